@@ -1,0 +1,431 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Reading: each rank its box of space of every sample, through a buffer of a few MiB. */
+#include "data/data_impl.h"
+#include <netcdf_par.h>
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#define HG_DATA_BUFFER (4 * 1024 * 1024) /* elements of the buffer, unless one row is longer */
+
+/* Sums over the points this rank counts: those of its box, if no other rank of the batch or channel axes holds the same box */
+typedef struct {
+  PetscBool  on;
+  PetscReal *shift; /* [C] near the mean, so that squares do not cancel */
+  double    *sum;   /* [C][2] of v - shift, and of its square: the leading part */
+  double    *low;   /* [C][2] what the leading part lacks */
+  PetscInt64 bad;   /* values that are missing or not finite */
+  PetscInt64 where; /* the first of them: index in [sample][time][channel][z][y][x] of the file */
+} Sums;
+
+/* One block of a variable, in the axes of the file */
+typedef struct {
+  size_t  start[HG_FILE_AXES], count[HG_FILE_AXES];
+  double *buf; /* [sample][time][channel][z][y][x] */
+} Block;
+
+/* Adds without losing the rounding error (Knuth's TwoSum) */
+static void AddTo(double *hi, double *lo, double v)
+{
+  const double s = *hi + v, b = s - *hi;
+
+  *lo += (*hi - (s - b)) + (v - b);
+  *hi = s;
+}
+
+static PetscBool IsMissing(const HGFileVar *v, double raw)
+{
+  if (!isfinite(raw)) return PETSC_TRUE;
+  for (int i = 0; i < v->nfill; i++) {
+    if (raw == v->fill[i]) return PETSC_TRUE;
+  }
+  return PETSC_FALSE;
+}
+
+static void NoteBad(const HGFileVar *v, const Block *b, const size_t at[], Sums *sums)
+{
+  PetscInt64 index = 0;
+
+  for (int a = 0; a < HG_FILE_AXES; a++) index = index * v->len[a] + (PetscInt64)(b->start[a] + at[a]);
+  if (!sums->bad++ || index < sums->where) sums->where = index;
+}
+
+/* One row: unpacks it, counts what is missing, stores (v - mean) / dev, adds to the sums */
+static void TakeRow(HGData d, const HGDataPart *part, const HGFileVar *v, const Block *b, size_t at[], const double *row, Sums *sums)
+{
+  const size_t s = b->start[HG_FILE_SAMPLE] + at[HG_FILE_SAMPLE] - (size_t)d->first;
+  const size_t z = b->start[HG_FILE_Z] + at[HG_FILE_Z] - (size_t)d->box.start[HG_Z], y = b->start[HG_FILE_Y] + at[HG_FILE_Y] - (size_t)d->box.start[HG_Y];
+  const size_t x = b->start[HG_FILE_X] - (size_t)d->box.start[HG_X], nx = (size_t)d->box.size[HG_X], C = (size_t)part->channels;
+  const size_t c     = (size_t)v->pub.first + (b->start[HG_FILE_TIME] + at[HG_FILE_TIME]) * (size_t)v->len[HG_FILE_CHANNEL] + b->start[HG_FILE_CHANNEL] + at[HG_FILE_CHANNEL];
+  const size_t first = (((s * (size_t)d->box.size[HG_Z] + z) * (size_t)d->box.size[HG_Y] + y) * nx + x) * C + c;
+  const double mean = part->mean[c], scale = 1 / part->dev[c], shift = sums->shift[c];
+  double       sum = 0, square = 0;
+
+  for (size_t i = 0; i < b->count[HG_FILE_X]; i++) {
+    const double value = row[i] * v->scale + v->offset, t = value - shift;
+
+    if (IsMissing(v, row[i])) {
+      at[HG_FILE_X] = i;
+      NoteBad(v, b, at, sums);
+    }
+    sum += t;
+    square += t * t;
+    if (d->dtype == HG_F32) ((float *)part->value)[first + i * C] = (float)((value - mean) * scale);
+    else ((double *)part->value)[first + i * C] = (value - mean) * scale;
+  }
+  AddTo(&sums->sum[2 * c], &sums->low[2 * c], sum);
+  AddTo(&sums->sum[2 * c + 1], &sums->low[2 * c + 1], square);
+}
+
+static void TakeBlock(HGData d, const HGDataPart *part, const HGFileVar *v, const Block *b, Sums *sums)
+{
+  const size_t rows = b->count[0] * b->count[1] * b->count[2] * b->count[3] * b->count[4];
+
+  for (size_t r = 0; r < rows; r++) {
+    size_t at[HG_FILE_AXES], rest = r;
+
+    for (int a = HG_FILE_Y; a >= 0; a--) {
+      at[a] = rest % b->count[a];
+      rest /= b->count[a];
+    }
+    TakeRow(d, part, v, b, at, b->buf + r * b->count[HG_FILE_X], sums);
+  }
+}
+
+/* Reads a block as double, in the file's own units; every rank calls it, some with an empty block */
+static int ReadBlock(int nc, const HGFileVar *v, Block *b)
+{
+  size_t    start[HG_FILE_AXES], count[HG_FILE_AXES];
+  PetscBool empty = PETSC_FALSE;
+
+  for (int a = 0; a < HG_FILE_AXES; a++) {
+    if (!b->count[a]) empty = PETSC_TRUE;
+  }
+  for (int a = 0; a < HG_FILE_AXES; a++) {
+    if (v->pos[a] < 0) continue;
+    start[v->pos[a]] = empty ? 0 : b->start[a];
+    count[v->pos[a]] = empty ? 0 : b->count[a];
+  }
+  if (empty) b->count[0] = 0;
+  return nc_get_vara_double(nc, v->id, start, count, b->buf);
+}
+
+/*
+   The blocks that a rank's box is read in: as many whole rows, planes, channels, samples as the buffer holds. The
+   same block sizes and number of blocks on all ranks, as reading from netCDF-4 is collective.
+*/
+static PetscErrorCode PlanBlocks(HGData d, const HGFileVar *v, PetscInt lo[], PetscInt n[], PetscInt size[], PetscInt blocks[])
+{
+  PetscInt most[HG_FILE_AXES], room = HG_DATA_BUFFER;
+
+  PetscFunctionBegin;
+  lo[HG_FILE_SAMPLE] = d->first;
+  n[HG_FILE_SAMPLE]  = d->end - d->first;
+  lo[HG_FILE_TIME] = lo[HG_FILE_CHANNEL] = 0;
+  n[HG_FILE_TIME]                        = v->len[HG_FILE_TIME];
+  n[HG_FILE_CHANNEL]                     = v->len[HG_FILE_CHANNEL];
+  for (int a = 0; a < 3; a++) {
+    lo[HG_FILE_Z + a] = d->box.start[HG_Z + a];
+    n[HG_FILE_Z + a]  = d->box.size[HG_Z + a];
+  }
+  PetscCallMPI(MPI_Allreduce(n, most, HG_FILE_AXES, MPIU_INT, MPI_MAX, PetscObjectComm((PetscObject)d)));
+  for (int a = HG_FILE_AXES - 1; a >= 0; a--) {
+    size[a]   = a == HG_FILE_X ? most[a] : PetscMin(most[a], PetscMax(room, 1));
+    blocks[a] = (most[a] + size[a] - 1) / size[a];
+    room /= size[a];
+  }
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode ReadVariable(HGData d, int nc, const HGDataPart *part, const HGFileVar *v, Sums *sums, int *status)
+{
+  PetscInt lo[HG_FILE_AXES], n[HG_FILE_AXES], size[HG_FILE_AXES], blocks[HG_FILE_AXES], total = 1;
+  size_t   elements = 1;
+  Block    b;
+
+  PetscFunctionBegin;
+  PetscCall(PlanBlocks(d, v, lo, n, size, blocks));
+  for (int a = 0; a < HG_FILE_AXES; a++) {
+    elements *= (size_t)size[a];
+    total *= blocks[a];
+  }
+  PetscCall(PetscMalloc1(elements, &b.buf));
+  for (PetscInt i = 0; i < total; i++) {
+    PetscInt rest = i;
+    int      e;
+
+    for (int a = HG_FILE_AXES - 1; a >= 0; a--) {
+      const PetscInt at = PetscMin((rest % blocks[a]) * size[a], n[a]);
+
+      b.start[a] = (size_t)(lo[a] + at);
+      b.count[a] = (size_t)PetscMin(size[a], n[a] - at);
+      rest /= blocks[a];
+    }
+    e = ReadBlock(nc, v, &b);
+    if (e && !*status) *status = e;
+    if (!e) TakeBlock(d, part, v, &b, sums);
+  }
+  PetscCall(PetscFree(b.buf));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* A value near the mean of each channel: the mean of the middle row of the first sample, the same on any number of ranks */
+static PetscErrorCode FindShift(HGData d, int nc, const HGFileVar *v, PetscReal shift[], int *status)
+{
+  size_t  start[HG_FILE_AXES], count[HG_FILE_AXES];
+  double *row;
+
+  PetscFunctionBegin;
+  PetscCall(PetscMalloc1(d->grid[2], &row));
+  for (PetscInt c = 0; c < v->pub.channels && !*status; c++) {
+    const PetscInt at[HG_FILE_AXES] = {d->first, c / v->len[HG_FILE_CHANNEL], c % v->len[HG_FILE_CHANNEL], d->grid[0] / 2, d->grid[1] / 2, 0};
+    double         sum              = 0;
+    PetscInt       n                = 0;
+
+    for (int a = 0; a < HG_FILE_AXES; a++) {
+      if (v->pos[a] < 0) continue;
+      start[v->pos[a]] = (size_t)at[a];
+      count[v->pos[a]] = a == HG_FILE_X ? (size_t)d->grid[2] : 1;
+    }
+    *status = nc_get_vara_double(nc, v->id, start, count, row);
+    for (PetscInt i = 0; i < d->grid[2] && !*status; i++) {
+      if (IsMissing(v, row[i])) continue;
+      sum += row[i] * v->scale + v->offset;
+      n++;
+    }
+    shift[v->pub.first + c] = n ? (PetscReal)(sum / (double)n) : 0;
+  }
+  PetscCall(PetscFree(row));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode FindShifts(HGData d, const HGDataPart *part, PetscReal shift[])
+{
+  MPI_Comm    comm                 = PetscObjectComm((PetscObject)d);
+  char        msg[HG_DATA_MESSAGE] = "";
+  PetscBool   classic;
+  PetscMPIInt rank;
+  int         nc = -1, status = 0;
+
+  PetscFunctionBegin;
+  PetscCallMPI(MPI_Comm_rank(comm, &rank));
+  if (!rank) {
+    PetscCall(HGFileOpen(d->file, &nc, &classic, msg, sizeof(msg)));
+    for (PetscInt i = 0; i < part->nvar && !*msg && !status; i++) PetscCall(FindShift(d, nc, &part->var[i], shift, &status));
+    if (status) (void)snprintf(msg, sizeof(msg), "cannot read %s: %s; the file may be cut short or damaged", d->file, nc_strerror(status));
+    if (nc >= 0) (void)nc_close(nc);
+  }
+  PetscCall(HGAgreeOnMessage(comm, msg, sizeof(msg)));
+  HGCheck(!*msg, comm, "%s", msg);
+  PetscCallMPI(MPI_Bcast(shift, (PetscMPIInt)part->channels, MPIU_REAL, 0, comm));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode CheckBad(HGData d, const HGFileVar *v, const Sums *mine)
+{
+  MPI_Comm   comm  = PetscObjectComm((PetscObject)d);
+  PetscInt64 bad   = mine->on ? mine->bad : 0, total;
+  PetscInt64 where = bad ? mine->where : INT64_MAX, first;
+  PetscInt64 at[HG_FILE_AXES];
+  char       place[256] = "";
+
+  PetscFunctionBegin;
+  PetscCallMPI(MPI_Allreduce(&bad, &total, 1, MPIU_INT64, MPI_SUM, comm));
+  PetscCallMPI(MPI_Allreduce(&where, &first, 1, MPIU_INT64, MPI_MIN, comm));
+  if (!total) PetscFunctionReturn(PETSC_SUCCESS);
+  for (int a = HG_FILE_AXES - 1; a >= 0; a--) {
+    at[a] = first % v->len[a];
+    first /= v->len[a];
+  }
+  for (int a = HG_FILE_TIME; a < HG_FILE_AXES; a++) {
+    static const char *const names[] = {"", "time", "channel"};
+    const size_t             used    = strlen(place);
+
+    if (v->pos[a] >= 0) (void)snprintf(place + used, sizeof(place) - used, ", %s %" PetscInt64_FMT, a >= HG_FILE_Z ? d->axis[a - HG_FILE_Z].name : names[a], at[a]);
+  }
+  HGCheck(PETSC_FALSE, comm, "variable \"%s\" of %s has %" PetscInt64_FMT " value%s that %s NaN, infinite or missing, the first at sample %" PetscInt64_FMT "%s (counted from 0); repair the file or leave such samples out with -data_range", v->pub.name, d->file, total, total > 1 ? "s" : "", total > 1 ? "are" : "is", at[0], place);
+}
+
+/* Mean and deviation of each channel from the sums of all ranks */
+static PetscErrorCode Deviations(HGData d, const HGDataPart *part, const Sums *mine, PetscReal mean[], PetscReal dev[])
+{
+  MPI_Comm       comm   = PetscObjectComm((PetscObject)d);
+  const PetscInt C      = part->channels;
+  const double   points = (double)(d->end - d->first) * (double)d->grid[0] * (double)d->grid[1] * (double)d->grid[2];
+  double        *sum;
+
+  PetscFunctionBegin;
+  PetscCall(PetscMalloc1(2 * C, &sum));
+  for (PetscInt i = 0; i < 2 * C; i++) sum[i] = mine->on ? mine->sum[i] + mine->low[i] : 0;
+  PetscCallMPI(MPI_Allreduce(MPI_IN_PLACE, sum, (PetscMPIInt)(2 * C), MPI_DOUBLE, MPI_SUM, comm));
+  for (PetscInt c = 0; c < C; c++) {
+    const double delta = sum[2 * c] / points, variance = sum[2 * c + 1] / points - delta * delta;
+
+    mean[c] = mine->shift[c] + (PetscReal)delta;
+    dev[c]  = (PetscReal)sqrt(PetscMax(variance, 0));
+    if (dev[c] <= 64 * PETSC_MACHINE_EPSILON * PetscAbsReal(mean[c])) dev[c] = 0;
+  }
+  PetscCall(PetscFree(sum));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode CheckDeviations(HGData d, const HGDataPart *part, const PetscReal mean[], const PetscReal dev[])
+{
+  PetscFunctionBegin;
+  for (PetscInt i = 0; i < part->nvar; i++) {
+    const HGDataVariable *v = &part->var[i].pub;
+
+    for (PetscInt c = v->first; c < v->first + v->channels; c++)
+      HGCheck(dev[c] > 0, PetscObjectComm((PetscObject)d), "variable \"%s\" of %s is %g everywhere%s, and -data_normalize global cannot divide by a deviation of zero; use -data_normalize none or another variable", v->name, d->file, (double)mean[c], v->channels > 1 ? " in a channel" : "");
+  }
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* From (v - shift) to (v - mean) / dev, in place */
+static void Rescale(HGData d, HGDataPart *part, const PetscReal shift[])
+{
+  const size_t points = (size_t)(d->end - d->first) * HGDataBoxPoints(&d->box), C = (size_t)part->channels;
+
+#pragma omp parallel for schedule(static)
+  for (size_t p = 0; p < points; p++) {
+    for (size_t c = 0; c < C; c++) {
+      const double move = (double)shift[c] - (double)part->mean[c], scale = 1 / (double)part->dev[c];
+
+      if (d->dtype == HG_F32) ((float *)part->value)[p * C + c] = (float)(((double)((float *)part->value)[p * C + c] + move) * scale);
+      else ((double *)part->value)[p * C + c] = (((double *)part->value)[p * C + c] + move) * scale;
+    }
+  }
+}
+
+static PetscErrorCode LoadPart(HGData d, int nc, HGDataPart *part)
+{
+  MPI_Comm        comm                 = PetscObjectComm((PetscObject)d);
+  const PetscBool find                 = d->normalize == HG_NORMALIZE_GLOBAL && !part->fixed ? PETSC_TRUE : PETSC_FALSE;
+  const PetscInt  C                    = part->channels;
+  char            msg[HG_DATA_MESSAGE] = "";
+  int             status               = 0;
+  Sums            sums;
+
+  PetscFunctionBegin;
+  PetscCall(PetscMemzero(&sums, sizeof(sums)));
+  sums.on = d->box.start[HG_N] == 0 && d->box.start[HG_C] == 0 ? PETSC_TRUE : PETSC_FALSE;
+  PetscCall(PetscCalloc3(C, &sums.shift, 2 * C, &sums.sum, 2 * C, &sums.low));
+  if (find) PetscCall(FindShifts(d, part, sums.shift));
+  for (PetscInt c = 0; c < C && !part->fixed; c++) {
+    part->mean[c] = sums.shift[c];
+    part->dev[c]  = 1;
+  }
+  for (PetscInt i = 0; i < part->nvar; i++) {
+    sums.bad = 0;
+    PetscCall(ReadVariable(d, nc, part, &part->var[i], &sums, &status));
+    if (status) (void)snprintf(msg, sizeof(msg), "cannot read variable \"%s\" of %s: %s; the file may be cut short or damaged", part->var[i].pub.name, d->file, nc_strerror(status));
+    PetscCall(HGAgreeOnMessage(comm, msg, sizeof(msg)));
+    HGCheck(!*msg, comm, "%s", msg);
+    PetscCall(CheckBad(d, &part->var[i], &sums));
+  }
+  if (find) {
+    PetscCall(Deviations(d, part, &sums, part->mean, part->dev));
+    PetscCall(CheckDeviations(d, part, part->mean, part->dev));
+    Rescale(d, part, sums.shift);
+  }
+  PetscCall(PetscFree3(sums.shift, sums.sum, sums.low));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Opens the file on all ranks: with MPI-IO if its format allows it */
+static PetscErrorCode OpenAll(HGData d, int *nc)
+{
+  MPI_Comm    comm                 = PetscObjectComm((PetscObject)d);
+  char        msg[HG_DATA_MESSAGE] = "";
+  PetscMPIInt size;
+  int         e;
+
+  PetscFunctionBegin;
+  PetscCallMPI(MPI_Comm_size(comm, &size));
+  if (size > 1 && d->parallel_format) {
+    e = nc_open_par(d->file, NC_NOWRITE, comm, MPI_INFO_NULL, nc);
+    for (int r = 0; r < 2 && !e; r++) {
+      for (PetscInt i = 0; i < d->part[r].nvar && !e; i++) e = nc_var_par_access(*nc, d->part[r].var[i].id, NC_COLLECTIVE);
+    }
+  } else e = nc_open(d->file, NC_NOWRITE, nc);
+  if (e) (void)snprintf(msg, sizeof(msg), "cannot open %s on every rank: %s; all of them need to read it", d->file, nc_strerror(e));
+  PetscCall(HGAgreeOnMessage(comm, msg, sizeof(msg)));
+  HGCheck(!*msg, comm, "%s", msg);
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode TakePartition(HGData d, HGPartition p)
+{
+  MPI_Comm    comm = PetscObjectComm((PetscObject)d);
+  PetscInt    dim, size[HG_AXES];
+  PetscMPIInt rank, result;
+
+  PetscFunctionBegin;
+  PetscCall(HGPartitionGetSizes(p, &dim, size));
+  HGCheck(size[HG_Z] == d->grid[0] && size[HG_Y] == d->grid[1] && size[HG_X] == d->grid[2], comm, "%s has a grid of %" PetscInt_FMT " x %" PetscInt_FMT " x %" PetscInt_FMT " points (z, y, x), the tensors to load it into have %" PetscInt_FMT " x %" PetscInt_FMT " x %" PetscInt_FMT, d->file, d->grid[0], d->grid[1], d->grid[2], size[HG_Z], size[HG_Y], size[HG_X]);
+  PetscCallMPI(MPI_Comm_compare(comm, PetscObjectComm((PetscObject)p), &result));
+  HGCheck(result == MPI_IDENT || result == MPI_CONGRUENT, comm, "the partition is on another communicator than the dataset; create both on the same");
+  PetscCall(HGPartitionReference(p));
+  PetscCall(HGPartitionDestroy(&d->partition));
+  d->partition = p;
+  PetscCallMPI(MPI_Comm_rank(comm, &rank));
+  PetscCall(HGPartitionGetBox(p, rank, &d->box));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/*@
+   HGDataLoad - Read the samples of the range: each rank its own part of space
+
+   Collective
+
+   Input Parameters:
++  d     - the dataset
+.  p     - the partition of the tensors that batches are copied into; its numbers of samples and channels do not matter
+-  dtype - the element type that the values are kept in
+
+   Level: beginner
+
+   Shape:
+   kept in memory: `[samples][Z_local][Y_local][X_local][C_in]`, and `[...][C_out]` for the target
+
+   Notes:
+   netCDF-4 files are read collectively with MPI-IO; files in a classic format are opened by each rank, which reads its
+   hyperslabs. Beside the values themselves a buffer of 32 MiB is used.
+
+   Means and deviations are taken over all samples of the range and all points, in double precision. They do not depend on the
+   number of ranks beyond rounding (1e-15).
+
+   Errors:
+   A grid that is not the partition's; values that are missing, NaN or infinite; a channel without variance under `-data_normalize global`.
+
+.seealso: `HGDataSetUp()`, `HGDataGetBatch()`, `HGDataGetNormalization()`
+@*/
+PetscErrorCode HGDataLoad(HGData d, HGPartition p, HGDType dtype)
+{
+  PetscErrorCode e  = PETSC_SUCCESS;
+  int            nc = -1;
+
+  PetscFunctionBegin;
+  PetscValidHeaderSpecific(d, HG_DATA_CLASSID, 1);
+  PetscCall(HGDataSetUp(d));
+  PetscCall(TakePartition(d, p));
+  d->dtype = dtype;
+  PetscCall(OpenAll(d, &nc));
+  for (int r = 0; r < 2 && !e; r++) {
+    HGDataPart  *part = &d->part[r];
+    const size_t n    = (size_t)(d->end - d->first) * HGDataBoxPoints(&d->box) * (size_t)part->channels;
+
+    if (!part->nvar) continue;
+    PetscCall(PetscFree(part->value));
+    PetscCall(PetscMalloc(n * HGDTypeSize(dtype), &part->value));
+    if (!part->fixed) {
+      PetscCall(PetscFree2(part->mean, part->dev));
+      PetscCall(PetscMalloc2(part->channels, &part->mean, part->channels, &part->dev));
+    }
+    e = LoadPart(d, nc, part);
+  }
+  (void)nc_close(nc);
+  PetscCall(e);
+  PetscCall(PetscObjectViewFromOptions((PetscObject)d, NULL, "-data_view"));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}

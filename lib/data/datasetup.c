@@ -1,0 +1,233 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "data/data_impl.h"
+
+/*@
+   HGDataSetFromOptions - Set a dataset from the options database
+
+   Collective
+
+   Input Parameter:
+.  d - the dataset
+
+   Options Database Keys:
++  -data_file file             - the netCDF file
+.  -data_input names           - input variables, with commas
+.  -data_target names          - target variables, with commas, or none
+.  -data_range first,last      - samples first to last-1 (default: all)
+.  -data_normalize none|global - scale each channel to mean 0 and deviation 1, or not (default none)
+-  -data_shuffle 0|1           - the samples of an epoch in random order (default 1)
+
+   Level: beginner
+
+   Errors:
+   A range that is not two numbers and an unknown way to normalise are refused.
+
+.seealso: `HGDataSetOptionsPrefix()`, `HGDataSetUp()`
+@*/
+PetscErrorCode HGDataSetFromOptions(HGData d)
+{
+  static const char *const ways[] = {"none", "global"};
+  MPI_Comm                 comm   = PetscObjectComm((PetscObject)d);
+  char                     file[PETSC_MAX_PATH_LEN] = "", input[1024] = "", target[1024] = "none";
+  const char              *now_in, *now_out;
+  PetscInt                 range[3] = {d->first, d->last, 0}, nrange = 3, way = d->normalize;
+  PetscBool                set, set_in, set_out;
+
+  PetscFunctionBegin;
+  PetscValidHeaderSpecific(d, HG_DATA_CLASSID, 1);
+  PetscCall(HGDataGetVariables(d, &now_in, &now_out));
+  PetscObjectOptionsBegin((PetscObject)d);
+  PetscCall(PetscOptionsString("-data_file", "netCDF file of the samples", "HGDataSetFile", d->file ? d->file : "", file, sizeof(file), &set));
+  if (set) PetscCall(HGDataSetFile(d, file));
+  PetscCall(PetscOptionsString("-data_input", "input variables, with commas", "HGDataSetVariables", now_in, input, sizeof(input), &set_in));
+  PetscCall(PetscOptionsString("-data_target", "target variables, with commas, or none", "HGDataSetVariables", now_out, target, sizeof(target), &set_out));
+  if (set_in) PetscCall(HGDataSetVariables(d, input, d->part[HG_DATA_TARGET].list));
+  if (set_out) PetscCall(HGDataSetVariables(d, d->part[HG_DATA_INPUT].list, target));
+  PetscCall(PetscOptionsIntArray("-data_range", "samples first,last (half-open; last -1: all)", "HGDataSetRange", range, &nrange, &set));
+  if (set) {
+    HGCheck(nrange == 2, comm, "-%sdata_range needs two numbers first,last; %" PetscInt_FMT " given", ((PetscObject)d)->prefix ? ((PetscObject)d)->prefix : "", nrange);
+    PetscCall(HGDataSetRange(d, range[0], range[1]));
+  }
+  PetscCall(PetscOptionsEList("-data_normalize", "scale each channel to mean 0 and deviation 1, or not", "HGDataSetNormalize", ways, 2, ways[way], &way, NULL));
+  PetscCall(HGDataSetNormalize(d, (HGNormalize)way));
+  PetscCall(PetscOptionsBool("-data_shuffle", "the samples of an epoch in random order", "HGDataSetShuffle", d->shuffle, &d->shuffle, NULL));
+  PetscCall(PetscObjectProcessOptionsHandlers((PetscObject)d, PetscOptionsObject));
+  PetscOptionsEnd();
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Cuts the list of names at its commas */
+static PetscErrorCode SplitNames(HGDataPart *part)
+{
+  char **names;
+  int    n;
+
+  PetscFunctionBegin;
+  if (!part->list) PetscFunctionReturn(PETSC_SUCCESS);
+  PetscCall(PetscStrToArray(part->list, ',', &n, &names));
+  part->nvar = n;
+  PetscCall(PetscCalloc1(n, &part->var));
+  for (int i = 0; i < n; i++) PetscCall(PetscStrncpy(part->var[i].pub.name, names[i], sizeof(part->var[i].pub.name)));
+  PetscCall(PetscStrToArrayDestroy(n, names));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Every rank learns what rank 0 found */
+static PetscErrorCode ShareDescription(HGData d)
+{
+  MPI_Comm    comm     = PetscObjectComm((PetscObject)d);
+  int         parallel = d->parallel_format;
+  PetscMPIInt rank;
+
+  PetscFunctionBegin;
+  PetscCallMPI(MPI_Comm_rank(comm, &rank));
+  PetscCallMPI(MPI_Bcast(&parallel, 1, MPI_INT, 0, comm));
+  d->parallel_format = parallel ? PETSC_TRUE : PETSC_FALSE;
+  for (int r = 0; r < 2; r++) PetscCallMPI(MPI_Bcast(d->part[r].var, (PetscMPIInt)(d->part[r].nvar * (PetscInt)sizeof(HGFileVar)), MPI_BYTE, 0, comm));
+  for (int a = 0; a < 3; a++) {
+    HGAxis *x   = &d->axis[a];
+    int     has = x->value != NULL;
+
+    PetscCallMPI(MPI_Bcast(&has, 1, MPI_INT, 0, comm));
+    PetscCallMPI(MPI_Bcast(&x->n, 1, MPIU_INT, 0, comm));
+    PetscCallMPI(MPI_Bcast(x->name, sizeof(x->name), MPI_CHAR, 0, comm));
+    PetscCallMPI(MPI_Bcast(x->units, sizeof(x->units), MPI_CHAR, 0, comm));
+    PetscCallMPI(MPI_Bcast(x->long_name, sizeof(x->long_name), MPI_CHAR, 0, comm));
+    if (!has) continue;
+    if (rank) PetscCall(PetscMalloc1(x->n, &x->value));
+    PetscCallMPI(MPI_Bcast(x->value, (PetscMPIInt)x->n, MPI_DOUBLE, 0, comm));
+  }
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode TakeSizes(HGData d)
+{
+  const HGFileVar *ref = d->part[HG_DATA_INPUT].var;
+
+  PetscFunctionBegin;
+  d->samples = ref->len[HG_FILE_SAMPLE];
+  d->dim     = 0;
+  for (int a = 0; a < 3; a++) {
+    d->grid[a] = ref->len[HG_FILE_Z + a];
+    if (ref->pos[HG_FILE_Z + a] >= 0) d->dim++;
+  }
+  for (int r = 0; r < 2; r++) {
+    d->part[r].channels = 0;
+    for (PetscInt i = 0; i < d->part[r].nvar; i++) {
+      d->part[r].var[i].pub.first = d->part[r].channels;
+      d->part[r].channels += d->part[r].var[i].pub.channels;
+    }
+  }
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode CheckSet(HGData d)
+{
+  MPI_Comm    comm   = PetscObjectComm((PetscObject)d);
+  const char *prefix = ((PetscObject)d)->prefix ? ((PetscObject)d)->prefix : "";
+
+  PetscFunctionBegin;
+  d->end = d->last < 0 ? d->samples : d->last;
+  HGCheck(d->end <= d->samples, comm, "samples [%" PetscInt_FMT ", %" PetscInt_FMT ") are not all in %s, which has %" PetscInt_FMT "; choose within 0,%" PetscInt_FMT " with -%sdata_range", d->first, d->end, d->file, d->samples, d->samples, prefix);
+  HGCheck(d->first >= 0 && d->first < d->end, comm, "samples [%" PetscInt_FMT ", %" PetscInt_FMT ") of %s are none; choose first < last within 0,%" PetscInt_FMT " with -%sdata_range", d->first, d->end, d->file, d->samples, prefix);
+  for (int r = 0; r < 2; r++) {
+    const HGDataPart *p = &d->part[r];
+
+    HGCheck(!p->fixed || !p->nvar || p->nfixed == p->channels, comm, "the %s %s of %s has %" PetscInt_FMT " channels, the given normalisation constants are for %" PetscInt_FMT "; choose other variables with -%sdata_%s", r ? "target" : "input", p->list, d->file, p->channels, p->nfixed, prefix, r ? "target" : "input");
+  }
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/*@
+   HGDataSetUp - Look at the file and check that it holds what was set
+
+   Collective
+
+   Input Parameter:
+.  d - the dataset
+
+   Level: beginner
+
+   Note:
+   Rank 0 opens the file and tells the others. No values are read yet, see `HGDataLoad()`.
+
+   Errors:
+   A file that is missing, unreadable, not netCDF or cut short; a variable that is not there or holds no numbers; dimensions that are
+   not (sample, [time,] [channel,] [z,] y, x); variables that differ in samples or grid; zero samples; an empty range.
+
+.seealso: `HGDataSetFromOptions()`, `HGDataGetSizes()`, `HGDataLoad()`
+@*/
+PetscErrorCode HGDataSetUp(HGData d)
+{
+  MPI_Comm    comm   = PetscObjectComm((PetscObject)d);
+  const char *prefix = ((PetscObject)d)->prefix ? ((PetscObject)d)->prefix : "";
+  char        msg[HG_DATA_MESSAGE] = "";
+  PetscMPIInt rank;
+
+  PetscFunctionBegin;
+  PetscValidHeaderSpecific(d, HG_DATA_CLASSID, 1);
+  if (d->setup) PetscFunctionReturn(PETSC_SUCCESS);
+  HGCheck(d->file && *d->file, comm, "no data file; choose one with -%sdata_file", prefix);
+  HGCheck(d->part[HG_DATA_INPUT].list, comm, "no input variable for %s; choose one or more with -%sdata_input", d->file, prefix);
+  for (int r = 0; r < 2; r++) PetscCall(SplitNames(&d->part[r]));
+  PetscCallMPI(MPI_Comm_rank(comm, &rank));
+  if (!rank) PetscCall(HGDataDescribe(d, msg, sizeof(msg)));
+  PetscCall(HGAgreeOnMessage(comm, msg, sizeof(msg)));
+  if (*msg) PetscCall(HGDataReset(d));
+  HGCheck(!*msg, comm, "%s", msg);
+  PetscCall(ShareDescription(d));
+  PetscCall(TakeSizes(d));
+  PetscCall(CheckSet(d));
+  d->setup = PETSC_TRUE;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode ViewPart(HGData d, HGDataRole role, PetscViewer viewer)
+{
+  const HGDataPart *p = &d->part[role];
+
+  PetscFunctionBegin;
+  PetscCall(PetscViewerASCIIPrintf(viewer, "%s: %s", role ? "target" : "input", p->list ? p->list : "none"));
+  if (p->channels) PetscCall(PetscViewerASCIIPrintf(viewer, ", %" PetscInt_FMT " channel%s", p->channels, p->channels > 1 ? "s" : ""));
+  PetscCall(PetscViewerASCIIPrintf(viewer, "\n"));
+  for (PetscInt c = 0; d->partition && c < p->channels; c++) {
+    if (p->mean[c] != 0 || p->dev[c] != 1) PetscCall(PetscViewerASCIIPrintf(viewer, "  channel %" PetscInt_FMT ": mean %g, deviation %g\n", c, (double)p->mean[c], (double)p->dev[c]));
+  }
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/*@C
+   HGDataView - Print a dataset
+
+   Collective
+
+   Input Parameters:
++  d      - the dataset
+-  viewer - an ASCII viewer, or NULL for standard output
+
+   Options Database Key:
+.  -data_view - print it when it has been loaded
+
+   Level: beginner
+
+.seealso: `HGDataSetUp()`
+@*/
+PetscErrorCode HGDataView(HGData d, PetscViewer viewer)
+{
+  PetscFunctionBegin;
+  PetscValidHeaderSpecific(d, HG_DATA_CLASSID, 1);
+  if (!viewer) PetscCall(PetscViewerASCIIGetStdout(PetscObjectComm((PetscObject)d), &viewer));
+  PetscCall(PetscObjectPrintClassNamePrefixType((PetscObject)d, viewer));
+  PetscCall(PetscViewerASCIIPushTab(viewer));
+  PetscCall(PetscViewerASCIIPrintf(viewer, "file: %s\n", d->file ? d->file : "not set"));
+  if (d->setup) {
+    PetscCall(PetscViewerASCIIPrintf(viewer, "samples: %" PetscInt_FMT " to %" PetscInt_FMT " of %" PetscInt_FMT "\n", d->first, d->end - 1, d->samples));
+    PetscCall(PetscViewerASCIIPrintf(viewer, "grid: "));
+    for (int a = 3 - (int)d->dim; a < 3; a++) PetscCall(PetscViewerASCIIPrintf(viewer, "%s%s=%" PetscInt_FMT, a > 3 - (int)d->dim ? ", " : "", d->axis[a].name, d->grid[a]));
+    PetscCall(PetscViewerASCIIPrintf(viewer, "\n"));
+  }
+  PetscCall(ViewPart(d, HG_DATA_INPUT, viewer));
+  PetscCall(ViewPart(d, HG_DATA_TARGET, viewer));
+  PetscCall(PetscViewerASCIIPopTab(viewer));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}

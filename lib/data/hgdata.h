@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#ifndef HGDATA_H
+#define HGDATA_H
+
+#include "tensor/hgtensor.h"
+
+/*S
+   HGData - samples of input and target fields in a netCDF file, of which every rank holds its part of space
+
+   Level: beginner
+
+   Notes:
+   A field variable has the dimensions (sample, [time,] [channel,] [z,] y, x). The first is the sample, whatever its name;
+   dimensions named time, t, channel, channels, c or component become channels; one to three of space remain.
+   Several variables become channels in the order they are named.
+
+.seealso: `HGDataCreate()`, `HGDataLoad()`, `HGDataGetBatch()`
+S*/
+typedef struct _p_HGData *HGData;
+
+/*E
+   HGNormalize - how the values of a dataset are scaled when they are loaded
+
+   Values:
++  HG_NORMALIZE_NONE   - as they are in the file
+-  HG_NORMALIZE_GLOBAL - each channel to mean 0 and standard deviation 1 over all samples of the range and all points
+
+   Options Database Key:
+.  -data_normalize none|global - the choice (default none)
+
+   Level: beginner
+E*/
+typedef enum {
+  HG_NORMALIZE_NONE,
+  HG_NORMALIZE_GLOBAL
+} HGNormalize;
+
+/*E
+   HGDataRole - input or target of a dataset
+
+   Level: beginner
+E*/
+typedef enum {
+  HG_DATA_INPUT,
+  HG_DATA_TARGET
+} HGDataRole;
+
+/*S
+   HGAxis - an axis of space in a data file: the name of its dimension, and its coordinates if there are any
+
+   Level: intermediate
+S*/
+typedef struct {
+  char       name[64];       /* "x" */
+  char       units[64];      /* "m", "1", empty if unknown */
+  char       long_name[128]; /* "x coordinate", empty if unknown */
+  PetscInt   n;
+  double    *value;          /* [n], NULL if the file has no coordinate variable */
+} HGAxis;
+
+/*S
+   HGDataVariable - a variable of a data file that makes some channels of the input or the target
+
+   Level: intermediate
+S*/
+typedef struct {
+  char     name[256];
+  char     units[64];      /* empty if unknown */
+  char     long_name[128]; /* empty if unknown */
+  PetscInt channels;       /* product of its time and channel dimensions */
+  PetscInt first;          /* its first channel in the input or target */
+} HGDataVariable;
+
+PETSC_EXTERN PetscErrorCode HGDataCreate(MPI_Comm, HGData *);
+PETSC_EXTERN PetscErrorCode HGDataSetOptionsPrefix(HGData, const char[]);
+PETSC_EXTERN PetscErrorCode HGDataSetFile(HGData, const char[]);
+PETSC_EXTERN PetscErrorCode HGDataSetVariables(HGData, const char[], const char[]);
+PETSC_EXTERN PetscErrorCode HGDataSetRange(HGData, PetscInt, PetscInt);
+PETSC_EXTERN PetscErrorCode HGDataSetNormalize(HGData, HGNormalize);
+PETSC_EXTERN PetscErrorCode HGDataSetShuffle(HGData, PetscBool);
+PETSC_EXTERN PetscErrorCode HGDataSetFromOptions(HGData);
+PETSC_EXTERN PetscErrorCode HGDataSetUp(HGData);
+PETSC_EXTERN PetscErrorCode HGDataReference(HGData);
+PETSC_EXTERN PetscErrorCode HGDataView(HGData, PetscViewer);
+PETSC_EXTERN PetscErrorCode HGDataDestroy(HGData *);
+
+PETSC_EXTERN PetscErrorCode HGDataGetFile(HGData, const char *[]);
+PETSC_EXTERN PetscErrorCode HGDataGetVariables(HGData, const char *[], const char *[]);
+PETSC_EXTERN PetscErrorCode HGDataGetRange(HGData, PetscInt *, PetscInt *);
+PETSC_EXTERN PetscErrorCode HGDataGetNormalize(HGData, HGNormalize *);
+PETSC_EXTERN PetscErrorCode HGDataGetSizes(HGData, PetscInt *, PetscInt *, PetscInt *, PetscInt *, PetscInt[]);
+PETSC_EXTERN PetscErrorCode HGDataGetAxis(HGData, PetscInt, const HGAxis **);
+PETSC_EXTERN PetscErrorCode HGDataGetVariable(HGData, HGDataRole, PetscInt, const HGDataVariable **);
+
+PETSC_EXTERN PetscErrorCode HGDataSetNormalization(HGData, HGDataRole, PetscInt, const PetscReal[], const PetscReal[]);
+PETSC_EXTERN PetscErrorCode HGDataGetNormalization(HGData, HGDataRole, PetscInt *, const PetscReal *[], const PetscReal *[]);
+PETSC_EXTERN PetscErrorCode HGDataDenormalize(HGData, HGDataRole, HGTensor);
+
+PETSC_EXTERN PetscErrorCode HGDataLoad(HGData, HGPartition, HGDType);
+PETSC_EXTERN PetscErrorCode HGDataGetOrder(HGData, uint64_t, PetscInt, PetscInt[]);
+PETSC_EXTERN PetscErrorCode HGDataGetBatch(HGData, PetscInt, const PetscInt[], HGTensor, HGTensor);
+
+#endif

@@ -1,0 +1,160 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+  Weight and bias gradients. The points are cut into units of a few hundred pixels; inside a unit sums run in registers in
+  REAL, over units in double. Units belong to a fixed number of parts, each with its own partial gradient, which are added in
+  order at the end: neither precision nor bits depend on threads.
+
+  A partial gradient is [block of C_out][tap][C_in][1 or 2 vectors of C_out], or, if lanes are input channels,
+  [tap][C_out][vectors of C_in], and is followed by [vectors of C_out] of the bias gradient.
+*/
+
+enum { NAME(CHAINS) = 8 }; /* independent multiply-adds that hide the latency */
+
+/* Rows of pixels of x and of dy that one tile sums over */
+typedef struct {
+  const REAL *x, *dy;
+  int         ny, nx;
+  ptrdiff_t   xy, xp, yy, yp; /* row and pixel strides */
+  int         width;          /* valid lanes of the last vector */
+} NAME(Rows);
+
+NOINLINE void NAME(add_to_double)(int n, const REAL *from, double *to) /* n a multiple of VLEN */
+{
+  typedef REAL   Half __attribute__((vector_size(BYTES / 2), aligned(sizeof(REAL)), may_alias));
+  typedef double Wide __attribute__((vector_size(BYTES / 2 / sizeof(REAL) * sizeof(double)), aligned(sizeof(double)), may_alias));
+  for (int i = 0; i < n; i += VLEN / 2) *(Wide *)(to + i) += __builtin_convertvector(*(const Half *)(from + i), Wide);
+}
+
+/* acc[r][v] += x[r] dy[v], pixel p of a row; full: the last vector is whole */
+INLINE void NAME(outer_step)(const NAME(Rows) *u, const REAL *x, const REAL *dy, V acc[][2], const int m, const int nv, const int full)
+{
+  const V d1 = full ? NAME(load)(dy + (nv - 1) * VLEN) : NAME(load_n)(dy + (nv - 1) * VLEN, u->width);
+  const V d0 = nv > 1 ? NAME(load)(dy) : d1;
+  UNROLL for (int r = 0; r < m; r++) {
+    acc[r][0] += x[r] * d0;
+    if (nv > 1) acc[r][1] += x[r] * d1;
+  }
+}
+
+INLINE void NAME(outer_rows)(const NAME(Rows) *u, V acc[][2], const int m, const int nv, const int phases, const int full)
+{
+  for (int j = 0; j < u->ny; j++) {
+    const REAL *x = u->x + j * u->xy, *dy = u->dy + j * u->yy;
+    int         n = u->nx;
+    for (; n >= phases; n -= phases) {
+      UNROLL for (int p = 0; p < phases; p++) {
+        NAME(outer_step)(u, x, dy, acc + p * m, m, nv, full);
+        x += u->xp, dy += u->yp;
+      }
+    }
+    for (; phases > 1 && n > 0; n--, x += u->xp, dy += u->yp) NAME(outer_step)(u, x, dy, acc, m, nv, full);
+  }
+}
+
+/* Tile of m consecutive (tap, input channel) and nv vectors of output channels; to: [m][nv*VLEN] */
+INLINE void NAME(outer)(const NAME(Rows) *u, double *to, const int m, const int nv)
+{
+  enum { MAX = TILE1 + NAME(CHAINS) };
+  const int phases = m * nv >= NAME(CHAINS) ? 1 : m * nv * 2 >= NAME(CHAINS) ? 2 : m * nv * 4 >= NAME(CHAINS) ? 4 : NAME(CHAINS);
+  V         acc[MAX][2];
+  REAL      sum[TILE1 * VLEN];
+
+  UNROLL for (int i = 0; i < m * phases; i++) acc[i][0] = acc[i][1] = (V){0};
+  if (u->width == VLEN) NAME(outer_rows)(u, acc, m, nv, phases, 1);
+  else NAME(outer_rows)(u, acc, m, nv, phases, 0);
+  UNROLL for (int p = 1; p < phases; p++) {
+    UNROLL for (int i = 0; i < m; i++) UNROLL for (int v = 0; v < nv; v++) acc[i][v] += acc[p * m + i][v];
+  }
+  UNROLL for (int i = 0; i < m; i++) UNROLL for (int v = 0; v < nv; v++) NAME(store)(sum + (i * nv + v) * VLEN, acc[i][v]);
+  NAME(add_to_double)(m * nv * VLEN, sum, to);
+}
+
+typedef void (*NAME(Outer))(const NAME(Rows) *u, double *to);
+
+#define DEFINE1(m) \
+  static void NAME(outer1_##m)(const NAME(Rows) *u, double *to) \
+  { \
+    NAME(outer)(u, to, m, 1); \
+  }
+#define DEFINE2(m) \
+  static void NAME(outer2_##m)(const NAME(Rows) *u, double *to) \
+  { \
+    NAME(outer)(u, to, m, 2); \
+  }
+#define ENTRY1(m) NAME(outer1_##m),
+#define ENTRY2(m) NAME(outer2_##m),
+TILES1(DEFINE1)
+TILES2(DEFINE2)
+static const NAME(Outer) NAME(outers1)[] = {TILES1(ENTRY1)}; /* [height - 1] */
+static const NAME(Outer) NAME(outers2)[] = {TILES2(ENTRY2)};
+#undef DEFINE1
+#undef DEFINE2
+#undef ENTRY1
+#undef ENTRY2
+
+/* acc[t][c] += x[pixel + t] dy[c], lanes are input channels */
+INLINE void NAME(swapped_step)(const NAME(Rows) *u, const REAL *x, const REAL *dy, V *acc, const int nt, const int nc, const int full)
+{
+  UNROLL for (int t = 0; t < nt; t++) {
+    const V xt = full ? NAME(load)(x + t * u->xp) : NAME(load_n)(x + t * u->xp, u->width);
+    UNROLL for (int c = 0; c < nc; c++) acc[t * nc + c] += dy[c] * xt;
+  }
+}
+
+INLINE void NAME(swapped_rows)(const NAME(Rows) *u, V *acc, const int nt, const int nc, const int full)
+{
+  const int phases = nt * nc >= NAME(CHAINS) ? 1 : nt * nc * 2 >= NAME(CHAINS) ? 2 : nt * nc * 4 >= NAME(CHAINS) ? 4 : NAME(CHAINS);
+  for (int j = 0; j < u->ny; j++) {
+    const REAL *x = u->x + j * u->xy, *dy = u->dy + j * u->yy;
+    int         n = u->nx;
+    for (; n >= phases; n -= phases) {
+      UNROLL for (int p = 0; p < phases; p++) {
+        NAME(swapped_step)(u, x, dy, acc + p * nt * nc, nt, nc, full);
+        x += u->xp, dy += u->yp;
+      }
+    }
+    for (; phases > 1 && n > 0; n--, x += u->xp, dy += u->yp) NAME(swapped_step)(u, x, dy, acc, nt, nc, full);
+  }
+  UNROLL for (int i = nt * nc; i < phases * nt * nc; i++) acc[i % (nt * nc)] += acc[i];
+}
+
+/* nt taps along x, one vector of input channels; to: [nt][nc][lanes], rows cv vectors apart */
+INLINE void NAME(swapped)(const NAME(Rows) *u, int cv, double *to, const int nt, const int nc)
+{
+  V    acc[32];
+  REAL sum[16 * VLEN];
+
+  UNROLL for (int i = 0; i < 32; i++) acc[i] = (V){0};
+  if (u->width == VLEN) NAME(swapped_rows)(u, acc, nt, nc, 1);
+  else NAME(swapped_rows)(u, acc, nt, nc, 0);
+  UNROLL for (int i = 0; i < nt * nc; i++) NAME(store)(sum + i * VLEN, acc[i]);
+  for (int i = 0; i < nt * nc; i++) NAME(add_to_double)(VLEN, sum + i * VLEN, to + (ptrdiff_t)i * cv * VLEN);
+}
+
+NOINLINE void NAME(swapped1)(const NAME(Rows) *u, int cv, double *to, int nt)
+{
+  if (nt == 1) NAME(swapped)(u, cv, to, 1, 1);
+  else if (nt == 2) NAME(swapped)(u, cv, to, 2, 1);
+  else NAME(swapped)(u, cv, to, 3, 1);
+}
+
+NOINLINE void NAME(swapped2)(const NAME(Rows) *u, int cv, double *to, int nt)
+{
+  if (nt == 1) NAME(swapped)(u, cv, to, 1, 2);
+  else if (nt == 2) NAME(swapped)(u, cv, to, 2, 2);
+  else NAME(swapped)(u, cv, to, 3, 2);
+}
+
+NOINLINE void NAME(swapped3)(const NAME(Rows) *u, int cv, double *to, int nt)
+{
+  if (nt == 1) NAME(swapped)(u, cv, to, 1, 3);
+  else if (nt == 2) NAME(swapped)(u, cv, to, 2, 3);
+  else NAME(swapped)(u, cv, to, 3, 3);
+}
+
+NOINLINE void NAME(swapped4)(const NAME(Rows) *u, int cv, double *to, int nt)
+{
+  if (nt == 1) NAME(swapped)(u, cv, to, 1, 4);
+  else if (nt == 2) NAME(swapped)(u, cv, to, 2, 4);
+  else NAME(swapped)(u, cv, to, 3, 4);
+}

@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* All kernels of one instruction set; compiled once for each, the compiler's flags decide which. */
+#include "kernel/kernel_impl.h"
+#include <math.h>
+#include <string.h>
+#if defined(__AVX2__)
+#include <immintrin.h>
+#endif
+
+#if defined(__AVX512F__)
+#define SIMD     HG_SIMD_AVX512
+#define SIMDNAME avx512
+#define BYTES    64
+#elif defined(__AVX2__) && defined(__FMA__)
+#define SIMD     HG_SIMD_AVX2
+#define SIMDNAME avx2
+#define BYTES    32
+#else
+#define SIMD     HG_SIMD_PORTABLE
+#define SIMDNAME portable
+#define BYTES    16
+#endif
+
+/* Register tiles: TILE1 rows x 1 vector or TILE2 rows x 2 vectors leave room for the operands. TILES1, TILES2 list all
+   heights up to the full one, since a row is cut into tiles of nearly equal height and has no slow remainder. */
+#define TILES6(F)  F(1) F(2) F(3) F(4) F(5) F(6)
+#define TILES12(F) TILES6(F) F(7) F(8) F(9) F(10) F(11) F(12)
+#define TILES24(F) TILES12(F) F(13) F(14) F(15) F(16) F(17) F(18) F(19) F(20) F(21) F(22) F(23) F(24)
+#if defined(__AVX512F__) || defined(__aarch64__)
+#define TILE1     24
+#define TILE2     12
+#define TILES1(F) TILES24(F)
+#define TILES2(F) TILES12(F)
+#else
+#define TILE1     12
+#define TILE2     6
+#define TILES1(F) TILES12(F)
+#define TILES2(F) TILES6(F)
+#endif
+
+#define INLINE   static inline __attribute__((always_inline))
+#define NOINLINE static __attribute__((noinline))
+#define UNROLL   _Pragma("GCC unroll 32")
+
+/* Lanes 0, 2, 4 ... and 1, 3, 5 ... of two vectors in a row */
+#define EVEN2  0, 2
+#define ODD2   1, 3
+#define EVEN4  EVEN2, 4, 6
+#define ODD4   ODD2, 5, 7
+#define EVEN8  EVEN4, 8, 10, 12, 14
+#define ODD8   ODD4, 9, 11, 13, 15
+#define EVEN16 EVEN8, 16, 18, 20, 22, 24, 26, 28, 30
+#define ODD16  ODD8, 17, 19, 21, 23, 25, 27, 29, 31
+
+#define PASTE3_(a, b, c) a##b##_##c
+#define PASTE3(a, b, c)  PASTE3_(a, b, c)
+
+#define UNIT 512 /* pixels that a weight gradient sums in REAL */
+
+#define V NAME(Vector)
+
+#define REAL      float
+#define INT       int
+#define VLEN      (BYTES / 4)
+#define DTYPE     HG_F32
+#define NAME(f)   PASTE3(f, _f32, SIMDNAME)
+#if BYTES == 64
+#define EVENS EVEN16
+#define ODDS  ODD16
+#elif BYTES == 32
+#define EVENS EVEN8
+#define ODDS  ODD8
+#else
+#define EVENS EVEN4
+#define ODDS  ODD4
+#endif
+#include "kernel/variant_template.h"
+
+#define REAL      double
+#define INT       long long
+#define VLEN      (BYTES / 8)
+#define DTYPE     HG_F64
+#define NAME(f)   PASTE3(f, _f64, SIMDNAME)
+#if BYTES == 64
+#define EVENS EVEN8
+#define ODDS  ODD8
+#elif BYTES == 32
+#define EVENS EVEN4
+#define ODDS  ODD4
+#else
+#define EVENS EVEN2
+#define ODDS  ODD2
+#endif
+#include "kernel/variant_template.h"

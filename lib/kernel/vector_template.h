@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Vectors of VLEN elements. Unaligned accesses go through NAME(Unaligned), partial ones touch only the first n elements. */
+
+typedef REAL V __attribute__((vector_size(BYTES)));
+typedef INT  NAME(Mask) __attribute__((vector_size(BYTES)));
+typedef REAL NAME(Unaligned) __attribute__((vector_size(BYTES), aligned(sizeof(REAL)), may_alias));
+
+INLINE V NAME(load)(const REAL *p)
+{
+  return *(const NAME(Unaligned) *)p;
+}
+
+INLINE void NAME(store)(REAL *p, V v)
+{
+  *(NAME(Unaligned) *)p = v;
+}
+
+#if defined(__AVX512F__)
+INLINE V NAME(load_n)(const REAL *p, int n)
+{
+  if (sizeof(REAL) == 4) return (V)_mm512_maskz_loadu_ps((__mmask16)((1u << n) - 1), p);
+  return (V)_mm512_maskz_loadu_pd((__mmask8)((1u << n) - 1), p);
+}
+
+INLINE void NAME(store_n)(REAL *p, V v, int n)
+{
+  if (sizeof(REAL) == 4) _mm512_mask_storeu_ps(p, (__mmask16)((1u << n) - 1), (__m512)v);
+  else _mm512_mask_storeu_pd(p, (__mmask8)((1u << n) - 1), (__m512d)v);
+}
+#elif defined(__AVX2__)
+INLINE __m256i NAME(lanes)(int n)
+{
+  if (sizeof(REAL) == 4) return _mm256_cmpgt_epi32(_mm256_set1_epi32(n), _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7));
+  return _mm256_cmpgt_epi64(_mm256_set1_epi64x(n), _mm256_setr_epi64x(0, 1, 2, 3));
+}
+
+INLINE V NAME(load_n)(const REAL *p, int n)
+{
+  if (sizeof(REAL) == 4) return (V)_mm256_maskload_ps((const float *)p, NAME(lanes)(n));
+  return (V)_mm256_maskload_pd((const double *)p, NAME(lanes)(n));
+}
+
+INLINE void NAME(store_n)(REAL *p, V v, int n)
+{
+  if (sizeof(REAL) == 4) _mm256_maskstore_ps((float *)p, NAME(lanes)(n), (__m256)v);
+  else _mm256_maskstore_pd((double *)p, NAME(lanes)(n), (__m256d)v);
+}
+#else
+NOINLINE V NAME(load_n)(const REAL *p, int n)
+{
+  REAL lane[VLEN] = {0};
+  for (int i = 0; i < n; i++) lane[i] = p[i];
+  return NAME(load)(lane);
+}
+
+NOINLINE void NAME(store_n)(REAL *p, V v, int n)
+{
+  REAL lane[VLEN];
+  NAME(store)(lane, v);
+  for (int i = 0; i < n; i++) p[i] = lane[i];
+}
+#endif
+
+INLINE V NAME(max)(V v, V lower) /* NaN stays NaN */
+{
+  NAME(Mask) below = v < lower;
+  return (V)((below & (NAME(Mask))lower) | (~below & (NAME(Mask))v));
+}
+
+INLINE V NAME(where_positive)(V mask, V v)
+{
+  return (V)((mask > 0) & (NAME(Mask))v);
+}
+
+/* Sums of neighbouring lanes, first those of a, then those of b */
+INLINE V NAME(pair_sums)(V a, V b)
+{
+#if defined(__clang__)
+  return __builtin_shufflevector(a, b, EVENS) + __builtin_shufflevector(a, b, ODDS);
+#else
+  const NAME(Mask) even = {EVENS}, odd = {ODDS};
+  return __builtin_shuffle(a, b, even) + __builtin_shuffle(a, b, odd);
+#endif
+}
+
+/* Lane i of the result is the sum of the lanes of v[i], always added in the same order; destroys v */
+INLINE V NAME(lane_sums)(V *v /* [VLEN] */)
+{
+  UNROLL for (int n = VLEN; n > 1; n /= 2) {
+    UNROLL for (int i = 0; i < n / 2; i++) v[i] = NAME(pair_sums)(v[2 * i], v[2 * i + 1]);
+  }
+  return v[0];
+}

@@ -1,0 +1,162 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Weight gradient over all points: parts, blocks, and the final sum. See gradient_template.h. */
+
+typedef struct {
+  const HGConvShape *s;
+  const REAL        *x, *dy;
+  double            *work;    /* [parts][size] */
+  size_t             size;    /* of a partial gradient, with the bias */
+  size_t             bias;    /* offset of the bias gradient in it */
+  int                nk;      /* taps */
+  int                swapped; /* lanes are input channels */
+  int                vectors; /* vectors of output channels */
+  int                cv;      /* vectors of input channels */
+  int                blocks;  /* blocks of output channels */
+  int                parts;
+  int                want_db;
+  Cut                cut;
+} NAME(Gradient);
+
+static NAME(Gradient) NAME(gradient)(const HGConvShape *s)
+{
+  NAME(Gradient) g = {.s = s, .nk = s->k[0] * s->k[1] * s->k[2], .vectors = CeilDiv(s->cout, VLEN), .cv = CeilDiv(s->cin, VLEN)};
+
+  g.swapped = s->cout <= 4 && s->cout * g.cv < s->cin;
+  g.blocks  = g.swapped ? 1 : CeilDiv(g.vectors, 2);
+  g.bias    = g.swapped ? (size_t)g.nk * s->cout * g.cv * VLEN : (size_t)g.nk * s->cin * g.vectors * VLEN;
+  g.size    = g.bias + (size_t)g.vectors * VLEN;
+  g.cut     = CutShape(s, UNIT / MaxInt(MinInt(s->n[2], UNIT), 1), UNIT);
+  g.parts   = MinInt(g.cut.boxes, MaxInt(4, MinInt(32, (int)(((size_t)8 << 20) / (g.size * sizeof(double))))));
+  return g;
+}
+
+static size_t NAME(weights_work)(const HGConvShape *s)
+{
+  const NAME(Gradient) g = NAME(gradient)(s);
+  return g.parts * g.size * sizeof(double);
+}
+
+static void NAME(bias_box)(const NAME(Gradient) *g, const NAME(Rows) *u, int n, double *to)
+{
+  V    sum[4] = {{0}};
+  REAL total[VLEN];
+  for (int j = 0; j < u->ny; j++) {
+    const REAL *dy = u->dy + j * u->yy;
+    int         i  = 0;
+    for (; n == VLEN && i + 4 <= u->nx; i += 4) {
+      UNROLL for (int p = 0; p < 4; p++) sum[p] += NAME(load)(dy + (i + p) * u->yp);
+    }
+    for (; i + 4 <= u->nx; i += 4) {
+      UNROLL for (int p = 0; p < 4; p++) sum[p] += NAME(load_n)(dy + (i + p) * u->yp, n);
+    }
+    for (; i < u->nx; i++) sum[0] += NAME(load_n)(dy + i * u->yp, n);
+  }
+  NAME(store)(total, (sum[0] + sum[1]) + (sum[2] + sum[3]));
+  NAME(add_to_double)(VLEN, total, to);
+  (void)g;
+}
+
+/* All taps and input channels of one block of output channels: rows of the tile run over (kx, channel) if contiguous. */
+static void NAME(outer_box)(const NAME(Gradient) *g, NAME(Rows) u, int block, double *to)
+{
+  const HGConvShape *s   = g->s;
+  const int          nv  = MinInt(2, g->vectors - 2 * block), co = 2 * block * VLEN;
+  const int          run = s->xs[3] == s->cin ? s->k[2] * s->cin : s->cin; /* contiguous rows */
+  const int          n   = CeilDiv(run, nv > 1 ? TILE2 : TILE1);
+  const REAL        *x   = u.x;
+
+  u.dy += co;
+  u.width = MinInt(VLEN, s->cout - co - (nv - 1) * VLEN);
+  to += (size_t)co * g->nk * s->cin;
+  for (int r = 0; r < g->nk * s->cin; r += run) {
+    const int tap = r / s->cin, kx = tap % s->k[2], ky = tap / s->k[2] % s->k[1], kz = tap / s->k[2] / s->k[1];
+    for (int t = 0; t < n; t++) {
+      const int r0 = PartStart(run, n, t), m = PartStart(run, n, t + 1) - r0;
+      u.x = x + kz * s->xs[1] + ky * s->xs[2] + kx * s->xs[3] + r0;
+      (nv > 1 ? NAME(outers2) : NAME(outers1))[m - 1](&u, to + (size_t)(r + r0) * nv * VLEN);
+    }
+  }
+}
+
+static void NAME(swapped_box)(const NAME(Gradient) *g, NAME(Rows) u, double *to)
+{
+  const HGConvShape *s = g->s;
+  const REAL        *x = u.x;
+  for (int t = 0, nt; t < g->nk; t += nt) {
+    const int kx = t % s->k[2], ky = t / s->k[2] % s->k[1], kz = t / s->k[2] / s->k[1];
+    nt           = MinInt(3, s->k[2] - kx);
+    for (int v = 0; v < g->cv; v++) {
+      double *p = to + ((size_t)t * s->cout * g->cv + v) * VLEN;
+      u.x       = x + kz * s->xs[1] + ky * s->xs[2] + kx * s->xs[3] + v * VLEN;
+      u.width   = MinInt(VLEN, s->cin - v * VLEN);
+      if (s->cout == 1) NAME(swapped1)(&u, g->cv, p, nt);
+      else if (s->cout == 2) NAME(swapped2)(&u, g->cv, p, nt);
+      else if (s->cout == 3) NAME(swapped3)(&u, g->cv, p, nt);
+      else NAME(swapped4)(&u, g->cv, p, nt);
+    }
+  }
+}
+
+/* One part of the points, one block of output channels */
+static void NAME(gradient_part)(const NAME(Gradient) *g, int part, int block)
+{
+  const HGConvShape *s  = g->s;
+  double            *to = g->work + part * g->size;
+  const int          v0 = 2 * block, v1 = g->swapped ? g->vectors : MinInt(g->vectors, v0 + 2);
+  const size_t       column = (size_t)g->nk * s->cin * VLEN;
+
+  if (g->swapped) memset(to, 0, g->bias * sizeof(double));
+  else memset(to + v0 * column, 0, (v1 - v0) * column * sizeof(double));
+  memset(to + g->bias + v0 * VLEN, 0, (v1 - v0) * VLEN * sizeof(double));
+  for (int i = PartStart(g->cut.boxes, g->parts, part); i < PartStart(g->cut.boxes, g->parts, part + 1); i++) {
+    const Box  b = CutBox(&g->cut, s, i);
+    NAME(Rows) u = {g->x + BoxOffset(&b, b.y0, b.x0, s->xs), g->dy + BoxOffset(&b, b.y0, b.x0, s->ys), b.y1 - b.y0, b.x1 - b.x0,
+                    s->xs[2], s->xs[3], s->ys[2], s->ys[3], 0};
+    if (g->swapped) NAME(swapped_box)(g, u, to);
+    else NAME(outer_box)(g, u, block, to);
+    for (int v = v0; g->want_db && v < v1; v++) {
+      NAME(Rows) d = u;
+      d.dy += v * VLEN;
+      NAME(bias_box)(g, &d, MinInt(VLEN, s->cout - v * VLEN), to + g->bias + v * VLEN);
+    }
+  }
+}
+
+/* Adds the weights of one output channel, and its bias, from the sum over parts in p. */
+static void NAME(gradient_channel)(const NAME(Gradient) *g, const double *p, int co, double *dw, double *db)
+{
+  const HGConvShape *s  = g->s;
+  const int          nv = MinInt(2, g->vectors - co / VLEN / 2 * 2), lane = co % (2 * VLEN);
+  const double      *q  = p + (size_t)(co - lane) * g->nk * s->cin + lane;
+
+  for (int ci = 0; ci < s->cin; ci++) {
+    for (int t = 0; t < g->nk; t++) {
+      const size_t i = g->swapped ? ((size_t)t * s->cout + co) * g->cv * VLEN + ci : 0;
+      dw[((size_t)co * s->cin + ci) * g->nk + t] += g->swapped ? p[i] : q[((size_t)t * s->cin + ci) * nv * VLEN];
+    }
+  }
+  if (db) db[co] += p[g->bias + co];
+}
+
+static void NAME(weights)(const HGConvShape *s, const void *x, const void *dy, void *work, double *dw, double *db)
+{
+  NAME(Gradient) g = NAME(gradient)(s);
+  const int      chunks = CeilDiv((int)g.size, 512);
+
+  g.x = x, g.dy = dy, g.work = work, g.want_db = db != NULL;
+  if (!g.parts) return;
+#pragma omp parallel if (g.parts * g.blocks > 1)
+  {
+#pragma omp for schedule(static)
+    for (int i = 0; i < g.parts * g.blocks; i++) NAME(gradient_part)(&g, i / g.blocks, i % g.blocks);
+#pragma omp for schedule(static)
+    for (int c = 0; c < chunks; c++) {
+      const size_t i0 = (size_t)c * 512, i1 = i0 + 512 < g.size ? i0 + 512 : g.size;
+      for (int p = 1; p < g.parts; p++) {
+        for (size_t i = i0; i < i1; i++) g.work[i] += g.work[p * g.size + i];
+      }
+    }
+#pragma omp for schedule(static)
+    for (int co = 0; co < s->cout; co++) NAME(gradient_channel)(&g, g.work, co, dw, db);
+  }
+}

@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The one place that knows about differences between PETSc 3.18 and PETSc's current main. */
+#ifndef HGPETSC_H
+#define HGPETSC_H
+
+#include <petscdmda.h>
+#include <petsctao.h>
+
+#if defined(PETSC_USE_COMPLEX)
+  #error "Halograd needs a PETSc built with real scalars (--with-scalar-type=real)"
+#endif
+#if PETSC_VERSION_LT(3, 18, 0)
+  #error "Halograd needs PETSc 3.18 or later"
+#endif
+#if PETSC_VERSION_LT(3, 19, 0)
+  #define PETSC_SUCCESS ((PetscErrorCode)0)
+#endif
+#if PETSC_VERSION_LT(3, 21, 0)
+  #define TaoMonitorSet(tao, f, ctx, destroy) TaoSetMonitor(tao, f, ctx, destroy)
+#endif
+
+#endif

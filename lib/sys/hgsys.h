@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#ifndef HGSYS_H
+#define HGSYS_H
+
+#include <stdint.h>
+#include "sys/hgpetsc.h"
+#include "sys/hgdtype.h"
+#include "sys/hgsimd.h"
+
+/* Axes of a tensor, slowest first: N batch, C channels, Z Y X space. */
+enum {
+  HG_N,
+  HG_C,
+  HG_Z,
+  HG_Y,
+  HG_X,
+  HG_AXES
+};
+
+/* An error that every rank of comm detects: rank 0 prints one line, every rank returns the error code.
+   The message names what was found, what was expected, and the remedy. */
+#define HGCheck(cond, comm, ...) PetscCheck(cond, comm, PETSC_ERR_USER, __VA_ARGS__)
+
+PETSC_EXTERN PetscClassId HG_PARTITION_CLASSID;
+PETSC_EXTERN PetscClassId HG_TENSOR_CLASSID;
+PETSC_EXTERN PetscClassId HG_LINOP_CLASSID;
+PETSC_EXTERN PetscClassId HG_LAYER_CLASSID;
+PETSC_EXTERN PetscClassId HG_NET_CLASSID;
+PETSC_EXTERN PetscClassId HG_LOSS_CLASSID;
+PETSC_EXTERN PetscClassId HG_PHYSICS_CLASSID;
+PETSC_EXTERN PetscClassId HG_DATA_CLASSID;
+PETSC_EXTERN PetscClassId HG_TRAINER_CLASSID;
+
+PETSC_EXTERN PetscErrorCode HGInitialize(int *, char ***, const char[], const char[]);
+PETSC_EXTERN PetscErrorCode HGFinalize(void);
+PETSC_EXTERN PetscErrorCode HGSetFromOptions(MPI_Comm);
+PETSC_EXTERN PetscErrorCode HGGetDType(HGDType *);
+PETSC_EXTERN PetscErrorCode HGGetSimd(HGSimd *);
+PETSC_EXTERN PetscErrorCode HGView(PetscViewer);
+PETSC_EXTERN PetscErrorCode HGErrorHandler(MPI_Comm, int, const char *, const char *, PetscErrorCode, PetscErrorType, const char *, void *);
+PETSC_EXTERN PetscErrorCode HGAgree(MPI_Comm, PetscBool, PetscBool *);
+PETSC_EXTERN PetscErrorCode HGAgreeOnMessage(MPI_Comm, char *, size_t);
+PETSC_EXTERN PetscErrorCode HGDTypeParse(MPI_Comm, const char[], HGDType *);
+PETSC_EXTERN const char    *HGDTypeName(HGDType);
+
+PETSC_EXTERN uint64_t HGRandomStream(const char[]);
+PETSC_EXTERN uint64_t HGRandomBits(uint64_t, uint64_t, uint64_t);
+PETSC_EXTERN double   HGRandomUniform(uint64_t, uint64_t, uint64_t);
+PETSC_EXTERN double   HGRandomNormal(uint64_t, uint64_t, uint64_t);
+
+#endif

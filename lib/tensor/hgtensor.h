@@ -1,0 +1,122 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#ifndef HGTENSOR_H
+#define HGTENSOR_H
+
+#include "sys/hgsys.h"
+
+/*S
+   HGPartition - how the points of a global tensor [N][C][Z][Y][X] are divided among the ranks of a communicator
+
+   Level: beginner
+
+   Notes:
+   A Cartesian grid of parts over the five axes. Space follows a PETSc `DMDA`; batch and channels are cut into contiguous
+   ranges. Ranks without a part hold empty tensors. Tensors of other channel counts on the same grid share the `DMDA`,
+   see `HGPartitionCreateLike()`.
+
+.seealso: `HGTensor`, `HGPartitionCreate()`
+S*/
+typedef struct _p_HGPartition *HGPartition;
+
+/*S
+   HGTensor - the local part of a tensor that is spread over the ranks, stored channels-last with ghost points in place
+
+   Level: beginner
+
+.seealso: `HGPartition`, `HGTensorCreate()`
+S*/
+typedef struct _p_HGTensor *HGTensor;
+
+/*E
+   HGBoundary - what the ghost points beyond the physical boundary of a grid hold
+
+   Values:
++  HG_BOUNDARY_NONE     - nothing: no such ghost points are written
+.  HG_BOUNDARY_ZERO     - zeros
+.  HG_BOUNDARY_PERIODIC - the image from the other side
+.  HG_BOUNDARY_REFLECT  - the mirror image without the boundary point itself
+-  HG_BOUNDARY_REPLICATE - the nearest boundary point
+
+   Level: beginner
+E*/
+typedef enum {
+  HG_BOUNDARY_NONE,
+  HG_BOUNDARY_ZERO,
+  HG_BOUNDARY_PERIODIC,
+  HG_BOUNDARY_REFLECT,
+  HG_BOUNDARY_REPLICATE
+} HGBoundary;
+
+/*S
+   HGBox - a box of points of a global tensor: axis a runs over start[a] <= i < start[a] + size[a]
+
+   Level: developer
+S*/
+typedef struct {
+  PetscInt start[HG_AXES];
+  PetscInt size[HG_AXES];
+} HGBox;
+
+static inline PetscInt64 HGBoxCount(const HGBox *b)
+{
+  return (PetscInt64)b->size[HG_N] * b->size[HG_C] * b->size[HG_Z] * b->size[HG_Y] * b->size[HG_X];
+}
+
+/*S
+   HGTensorLocal - where the local part of a tensor lies in memory
+
+   Level: intermediate
+
+   Notes:
+   `array` is the storage [N][lo_z + Z + hi_z][lo_y + Y + hi_y][lo_x + X + hi_x][C]; `owned` points at the first
+   owned element in it. Strides are in elements; `stride[HG_C]` is 1 and `stride[HG_X]` the number of local channels.
+S*/
+typedef struct {
+  HGBox     box;             /* the owned points, in global indices */
+  PetscInt  halo[3][2];      /* ghost points below and above, for z, y, x */
+  ptrdiff_t stride[HG_AXES]; /* elements */
+  size_t    elements;        /* of the storage, ghosts included */
+  void     *array;           /* [N][lo+Z+hi][lo+Y+hi][lo+X+hi][C] */
+  void     *owned;           /* first owned element */
+} HGTensorLocal;
+
+PETSC_EXTERN PetscErrorCode HGPartitionCreate(MPI_Comm, HGPartition *);
+PETSC_EXTERN PetscErrorCode HGPartitionSetSizes(HGPartition, PetscInt, const PetscInt[]);
+PETSC_EXTERN PetscErrorCode HGPartitionSetParts(HGPartition, const PetscInt[]);
+PETSC_EXTERN PetscErrorCode HGPartitionSetRanges(HGPartition, PetscInt, const PetscInt[]);
+PETSC_EXTERN PetscErrorCode HGPartitionSetRanks(HGPartition, PetscInt, const PetscMPIInt[]);
+PETSC_EXTERN PetscErrorCode HGPartitionSetPeriodic(HGPartition, const PetscBool[]);
+PETSC_EXTERN PetscErrorCode HGPartitionSetFromOptions(HGPartition);
+PETSC_EXTERN PetscErrorCode HGPartitionSetUp(HGPartition);
+PETSC_EXTERN PetscErrorCode HGPartitionCreateLike(HGPartition, PetscInt, PetscInt, HGPartition *);
+PETSC_EXTERN PetscErrorCode HGPartitionReference(HGPartition);
+PETSC_EXTERN PetscErrorCode HGPartitionDestroy(HGPartition *);
+PETSC_EXTERN PetscErrorCode HGPartitionView(HGPartition, PetscViewer);
+PETSC_EXTERN PetscErrorCode HGPartitionGetSizes(HGPartition, PetscInt *, PetscInt[]);
+PETSC_EXTERN PetscErrorCode HGPartitionGetParts(HGPartition, PetscInt[]);
+PETSC_EXTERN PetscErrorCode HGPartitionGetStarts(HGPartition, PetscInt, const PetscInt *[]);
+PETSC_EXTERN PetscErrorCode HGPartitionGetRank(HGPartition, const PetscInt[], PetscMPIInt *);
+PETSC_EXTERN PetscErrorCode HGPartitionGetCoords(HGPartition, PetscMPIInt, PetscBool *, PetscInt[]);
+PETSC_EXTERN PetscErrorCode HGPartitionGetBox(HGPartition, PetscMPIInt, HGBox *);
+PETSC_EXTERN PetscErrorCode HGPartitionGetDM(HGPartition, DM *);
+
+PETSC_EXTERN PetscErrorCode HGTensorCreate(HGPartition, HGDType, HGTensor *);
+PETSC_EXTERN PetscErrorCode HGTensorSetHalo(HGTensor, const PetscInt[3][2]);
+PETSC_EXTERN PetscErrorCode HGTensorPlaceArray(HGTensor, void *);
+PETSC_EXTERN PetscErrorCode HGTensorSetUp(HGTensor);
+PETSC_EXTERN PetscErrorCode HGTensorReference(HGTensor);
+PETSC_EXTERN PetscErrorCode HGTensorDestroy(HGTensor *);
+PETSC_EXTERN PetscErrorCode HGTensorView(HGTensor, PetscViewer);
+PETSC_EXTERN PetscErrorCode HGTensorDuplicate(HGTensor, HGTensor *);
+PETSC_EXTERN PetscErrorCode HGTensorGetPartition(HGTensor, HGPartition *);
+PETSC_EXTERN PetscErrorCode HGTensorGetDType(HGTensor, HGDType *);
+PETSC_EXTERN PetscErrorCode HGTensorGetLocal(HGTensor, const HGTensorLocal **);
+PETSC_EXTERN PetscErrorCode HGTensorGetBytes(HGTensor, size_t *);
+PETSC_EXTERN PetscErrorCode HGTensorSet(HGTensor, PetscReal);
+PETSC_EXTERN PetscErrorCode HGTensorSetRandom(HGTensor, uint64_t, const char[], PetscBool);
+PETSC_EXTERN PetscErrorCode HGTensorCopyOwned(HGTensor, HGTensor);
+PETSC_EXTERN PetscErrorCode HGTensorDot(HGTensor, HGTensor, PetscBool, PetscReal *);
+PETSC_EXTERN PetscErrorCode HGTensorToVec(HGTensor, PetscInt, Vec);
+PETSC_EXTERN PetscErrorCode HGTensorFromVec(HGTensor, PetscInt, Vec);
+
+#endif

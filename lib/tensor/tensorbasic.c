@@ -1,0 +1,356 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "tensor/tensor_impl.h"
+
+#define ALIGNMENT 64 /* bytes: a cache line, and the widest vector */
+
+/*@
+   HGTensorCreate - Create a tensor on a partition
+
+   Collective
+
+   Input Parameters:
++  p     - the partition, set up
+-  dtype - the element type
+
+   Output Parameter:
+.  t - the tensor, without halo
+
+   Level: beginner
+
+   Shape:
+   local storage [N][lo_z + Z + hi_z][lo_y + Y + hi_y][lo_x + X + hi_x][C], channels contiguous
+
+.seealso: `HGTensorSetHalo()`, `HGTensorSetUp()`, `HGTensorGetLocal()`
+@*/
+PetscErrorCode HGTensorCreate(HGPartition p, HGDType dtype, HGTensor *t)
+{
+  PetscMPIInt rank;
+
+  PetscFunctionBegin;
+  PetscValidHeaderSpecific(p, HG_PARTITION_CLASSID, 1);
+  PetscCheck(p->setup, PetscObjectComm((PetscObject)p), PETSC_ERR_ARG_WRONGSTATE, "call HGPartitionSetUp() before HGTensorCreate()");
+  PetscCall(PetscHeaderCreate(*t, HG_TENSOR_CLASSID, "HGTensor", "Distributed tensor", "Tensor", PetscObjectComm((PetscObject)p), HGTensorDestroy, HGTensorView));
+  PetscCall(HGPartitionReference(p));
+  (*t)->part  = p;
+  (*t)->dtype = dtype;
+  PetscCallMPI(MPI_Comm_rank(PetscObjectComm((PetscObject)p), &rank));
+  PetscCall(HGPartitionGetBox(p, rank, &(*t)->local.box));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/*@
+   HGTensorSetHalo - Set how many ghost points lie around the owned points
+
+   Logically Collective
+
+   Input Parameters:
++  t    - the tensor, not set up yet
+-  halo - ghost points below and above, for z, y, x; the same on all ranks
+
+   Level: beginner
+
+   Errors:
+   Refuses negative widths.
+
+.seealso: `HGTensorCreate()`
+@*/
+PetscErrorCode HGTensorSetHalo(HGTensor t, const PetscInt halo[3][2])
+{
+  PetscFunctionBegin;
+  PetscValidHeaderSpecific(t, HG_TENSOR_CLASSID, 1);
+  PetscCheck(!t->setup, PetscObjectComm((PetscObject)t), PETSC_ERR_ARG_WRONGSTATE, "set the halo before HGTensorSetUp()");
+  for (int a = 0; a < 3; a++) {
+    for (int s = 0; s < 2; s++) {
+      HGCheck(halo[a][s] >= 0, PetscObjectComm((PetscObject)t), "a halo of %" PetscInt_FMT " points; it must be at least 0", halo[a][s]);
+      t->local.halo[a][s] = halo[a][s];
+    }
+  }
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static void SetStrides(HGTensorLocal *l)
+{
+  ptrdiff_t s = 1;
+
+  l->stride[HG_C] = 1;
+  s               = l->box.size[HG_C];
+  for (int a = HG_X; a >= HG_Z; a--) {
+    l->stride[a] = s;
+    s *= l->box.size[a] + l->halo[a - HG_Z][0] + l->halo[a - HG_Z][1];
+  }
+  l->stride[HG_N] = s;
+  l->elements     = HGBoxCount(&l->box) ? (size_t)s * (size_t)l->box.size[HG_N] : 0;
+}
+
+static void PointAtOwned(HGTensor t)
+{
+  HGTensorLocal *l   = &t->local;
+  ptrdiff_t      off = 0;
+
+  for (int a = 0; a < 3; a++) off += l->halo[a][0] * l->stride[HG_Z + a];
+  l->owned = l->elements ? (char *)l->array + off * (ptrdiff_t)HGDTypeSize(t->dtype) : l->array;
+}
+
+/*@C
+   HGTensorPlaceArray - Let a tensor use memory of the caller's
+
+   Not Collective
+
+   Input Parameters:
++  t     - the tensor
+-  array - the storage, aligned to 64 bytes, which outlives the tensor
+
+   Level: developer
+
+   Shape:
+   array [N][lo_z + Z + hi_z][lo_y + Y + hi_y][lo_x + X + hi_x][C]
+
+.seealso: `HGTensorSetUp()`, `HGTensorGetBytes()`
+@*/
+PetscErrorCode HGTensorPlaceArray(HGTensor t, void *array)
+{
+  PetscFunctionBegin;
+  PetscValidHeaderSpecific(t, HG_TENSOR_CLASSID, 1);
+  PetscCall(PetscFree(t->memory));
+  SetStrides(&t->local);
+  t->local.array = array;
+  PointAtOwned(t);
+  t->setup = PETSC_TRUE;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Zeroes the storage; pages are first touched by the threads that will work on them */
+static void ZeroStorage(HGTensor t)
+{
+  const size_t bytes = t->local.elements * HGDTypeSize(t->dtype), block = 1 << 16;
+
+#pragma omp parallel for schedule(static)
+  for (size_t b = 0; b < (bytes + block - 1) / block; b++) memset((char *)t->local.array + b * block, 0, PetscMin(block, bytes - b * block));
+}
+
+/*@
+   HGTensorSetUp - Allocate the local storage and set it to zero
+
+   Not Collective
+
+   Input Parameter:
+.  t - the tensor
+
+   Level: beginner
+
+   Note:
+   Does nothing if memory was placed.
+
+.seealso: `HGTensorPlaceArray()`
+@*/
+PetscErrorCode HGTensorSetUp(HGTensor t)
+{
+  size_t bytes;
+  char  *array;
+
+  PetscFunctionBegin;
+  PetscValidHeaderSpecific(t, HG_TENSOR_CLASSID, 1);
+  if (t->setup) PetscFunctionReturn(PETSC_SUCCESS);
+  PetscCall(HGTensorGetBytes(t, &bytes));
+  PetscCall(PetscMalloc(bytes + ALIGNMENT, &t->memory));
+  array          = (char *)t->memory + (ALIGNMENT - (uintptr_t)t->memory % ALIGNMENT) % ALIGNMENT;
+  t->local.array = array;
+  PointAtOwned(t);
+  ZeroStorage(t);
+  t->setup = PETSC_TRUE;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/*@
+   HGTensorReference - Take a further reference to a tensor
+
+   Logically Collective
+
+   Input Parameter:
+.  t - the tensor
+
+   Level: advanced
+
+.seealso: `HGTensorDestroy()`
+@*/
+PetscErrorCode HGTensorReference(HGTensor t)
+{
+  PetscFunctionBegin;
+  PetscCall(PetscObjectReference((PetscObject)t));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/*@
+   HGTensorDestroy - Give back a reference, and destroy the tensor with the last one
+
+   Collective
+
+   Input Parameter:
+.  t - the tensor
+
+   Level: beginner
+
+.seealso: `HGTensorCreate()`
+@*/
+PetscErrorCode HGTensorDestroy(HGTensor *t)
+{
+  PetscFunctionBegin;
+  if (!*t) PetscFunctionReturn(PETSC_SUCCESS);
+  PetscValidHeaderSpecific(*t, HG_TENSOR_CLASSID, 1);
+  if (--((PetscObject)*t)->refct > 0) {
+    *t = NULL;
+    PetscFunctionReturn(PETSC_SUCCESS);
+  }
+  PetscCall(HGPartitionDestroy(&(*t)->part));
+  PetscCall(PetscFree((*t)->memory));
+  PetscCall(PetscHeaderDestroy(t));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/*@
+   HGTensorDuplicate - Create a tensor of the same partition, type and halo, its elements zero
+
+   Collective
+
+   Input Parameter:
+.  t - the tensor
+
+   Output Parameter:
+.  u - the new tensor, set up
+
+   Level: beginner
+
+.seealso: `HGTensorCreate()`
+@*/
+PetscErrorCode HGTensorDuplicate(HGTensor t, HGTensor *u)
+{
+  PetscFunctionBegin;
+  PetscValidHeaderSpecific(t, HG_TENSOR_CLASSID, 1);
+  PetscCall(HGTensorCreate(t->part, t->dtype, u));
+  PetscCall(HGTensorSetHalo(*u, (const PetscInt(*)[2])t->local.halo));
+  PetscCall(HGTensorSetUp(*u));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/*@C
+   HGTensorView - Print a tensor's sizes, parts, type and halo
+
+   Collective
+
+   Input Parameters:
++  t      - the tensor
+-  viewer - an ASCII viewer
+
+   Level: beginner
+
+.seealso: `HGPartitionView()`
+@*/
+PetscErrorCode HGTensorView(HGTensor t, PetscViewer viewer)
+{
+  PetscFunctionBegin;
+  PetscValidHeaderSpecific(t, HG_TENSOR_CLASSID, 1);
+  PetscCall(PetscViewerASCIIPrintf(viewer, "HGTensor %s, halo z %" PetscInt_FMT "+%" PetscInt_FMT " y %" PetscInt_FMT "+%" PetscInt_FMT " x %" PetscInt_FMT "+%" PetscInt_FMT ", ", HGDTypeName(t->dtype), t->local.halo[0][0], t->local.halo[0][1], t->local.halo[1][0], t->local.halo[1][1], t->local.halo[2][0], t->local.halo[2][1]));
+  PetscCall(HGPartitionView(t->part, viewer));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/*@
+   HGTensorGetPartition - Get a tensor's partition
+
+   Not Collective
+
+   Input Parameter:
+.  t - the tensor
+
+   Output Parameter:
+.  p - its partition; do not destroy it
+
+   Level: beginner
+
+.seealso: `HGTensorCreate()`
+@*/
+PetscErrorCode HGTensorGetPartition(HGTensor t, HGPartition *p)
+{
+  PetscFunctionBegin;
+  PetscValidHeaderSpecific(t, HG_TENSOR_CLASSID, 1);
+  *p = t->part;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/*@
+   HGTensorGetDType - Get a tensor's element type
+
+   Not Collective
+
+   Input Parameter:
+.  t - the tensor
+
+   Output Parameter:
+.  dtype - the type
+
+   Level: beginner
+
+.seealso: `HGTensorCreate()`
+@*/
+PetscErrorCode HGTensorGetDType(HGTensor t, HGDType *dtype)
+{
+  PetscFunctionBegin;
+  PetscValidHeaderSpecific(t, HG_TENSOR_CLASSID, 1);
+  *dtype = t->dtype;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/*@C
+   HGTensorGetLocal - Get a tensor's local box, halo, strides and storage
+
+   Not Collective
+
+   Input Parameter:
+.  t - the tensor, set up
+
+   Output Parameter:
+.  local - what lies where; do not free
+
+   Level: intermediate
+
+   Shape:
+   owned element (n, c, z, y, x), counted from the box's start, is at
+   owned[n stride_n + z stride_z + y stride_y + x stride_x + c]
+
+.seealso: `HGTensorLocal`
+@*/
+PetscErrorCode HGTensorGetLocal(HGTensor t, const HGTensorLocal **local)
+{
+  PetscFunctionBegin;
+  PetscValidHeaderSpecific(t, HG_TENSOR_CLASSID, 1);
+  PetscCheck(t->setup, PetscObjectComm((PetscObject)t), PETSC_ERR_ARG_WRONGSTATE, "call HGTensorSetUp() first");
+  *local = &t->local;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/*@
+   HGTensorGetBytes - Get the size of a tensor's local storage
+
+   Not Collective
+
+   Input Parameter:
+.  t - the tensor, its halo set
+
+   Output Parameter:
+.  bytes - size in bytes, ghosts included
+
+   Level: developer
+
+   Units:
+   bytes
+
+.seealso: `HGTensorPlaceArray()`
+@*/
+PetscErrorCode HGTensorGetBytes(HGTensor t, size_t *bytes)
+{
+  PetscFunctionBegin;
+  PetscValidHeaderSpecific(t, HG_TENSOR_CLASSID, 1);
+  SetStrides(&t->local);
+  *bytes = t->local.elements * HGDTypeSize(t->dtype);
+  PetscFunctionReturn(PETSC_SUCCESS);
+}

@@ -1,0 +1,274 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "tensor/tensor_impl.h"
+
+/* A run of contiguous elements */
+typedef struct {
+  char    *at;
+  ptrdiff_t n;
+} Run;
+
+/* Run i of a tensor: the owned points of one line along x, or the whole storage */
+static Run GetRun(HGTensor t, PetscBool ghosts, PetscInt i)
+{
+  const HGTensorLocal *l = &t->local;
+  const PetscInt       Y = l->box.size[HG_Y], Z = l->box.size[HG_Z];
+
+  if (ghosts) return (Run){l->array, (ptrdiff_t)l->elements};
+  return (Run){(char *)l->owned + (i / Y / Z * l->stride[HG_N] + i / Y % Z * l->stride[HG_Z] + i % Y * l->stride[HG_Y]) * (ptrdiff_t)HGDTypeSize(t->dtype), l->box.size[HG_X] * l->box.size[HG_C]};
+}
+
+static PetscInt CountRuns(HGTensor t, PetscBool ghosts)
+{
+  if (!t->local.elements) return 0;
+  return ghosts ? 1 : t->local.box.size[HG_N] * t->local.box.size[HG_Z] * t->local.box.size[HG_Y];
+}
+
+static double Get(const void *p, HGDType dtype, ptrdiff_t i)
+{
+  return dtype == HG_F32 ? ((const float *)p)[i] : ((const double *)p)[i];
+}
+
+static void Put(void *p, HGDType dtype, ptrdiff_t i, double v)
+{
+  if (dtype == HG_F32) ((float *)p)[i] = (float)v;
+  else ((double *)p)[i] = v;
+}
+
+static PetscErrorCode CheckSameBox(HGTensor x, HGTensor y)
+{
+  PetscFunctionBegin;
+  for (PetscInt a = 0; a < HG_AXES; a++) PetscCheck(x->local.box.size[a] == y->local.box.size[a], PETSC_COMM_SELF, PETSC_ERR_ARG_INCOMP, "axis %" PetscInt_FMT ": %" PetscInt_FMT " local points in one tensor, %" PetscInt_FMT " in the other", a, x->local.box.size[a], y->local.box.size[a]);
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/*@
+   HGTensorSet - Set all elements, ghosts included, to a value
+
+   Not Collective
+
+   Input Parameters:
++  t - the tensor, set up
+-  v - the value
+
+   Level: beginner
+
+.seealso: `HGTensorSetRandom()`
+@*/
+PetscErrorCode HGTensorSet(HGTensor t, PetscReal v)
+{
+  PetscFunctionBegin;
+  PetscValidHeaderSpecific(t, HG_TENSOR_CLASSID, 1);
+#pragma omp parallel for
+  for (size_t i = 0; i < t->local.elements; i++) Put(t->local.array, t->dtype, (ptrdiff_t)i, v);
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* The owned element's index in the global tensor [N][C][Z][Y][X] */
+static uint64_t GlobalIndex(HGTensor t, PetscInt run, ptrdiff_t i)
+{
+  const HGBox    *b = &t->local.box;
+  const PetscInt *s = t->part->size, C = b->size[HG_C], Y = b->size[HG_Y], Z = b->size[HG_Z];
+  const PetscInt  at[HG_AXES] = {b->start[HG_N] + run / Y / Z, b->start[HG_C] + (PetscInt)(i % C), b->start[HG_Z] + run / Y % Z, b->start[HG_Y] + run % Y, b->start[HG_X] + (PetscInt)(i / C)};
+  uint64_t        g           = 0;
+
+  for (int a = 0; a < HG_AXES; a++) g = g * (uint64_t)s[a] + (uint64_t)at[a];
+  return g;
+}
+
+/*@C
+   HGTensorSetRandom - Fill a tensor with uniform random numbers in [-1, 1)
+
+   Not Collective
+
+   Input Parameters:
++  t      - the tensor, set up
+.  seed   - the seed
+.  name   - name of the stream of random numbers
+-  ghosts - fill ghost points too; without it they are left alone
+
+   Level: intermediate
+
+   Note:
+   An owned element depends on the seed, the name and its global index only: the same on any number of ranks. A ghost
+   point gets a number of its own on each rank.
+
+.seealso: `HGRandomUniform()`, `HGLinOpTestAdjoint()`
+@*/
+PetscErrorCode HGTensorSetRandom(HGTensor t, uint64_t seed, const char name[], PetscBool ghosts)
+{
+  const uint64_t stream = HGRandomStream(name);
+  PetscMPIInt    rank;
+
+  PetscFunctionBegin;
+  PetscValidHeaderSpecific(t, HG_TENSOR_CLASSID, 1);
+  PetscCallMPI(MPI_Comm_rank(PetscObjectComm((PetscObject)t), &rank));
+  if (ghosts) {
+    for (size_t i = 0; i < t->local.elements; i++) Put(t->local.array, t->dtype, (ptrdiff_t)i, 2 * HGRandomUniform(seed, stream + 1 + (uint64_t)rank, i) - 1);
+  }
+#pragma omp parallel for
+  for (PetscInt r = 0; r < CountRuns(t, PETSC_FALSE); r++) {
+    const Run run = GetRun(t, PETSC_FALSE, r);
+
+    for (ptrdiff_t i = 0; i < run.n; i++) Put(run.at, t->dtype, i, 2 * HGRandomUniform(seed, stream, GlobalIndex(t, r, i)) - 1);
+  }
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/*@
+   HGTensorCopyOwned - Copy the owned elements of a tensor to another of the same local sizes, converting the type
+
+   Not Collective
+
+   Input Parameters:
++  x - the tensor to copy from
+-  y - the tensor to copy to; its halo may differ
+
+   Level: intermediate
+
+   Errors:
+   Refuses tensors of other local sizes.
+
+.seealso: `HGTensorDuplicate()`
+@*/
+PetscErrorCode HGTensorCopyOwned(HGTensor x, HGTensor y)
+{
+  PetscFunctionBegin;
+  PetscValidHeaderSpecific(x, HG_TENSOR_CLASSID, 1);
+  PetscValidHeaderSpecific(y, HG_TENSOR_CLASSID, 2);
+  PetscCall(CheckSameBox(x, y));
+#pragma omp parallel for
+  for (PetscInt r = 0; r < CountRuns(x, PETSC_FALSE); r++) {
+    const Run a = GetRun(x, PETSC_FALSE, r), b = GetRun(y, PETSC_FALSE, r);
+
+    if (x->dtype == y->dtype) memcpy(b.at, a.at, (size_t)a.n * HGDTypeSize(x->dtype));
+    else
+      for (ptrdiff_t i = 0; i < a.n; i++) Put(b.at, y->dtype, i, Get(a.at, x->dtype, i));
+  }
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/*@
+   HGTensorDot - The inner product of two tensors, in double precision
+
+   Collective
+
+   Input Parameters:
++  x      - a tensor
+.  y      - another of the same partition, and of the same halo if ghosts count
+-  ghosts - whether ghost points count, as elements of their own
+
+   Output Parameter:
+.  dot - the sum of the products of their elements over all ranks
+
+   Level: intermediate
+
+.seealso: `HGLinOpTestAdjoint()`
+@*/
+PetscErrorCode HGTensorDot(HGTensor x, HGTensor y, PetscBool ghosts, PetscReal *dot)
+{
+  double sum = 0, all;
+
+  PetscFunctionBegin;
+  PetscValidHeaderSpecific(x, HG_TENSOR_CLASSID, 1);
+  PetscValidHeaderSpecific(y, HG_TENSOR_CLASSID, 2);
+  PetscCall(CheckSameBox(x, y));
+  PetscCheck(!ghosts || x->local.elements == y->local.elements, PETSC_COMM_SELF, PETSC_ERR_ARG_INCOMP, "the tensors' halos differ: %zu and %zu elements", x->local.elements, y->local.elements);
+  for (PetscInt r = 0; r < CountRuns(x, ghosts); r++) {
+    const Run a = GetRun(x, ghosts, r), b = GetRun(y, ghosts, r);
+
+    for (ptrdiff_t i = 0; i < a.n; i++) sum += Get(a.at, x->dtype, i) * Get(b.at, y->dtype, i);
+  }
+  PetscCallMPI(MPI_Allreduce(&sum, &all, 1, MPI_DOUBLE, MPI_SUM, PetscObjectComm((PetscObject)x)));
+  *dot = (PetscReal)all;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode CheckVec(HGTensor t, PetscInt sample, Vec v)
+{
+  const PetscInt *s = t->local.box.size;
+  PetscInt        n;
+
+  PetscFunctionBegin;
+  PetscValidHeaderSpecific(t, HG_TENSOR_CLASSID, 1);
+  PetscValidHeaderSpecific(v, VEC_CLASSID, 3);
+  PetscCall(VecGetLocalSize(v, &n));
+  PetscCheck(sample >= 0 && sample < s[HG_N], PETSC_COMM_SELF, PETSC_ERR_ARG_OUTOFRANGE, "local sample %" PetscInt_FMT "; this rank has %" PetscInt_FMT, sample, s[HG_N]);
+  PetscCheck(n == s[HG_Z] * s[HG_Y] * s[HG_X] * s[HG_C], PETSC_COMM_SELF, PETSC_ERR_ARG_INCOMP, "the Vec has %" PetscInt_FMT " local entries, a sample of the tensor %" PetscInt_FMT "; take it from a DMDA of the tensor's partition with dof = channels", n, s[HG_Z] * s[HG_Y] * s[HG_X] * s[HG_C]);
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/*@
+   HGTensorToVec - Copy one sample of a tensor to a global Vec of a `DMDA` with the same points
+
+   Not Collective
+
+   Input Parameters:
++  t      - the tensor
+.  sample - which of this rank's samples
+-  v      - the Vec; its `DMDA` has the channels as degrees of freedom
+
+   Level: intermediate
+
+   Shape:
+   v: local part [Z][Y][X][C], the order of a DMDA
+
+   Errors:
+   Refuses a Vec of another local size and a sample this rank does not have.
+
+.seealso: `HGTensorFromVec()`, `HGPartitionGetDM()`
+@*/
+PetscErrorCode HGTensorToVec(HGTensor t, PetscInt sample, Vec v)
+{
+  const PetscInt rows = t->local.box.size[HG_Z] * t->local.box.size[HG_Y];
+  PetscScalar   *a;
+
+  PetscFunctionBegin;
+  PetscCall(CheckVec(t, sample, v));
+  PetscCall(VecGetArrayWrite(v, &a));
+#pragma omp parallel for
+  for (PetscInt r = 0; r < rows; r++) {
+    const Run run = GetRun(t, PETSC_FALSE, sample * rows + r);
+
+    for (ptrdiff_t i = 0; i < run.n; i++) a[r * run.n + i] = (PetscScalar)Get(run.at, t->dtype, i);
+  }
+  PetscCall(VecRestoreArrayWrite(v, &a));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/*@
+   HGTensorFromVec - Copy a global Vec of a `DMDA` with the same points to one sample of a tensor
+
+   Not Collective
+
+   Input Parameters:
++  t      - the tensor
+.  sample - which of this rank's samples
+-  v      - the Vec; its `DMDA` has the channels as degrees of freedom
+
+   Level: intermediate
+
+   Shape:
+   v: local part [Z][Y][X][C], the order of a DMDA
+
+   Errors:
+   Refuses a Vec of another local size and a sample this rank does not have.
+
+.seealso: `HGTensorToVec()`, `HGPartitionGetDM()`
+@*/
+PetscErrorCode HGTensorFromVec(HGTensor t, PetscInt sample, Vec v)
+{
+  const PetscInt     rows = t->local.box.size[HG_Z] * t->local.box.size[HG_Y];
+  const PetscScalar *a;
+
+  PetscFunctionBegin;
+  PetscCall(CheckVec(t, sample, v));
+  PetscCall(VecGetArrayRead(v, &a));
+#pragma omp parallel for
+  for (PetscInt r = 0; r < rows; r++) {
+    const Run run = GetRun(t, PETSC_FALSE, sample * rows + r);
+
+    for (ptrdiff_t i = 0; i < run.n; i++) Put(run.at, t->dtype, i, (double)PetscRealPart(a[r * run.n + i]));
+  }
+  PetscCall(VecRestoreArrayRead(v, &a));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
