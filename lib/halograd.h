@@ -3,7 +3,16 @@
 #define HALOGRAD_H
 
 #include "sys/hgsys.h"
+#include "sys/hgprogress.h"
+#include "kernel/hgkernel.h"
 #include "tensor/hgtensor.h"
 #include "linop/hglinop.h"
+#include "data/hgdata.h"
+#include "data/hgfieldfile.h"
+#include "layer/hglayer.h"
+#include "net/hgnet.h"
+#include "loss/hgloss.h"
+#include "physics/hgphysics.h"
+#include "train/hgtrain.h"
 
 #endif

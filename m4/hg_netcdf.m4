@@ -19,7 +19,6 @@ for hg_path in $hg_paths; do
   done
 done
 if test -n "$hg_netcdf_module"; then
-  hg_netcdf_dir=`HG_PKG_CONFIG([$hg_netcdf_pc], [--variable=prefix $hg_netcdf_module])`
   hg_netcdf_version=`HG_PKG_CONFIG([$hg_netcdf_pc], [--modversion $hg_netcdf_module])`
   AC_MSG_RESULT([$hg_netcdf_version in $hg_netcdf_dir])
 else
@@ -42,6 +41,9 @@ if test -z "$hg_first" || test -r "$hg_first/$hg_name.pc"; then
     hg_netcdf_cflags=`HG_PKG_CONFIG([$hg_first], [--cflags $hg_name])`
     hg_netcdf_libs=`HG_PKG_CONFIG([$hg_first], [--libs $hg_name])`
     HG_ADD_RPATH([hg_netcdf_libs])
+    # Debian's netcdf-mpi.pc does not name the folder of its headers.
+    hg_netcdf_dir=`HG_PKG_CONFIG([$hg_first], [--variable=prefix $hg_name])`
+    test ! -r "$hg_netcdf_dir/include/netcdf_par.h" || hg_netcdf_cflags="-I$hg_netcdf_dir/include $hg_netcdf_cflags"
     HG_TRY_LINK([$hg_netcdf_libs $hg_petsc_libs], [$hg_netcdf_cflags $hg_petsc_cflags],
       [[#include <mpi.h>
 #include <netcdf.h>

@@ -63,9 +63,6 @@ static inline size_t HGDataBoxPoints(const HGBox *b)
 }
 
 PETSC_INTERN PetscErrorCode HGClassicSize(const char[], PetscInt64 *);
-PETSC_INTERN PetscErrorCode HGFileOpen(const char[], int *, PetscBool *, char *, size_t);
-PETSC_INTERN void           HGFileText(int, int, const char[], char *, size_t);
-PETSC_INTERN void           HGFileShape(int, int, char *, size_t);
 PETSC_INTERN PetscErrorCode HGDataDescribe(HGData, char *, size_t);
 PETSC_INTERN PetscErrorCode HGDataReset(HGData);
 

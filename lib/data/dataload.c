@@ -6,9 +6,9 @@
 #include <stdio.h>
 #include <string.h>
 
-#define HG_DATA_BUFFER (4 * 1024 * 1024) /* elements of the buffer, unless one row is longer */
+#define HG_DATA_BUFFER (1024 * 1024) /* elements of the buffer, unless one row is longer */
 
-/* Sums over the points this rank counts: those of its box, if no other rank of the batch or channel axes holds the same box */
+/* Sums over the points this rank counts: those of its box, unless another rank with the same box counts them */
 typedef struct {
   PetscBool  on;
   PetscReal *shift; /* [C] near the mean, so that squares do not cancel */
@@ -139,7 +139,7 @@ static PetscErrorCode PlanBlocks(HGData d, const HGFileVar *v, PetscInt lo[], Pe
 
 static PetscErrorCode ReadVariable(HGData d, int nc, const HGDataPart *part, const HGFileVar *v, Sums *sums, int *status)
 {
-  PetscInt lo[HG_FILE_AXES], n[HG_FILE_AXES], size[HG_FILE_AXES], blocks[HG_FILE_AXES], total = 1;
+  PetscInt lo[HG_FILE_AXES], n[HG_FILE_AXES], size[HG_FILE_AXES] = {0}, blocks[HG_FILE_AXES] = {0}, total = 1;
   size_t   elements = 1;
   Block    b;
 
@@ -297,38 +297,71 @@ static void Rescale(HGData d, HGDataPart *part, const PetscReal shift[])
   }
 }
 
-static PetscErrorCode LoadPart(HGData d, int nc, HGDataPart *part)
+static PetscErrorCode ReadPart(HGData d, int nc, HGDataPart *part, Sums *sums)
 {
-  MPI_Comm        comm                 = PetscObjectComm((PetscObject)d);
-  const PetscBool find                 = d->normalize == HG_NORMALIZE_GLOBAL && !part->fixed ? PETSC_TRUE : PETSC_FALSE;
-  const PetscInt  C                    = part->channels;
-  char            msg[HG_DATA_MESSAGE] = "";
-  int             status               = 0;
-  Sums            sums;
+  MPI_Comm comm                 = PetscObjectComm((PetscObject)d);
+  char     msg[HG_DATA_MESSAGE] = "";
+  int      status               = 0;
 
   PetscFunctionBegin;
-  PetscCall(PetscMemzero(&sums, sizeof(sums)));
-  sums.on = d->box.start[HG_N] == 0 && d->box.start[HG_C] == 0 ? PETSC_TRUE : PETSC_FALSE;
-  PetscCall(PetscCalloc3(C, &sums.shift, 2 * C, &sums.sum, 2 * C, &sums.low));
-  if (find) PetscCall(FindShifts(d, part, sums.shift));
-  for (PetscInt c = 0; c < C && !part->fixed; c++) {
-    part->mean[c] = sums.shift[c];
-    part->dev[c]  = 1;
-  }
   for (PetscInt i = 0; i < part->nvar; i++) {
-    sums.bad = 0;
-    PetscCall(ReadVariable(d, nc, part, &part->var[i], &sums, &status));
+    sums->bad = 0;
+    PetscCall(ReadVariable(d, nc, part, &part->var[i], sums, &status));
     if (status) (void)snprintf(msg, sizeof(msg), "cannot read variable \"%s\" of %s: %s; the file may be cut short or damaged", part->var[i].pub.name, d->file, nc_strerror(status));
     PetscCall(HGAgreeOnMessage(comm, msg, sizeof(msg)));
     HGCheck(!*msg, comm, "%s", msg);
-    PetscCall(CheckBad(d, &part->var[i], &sums));
+    PetscCall(CheckBad(d, &part->var[i], sums));
   }
-  if (find) {
-    PetscCall(Deviations(d, part, &sums, part->mean, part->dev));
-    PetscCall(CheckDeviations(d, part, part->mean, part->dev));
-    Rescale(d, part, sums.shift);
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Under HG_NORMALIZE_GLOBAL values are first shifted to be small, so that single precision holds them well */
+static PetscErrorCode NormalizePart(HGData d, int nc, HGDataPart *part, Sums *sums)
+{
+  PetscFunctionBegin;
+  PetscCall(FindShifts(d, part, sums->shift));
+  PetscCall(PetscArraycpy(part->mean, sums->shift, part->channels));
+  PetscCall(ReadPart(d, nc, part, sums));
+  PetscCall(Deviations(d, part, sums, part->mean, part->dev));
+  PetscCall(CheckDeviations(d, part, part->mean, part->dev));
+  Rescale(d, part, sums->shift);
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Of the ranks that hold the same points, for other samples, other channels or as copies, the first one counts them */
+static PetscErrorCode CountsPoints(HGData d, PetscBool *counts)
+{
+  PetscBool   copies[HG_AXES];
+  PetscInt    coord[HG_AXES];
+  PetscMPIInt rank;
+
+  PetscFunctionBegin;
+  PetscCallMPI(MPI_Comm_rank(PetscObjectComm((PetscObject)d), &rank));
+  PetscCall(HGPartitionGetReplicated(d->partition, copies));
+  PetscCall(HGPartitionGetCoords(d->partition, rank, counts, coord));
+  for (int a = 0; *counts && a < HG_AXES; a++) {
+    if (coord[a] && (a == HG_N || a == HG_C || copies[a])) *counts = PETSC_FALSE;
   }
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode LoadPart(HGData d, int nc, HGDataPart *part)
+{
+  const PetscInt C = part->channels;
+  PetscErrorCode e;
+  Sums           sums;
+
+  PetscFunctionBegin;
+  PetscCall(PetscMemzero(&sums, sizeof(sums)));
+  PetscCall(CountsPoints(d, &sums.on));
+  PetscCall(PetscCalloc3(C, &sums.shift, 2 * C, &sums.sum, 2 * C, &sums.low));
+  for (PetscInt c = 0; c < C && !part->fixed; c++) {
+    part->mean[c] = 0;
+    part->dev[c]  = 1;
+  }
+  e = d->normalize == HG_NORMALIZE_GLOBAL && !part->fixed ? NormalizePart(d, nc, part, &sums) : ReadPart(d, nc, part, &sums);
   PetscCall(PetscFree3(sums.shift, sums.sum, sums.low));
+  PetscCall(e);
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -390,7 +423,7 @@ static PetscErrorCode TakePartition(HGData d, HGPartition p)
 
    Notes:
    netCDF-4 files are read collectively with MPI-IO; files in a classic format are opened by each rank, which reads its
-   hyperslabs. Beside the values themselves a buffer of 32 MiB is used.
+   hyperslabs. Beside the values themselves buffers of about 12 MiB are used.
 
    Means and deviations are taken over all samples of the range and all points, in double precision. They do not depend on the
    number of ranks beyond rounding (1e-15).

@@ -1,5 +1,19 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "data/data_impl.h"
+#include <stdio.h>
+
+static PetscErrorCode SetRangeFromText(HGData d, const char prefix[], const char text[])
+{
+  MPI_Comm  comm = PetscObjectComm((PetscObject)d);
+  long long first, last;
+  char      rest;
+
+  PetscFunctionBegin;
+  HGCheck(sscanf(text, "%lld,%lld%c", &first, &last, &rest) == 2, comm, "-%sdata_range %s: give two numbers first,last without a space", prefix, text);
+  HGCheck(first >= 0 && first < last && last <= PETSC_MAX_INT, comm, "-%sdata_range %s holds no samples; give 0 <= first < last", prefix, text);
+  PetscCall(HGDataSetRange(d, (PetscInt)first, (PetscInt)last));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
 
 /*@
    HGDataSetFromOptions - Set a dataset from the options database
@@ -28,10 +42,9 @@ PetscErrorCode HGDataSetFromOptions(HGData d)
 {
   static const char *const ways[] = {"none", "global"};
   MPI_Comm                 comm   = PetscObjectComm((PetscObject)d);
-  char                     file[PETSC_MAX_PATH_LEN] = "", input[1024] = "", target[1024] = "none";
-  const char              *now_in, *now_out;
-  PetscInt                 range[3] = {d->first, d->last, 0}, nrange = 3, way = d->normalize;
-  PetscBool                set, set_in, set_out;
+  char                     file[PETSC_MAX_PATH_LEN] = "", input[1024] = "", target[1024] = "none", range[64] = "", way[16];
+  const char              *now_in, *now_out, *prefix = ((PetscObject)d)->prefix ? ((PetscObject)d)->prefix : "";
+  PetscBool                set, set_in, set_out, global;
 
   PetscFunctionBegin;
   PetscValidHeaderSpecific(d, HG_DATA_CLASSID, 1);
@@ -43,13 +56,15 @@ PetscErrorCode HGDataSetFromOptions(HGData d)
   PetscCall(PetscOptionsString("-data_target", "target variables, with commas, or none", "HGDataSetVariables", now_out, target, sizeof(target), &set_out));
   if (set_in) PetscCall(HGDataSetVariables(d, input, d->part[HG_DATA_TARGET].list));
   if (set_out) PetscCall(HGDataSetVariables(d, d->part[HG_DATA_INPUT].list, target));
-  PetscCall(PetscOptionsIntArray("-data_range", "samples first,last (half-open; last -1: all)", "HGDataSetRange", range, &nrange, &set));
+  PetscCall(PetscOptionsString("-data_range", "samples first,last: from first to last - 1 (default all)", "HGDataSetRange", range, range, sizeof(range), &set));
+  if (set) PetscCall(SetRangeFromText(d, prefix, range));
+  PetscCall(PetscOptionsString("-data_normalize", "none, or global: each channel to mean 0 and deviation 1", "HGDataSetNormalize", ways[d->normalize], way, sizeof(way), &set));
   if (set) {
-    HGCheck(nrange == 2, comm, "-%sdata_range needs two numbers first,last; %" PetscInt_FMT " given", ((PetscObject)d)->prefix ? ((PetscObject)d)->prefix : "", nrange);
-    PetscCall(HGDataSetRange(d, range[0], range[1]));
+    PetscCall(PetscStrcmp(way, ways[HG_NORMALIZE_GLOBAL], &global));
+    PetscCall(PetscStrcmp(way, ways[HG_NORMALIZE_NONE], &set));
+    HGCheck(global || set, comm, "-%sdata_normalize %s: give none or global", prefix, way);
+    PetscCall(HGDataSetNormalize(d, global ? HG_NORMALIZE_GLOBAL : HG_NORMALIZE_NONE));
   }
-  PetscCall(PetscOptionsEList("-data_normalize", "scale each channel to mean 0 and deviation 1, or not", "HGDataSetNormalize", ways, 2, ways[way], &way, NULL));
-  PetscCall(HGDataSetNormalize(d, (HGNormalize)way));
   PetscCall(PetscOptionsBool("-data_shuffle", "the samples of an epoch in random order", "HGDataSetShuffle", d->shuffle, &d->shuffle, NULL));
   PetscCall(PetscObjectProcessOptionsHandlers((PetscObject)d, PetscOptionsObject));
   PetscOptionsEnd();

@@ -37,20 +37,27 @@ static PetscErrorCode LookAtBytes(const char path[], PetscInt64 bytes, PetscBool
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/*
-  HGFileOpen - Open a netCDF file to read it on this rank alone, after a look at whether it is one
+/*@C
+   HGFileOpen - Open a netCDF file to read it on this rank alone, after a look at whether it is one
 
-  Not Collective
+   Not Collective
 
-  Input Parameters:
-+ path - the file
-- len  - length of the message
+   Input Parameters:
++  path - the file
+-  len  - length of the message
 
-  Output Parameters:
-+ nc      - the netCDF identifier, -1 on failure
-. classic - whether its format is a classic one, which MPI ranks open each for itself
-- msg     - why it cannot be read; empty if it can
-*/
+   Output Parameters:
++  nc      - the netCDF identifier, -1 on failure
+.  classic - whether its format is a classic one, which MPI ranks open each for itself
+-  msg     - why it cannot be read; empty if it can
+
+   Level: developer
+
+   Errors:
+   In `msg`, for rank 0 to share with `HGAgreeOnMessage()`: no such file, a folder, empty, no netCDF, cut short.
+
+.seealso: `HGDataSetUp()`
+@*/
 PetscErrorCode HGFileOpen(const char path[], int *nc, PetscBool *classic, char *msg, size_t len)
 {
   struct stat st;
@@ -75,20 +82,24 @@ PetscErrorCode HGFileOpen(const char path[], int *nc, PetscBool *classic, char *
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/*
-  HGFileText - A text attribute of a variable, shortened to the buffer
+/*@C
+   HGFileText - A text attribute of a variable, shortened to the buffer
 
-  Not Collective
+   Not Collective
 
-  Input Parameters:
-+ nc   - the netCDF identifier
-. id   - the variable, or NC_GLOBAL
-. name - the attribute
-- len  - length of the buffer
+   Input Parameters:
++  nc   - the netCDF identifier
+.  id   - the variable, or `NC_GLOBAL`
+.  name - the attribute
+-  len  - length of the buffer
 
-  Output Parameter:
-. text - its value, empty if there is no such text
-*/
+   Output Parameter:
+.  text - its value, empty if there is no such text
+
+   Level: developer
+
+.seealso: `HGFileOpen()`
+@*/
 void HGFileText(int nc, int id, const char name[], char *text, size_t len)
 {
   nc_type type;
@@ -114,11 +125,23 @@ void HGFileText(int nc, int id, const char name[], char *text, size_t len)
   }
 }
 
-/*
-  HGFileShape - The dimensions of a variable for a message, such as "(sample=64, y=16, x=16)"
+/*@C
+   HGFileShape - The dimensions of a variable in words, such as "(sample=64, y=16, x=16)"
 
-  Not Collective
-*/
+   Not Collective
+
+   Input Parameters:
++  nc  - the netCDF identifier
+.  id  - the variable
+-  len - length of the buffer
+
+   Output Parameter:
+.  text - the words
+
+   Level: developer
+
+.seealso: `HGFileOpen()`
+@*/
 void HGFileShape(int nc, int id, char *text, size_t len)
 {
   int    ndims = 0, dimid[NC_MAX_VAR_DIMS];
@@ -174,7 +197,7 @@ static HGFileAxis AxisOfName(const char name[])
   static const char *const channels[] = {"channel", "channels", "ch", "c", "component", "components", "comp", "variable", "feature", "features", NULL};
 
   if (IsOneOf(name, times)) return HG_FILE_TIME;
-  if (IsOneOf(name, channels)) return HG_FILE_CHANNEL;
+  if (IsOneOf(name, channels) || !strncmp(name, "channel_", 8)) return HG_FILE_CHANNEL;
   return HG_FILE_AXES;
 }
 

@@ -100,4 +100,8 @@ PETSC_EXTERN PetscErrorCode HGDataLoad(HGData, HGPartition, HGDType);
 PETSC_EXTERN PetscErrorCode HGDataGetOrder(HGData, uint64_t, PetscInt, PetscInt[]);
 PETSC_EXTERN PetscErrorCode HGDataGetBatch(HGData, PetscInt, const PetscInt[], HGTensor, HGTensor);
 
+PETSC_EXTERN PetscErrorCode HGFileOpen(const char[], int *, PetscBool *, char *, size_t);
+PETSC_EXTERN void           HGFileText(int, int, const char[], char *, size_t);
+PETSC_EXTERN void           HGFileShape(int, int, char *, size_t);
+
 #endif

@@ -81,10 +81,19 @@ static inline int Threaded(HGDType t, const HGStrided *to)
 
 static inline void AddRun(HGDType t, ptrdiff_t n, const void *from, void *to)
 {
-  if (t == HG_F32)
-    for (ptrdiff_t i = 0; i < n; i++) ((float *)to)[i] += ((const float *)from)[i];
-  else
-    for (ptrdiff_t i = 0; i < n; i++) ((double *)to)[i] += ((const double *)from)[i];
+  if (t == HG_F32) {
+    const float *restrict a = (const float *)from;
+    float *restrict b       = (float *)to;
+
+#pragma omp simd
+    for (ptrdiff_t i = 0; i < n; i++) b[i] += a[i];
+  } else {
+    const double *restrict a = (const double *)from;
+    double *restrict b       = (double *)to;
+
+#pragma omp simd
+    for (ptrdiff_t i = 0; i < n; i++) b[i] += a[i];
+  }
 }
 
 /*

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* clang-format off: it takes types named by macros for expressions */
 /* Packing of weights, and the forward convolution over boxes of rows */
 
 /* Which path serves the channel counts, and how it blocks them: a function of the operator alone, as packed weights and
@@ -101,8 +102,9 @@ static int NAME(merge_taps)(const HGConvShape *s, int whole, int taps[3])
 
 static void NAME(dots_box)(const NAME(Conv) *c, const Box *box)
 {
-  const HGConvShape *s = c->s;
-  NAME(Dots)         b = {.lower = c->lower, .w = c->packed, .yp = s->ys[3], .vectors = s->cin / VLEN, .rest = s->cin % VLEN};
+  const HGConvShape *s   = c->s;
+  NAME(DotsRow)      row = NAME(dots_rows)[s->cin % VLEN > 0][s->cout - 1];
+  NAME(Dots)         b   = {.lower = c->lower, .w = c->packed, .yp = s->ys[3], .vectors = c->o.vectors, .rest = s->cin % VLEN};
 
   memcpy(b.xs, s->xs, sizeof(b.xs));
   for (int i = 0; c->bias && i < NAME(DOTS); i++) b.bias[i] = c->bias[i % s->cout];
@@ -111,11 +113,7 @@ static void NAME(dots_box)(const NAME(Conv) *c, const Box *box)
     const REAL     *x    = c->x + BoxOffset(box, j, box->x0, s->xs);
     const ptrdiff_t o    = BoxOffset(box, j, box->x0, s->ys);
     const REAL     *mask = c->mask ? c->mask + o : NULL;
-    const int       nx   = box->x1 - box->x0;
-    if (s->cout == 1) NAME(dots_row)(&b, x, mask, c->y + o, nx, 1);
-    else if (s->cout == 2) NAME(dots_row)(&b, x, mask, c->y + o, nx, 2);
-    else if (s->cout == 3) NAME(dots_row)(&b, x, mask, c->y + o, nx, 3);
-    else NAME(dots_row)(&b, x, mask, c->y + o, nx, 4);
+    row(&b, x, mask, c->y + o, box->x1 - box->x0);
   }
 }
 
@@ -124,14 +122,18 @@ static void NAME(block_box)(const NAME(Conv) *c, const NAME(Block) *b, const Box
 {
   const HGConvShape *s    = c->s;
   const int          two  = b->width > VLEN, nx = box->x1 - box->x0;
-  const int          n    = CeilDiv(nx, two ? TILE2 : TILE1);
+  const int          n    = CeilDiv(nx, two ? TILE2 : TILE1), m = nx / n, longer = nx % n; /* tiles of m + 1 and m pixels */
   const NAME(Tile)  *tile = two ? NAME(tiles2) : NAME(tiles1);
 
   for (int j = box->y0; j < box->y1; j++) {
+    const ptrdiff_t o    = BoxOffset(box, j, box->x0, s->ys) + co;
+    const REAL     *x    = c->x + BoxOffset(box, j, box->x0, s->xs) + ci;
+    const REAL     *mask = c->mask && b->last ? c->mask + o : NULL;
+    REAL           *y    = c->y + o;
     for (int t = 0; t < n; t++) {
-      const int       i0 = PartStart(nx, n, t), i1 = PartStart(nx, n, t + 1);
-      const ptrdiff_t o = BoxOffset(box, j, box->x0 + i0, s->ys) + co;
-      tile[i1 - i0 - 1](b, c->x + BoxOffset(box, j, box->x0 + i0, s->xs) + ci, c->mask && b->last ? c->mask + o : NULL, c->y + o);
+      const int h = m + (t < longer);
+      tile[h - 1](b, x, mask, y);
+      x += h * s->xs[3], y += h * s->ys[3], mask += mask ? h * s->ys[3] : 0;
     }
   }
 }

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* clang-format off: it takes types named by macros for expressions */
 /*
   Forward convolution into 1 to 4 output channels: lanes are input channels, one accumulator for each output, lanes summed
   at the end. The order of a sum depends on the channel counts and the kernel alone.
@@ -8,25 +9,18 @@ enum { NAME(DOTS) = VLEN < 8 ? 8 : VLEN }; /* outputs of a tile: at least as man
 
 typedef struct {
   int         taps[3];          /* as in Block */
-  int         vectors, rest;    /* full vectors of input channels at each tap, channels in the partial one after them */
+  int         vectors, rest;    /* vectors of input channels at each tap, channels in the last one if it is partial */
   ptrdiff_t   xs[4], yp;
   REAL        lower;
   REAL        bias[NAME(DOTS)]; /* for each output of a tile */
   const REAL *w;                /* [kz][ky][kx][vectors of C_in][C_out][VLEN] */
 } NAME(Dots);
 
-INLINE void NAME(dots_step)(const V *xv, const REAL *w, V *acc, const int m, const int nc)
-{
-  UNROLL for (int c = 0; c < nc; c++) {
-    const V wc = NAME(load)(w + c * VLEN);
-    UNROLL for (int i = 0; i < m; i++) acc[i * nc + c] += xv[i] * wc;
-  }
-}
-
-INLINE void NAME(dots_taps)(const NAME(Dots) *b, const REAL *x, V *acc, const int m, const int nc)
+/* rest: the last vector of each tap is partial */
+INLINE void NAME(dots_taps)(const NAME(Dots) *b, const REAL *x, V *acc, const int m, const int nc, const int rest)
 {
   const REAL *w = b->w;
-  V           xv[NAME(DOTS)];
+  V           wc[4];
   ptrdiff_t   s = b->xs[3], s3 = 3 * s, s5 = 5 * s, s7 = 7 * s;
   __asm__("" : "+r"(s3), "+r"(s5), "+r"(s7));
   for (int kz = 0; kz < b->taps[0]; kz++) {
@@ -34,15 +28,14 @@ INLINE void NAME(dots_taps)(const NAME(Dots) *b, const REAL *x, V *acc, const in
       for (int kx = 0; kx < b->taps[2]; kx++) {
         const REAL *p0 = x + kz * b->xs[1] + ky * b->xs[2] + kx * s, *p1 = p0 + 8 * s, *p2 = p1;
         for (int n = b->vectors; n > 0; n--) {
-          UNROLL for (int i = 0; i < m; i++) xv[i] = NAME(load)(PIXEL(i));
-          NAME(dots_step)(xv, w, acc, m, nc);
+          const int valid = rest && n == 1 ? b->rest : VLEN;
+          UNROLL for (int c = 0; c < nc; c++) wc[c] = NAME(load)(w + c * VLEN);
+          UNROLL for (int i = 0; i < m; i++) {
+            const V xi = rest ? NAME(load_n)(PIXEL(i), valid) : NAME(load)(PIXEL(i));
+            UNROLL for (int c = 0; c < nc; c++) acc[i * nc + c] += xi * wc[c];
+          }
           p0 += VLEN, p1 += VLEN, w += nc * VLEN;
           __asm__("" : "+r"(p0), "+r"(p1), "+r"(w));
-        }
-        if (b->rest) {
-          UNROLL for (int i = 0; i < m; i++) xv[i] = NAME(load_n)(PIXEL(i), b->rest);
-          NAME(dots_step)(xv, w, acc, m, nc);
-          w += nc * VLEN;
         }
       }
     }
@@ -67,24 +60,39 @@ INLINE void NAME(dots_store)(const NAME(Dots) *b, V r, int first, const REAL *ma
   for (int i = 0; i < count; i++) y[(first + i) / nc * b->yp + (first + i) % nc] = out[i];
 }
 
-INLINE void NAME(dots)(const NAME(Dots) *b, const REAL *x, const REAL *mask, REAL *y, const int m, const int nc)
+INLINE void NAME(dots)(const NAME(Dots) *b, const REAL *x, const REAL *mask, REAL *y, const int m, const int nc, const int rest)
 {
-  V acc[NAME(DOTS)];
+  const REAL *row = x + (b->taps[0] - 1) * b->xs[1] + b->taps[1] * b->xs[2];
+  V           acc[NAME(DOTS)];
+  UNROLL for (int i = 2; i < m + 2; i++) __builtin_prefetch(row + i * b->xs[3]);
   UNROLL for (int i = 0; i < NAME(DOTS); i++) acc[i] = (V){0};
-  NAME(dots_taps)(b, x, acc, m, nc);
+  NAME(dots_taps)(b, x, acc, m, nc, rest);
   UNROLL for (int i = 0; i < m * nc; i += VLEN) NAME(dots_store)(b, NAME(lane_sums)(acc + i), i, mask, y, m, nc);
 }
 
-/* All pixels of a row */
-INLINE void NAME(dots_row)(const NAME(Dots) *b, const REAL *x, const REAL *mask, REAL *y, int nx, const int nc)
+/* nx pixels of a row */
+INLINE void NAME(dots_row)(const NAME(Dots) *b, const REAL *x, const REAL *mask, REAL *y, int nx, const int nc, const int rest)
 {
-  const int m = NAME(DOTS) / nc;
-  for (; nx >= m; nx -= m) {
-    NAME(dots)(b, x, mask, y, m, nc);
-    x += m * b->xs[3], y += m * b->yp, mask += mask ? m * b->yp : 0;
-  }
-  for (; nx > 0; nx--) {
-    NAME(dots)(b, x, mask, y, 1, nc);
-    x += b->xs[3], y += b->yp, mask += mask ? b->yp : 0;
+  const int most = NAME(DOTS) / nc;
+  while (nx > 0) {
+    const int m = nx >= most ? most : nx >= 4 && most > 4 ? 4 : 1;
+    if (m == most) NAME(dots)(b, x, mask, y, most, nc, rest);
+    else if (m == 4) NAME(dots)(b, x, mask, y, most > 4 ? 4 : 1, nc, rest);
+    else NAME(dots)(b, x, mask, y, 1, nc, rest);
+    x += m * b->xs[3], y += m * b->yp, mask += mask ? m * b->yp : 0, nx -= m;
   }
 }
+
+typedef void (*NAME(DotsRow))(const NAME(Dots) *b, const REAL *x, const REAL *mask, REAL *y, int nx);
+
+#define DEFINE(nc, rest) \
+  static void NAME(dots_row##nc##_##rest)(const NAME(Dots) *b, const REAL *x, const REAL *mask, REAL *y, int nx) \
+  { \
+    NAME(dots_row)(b, x, mask, y, nx, nc, rest); \
+  }
+#define ENTRIES(rest) NAME(dots_row1_##rest), NAME(dots_row2_##rest), NAME(dots_row3_##rest), NAME(dots_row4_##rest)
+DEFINE(1, 0) DEFINE(2, 0) DEFINE(3, 0) DEFINE(4, 0)
+DEFINE(1, 1) DEFINE(2, 1) DEFINE(3, 1) DEFINE(4, 1)
+static const NAME(DotsRow) NAME(dots_rows)[2][4] = {{ENTRIES(0)}, {ENTRIES(1)}}; /* [partial vectors][output channels - 1] */
+#undef DEFINE
+#undef ENTRIES

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* clang-format off: it takes types named by macros for expressions */
 /*
-  Weight and bias gradients. The points are cut into units of a few hundred pixels; inside a unit sums run in registers in
-  REAL, over units in double. Units belong to a fixed number of parts, each with its own partial gradient, which are added in
-  order at the end: neither precision nor bits depend on threads.
+  Weight and bias gradients. The points are cut into units of a few hundred pixels; sums over a unit run in registers, sums
+  over a few units in REAL, beyond that in double. Units belong to a fixed number of parts, each with its own partial
+  gradient, which are added in order at the end: neither precision nor bits depend on threads.
 
   A partial gradient is [block of C_out][tap][C_in][1 or 2 vectors of C_out], or, if lanes are input channels,
   [tap][C_out][vectors of C_in], and is followed by [vectors of C_out] of the bias gradient.
@@ -18,11 +19,26 @@ typedef struct {
   int         width;          /* valid lanes of the last vector */
 } NAME(Rows);
 
-NOINLINE void NAME(add_to_double)(int n, const REAL *from, double *to) /* n a multiple of VLEN */
+/* Adds sums to those in double and clears them; n is a multiple of VLEN. */
+static void NAME(move_to_double)(size_t n, REAL *from, double *to)
 {
   typedef REAL   Half __attribute__((vector_size(BYTES / 2), aligned(sizeof(REAL)), may_alias));
   typedef double Wide __attribute__((vector_size(BYTES / 2 / sizeof(REAL) * sizeof(double)), aligned(sizeof(double)), may_alias));
-  for (int i = 0; i < n; i += VLEN / 2) *(Wide *)(to + i) += __builtin_convertvector(*(const Half *)(from + i), Wide);
+  for (size_t i = 0; i < n; i += VLEN / 2) {
+    *(Wide *)(to + i) += __builtin_convertvector(*(const Half *)(from + i), Wide);
+    *(Half *)(from + i) = (Half){0};
+  }
+}
+
+NOINLINE void NAME(add_doubles)(size_t n, const double *from, double *to) /* n a multiple of VLEN */
+{
+  typedef double Wide __attribute__((vector_size(BYTES), aligned(sizeof(double)), may_alias));
+  for (size_t i = 0; i < n; i += BYTES / sizeof(double)) *(Wide *)(to + i) += *(const Wide *)(from + i);
+}
+
+INLINE void NAME(add)(REAL *to, V v)
+{
+  NAME(store)(to, NAME(load)(to) + v);
 }
 
 /* acc[r][v] += x[r] dy[v], pixel p of a row; full: the last vector is whole */
@@ -30,6 +46,9 @@ INLINE void NAME(outer_step)(const NAME(Rows) *u, const REAL *x, const REAL *dy,
 {
   const V d1 = full ? NAME(load)(dy + (nv - 1) * VLEN) : NAME(load_n)(dy + (nv - 1) * VLEN, u->width);
   const V d0 = nv > 1 ? NAME(load)(dy) : d1;
+  __builtin_prefetch(dy + AHEAD * u->yp); /* a unit is larger than L1 cache */
+  if (nv > 1) __builtin_prefetch(dy + AHEAD * u->yp + VLEN);
+  __builtin_prefetch(x + AHEAD * u->xp);
   UNROLL for (int r = 0; r < m; r++) {
     acc[r][0] += x[r] * d0;
     if (nv > 1) acc[r][1] += x[r] * d1;
@@ -52,12 +71,11 @@ INLINE void NAME(outer_rows)(const NAME(Rows) *u, V acc[][2], const int m, const
 }
 
 /* Tile of m consecutive (tap, input channel) and nv vectors of output channels; to: [m][nv*VLEN] */
-INLINE void NAME(outer)(const NAME(Rows) *u, double *to, const int m, const int nv)
+INLINE void NAME(outer)(const NAME(Rows) *u, REAL *to, const int m, const int nv)
 {
   enum { MAX = TILE1 + NAME(CHAINS) };
   const int phases = m * nv >= NAME(CHAINS) ? 1 : m * nv * 2 >= NAME(CHAINS) ? 2 : m * nv * 4 >= NAME(CHAINS) ? 4 : NAME(CHAINS);
   V         acc[MAX][2];
-  REAL      sum[TILE1 * VLEN];
 
   UNROLL for (int i = 0; i < m * phases; i++) acc[i][0] = acc[i][1] = (V){0};
   if (u->width == VLEN) NAME(outer_rows)(u, acc, m, nv, phases, 1);
@@ -65,19 +83,18 @@ INLINE void NAME(outer)(const NAME(Rows) *u, double *to, const int m, const int 
   UNROLL for (int p = 1; p < phases; p++) {
     UNROLL for (int i = 0; i < m; i++) UNROLL for (int v = 0; v < nv; v++) acc[i][v] += acc[p * m + i][v];
   }
-  UNROLL for (int i = 0; i < m; i++) UNROLL for (int v = 0; v < nv; v++) NAME(store)(sum + (i * nv + v) * VLEN, acc[i][v]);
-  NAME(add_to_double)(m * nv * VLEN, sum, to);
+  UNROLL for (int i = 0; i < m; i++) UNROLL for (int v = 0; v < nv; v++) NAME(add)(to + (i * nv + v) * VLEN, acc[i][v]);
 }
 
-typedef void (*NAME(Outer))(const NAME(Rows) *u, double *to);
+typedef void (*NAME(Outer))(const NAME(Rows) *u, REAL *to);
 
 #define DEFINE1(m) \
-  static void NAME(outer1_##m)(const NAME(Rows) *u, double *to) \
+  static void NAME(outer1_##m)(const NAME(Rows) *u, REAL *to) \
   { \
     NAME(outer)(u, to, m, 1); \
   }
 #define DEFINE2(m) \
-  static void NAME(outer2_##m)(const NAME(Rows) *u, double *to) \
+  static void NAME(outer2_##m)(const NAME(Rows) *u, REAL *to) \
   { \
     NAME(outer)(u, to, m, 2); \
   }
@@ -119,40 +136,38 @@ INLINE void NAME(swapped_rows)(const NAME(Rows) *u, V *acc, const int nt, const 
 }
 
 /* nt taps along x, one vector of input channels; to: [nt][nc][lanes], rows cv vectors apart */
-INLINE void NAME(swapped)(const NAME(Rows) *u, int cv, double *to, const int nt, const int nc)
+INLINE void NAME(swapped)(const NAME(Rows) *u, int cv, REAL *to, const int nt, const int nc)
 {
-  V    acc[32];
-  REAL sum[16 * VLEN];
+  V acc[32];
 
   UNROLL for (int i = 0; i < 32; i++) acc[i] = (V){0};
   if (u->width == VLEN) NAME(swapped_rows)(u, acc, nt, nc, 1);
   else NAME(swapped_rows)(u, acc, nt, nc, 0);
-  UNROLL for (int i = 0; i < nt * nc; i++) NAME(store)(sum + i * VLEN, acc[i]);
-  for (int i = 0; i < nt * nc; i++) NAME(add_to_double)(VLEN, sum + i * VLEN, to + (ptrdiff_t)i * cv * VLEN);
+  UNROLL for (int i = 0; i < nt * nc; i++) NAME(add)(to + (ptrdiff_t)i * cv * VLEN, acc[i]);
 }
 
-NOINLINE void NAME(swapped1)(const NAME(Rows) *u, int cv, double *to, int nt)
+NOINLINE void NAME(swapped1)(const NAME(Rows) *u, int cv, REAL *to, int nt)
 {
   if (nt == 1) NAME(swapped)(u, cv, to, 1, 1);
   else if (nt == 2) NAME(swapped)(u, cv, to, 2, 1);
   else NAME(swapped)(u, cv, to, 3, 1);
 }
 
-NOINLINE void NAME(swapped2)(const NAME(Rows) *u, int cv, double *to, int nt)
+NOINLINE void NAME(swapped2)(const NAME(Rows) *u, int cv, REAL *to, int nt)
 {
   if (nt == 1) NAME(swapped)(u, cv, to, 1, 2);
   else if (nt == 2) NAME(swapped)(u, cv, to, 2, 2);
   else NAME(swapped)(u, cv, to, 3, 2);
 }
 
-NOINLINE void NAME(swapped3)(const NAME(Rows) *u, int cv, double *to, int nt)
+NOINLINE void NAME(swapped3)(const NAME(Rows) *u, int cv, REAL *to, int nt)
 {
   if (nt == 1) NAME(swapped)(u, cv, to, 1, 3);
   else if (nt == 2) NAME(swapped)(u, cv, to, 2, 3);
   else NAME(swapped)(u, cv, to, 3, 3);
 }
 
-NOINLINE void NAME(swapped4)(const NAME(Rows) *u, int cv, double *to, int nt)
+NOINLINE void NAME(swapped4)(const NAME(Rows) *u, int cv, REAL *to, int nt)
 {
   if (nt == 1) NAME(swapped)(u, cv, to, 1, 4);
   else if (nt == 2) NAME(swapped)(u, cv, to, 2, 4);

@@ -44,8 +44,7 @@ typedef struct {
        bias   - [cout] or NULL
        mask   - NULL, or an array with the strides of y: the result is multiplied by (mask > 0); must not overlap y
      Bits of a point depend neither on threads nor on the other points of the call: the union of boxes equals the whole. */
-  void (*conv)(const HGConvShape *s, const void *x, const void *packed, const void *bias, HGActivation act,
-               const void *mask, void *y);
+  void (*conv)(const HGConvShape *s, const void *x, const void *packed, const void *bias, HGActivation act, const void *mask, void *y);
 
   /* Bytes of scratch for conv_weights(), independent of the number of threads */
   size_t (*conv_weights_work)(const HGConvShape *s);
@@ -63,10 +62,10 @@ typedef struct {
 
 const HGKernels *HGKernelsGet(HGSimd simd, HGDType dtype);
 
-void HGConvReference_F32(const HGConvShape *s, const float *x, const float *w, const float *bias, HGActivation act,
-                         const float *mask, float *y);
-void HGConvReference_F64(const HGConvShape *s, const double *x, const double *w, const double *bias, HGActivation act,
-                         const double *mask, double *y);
+void HGConvReference_F32(const HGConvShape *s, const float *x, const float *w, const float *bias, HGActivation act, const float *mask,
+                         float *y);
+void HGConvReference_F64(const HGConvShape *s, const double *x, const double *w, const double *bias, HGActivation act, const double *mask,
+                         double *y);
 void HGConvWeightsReference_F32(const HGConvShape *s, const float *x, const float *dy, double *dw, double *db);
 void HGConvWeightsReference_F64(const HGConvShape *s, const double *x, const double *dy, double *dw, double *db);
 

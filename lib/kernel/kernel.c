@@ -23,10 +23,14 @@ const HGKernels *HGKernelsGet(HGSimd simd, HGDType dtype)
   if (!HGSimdSupported(simd)) return NULL;
   switch (simd) {
 #if defined(__x86_64__)
-  case HG_SIMD_AVX512: return dtype == HG_F32 ? &HGKernels_f32_avx512 : &HGKernels_f64_avx512;
-  case HG_SIMD_AVX2: return dtype == HG_F32 ? &HGKernels_f32_avx2 : &HGKernels_f64_avx2;
+  case HG_SIMD_AVX512:
+    return dtype == HG_F32 ? &HGKernels_f32_avx512 : &HGKernels_f64_avx512;
+  case HG_SIMD_AVX2:
+    return dtype == HG_F32 ? &HGKernels_f32_avx2 : &HGKernels_f64_avx2;
 #endif
-  case HG_SIMD_PORTABLE: return dtype == HG_F32 ? &HGKernels_f32_portable : &HGKernels_f64_portable;
-  default: return NULL;
+  case HG_SIMD_PORTABLE:
+    return dtype == HG_F32 ? &HGKernels_f32_portable : &HGKernels_f64_portable;
+  default:
+    return NULL;
   }
 }

@@ -1,17 +1,16 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "kernel/hgkernel.h"
 
-#define FOR_POINTS(s, n, z, j, i) \
-  for (int n = 0; n < (s)->batch; n++) \
-    for (int z = 0; z < (s)->n[0]; z++) \
+#define FOR_POINTS(s, n, z, j, i)         \
+  for (int n = 0; n < (s)->batch; n++)    \
+    for (int z = 0; z < (s)->n[0]; z++)   \
       for (int j = 0; j < (s)->n[1]; j++) \
         for (int i = 0; i < (s)->n[2]; i++)
-#define FOR_TAPS(k, a, b, c) \
-  for (int a = 0; a < (k)[0]; a++) \
+#define FOR_TAPS(k, a, b, c)         \
+  for (int a = 0; a < (k)[0]; a++)   \
     for (int b = 0; b < (k)[1]; b++) \
       for (int c = 0; c < (k)[2]; c++)
-#define WEIGHT(s, co, ci, a, b, c) \
-  (((((size_t)(co) * (s)->cin + (ci)) * (s)->k[0] + (a)) * (s)->k[1] + (b)) * (s)->k[2] + (c))
+#define WEIGHT(s, co, ci, a, b, c) (((((size_t)(co) * (s)->cin + (ci)) * (s)->k[0] + (a)) * (s)->k[1] + (b)) * (s)->k[2] + (c))
 
 #define REAL    float
 #define NAME(f) f##_F32

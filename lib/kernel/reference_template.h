@@ -26,21 +26,22 @@
 
 .seealso: HGKernelsGet()
 */
-void NAME(HGConvReference)(const HGConvShape *s, const REAL *x, const REAL *w, const REAL *bias, HGActivation act,
-                           const REAL *mask, REAL *y)
+void NAME(HGConvReference)(const HGConvShape *s, const REAL *x, const REAL *w, const REAL *bias, HGActivation act, const REAL *mask,
+                           REAL *y)
 {
   const int *k = s->k;
-  FOR_POINTS(s, n, z, j, i) for (int co = 0; co < s->cout; co++) {
-    ptrdiff_t o   = n * s->ys[0] + z * s->ys[1] + j * s->ys[2] + i * s->ys[3] + co;
-    double    sum = bias ? (double)bias[co] : 0.;
-    FOR_TAPS(k, a, b, c) {
-      const REAL *p = x + n * s->xs[0] + (z + a) * s->xs[1] + (j + b) * s->xs[2] + (i + c) * s->xs[3];
-      for (int ci = 0; ci < s->cin; ci++) sum += (double)p[ci] * (double)w[WEIGHT(s, co, ci, a, b, c)];
+  FOR_POINTS(s, n, z, j, i)
+    for (int co = 0; co < s->cout; co++) {
+      ptrdiff_t o   = n * s->ys[0] + z * s->ys[1] + j * s->ys[2] + i * s->ys[3] + co;
+      double    sum = bias ? (double)bias[co] : 0.;
+      FOR_TAPS(k, a, b, c) {
+        const REAL *p = x + n * s->xs[0] + (z + a) * s->xs[1] + (j + b) * s->xs[2] + (i + c) * s->xs[3];
+        for (int ci = 0; ci < s->cin; ci++) sum += (double)p[ci] * (double)w[WEIGHT(s, co, ci, a, b, c)];
+      }
+      if (act == HG_ACT_RELU && sum < 0) sum = 0;
+      if (mask && !(mask[o] > 0)) sum = 0;
+      y[o] = (REAL)sum;
     }
-    if (act == HG_ACT_RELU && sum < 0) sum = 0;
-    if (mask && !(mask[o] > 0)) sum = 0;
-    y[o] = (REAL)sum;
-  }
 }
 
 /*
@@ -69,14 +70,15 @@ void NAME(HGConvReference)(const HGConvShape *s, const REAL *x, const REAL *w, c
 void NAME(HGConvWeightsReference)(const HGConvShape *s, const REAL *x, const REAL *dy, double *dw, double *db)
 {
   const int *k = s->k;
-  FOR_POINTS(s, n, z, j, i) for (int co = 0; co < s->cout; co++) {
-    double d = (double)dy[n * s->ys[0] + z * s->ys[1] + j * s->ys[2] + i * s->ys[3] + co];
-    if (db) db[co] += d;
-    FOR_TAPS(k, a, b, c) {
-      const REAL *p = x + n * s->xs[0] + (z + a) * s->xs[1] + (j + b) * s->xs[2] + (i + c) * s->xs[3];
-      for (int ci = 0; ci < s->cin; ci++) dw[WEIGHT(s, co, ci, a, b, c)] += (double)p[ci] * d;
+  FOR_POINTS(s, n, z, j, i)
+    for (int co = 0; co < s->cout; co++) {
+      double d = (double)dy[n * s->ys[0] + z * s->ys[1] + j * s->ys[2] + i * s->ys[3] + co];
+      if (db) db[co] += d;
+      FOR_TAPS(k, a, b, c) {
+        const REAL *p = x + n * s->xs[0] + (z + a) * s->xs[1] + (j + b) * s->xs[2] + (i + c) * s->xs[3];
+        for (int ci = 0; ci < s->cin; ci++) dw[WEIGHT(s, co, ci, a, b, c)] += (double)p[ci] * d;
+      }
     }
-  }
 }
 
 #undef REAL

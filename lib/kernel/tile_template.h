@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* clang-format off: it takes types named by macros for expressions */
 /*
   Forward convolution of up to TILE1 or TILE2 pixels of a row into one block of output channels, all sums in registers.
   The order of each sum is input channel block, kz, ky, kx, channel, whatever the tile, so bits do not depend on tiling.
@@ -28,12 +29,13 @@ NOINLINE void NAME(tile_reload)(const NAME(Block) *b, const REAL *y, REAL *sum /
 /* Applies activation and mask; full: the last vector is whole */
 INLINE void NAME(tile_store)(const NAME(Block) *b, V acc[][2], const REAL *mask, REAL *y, const int m, const int nv, const int full)
 {
-  const V   lower = b->lower - (V){0};
-  const int n     = b->width - (nv - 1) * VLEN;
+  const V         lower = b->lower - (V){0};
+  const int       n     = b->width - (nv - 1) * VLEN;
+  const ptrdiff_t yp    = b->yp;
 
   UNROLL for (int i = 0; i < m; i++) {
     UNROLL for (int v = 0; v < nv; v++) {
-      const ptrdiff_t o     = i * b->yp + v * VLEN;
+      const ptrdiff_t o     = i * yp + v * VLEN;
       const int       whole = full || v < nv - 1;
       V               r     = NAME(max)(acc[i][v], lower);
       if (mask) r = NAME(where_positive)(whole ? NAME(load)(mask + o) : NAME(load_n)(mask + o, n), r);
@@ -82,10 +84,11 @@ INLINE void NAME(tile_taps)(const NAME(Block) *b, const REAL *x, V acc[][2], con
   }
 }
 
-/* What the next tile stores to and its mask arrive while this one sums; beyond the end of the array it does no harm. */
-INLINE void NAME(tile_prefetch)(const NAME(Block) *b, const REAL *mask, const REAL *y, const int m, const int nv)
+/* What the next tile and the next row read arrives while this tile sums; beyond the end of an array it does no harm. */
+INLINE void NAME(tile_prefetch)(const NAME(Block) *b, const REAL *x, const REAL *mask, const int m, const int nv)
 {
-  UNROLL for (int i = m; i < 2 * m; i++) UNROLL for (int v = 0; v < nv; v++) __builtin_prefetch(y + i * b->yp + v * VLEN, 1);
+  const REAL *row = x + (b->taps[0] - 1) * b->xs[1] + b->taps[1] * b->xs[2];
+  UNROLL for (int i = 2; i < m + 2; i++) __builtin_prefetch(row + i * b->xs[3]);
   if (mask) {
     UNROLL for (int i = m; i < 2 * m; i++) UNROLL for (int v = 0; v < nv; v++) __builtin_prefetch(mask + i * b->yp + v * VLEN);
   }
@@ -95,7 +98,7 @@ INLINE void NAME(tile)(const NAME(Block) *b, const REAL *x, const REAL *mask, RE
 {
   V acc[TILE1][2];
   NAME(tile_start)(b, y, acc, m, nv);
-  NAME(tile_prefetch)(b, mask, y, m, nv);
+  NAME(tile_prefetch)(b, x, mask, m, nv);
   NAME(tile_taps)(b, x, acc, m, nv);
   if (b->width == nv * VLEN) {
     if (mask) NAME(tile_store)(b, acc, mask, y, m, nv, 1);

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* All kernels of one instruction set; compiled once for each, the compiler's flags decide which. */
+/* clang-format off: its lists of tiles are tables */
+/* All kernels of one instruction set; compiled once for each. HG_VECTOR_BYTES chooses the set, beside the compiler's flags:
+   these may be wider for all of them if the user sets -march. */
 #include "kernel/kernel_impl.h"
 #include <math.h>
 #include <string.h>
@@ -7,18 +9,19 @@
 #include <immintrin.h>
 #endif
 
-#if defined(__AVX512F__)
+#if !defined(HG_VECTOR_BYTES)
+#define HG_VECTOR_BYTES 16
+#endif
+#define BYTES HG_VECTOR_BYTES
+#if BYTES == 64
 #define SIMD     HG_SIMD_AVX512
 #define SIMDNAME avx512
-#define BYTES    64
-#elif defined(__AVX2__) && defined(__FMA__)
+#elif BYTES == 32
 #define SIMD     HG_SIMD_AVX2
 #define SIMDNAME avx2
-#define BYTES    32
 #else
 #define SIMD     HG_SIMD_PORTABLE
 #define SIMDNAME portable
-#define BYTES    16
 #endif
 
 /* Register tiles: TILE1 rows x 1 vector or TILE2 rows x 2 vectors leave room for the operands. TILES1, TILES2 list all
@@ -26,7 +29,7 @@
 #define TILES6(F)  F(1) F(2) F(3) F(4) F(5) F(6)
 #define TILES12(F) TILES6(F) F(7) F(8) F(9) F(10) F(11) F(12)
 #define TILES24(F) TILES12(F) F(13) F(14) F(15) F(16) F(17) F(18) F(19) F(20) F(21) F(22) F(23) F(24)
-#if defined(__AVX512F__) || defined(__aarch64__)
+#if BYTES == 64 || defined(__aarch64__)
 #define TILE1     24
 #define TILE2     12
 #define TILES1(F) TILES24(F)
@@ -55,7 +58,10 @@
 #define PASTE3_(a, b, c) a##b##_##c
 #define PASTE3(a, b, c)  PASTE3_(a, b, c)
 
-#define UNIT 512 /* pixels that a weight gradient sums in REAL */
+/* A weight gradient sums in REAL over UNITS units of at most UNIT pixels. */
+#define UNIT  512
+#define UNITS 4
+#define AHEAD 20 /* pixels that it prefetches ahead */
 
 #define V NAME(Vector)
 

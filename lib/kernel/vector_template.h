@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* clang-format off: it takes types named by macros for expressions */
 /* Vectors of VLEN elements. Unaligned accesses go through NAME(Unaligned), partial ones touch only the first n elements. */
 
 typedef REAL V __attribute__((vector_size(BYTES)));
@@ -15,7 +16,7 @@ INLINE void NAME(store)(REAL *p, V v)
   *(NAME(Unaligned) *)p = v;
 }
 
-#if defined(__AVX512F__)
+#if BYTES == 64 && defined(__AVX512F__)
 INLINE V NAME(load_n)(const REAL *p, int n)
 {
   if (sizeof(REAL) == 4) return (V)_mm512_maskz_loadu_ps((__mmask16)((1u << n) - 1), p);
@@ -27,7 +28,7 @@ INLINE void NAME(store_n)(REAL *p, V v, int n)
   if (sizeof(REAL) == 4) _mm512_mask_storeu_ps(p, (__mmask16)((1u << n) - 1), (__m512)v);
   else _mm512_mask_storeu_pd(p, (__mmask8)((1u << n) - 1), (__m512d)v);
 }
-#elif defined(__AVX2__)
+#elif BYTES == 32 && defined(__AVX2__)
 INLINE __m256i NAME(lanes)(int n)
 {
   if (sizeof(REAL) == 4) return _mm256_cmpgt_epi32(_mm256_set1_epi32(n), _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7));

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* clang-format off: it takes types named by macros for expressions */
 /* Weight gradient over all points: parts, blocks, and the final sum. See gradient_template.h. */
 
 typedef struct {
   const HGConvShape *s;
   const REAL        *x, *dy;
   double            *work;    /* [parts][size] */
+  REAL              *units;   /* [parts][size], sums over a few units */
   size_t             size;    /* of a partial gradient, with the bias */
   size_t             bias;    /* offset of the bias gradient in it */
   int                nk;      /* taps */
@@ -20,26 +22,28 @@ typedef struct {
 static NAME(Gradient) NAME(gradient)(const HGConvShape *s)
 {
   NAME(Gradient) g = {.s = s, .nk = s->k[0] * s->k[1] * s->k[2], .vectors = CeilDiv(s->cout, VLEN), .cv = CeilDiv(s->cin, VLEN)};
+  const double   points = (double)s->batch * s->n[0] * s->n[1] * s->n[2];
 
   g.swapped = s->cout <= 4 && s->cout * g.cv < s->cin;
   g.blocks  = g.swapped ? 1 : CeilDiv(g.vectors, 2);
   g.bias    = g.swapped ? (size_t)g.nk * s->cout * g.cv * VLEN : (size_t)g.nk * s->cin * g.vectors * VLEN;
   g.size    = g.bias + (size_t)g.vectors * VLEN;
   g.cut     = CutShape(s, UNIT / MaxInt(MinInt(s->n[2], UNIT), 1), UNIT);
-  g.parts   = MinInt(g.cut.boxes, MaxInt(4, MinInt(32, (int)(((size_t)8 << 20) / (g.size * sizeof(double))))));
+  /* Many parts feed many threads, but each costs a pass over all weights: worth it from some thousand points on. */
+  g.parts = MaxInt(4, MinInt(32, (int)((8 << 20) / (g.size * sizeof(double)))));
+  g.parts = MinInt(g.cut.boxes, points < 2048. * g.parts ? CeilDiv((int)points, 2048) : g.parts);
   return g;
 }
 
 static size_t NAME(weights_work)(const HGConvShape *s)
 {
   const NAME(Gradient) g = NAME(gradient)(s);
-  return g.parts * g.size * sizeof(double);
+  return g.parts * g.size * (sizeof(double) + sizeof(REAL));
 }
 
-static void NAME(bias_box)(const NAME(Gradient) *g, const NAME(Rows) *u, int n, double *to)
+static void NAME(bias_box)(const NAME(Rows) *u, int n, REAL *to)
 {
-  V    sum[4] = {{0}};
-  REAL total[VLEN];
+  V sum[4] = {{0}};
   for (int j = 0; j < u->ny; j++) {
     const REAL *dy = u->dy + j * u->yy;
     int         i  = 0;
@@ -51,13 +55,11 @@ static void NAME(bias_box)(const NAME(Gradient) *g, const NAME(Rows) *u, int n, 
     }
     for (; i < u->nx; i++) sum[0] += NAME(load_n)(dy + i * u->yp, n);
   }
-  NAME(store)(total, (sum[0] + sum[1]) + (sum[2] + sum[3]));
-  NAME(add_to_double)(VLEN, total, to);
-  (void)g;
+  NAME(add)(to, (sum[0] + sum[1]) + (sum[2] + sum[3]));
 }
 
 /* All taps and input channels of one block of output channels: rows of the tile run over (kx, channel) if contiguous. */
-static void NAME(outer_box)(const NAME(Gradient) *g, NAME(Rows) u, int block, double *to)
+static void NAME(outer_box)(const NAME(Gradient) *g, NAME(Rows) u, int block, REAL *to)
 {
   const HGConvShape *s   = g->s;
   const int          nv  = MinInt(2, g->vectors - 2 * block), co = 2 * block * VLEN;
@@ -78,7 +80,7 @@ static void NAME(outer_box)(const NAME(Gradient) *g, NAME(Rows) u, int block, do
   }
 }
 
-static void NAME(swapped_box)(const NAME(Gradient) *g, NAME(Rows) u, double *to)
+static void NAME(swapped_box)(const NAME(Gradient) *g, NAME(Rows) u, REAL *to)
 {
   const HGConvShape *s = g->s;
   const REAL        *x = u.x;
@@ -86,7 +88,7 @@ static void NAME(swapped_box)(const NAME(Gradient) *g, NAME(Rows) u, double *to)
     const int kx = t % s->k[2], ky = t / s->k[2] % s->k[1], kz = t / s->k[2] / s->k[1];
     nt           = MinInt(3, s->k[2] - kx);
     for (int v = 0; v < g->cv; v++) {
-      double *p = to + ((size_t)t * s->cout * g->cv + v) * VLEN;
+      REAL *p = to + ((size_t)t * s->cout * g->cv + v) * VLEN;
       u.x       = x + kz * s->xs[1] + ky * s->xs[2] + kx * s->xs[3] + v * VLEN;
       u.width   = MinInt(VLEN, s->cin - v * VLEN);
       if (s->cout == 1) NAME(swapped1)(&u, g->cv, p, nt);
@@ -97,27 +99,41 @@ static void NAME(swapped_box)(const NAME(Gradient) *g, NAME(Rows) u, double *to)
   }
 }
 
-/* One part of the points, one block of output channels */
+/* One unit, one block of output channels */
+static void NAME(gradient_unit)(const NAME(Gradient) *g, int unit, int block, REAL *to)
+{
+  const HGConvShape *s = g->s;
+  const int          v1 = g->swapped ? g->vectors : MinInt(g->vectors, 2 * block + 2);
+  const Box          b = CutBox(&g->cut, s, unit);
+  NAME(Rows)         u = {.x = g->x + BoxOffset(&b, b.y0, b.x0, s->xs), .dy = g->dy + BoxOffset(&b, b.y0, b.x0, s->ys),
+                          .ny = b.y1 - b.y0, .nx = b.x1 - b.x0, .xy = s->xs[2], .xp = s->xs[3], .yy = s->ys[2], .yp = s->ys[3]};
+
+  if (g->swapped) NAME(swapped_box)(g, u, to);
+  else NAME(outer_box)(g, u, block, to);
+  for (int v = 2 * block; g->want_db && v < v1; v++) {
+    NAME(Rows) d = u;
+    d.dy += v * VLEN;
+    NAME(bias_box)(&d, MinInt(VLEN, s->cout - v * VLEN), to + g->bias + v * VLEN);
+  }
+}
+
+/* One part of the points, one block of output channels, which is one range of weights and one of biases */
 static void NAME(gradient_part)(const NAME(Gradient) *g, int part, int block)
 {
-  const HGConvShape *s  = g->s;
-  double            *to = g->work + part * g->size;
-  const int          v0 = 2 * block, v1 = g->swapped ? g->vectors : MinInt(g->vectors, v0 + 2);
-  const size_t       column = (size_t)g->nk * s->cin * VLEN;
+  double      *wide = g->work + part * g->size;
+  REAL        *to   = g->units + part * g->size;
+  const int    v1 = g->swapped ? g->vectors : MinInt(g->vectors, 2 * block + 2), nv = v1 - 2 * block;
+  const size_t w0 = (size_t)2 * block * VLEN * g->nk * g->s->cin, wn = g->swapped ? g->bias : (size_t)nv * VLEN * g->nk * g->s->cin;
+  const size_t b0 = g->bias + (size_t)2 * block * VLEN, bn = (size_t)nv * VLEN;
+  const int    end = PartStart(g->cut.boxes, g->parts, part + 1);
 
-  if (g->swapped) memset(to, 0, g->bias * sizeof(double));
-  else memset(to + v0 * column, 0, (v1 - v0) * column * sizeof(double));
-  memset(to + g->bias + v0 * VLEN, 0, (v1 - v0) * VLEN * sizeof(double));
-  for (int i = PartStart(g->cut.boxes, g->parts, part); i < PartStart(g->cut.boxes, g->parts, part + 1); i++) {
-    const Box  b = CutBox(&g->cut, s, i);
-    NAME(Rows) u = {g->x + BoxOffset(&b, b.y0, b.x0, s->xs), g->dy + BoxOffset(&b, b.y0, b.x0, s->ys), b.y1 - b.y0, b.x1 - b.x0,
-                    s->xs[2], s->xs[3], s->ys[2], s->ys[3], 0};
-    if (g->swapped) NAME(swapped_box)(g, u, to);
-    else NAME(outer_box)(g, u, block, to);
-    for (int v = v0; g->want_db && v < v1; v++) {
-      NAME(Rows) d = u;
-      d.dy += v * VLEN;
-      NAME(bias_box)(g, &d, MinInt(VLEN, s->cout - v * VLEN), to + g->bias + v * VLEN);
+  memset(wide + w0, 0, wn * sizeof(double)), memset(wide + b0, 0, bn * sizeof(double));
+  memset(to + w0, 0, wn * sizeof(REAL)), memset(to + b0, 0, bn * sizeof(REAL));
+  for (int i = PartStart(g->cut.boxes, g->parts, part), n = 1; i < end; i++, n++) {
+    NAME(gradient_unit)(g, i, block, to);
+    if (n % UNITS == 0 || i == end - 1) {
+      NAME(move_to_double)(wn, to + w0, wide + w0);
+      NAME(move_to_double)(bn, to + b0, wide + b0);
     }
   }
 }
@@ -143,7 +159,7 @@ static void NAME(weights)(const HGConvShape *s, const void *x, const void *dy, v
   NAME(Gradient) g = NAME(gradient)(s);
   const int      chunks = CeilDiv((int)g.size, 512);
 
-  g.x = x, g.dy = dy, g.work = work, g.want_db = db != NULL;
+  g.x = x, g.dy = dy, g.work = work, g.units = (REAL *)(g.work + g.parts * g.size), g.want_db = db != NULL;
   if (!g.parts) return;
 #pragma omp parallel if (g.parts * g.blocks > 1)
   {
@@ -152,9 +168,7 @@ static void NAME(weights)(const HGConvShape *s, const void *x, const void *dy, v
 #pragma omp for schedule(static)
     for (int c = 0; c < chunks; c++) {
       const size_t i0 = (size_t)c * 512, i1 = i0 + 512 < g.size ? i0 + 512 : g.size;
-      for (int p = 1; p < g.parts; p++) {
-        for (size_t i = i0; i < i1; i++) g.work[i] += g.work[p * g.size + i];
-      }
+      for (int p = 1; p < g.parts; p++) NAME(add_doubles)(i1 - i0, g.work + p * g.size + i0, g.work + i0);
     }
 #pragma omp for schedule(static)
     for (int co = 0; co < s->cout; co++) NAME(gradient_channel)(&g, g.work, co, dw, db);

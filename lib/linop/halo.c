@@ -8,104 +8,68 @@
    Level: beginner
 
    Notes:
-   x has no ghosts that count; y has the halo of its tensor. In place (x = y) the owned points stay where they are.
-   Faces, edges and corners go at once, in one message to each rank that needs any. The adjoint adds each ghost point
-   to its source and, in place, sets the ghosts to zero (arXiv 2006.03108, section 3, halo exchange).
+   The ghosts of x do not count; y has the halo of its tensor, as wide as it likes up to the whole grid. In place (x = y)
+   the owned points stay where they are. Faces, edges and corners go at once, in one message to each rank that needs any.
+   The adjoint adds each ghost point to its source and, in place, sets the ghosts to zero (arXiv 2006.03108, section 3,
+   halo exchange).
 
-.seealso: `HGLinOpCreate()`, `HGLinOpSetBoundary()`, `HGTensorSetHalo()`
+   Ghost points beyond a boundary of type `HG_BOUNDARY_NONE` are neither read nor written.
+
+.seealso: `HGLinOpCreate()`, `HGLinOpSetBoundary()`, `HGTensorSetHalo()`, `HGTensorSetHaloRanges()`
 M*/
 
-static PetscErrorCode CheckHalo(HGLinOp op, const HGTensorLocal *y)
+/* The widest halo of any part below and above axis a of space */
+static PetscErrorCode WidestHalo(HGTensor t, PetscMPIInt size, int a, PetscInt width[2])
 {
-  static const char *const name[] = {"z", "y", "x"};
-  MPI_Comm                 comm   = PetscObjectComm((PetscObject)op);
-  HGPartition              px, py;
-  PetscInt                 sx[HG_AXES], sy[HG_AXES];
+  PetscInt halo[3][2];
 
   PetscFunctionBegin;
-  PetscCall(HGTensorGetPartition(op->x, &px));
-  PetscCall(HGTensorGetPartition(op->y, &py));
-  PetscCall(HGPartitionGetSizes(px, NULL, sx));
-  PetscCall(HGPartitionGetSizes(py, NULL, sy));
-  for (int a = 0; a < HG_AXES; a++) HGCheck(sx[a] == sy[a], comm, "halo: the global sizes differ along axis %d: %" PetscInt_FMT " and %" PetscInt_FMT, a, sx[a], sy[a]);
-  for (int a = 0; a < 3; a++) {
-    const PetscInt w = PetscMax(y->halo[a][0], y->halo[a][1]), most = sx[HG_Z + a] - (op->boundary[a] == HG_BOUNDARY_REFLECT);
-
-    HGCheck(w <= most || op->boundary[a] == HG_BOUNDARY_NONE || op->boundary[a] == HG_BOUNDARY_ZERO || op->boundary[a] == HG_BOUNDARY_REPLICATE, comm, "a halo of %" PetscInt_FMT " points along %s of a grid of %" PetscInt_FMT " points; with this boundary it can be at most %" PetscInt_FMT, w, name[a], sx[HG_Z + a], most);
+  width[0] = width[1] = 0;
+  for (PetscMPIInt r = 0; r < size; r++) {
+    PetscCall(HGTensorGetHaloOf(t, r, halo));
+    for (int s = 0; s < 2; s++) width[s] = PetscMax(width[s], halo[a][s]);
   }
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
 static PetscErrorCode SetUp_Halo(HGLinOp op)
 {
-  const HGTensorLocal *y;
+  MPI_Comm       comm = PetscObjectComm((PetscObject)op);
+  HGTransferSpec spec;
+  PetscInt       n[HG_AXES], sy[HG_AXES];
+  PetscMPIInt    size;
 
   PetscFunctionBegin;
-  PetscCall(HGTensorGetLocal(op->y, &y));
-  PetscCall(CheckHalo(op, y));
-  op->ghosts_in_y = PETSC_TRUE;
-  PetscCall(HGTransferCreate(op->x, op->y, op->boundary, PETSC_TRUE, &op->transfer));
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
+  PetscCallMPI(MPI_Comm_size(comm, &size));
+  PetscCall(HGLinOpCheckSameLayout(op));
+  PetscCall(HGLinOpCheckDisjoint(op, op->x, "domain"));
+  PetscCall(HGLinOpGetSizes(op, n, sy));
+  PetscCall(HGTransferSpecIdentity(op->x, op->y, &spec));
+  for (int a = HG_Z; a < HG_AXES; a++) {
+    const HGBoundary b = op->boundary[a - HG_Z];
+    PetscInt         w[2];
 
-static PetscErrorCode ApplyBegin_Halo(HGLinOp op, HGTensor x, HGTensor y)
-{
-  const HGTensorLocal *lx, *ly;
-
-  PetscFunctionBegin;
-  PetscCall(HGTensorGetLocal(x, &lx));
-  PetscCall(HGTensorGetLocal(y, &ly));
-  if (x != y) {
-    PetscCall(HGTensorSet(y, 0));
-    PetscCall(HGTensorCopyOwned(x, y));
+    PetscCall(WidestHalo(op->y, size, a - HG_Z, w));
+    HGCheck(PetscMax(w[0], w[1]) <= n[a], comm, "a halo of %" PetscInt_FMT " points along %s is wider than the whole grid of %" PetscInt_FMT " points", PetscMax(w[0], w[1]), HGAxisNames[a], n[a]);
+    HGCheck(b != HG_BOUNDARY_REFLECT || PetscMax(w[0], w[1]) < n[a], comm, "a halo of %" PetscInt_FMT " points along %s; the grid of %" PetscInt_FMT " points can be reflected for %" PetscInt_FMT " at most", PetscMax(w[0], w[1]), HGAxisNames[a], n[a], n[a] - 1);
+    spec.map[a].n = 0;
+    PetscCall(HGAxisMapBounded(&spec.map[a], n[a], w[0], w[1], 0, b));
+    if (b == HG_BOUNDARY_NONE) {
+      spec.first[a] = 0;
+      spec.last[a]  = n[a];
+    }
   }
-  PetscCall(HGTransferBegin(op->transfer, lx->owned, ly->owned));
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
-
-static PetscErrorCode ApplyEnd_Halo(HGLinOp op, HGTensor x, HGTensor y)
-{
-  const HGTensorLocal *lx, *ly;
-
-  PetscFunctionBegin;
-  PetscCall(HGTensorGetLocal(x, &lx));
-  PetscCall(HGTensorGetLocal(y, &ly));
-  PetscCall(HGTransferEnd(op->transfer, lx->owned, ly->owned));
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
-
-static PetscErrorCode AdjointBegin_Halo(HGLinOp op, HGTensor y, HGTensor x)
-{
-  const HGTensorLocal *lx, *ly;
-
-  PetscFunctionBegin;
-  PetscCall(HGTensorGetLocal(x, &lx));
-  PetscCall(HGTensorGetLocal(y, &ly));
-  if (x != y) PetscCall(HGTensorCopyOwned(y, x));
-  PetscCall(HGTransferAdjointBegin(op->transfer, ly->owned, lx->owned));
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
-
-static PetscErrorCode AdjointEnd_Halo(HGLinOp op, HGTensor y, HGTensor x)
-{
-  const HGTensorLocal *lx, *ly;
-
-  PetscFunctionBegin;
-  PetscCall(HGTensorGetLocal(x, &lx));
-  PetscCall(HGTensorGetLocal(y, &ly));
-  PetscCall(HGTransferAdjointEnd(op->transfer, ly->owned, lx->owned));
-  if (x == y) PetscCall(HGTransferZeroTargets(op->transfer, ly->owned));
+  spec.ghosts     = PETSC_TRUE;
+  op->ghosts_in_y = PETSC_TRUE;
+  PetscCall(HGLinOpAddStage_Movement(op, &spec, PETSC_FALSE));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
 PetscErrorCode HGLinOpCreate_Halo(HGLinOp op)
 {
   PetscFunctionBegin;
-  op->ops->setup        = SetUp_Halo;
-  op->ops->applybegin   = ApplyBegin_Halo;
-  op->ops->applyend     = ApplyEnd_Halo;
-  op->ops->adjointbegin = AdjointBegin_Halo;
-  op->ops->adjointend   = AdjointEnd_Halo;
+  PetscCall(HGLinOpSetOps_Movement(op));
+  op->ops->setup = SetUp_Halo;
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -125,26 +89,19 @@ PetscErrorCode HGLinOpCreate_Halo(HGLinOp op)
    Note:
    What can be computed from points away from these sides need not wait for `HGLinOpApplyEnd()`.
 
+   Errors:
+   Refuses an operator of another type.
+
 .seealso: `HGLinOpApplyBegin()`
 @*/
 PetscErrorCode HGLinOpGetNeighbors(HGLinOp op, PetscBool remote[3][2])
 {
-  const HGTensorLocal *y;
-  HGPartition          part;
-  PetscInt             parts[HG_AXES], size[HG_AXES];
+  PetscBool halo;
 
   PetscFunctionBegin;
   PetscValidHeaderSpecific(op, HG_LINOP_CLASSID, 1);
-  PetscCall(HGTensorGetLocal(op->y, &y));
-  PetscCall(HGTensorGetPartition(op->y, &part));
-  PetscCall(HGPartitionGetParts(part, parts));
-  PetscCall(HGPartitionGetSizes(part, NULL, size));
-  for (int a = 0; a < 3; a++) {
-    const PetscInt  first = y->box.start[HG_Z + a], last = first + y->box.size[HG_Z + a];
-    const PetscBool wraps = op->boundary[a] == HG_BOUNDARY_PERIODIC ? PETSC_TRUE : PETSC_FALSE;
-
-    remote[a][0] = parts[HG_Z + a] > 1 && y->halo[a][0] && (first > 0 || wraps) ? PETSC_TRUE : PETSC_FALSE;
-    remote[a][1] = parts[HG_Z + a] > 1 && y->halo[a][1] && (last < size[HG_Z + a] || wraps) ? PETSC_TRUE : PETSC_FALSE;
-  }
+  PetscCall(PetscObjectTypeCompare((PetscObject)op, HGLINOPHALO, &halo));
+  PetscCheck(halo && op->setup, PetscObjectComm((PetscObject)op), PETSC_ERR_ARG_WRONGSTATE, "HGLinOpGetNeighbors() needs a halo operator after HGLinOpSetUp(), not %s", ((PetscObject)op)->type_name);
+  PetscCall(HGTransferGetRemote(op->stage[0].transfer, remote));
   PetscFunctionReturn(PETSC_SUCCESS);
 }

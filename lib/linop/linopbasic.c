@@ -1,45 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "linop/linop_impl.h"
 
-static PetscFunctionList HGLinOpList = NULL;
-
-static PetscErrorCode FreeRegistry(void)
-{
-  PetscFunctionBegin;
-  PetscCall(PetscFunctionListDestroy(&HGLinOpList));
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
-
-/*@C
-   HGLinOpRegister - Add a type of linear operator
-
-   Not Collective
-
-   Input Parameters:
-+  name   - the new type's name
--  create - sets the operations of an `HGLinOp` of that type
-
-   Level: advanced
-
-.seealso: `HGLinOpSetType()`
-@*/
-PetscErrorCode HGLinOpRegister(const char name[], PetscErrorCode (*create)(HGLinOp))
-{
-  PetscFunctionBegin;
-  PetscCall(PetscFunctionListAdd(&HGLinOpList, name, create));
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
-
-static PetscErrorCode RegisterAll(void)
-{
-  PetscFunctionBegin;
-  if (HGLinOpList) PetscFunctionReturn(PETSC_SUCCESS);
-  PetscCall(HGLinOpRegister(HGLINOPHALO, HGLinOpCreate_Halo));
-  PetscCall(HGLinOpRegister(HGLINOPREPARTITION, HGLinOpCreate_Repartition));
-  PetscCall(PetscRegisterFinalize(FreeRegistry));
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
-
 /*@
    HGLinOpCreate - Create a linear operator
 
@@ -58,9 +19,12 @@ static PetscErrorCode RegisterAll(void)
 PetscErrorCode HGLinOpCreate(MPI_Comm comm, HGLinOp *op)
 {
   PetscFunctionBegin;
-  PetscCall(RegisterAll());
+  PetscCall(HGLinOpRegisterAll());
   PetscCall(PetscHeaderCreate(*op, HG_LINOP_CLASSID, "HGLinOp", "Linear operator", "LinOp", comm, HGLinOpDestroy, HGLinOpView));
   for (int a = 0; a < 3; a++) (*op)->boundary[a] = HG_BOUNDARY_ZERO;
+  for (int a = 0; a < HG_AXES; a++) (*op)->low[a] = PETSC_DECIDE;
+  (*op)->asked_stages = PETSC_DECIDE;
+  (*op)->factor       = 1;
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -71,7 +35,10 @@ PetscErrorCode HGLinOpCreate(MPI_Comm comm, HGLinOp *op)
 
    Input Parameters:
 +  op   - the operator
--  type - `HGLINOPHALO` or `HGLINOPREPARTITION`
+-  type - a name, such as `HGLINOPHALO`, `HGLINOPREPARTITION` or `HGLINOPCOMPOSE`
+
+   Options Database Key:
+.  -linop_type - the name, see `HGLinOpSetFromOptions()`
 
    Level: beginner
 
@@ -86,12 +53,21 @@ PetscErrorCode HGLinOpSetType(HGLinOp op, HGLinOpType type)
 
   PetscFunctionBegin;
   PetscValidHeaderSpecific(op, HG_LINOP_CLASSID, 1);
-  PetscCall(PetscFunctionListFind(HGLinOpList, type, &create));
-  HGCheck(create, PetscObjectComm((PetscObject)op), "no linear operator \"%s\"", type);
-  if (op->ops->destroy) PetscCall((*op->ops->destroy)(op));
+  PetscCall(HGLinOpFind(PetscObjectComm((PetscObject)op), type, &create));
+  PetscCall(HGLinOpReset(op));
   PetscCall(PetscMemzero(op->ops, sizeof(*op->ops)));
   PetscCall((*create)(op));
   PetscCall(PetscObjectChangeTypeName((PetscObject)op, type));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Frees what set-up made, so that it can be made anew */
+PetscErrorCode HGLinOpReset(HGLinOp op)
+{
+  PetscFunctionBegin;
+  PetscCheck(!op->flying, PetscObjectComm((PetscObject)op), PETSC_ERR_ARG_WRONGSTATE, "an operator cannot be changed between Begin and End");
+  if (op->setup && op->ops->reset) PetscCall((*op->ops->reset)(op));
+  op->setup = PETSC_FALSE;
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -108,7 +84,8 @@ PetscErrorCode HGLinOpSetType(HGLinOp op, HGLinOpType type)
    Level: beginner
 
    Note:
-   `HGLinOpApply()` may be called with other tensors of the same partitions and halos.
+   `HGLinOpApply()` may be called with other tensors of the same partitions and halos. These are the ones whose contiguous messages
+   are sent and received in place; others' are packed.
 
 .seealso: `HGLinOpSetUp()`
 @*/
@@ -116,6 +93,9 @@ PetscErrorCode HGLinOpSetTensors(HGLinOp op, HGTensor x, HGTensor y)
 {
   PetscFunctionBegin;
   PetscValidHeaderSpecific(op, HG_LINOP_CLASSID, 1);
+  PetscValidHeaderSpecific(x, HG_TENSOR_CLASSID, 2);
+  PetscValidHeaderSpecific(y, HG_TENSOR_CLASSID, 3);
+  PetscCall(HGLinOpReset(op));
   PetscCall(HGTensorReference(x));
   PetscCall(HGTensorReference(y));
   PetscCall(HGTensorDestroy(&op->x));
@@ -126,7 +106,32 @@ PetscErrorCode HGLinOpSetTensors(HGLinOp op, HGTensor x, HGTensor y)
 }
 
 /*@
-   HGLinOpSetBoundary - Set what a halo operator writes beyond the physical boundary
+   HGLinOpGetTensors - Get the tensors that describe an operator's domain and range
+
+   Not Collective
+
+   Input Parameter:
+.  op - the operator
+
+   Output Parameters:
++  x - the domain's, or NULL; do not destroy it
+-  y - the range's, or NULL; do not destroy it
+
+   Level: intermediate
+
+.seealso: `HGLinOpSetTensors()`
+@*/
+PetscErrorCode HGLinOpGetTensors(HGLinOp op, HGTensor *x, HGTensor *y)
+{
+  PetscFunctionBegin;
+  PetscValidHeaderSpecific(op, HG_LINOP_CLASSID, 1);
+  if (x) *x = op->x;
+  if (y) *y = op->y;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/*@
+   HGLinOpSetBoundary - Set what a halo or pad operator writes beyond the physical boundary
 
    Logically Collective
 
@@ -134,15 +139,42 @@ PetscErrorCode HGLinOpSetTensors(HGLinOp op, HGTensor x, HGTensor y)
 +  op       - the operator
 -  boundary - for z, y, x (default `HG_BOUNDARY_ZERO`)
 
+   Options Database Key:
+.  -linop_boundary - three names with commas, or one for all: none, zero, periodic, reflect, replicate
+
    Level: beginner
 
-.seealso: `HGBoundary`, `HGLINOPHALO`
+.seealso: `HGBoundary`, `HGLINOPHALO`, `HGLINOPPAD`
 @*/
 PetscErrorCode HGLinOpSetBoundary(HGLinOp op, const HGBoundary boundary[])
 {
   PetscFunctionBegin;
   PetscValidHeaderSpecific(op, HG_LINOP_CLASSID, 1);
+  PetscCall(HGLinOpReset(op));
   PetscCall(PetscArraycpy(op->boundary, boundary, 3));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode CheckTensors(HGLinOp op)
+{
+  MPI_Comm  comm = PetscObjectComm((PetscObject)op);
+  HGTensor  t[]  = {op->x, op->y};
+  HGDType   tx, ty;
+
+  PetscFunctionBegin;
+  for (int i = 0; i < 2; i++) {
+    const HGTensorLocal *local;
+    PetscMPIInt          same, mine, its;
+
+    PetscCall(HGTensorGetLocal(t[i], &local));
+    PetscCallMPI(MPI_Comm_compare(comm, PetscObjectComm((PetscObject)t[i]), &same));
+    PetscCallMPI(MPI_Comm_size(comm, &mine));
+    PetscCallMPI(MPI_Comm_size(PetscObjectComm((PetscObject)t[i]), &its));
+    HGCheck(same == MPI_IDENT || same == MPI_CONGRUENT, comm, "%s: the operator is on a communicator of %d ranks, the %s's tensor on one of %d other ranks; create both on one that has all ranks, those without a part hold empty tensors", ((PetscObject)op)->type_name, mine, i ? "range" : "domain", its);
+  }
+  PetscCall(HGTensorGetDType(op->x, &tx));
+  PetscCall(HGTensorGetDType(op->y, &ty));
+  HGCheck(tx == ty, comm, "%s: the domain is %s, the range %s; give both the same element type", ((PetscObject)op)->type_name, HGDTypeName(tx), HGDTypeName(ty));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -165,28 +197,28 @@ static PetscErrorCode NamedEvent(const char *name, PetscLogEvent *event)
    Level: beginner
 
    Errors:
-   Refuses tensors whose element types or global sizes do not fit the operator.
+   Refuses, on all ranks and before any message is sent, tensors whose element types, communicators, global sizes, partitions or
+   halos do not fit the operator.
 
 .seealso: `HGLinOpApply()`
 @*/
 PetscErrorCode HGLinOpSetUp(HGLinOp op)
 {
-  char    name[64];
-  HGDType tx, ty;
+  char name[64];
 
   PetscFunctionBegin;
   PetscValidHeaderSpecific(op, HG_LINOP_CLASSID, 1);
   if (op->setup) PetscFunctionReturn(PETSC_SUCCESS);
-  HGCheck(op->ops->setup && op->x, PetscObjectComm((PetscObject)op), "a linear operator needs HGLinOpSetType() and HGLinOpSetTensors() before HGLinOpSetUp()");
-  PetscCall(HGTensorGetDType(op->x, &tx));
-  PetscCall(HGTensorGetDType(op->y, &ty));
-  HGCheck(tx == ty, PetscObjectComm((PetscObject)op), "%s: the domain is %s, the range %s; give both the same element type", ((PetscObject)op)->type_name, HGDTypeName(tx), HGDTypeName(ty));
+  HGCheck(op->ops->setup, PetscObjectComm((PetscObject)op), "a linear operator needs HGLinOpSetType() before HGLinOpSetUp()");
+  HGCheck(op->x || op->part, PetscObjectComm((PetscObject)op), "%s: give it tensors with HGLinOpSetTensors(), or operators with HGLinOpSetOperators()", ((PetscObject)op)->type_name);
+  if (op->x && !op->part) PetscCall(CheckTensors(op));
   PetscCall((*op->ops->setup)(op));
   PetscCall(PetscSNPrintf(name, sizeof(name), "HG %s", ((PetscObject)op)->type_name));
   PetscCall(NamedEvent(name, &op->event));
   PetscCall(PetscSNPrintf(name, sizeof(name), "HG %s*", ((PetscObject)op)->type_name));
   PetscCall(NamedEvent(name, &op->event_adjoint));
   op->setup = PETSC_TRUE;
+  PetscCall(PetscObjectViewFromOptions((PetscObject)op, NULL, "-linop_view"));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -230,221 +262,11 @@ PetscErrorCode HGLinOpDestroy(HGLinOp *op)
     *op = NULL;
     PetscFunctionReturn(PETSC_SUCCESS);
   }
-  if ((*op)->ops->destroy) PetscCall((*(*op)->ops->destroy)(*op));
-  PetscCall(HGTransferDestroy(&(*op)->transfer));
+  PetscCall(HGLinOpReset(*op));
+  for (PetscInt i = 0; i < (*op)->nparts; i++) PetscCall(HGLinOpDestroy(&(*op)->part[i]));
+  PetscCall(PetscFree((*op)->part));
   PetscCall(HGTensorDestroy(&(*op)->x));
   PetscCall(HGTensorDestroy(&(*op)->y));
   PetscCall(PetscHeaderDestroy(op));
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
-
-/*@C
-   HGLinOpView - Print an operator's type, and the messages and bytes of one application
-
-   Collective
-
-   Input Parameters:
-+  op     - the operator, set up
--  viewer - an ASCII viewer
-
-   Level: beginner
-
-.seealso: `HGLinOpGetTraffic()`
-@*/
-PetscErrorCode HGLinOpView(HGLinOp op, PetscViewer viewer)
-{
-  PetscInt   messages;
-  PetscInt64 bytes;
-
-  PetscFunctionBegin;
-  PetscValidHeaderSpecific(op, HG_LINOP_CLASSID, 1);
-  PetscCall(HGLinOpGetTraffic(op, &messages, &bytes));
-  PetscCall(PetscViewerASCIIPrintf(viewer, "HGLinOp %s: %" PetscInt_FMT " messages, %" PetscInt64_FMT " bytes\n", ((PetscObject)op)->type_name, messages, bytes));
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
-
-/*@
-   HGLinOpApplyBegin - Start y = F x: messages leave, the caller may compute on what they do not touch
-
-   Collective
-
-   Input Parameters:
-+  op - the operator, set up
-.  x  - the argument; not to be changed before `HGLinOpApplyEnd()`
--  y  - the result; complete after `HGLinOpApplyEnd()`
-
-   Level: intermediate
-
-.seealso: `HGLinOpApplyEnd()`, `HGLinOpApply()`
-@*/
-PetscErrorCode HGLinOpApplyBegin(HGLinOp op, HGTensor x, HGTensor y)
-{
-  PetscFunctionBegin;
-  PetscValidHeaderSpecific(op, HG_LINOP_CLASSID, 1);
-  PetscAssert(op->setup && !op->flying, PetscObjectComm((PetscObject)op), PETSC_ERR_ARG_WRONGSTATE, "HGLinOpApplyBegin() needs HGLinOpSetUp(), and an End after each Begin");
-  op->flying = PETSC_TRUE;
-  PetscCall(PetscLogEventBegin(op->event, op, x, y, 0));
-  PetscCall((*op->ops->applybegin)(op, x, y));
-  PetscCall(PetscLogEventEnd(op->event, op, x, y, 0));
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
-
-/*@
-   HGLinOpApplyEnd - Finish what `HGLinOpApplyBegin()` started
-
-   Collective
-
-   Input Parameters:
-+  op - the operator
-.  x  - the argument
--  y  - the result
-
-   Level: intermediate
-
-.seealso: `HGLinOpApplyBegin()`
-@*/
-PetscErrorCode HGLinOpApplyEnd(HGLinOp op, HGTensor x, HGTensor y)
-{
-  PetscFunctionBegin;
-  PetscValidHeaderSpecific(op, HG_LINOP_CLASSID, 1);
-  PetscAssert(op->flying, PetscObjectComm((PetscObject)op), PETSC_ERR_ARG_WRONGSTATE, "HGLinOpApplyEnd() without a Begin");
-  PetscCall(PetscLogEventBegin(op->event, op, x, y, 0));
-  PetscCall((*op->ops->applyend)(op, x, y));
-  PetscCall(PetscLogEventEnd(op->event, op, x, y, 0));
-  op->flying = PETSC_FALSE;
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
-
-/*@
-   HGLinOpApply - y = F x
-
-   Collective
-
-   Input Parameters:
-+  op - the operator, set up
--  x  - the argument
-
-   Output Parameter:
-.  y - the result
-
-   Level: beginner
-
-.seealso: `HGLinOpApplyAdjoint()`, `HGLinOpApplyBegin()`
-@*/
-PetscErrorCode HGLinOpApply(HGLinOp op, HGTensor x, HGTensor y)
-{
-  PetscFunctionBegin;
-  PetscCall(HGLinOpApplyBegin(op, x, y));
-  PetscCall(HGLinOpApplyEnd(op, x, y));
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
-
-/*@
-   HGLinOpApplyAdjointBegin - Start x = F* y
-
-   Collective
-
-   Input Parameters:
-+  op - the operator, set up
-.  y  - the argument; not to be changed before `HGLinOpApplyAdjointEnd()`
--  x  - the result; complete after `HGLinOpApplyAdjointEnd()`
-
-   Level: intermediate
-
-.seealso: `HGLinOpApplyAdjointEnd()`
-@*/
-PetscErrorCode HGLinOpApplyAdjointBegin(HGLinOp op, HGTensor y, HGTensor x)
-{
-  PetscFunctionBegin;
-  PetscValidHeaderSpecific(op, HG_LINOP_CLASSID, 1);
-  PetscAssert(op->setup && !op->flying_adjoint, PetscObjectComm((PetscObject)op), PETSC_ERR_ARG_WRONGSTATE, "HGLinOpApplyAdjointBegin() needs HGLinOpSetUp(), and an End after each Begin");
-  op->flying_adjoint = PETSC_TRUE;
-  PetscCall(PetscLogEventBegin(op->event_adjoint, op, y, x, 0));
-  PetscCall((*op->ops->adjointbegin)(op, y, x));
-  PetscCall(PetscLogEventEnd(op->event_adjoint, op, y, x, 0));
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
-
-/*@
-   HGLinOpApplyAdjointEnd - Finish what `HGLinOpApplyAdjointBegin()` started
-
-   Collective
-
-   Input Parameters:
-+  op - the operator
-.  y  - the argument
--  x  - the result
-
-   Level: intermediate
-
-.seealso: `HGLinOpApplyAdjointBegin()`
-@*/
-PetscErrorCode HGLinOpApplyAdjointEnd(HGLinOp op, HGTensor y, HGTensor x)
-{
-  PetscFunctionBegin;
-  PetscValidHeaderSpecific(op, HG_LINOP_CLASSID, 1);
-  PetscAssert(op->flying_adjoint, PetscObjectComm((PetscObject)op), PETSC_ERR_ARG_WRONGSTATE, "HGLinOpApplyAdjointEnd() without a Begin");
-  PetscCall(PetscLogEventBegin(op->event_adjoint, op, y, x, 0));
-  PetscCall((*op->ops->adjointend)(op, y, x));
-  PetscCall(PetscLogEventEnd(op->event_adjoint, op, y, x, 0));
-  op->flying_adjoint = PETSC_FALSE;
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
-
-/*@
-   HGLinOpApplyAdjoint - x = F* y
-
-   Collective
-
-   Input Parameters:
-+  op - the operator, set up
--  y  - the argument
-
-   Output Parameter:
-.  x - the result
-
-   Level: beginner
-
-.seealso: `HGLinOpApply()`, `HGLinOpTestAdjoint()`
-@*/
-PetscErrorCode HGLinOpApplyAdjoint(HGLinOp op, HGTensor y, HGTensor x)
-{
-  PetscFunctionBegin;
-  PetscCall(HGLinOpApplyAdjointBegin(op, y, x));
-  PetscCall(HGLinOpApplyAdjointEnd(op, y, x));
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
-
-/*@
-   HGLinOpGetTraffic - Get the messages and bytes that one application sends, summed over all ranks
-
-   Collective
-
-   Input Parameter:
-.  op - the operator, set up
-
-   Output Parameters:
-+  messages - number of messages
--  bytes    - their size
-
-   Level: intermediate
-
-   Units:
-   bytes
-
-.seealso: `HGLinOpView()`
-@*/
-PetscErrorCode HGLinOpGetTraffic(HGLinOp op, PetscInt *messages, PetscInt64 *bytes)
-{
-  PetscInt   m       = 0;
-  PetscInt64 mine[2] = {0, 0}, all[2];
-
-  PetscFunctionBegin;
-  PetscValidHeaderSpecific(op, HG_LINOP_CLASSID, 1);
-  if (op->transfer) PetscCall(HGTransferGetTraffic(op->transfer, &m, &mine[1]));
-  mine[0] = m;
-  PetscCallMPI(MPI_Allreduce(mine, all, 2, MPIU_INT64, MPI_SUM, PetscObjectComm((PetscObject)op)));
-  *messages = (PetscInt)all[0];
-  *bytes    = all[1];
   PetscFunctionReturn(PETSC_SUCCESS);
 }

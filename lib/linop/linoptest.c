@@ -23,7 +23,8 @@
 PetscErrorCode HGLinOpTestAdjoint(HGLinOp op, uint64_t seed, PetscReal *error)
 {
   HGTensor  x, y, fx, fy;
-  PetscReal left, right, nx, ny, nfx, nfy;
+  PetscReal mine[6], all[6]; /* <Fx,y>, <x,F*y>, |x|^2, |y|^2, |Fx|^2, |F*y|^2 */
+  PetscReal size;
 
   PetscFunctionBegin;
   PetscValidHeaderSpecific(op, HG_LINOP_CLASSID, 1);
@@ -31,17 +32,19 @@ PetscErrorCode HGLinOpTestAdjoint(HGLinOp op, uint64_t seed, PetscReal *error)
   PetscCall(HGTensorDuplicate(op->x, &fy));
   PetscCall(HGTensorDuplicate(op->y, &y));
   PetscCall(HGTensorDuplicate(op->y, &fx));
-  PetscCall(HGTensorSetRandom(x, seed, "x", PETSC_FALSE));
+  PetscCall(HGTensorSetRandom(x, seed, "x", op->ghosts_in_x));
   PetscCall(HGTensorSetRandom(y, seed, "y", op->ghosts_in_y));
   PetscCall(HGLinOpApply(op, x, fx));
   PetscCall(HGLinOpApplyAdjoint(op, y, fy));
-  PetscCall(HGTensorDot(fx, y, op->ghosts_in_y, &left));
-  PetscCall(HGTensorDot(x, fy, PETSC_FALSE, &right));
-  PetscCall(HGTensorDot(x, x, PETSC_FALSE, &nx));
-  PetscCall(HGTensorDot(y, y, op->ghosts_in_y, &ny));
-  PetscCall(HGTensorDot(fx, fx, op->ghosts_in_y, &nfx));
-  PetscCall(HGTensorDot(fy, fy, PETSC_FALSE, &nfy));
-  *error = PetscAbsReal(left - right) / PetscMax(PETSC_SMALL * PETSC_SMALL, PetscSqrtReal(PetscMax(nfx * ny, nx * nfy)));
+  PetscCall(HGTensorDotLocal(fx, y, op->ghosts_in_y, &mine[0]));
+  PetscCall(HGTensorDotLocal(x, fy, op->ghosts_in_x, &mine[1]));
+  PetscCall(HGTensorDotLocal(x, x, op->ghosts_in_x, &mine[2]));
+  PetscCall(HGTensorDotLocal(y, y, op->ghosts_in_y, &mine[3]));
+  PetscCall(HGTensorDotLocal(fx, fx, op->ghosts_in_y, &mine[4]));
+  PetscCall(HGTensorDotLocal(fy, fy, op->ghosts_in_x, &mine[5]));
+  PetscCallMPI(MPI_Allreduce(mine, all, 6, MPIU_REAL, MPIU_SUM, PetscObjectComm((PetscObject)op)));
+  size   = PetscSqrtReal(PetscMax(all[4] * all[3], all[2] * all[5]));
+  *error = size > 0 ? PetscAbsReal(all[0] - all[1]) / size : 0;
   PetscCall(HGTensorDestroy(&x));
   PetscCall(HGTensorDestroy(&y));
   PetscCall(HGTensorDestroy(&fx));

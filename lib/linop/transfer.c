@@ -1,299 +1,104 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "linop/transfer.h"
-#include "kernel/hgbox.h"
+/* Execution of transfers: pack, persistent messages, unpack. The plan is made in transferplan.c. */
+#include "linop/transfer_impl.h"
 
-/* Points of one part of the destination along one axis that one part of the source provides */
-typedef struct {
-  PetscInt part;  /* of the source */
-  PetscInt dst;   /* first point in the destination, global, may lie beyond the boundary */
-  PetscInt src;   /* its image in the source */
-  PetscInt count; /* points */
-  int      step;  /* image of the next point: +1, -1 mirrored, 0 replicated */
-} Segment;
-
-typedef struct {
-  PetscInt n, capacity;
-  Segment *s;
-} Segments;
-
-/* What goes to or comes from one rank */
-typedef struct {
-  PetscMPIInt rank;
-  PetscInt    n, capacity;
-  HGStrided  *box;      /* [n] */
-  ptrdiff_t   count;    /* elements in all boxes */
-  size_t      offset;   /* of its message in the buffer, elements */
-  PetscBool   direct;   /* one contiguous box: sent and received where it lies */
-} Peer;
-
-typedef struct {
-  PetscInt n, capacity;
-  Peer    *p;     /* ordered by rank */
-  char    *buf;   /* the messages, one behind the other */
-} Peers;
-
-struct _n_HGTransfer {
-  MPI_Comm     comm;
-  PetscMPIInt  rank, tag;
-  HGDType      dtype;
-  Peers        send, recv;            /* named as in the forward direction */
-  Peer         from_me, to_me;        /* boxes that stay on this rank, in source and destination */
-  MPI_Request *forward, *adjoint;     /* [recv.n + send.n]: what is received first, then what is sent */
-  MPI_Status  *status;                /* [recv.n + send.n] */
-  void        *bound[2][2];           /* [direction][from, into]: the arrays that the persistent requests know */
-  PetscBool    made[2], by_array[2];  /* [direction]: requests exist; some of them point into the arrays */
-};
-
-/* ---- planning ---- */
-
-static PetscErrorCode Grow(void *array, PetscInt n, PetscInt *capacity, size_t size)
-{
-  PetscFunctionBegin;
-  if (n == *capacity) {
-    *capacity = PetscMax(8, 2 * n);
-    PetscCall(PetscRealloc((size_t)*capacity * size, array));
-  }
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
-
-/* The source point whose value a destination point along an axis of n points takes; returns how the image of the next
-   point follows, or 2 if the point takes none */
-static int Image(PetscInt g, PetscInt n, HGBoundary b, PetscInt *image)
-{
-  *image = g;
-  if (g >= 0 && g < n) return 1;
-  switch (b) {
-  case HG_BOUNDARY_PERIODIC:
-    *image = ((g % n) + n) % n;
-    return 1;
-  case HG_BOUNDARY_REFLECT:
-    *image = g < 0 ? -g : 2 * (n - 1) - g;
-    return -1;
-  case HG_BOUNDARY_REPLICATE:
-    *image = g < 0 ? 0 : n - 1;
-    return 0;
-  default:
-    return 2;
-  }
-}
-
-static PetscInt FindPart(const PetscInt *start, PetscInt parts, PetscInt g)
-{
-  PetscInt p = 0;
-
-  while (p < parts - 1 && !(start[p] <= g && g < start[p + 1])) p++;
-  return p;
-}
-
-/* Cuts the points first <= g < last along axis a into segments, each from one part of src in one direction */
-static PetscErrorCode CutAxis(HGPartition src, PetscInt a, PetscInt first, PetscInt last, HGBoundary b, Segments *out)
-{
-  PetscInt        size[HG_AXES], parts[HG_AXES];
-  const PetscInt *start;
-
-  PetscFunctionBegin;
-  PetscCall(HGPartitionGetSizes(src, NULL, size));
-  PetscCall(HGPartitionGetParts(src, parts));
-  PetscCall(HGPartitionGetStarts(src, a, &start));
-  out->n = 0;
-  for (PetscInt g = first; g < last; g++) {
-    PetscInt  image, part;
-    const int step = Image(g, size[a], b, &image);
-    Segment  *prev = out->n ? &out->s[out->n - 1] : NULL;
-
-    if (step > 1) continue;
-    part = FindPart(start, parts[a], image);
-    if (prev && prev->part == part && prev->step == step && prev->dst + prev->count == g && prev->src + prev->count * step == image) {
-      prev->count++;
-      continue;
-    }
-    PetscCall(Grow(&out->s, out->n, &out->capacity, sizeof(Segment)));
-    out->s[out->n++] = (Segment){part, g, image, 1, step};
-  }
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
-
-static PetscErrorCode AddBox(Peer *p, const HGStrided *box)
-{
-  PetscFunctionBegin;
-  PetscCall(Grow(&p->box, p->n, &p->capacity, sizeof(HGStrided)));
-  p->box[p->n++] = *box;
-  p->count += HGStridedCount(box);
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
-
-/* The peer with a rank; ranks must come in ascending order or have been there before */
-static PetscErrorCode GetPeer(Peers *ps, PetscMPIInt rank, Peer **peer)
-{
-  PetscInt i = ps->n;
-
-  PetscFunctionBegin;
-  while (i > 0 && ps->p[i - 1].rank > rank) i--;
-  if (i == 0 || ps->p[i - 1].rank != rank) {
-    PetscCall(Grow(&ps->p, ps->n, &ps->capacity, sizeof(Peer)));
-    PetscCall(PetscArraymove(&ps->p[i + 1], &ps->p[i], ps->n - i));
-    PetscCall(PetscMemzero(&ps->p[i], sizeof(Peer)));
-    ps->p[i].rank = rank;
-    ps->n++;
-    i++;
-  }
-  *peer = &ps->p[i - 1];
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
-
-/* One segment for each axis, seen from the array of source or destination */
-static HGStrided BoxOf(const Segment *const seg[HG_AXES], const HGTensorLocal *l, PetscBool source)
-{
-  HGStrided b = {0};
-
-  for (PetscInt a = 0; a < HG_AXES; a++) {
-    b.size[a]   = seg[a]->count;
-    b.stride[a] = l->stride[a] * (source ? seg[a]->step : 1);
-    b.offset += ((source ? seg[a]->src : seg[a]->dst) - l->box.start[a]) * l->stride[a];
-  }
-  return b;
-}
-
-static PetscBool InPlace(const Segment *const seg[HG_AXES])
-{
-  for (PetscInt a = 0; a < HG_AXES; a++)
-    if (seg[a]->dst != seg[a]->src || seg[a]->step != 1) return PETSC_FALSE;
-  return PETSC_TRUE;
-}
-
-typedef struct {
-  HGTransfer           t;
-  HGPartition          srcpart;
-  const HGTensorLocal *src, *dst;
-  PetscBool            skip_own;
-} Plan;
-
-/* Enters one piece, which rank `owner` provides to rank `target`, where it concerns this rank */
-static PetscErrorCode AddPiece(Plan *plan, PetscMPIInt owner, PetscMPIInt target, const Segment *const seg[HG_AXES])
-{
-  HGTransfer t = plan->t;
-  HGStrided  box;
-  Peer      *peer;
-
-  PetscFunctionBegin;
-  if (owner == target && owner == t->rank && plan->skip_own && InPlace(seg)) PetscFunctionReturn(PETSC_SUCCESS);
-  if (owner == t->rank) {
-    peer = &t->from_me;
-    if (target != t->rank) PetscCall(GetPeer(&t->send, target, &peer));
-    box = BoxOf(seg, plan->src, PETSC_TRUE);
-    PetscCall(AddBox(peer, &box));
-  }
-  if (target == t->rank) {
-    peer = &t->to_me;
-    if (owner != t->rank) PetscCall(GetPeer(&t->recv, owner, &peer));
-    box = BoxOf(seg, plan->dst, PETSC_FALSE);
-    PetscCall(AddBox(peer, &box));
-  }
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
-
-/* All combinations of the axes' segments are the pieces of a target; sender and receiver enter them in the same order */
-static PetscErrorCode AddTarget(Plan *plan, PetscMPIInt target, const Segments cut[HG_AXES])
-{
-  PetscInt i[HG_AXES] = {0}, a;
-
-  PetscFunctionBegin;
-  for (a = 0; a < HG_AXES; a++)
-    if (!cut[a].n) PetscFunctionReturn(PETSC_SUCCESS);
-  do {
-    const Segment *seg[HG_AXES];
-    PetscInt       coords[HG_AXES];
-    PetscMPIInt    owner;
-
-    for (a = 0; a < HG_AXES; a++) {
-      seg[a]    = &cut[a].s[i[a]];
-      coords[a] = seg[a]->part;
-    }
-    PetscCall(HGPartitionGetRank(plan->srcpart, coords, &owner));
-    PetscCall(AddPiece(plan, owner, target, seg));
-    for (a = HG_AXES - 1; a >= 0 && ++i[a] == cut[a].n; a--) i[a] = 0;
-  } while (a >= 0);
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
-
-static PetscErrorCode AddTargets(Plan *plan, HGPartition dstpart, const HGBoundary boundary[3])
-{
-  Segments    cut[HG_AXES] = {0};
-  PetscMPIInt size;
-
-  PetscFunctionBegin;
-  PetscCallMPI(MPI_Comm_size(plan->t->comm, &size));
-  for (PetscMPIInt r = 0; r < size; r++) {
-    HGBox box;
-
-    PetscCall(HGPartitionGetBox(dstpart, r, &box));
-    if (!HGBoxCount(&box)) continue;
-    for (PetscInt a = 0; a < HG_AXES; a++) {
-      const PetscInt lo = a < HG_Z ? 0 : plan->dst->halo[a - HG_Z][0], hi = a < HG_Z ? 0 : plan->dst->halo[a - HG_Z][1];
-
-      PetscCall(CutAxis(plan->srcpart, a, box.start[a] - lo, box.start[a] + box.size[a] + hi, a < HG_Z ? HG_BOUNDARY_NONE : boundary[a - HG_Z], &cut[a]));
-    }
-    PetscCall(AddTarget(plan, r, cut));
-  }
-  for (PetscInt a = 0; a < HG_AXES; a++) PetscCall(PetscFree(cut[a].s));
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
-
-static PetscErrorCode AllocateMessages(Peers *ps, HGDType dtype)
+static PetscErrorCode AllocateMessages(HGPeers *ps, HGDType dtype)
 {
   size_t total = 0;
 
   PetscFunctionBegin;
   for (PetscInt i = 0; i < ps->n; i++) {
-    Peer *p = &ps->p[i];
+    HGPeer *p = &ps->p[i];
 
-    p->direct = p->n == 1 && HGStridedContiguous(p->box) ? PETSC_TRUE : PETSC_FALSE;
+    p->direct = p->boxes.n == 1 && HGStridedContiguous(p->boxes.box) ? PETSC_TRUE : PETSC_FALSE;
+    ps->ndirect += p->direct;
     p->offset = total;
-    total += (size_t)p->count;
-    PetscCheck(p->count <= PETSC_MPI_INT_MAX, PETSC_COMM_SELF, PETSC_ERR_SUP, "a message of %td elements; MPI counts go up to %d: use more ranks or a smaller batch", p->count, PETSC_MPI_INT_MAX);
+    total += (size_t)p->boxes.count;
+    PetscCheck(p->boxes.count <= PETSC_MPI_INT_MAX, PETSC_COMM_SELF, PETSC_ERR_SUP, "a message of %td elements; MPI counts go up to %d: use more ranks or a smaller batch", p->boxes.count, PETSC_MPI_INT_MAX);
   }
   PetscCall(PetscMalloc(total * HGDTypeSize(dtype), &ps->buf));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-PetscErrorCode HGTransferCreate(HGTensor src, HGTensor dst, const HGBoundary boundary[3], PetscBool skip_own, HGTransfer *out)
+static inline void *Element(HGTransfer t, void *array, ptrdiff_t i)
 {
-  HGTransfer  t;
-  Plan        plan;
-  HGPartition dstpart;
+  return (char *)array + i * (ptrdiff_t)HGDTypeSize(t->dtype);
+}
+
+/* Where the message of a peer lies: in the array itself if it is given and the message contiguous there, else in the buffer */
+static void *Message(HGTransfer t, const HGPeers *ps, const HGPeer *p, void *array)
+{
+  return p->direct && array ? Element(t, array, p->boxes.box->offset) : Element(t, ps->buf, (ptrdiff_t)p->offset);
+}
+
+static inline const HGPeers *Incoming(HGTransfer t, int dir)
+{
+  return dir == HG_FORWARD ? &t->recv : &t->send;
+}
+
+static inline const HGPeers *Outgoing(HGTransfer t, int dir)
+{
+  return dir == HG_FORWARD ? &t->send : &t->recv;
+}
+
+static PetscErrorCode FreeRequests(HGTransfer t, HGRequests *q)
+{
+  PetscFunctionBegin;
+  for (PetscInt i = 0; q->made && i < t->send.n + t->recv.n; i++) PetscCallMPI(MPI_Request_free(&q->r[i]));
+  PetscCall(PetscFree(q->r));
+  q->made = PETSC_FALSE;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Makes the requests of a direction; arrays of NULL stand for the buffers */
+static PetscErrorCode MakeRequests(HGTransfer t, int dir, HGRequests *q, void *from, void *into)
+{
+  const HGPeers *in = Incoming(t, dir), *out = Outgoing(t, dir);
+  MPI_Datatype   type = t->dtype == HG_F32 ? MPI_FLOAT : MPI_DOUBLE;
+
+  PetscFunctionBegin;
+  PetscCall(FreeRequests(t, q));
+  PetscCall(PetscMalloc1(in->n + out->n, &q->r));
+  for (PetscInt i = 0; i < in->n; i++) PetscCallMPI(MPI_Recv_init(Message(t, in, &in->p[i], t->add[dir] ? NULL : into), (PetscMPIInt)in->p[i].boxes.count, type, in->p[i].rank, t->tag, t->comm, &q->r[i]));
+  for (PetscInt i = 0; i < out->n; i++) PetscCallMPI(MPI_Send_init(Message(t, out, &out->p[i], from), (PetscMPIInt)out->p[i].boxes.count, type, out->p[i].rank, t->tag, t->comm, &q->r[in->n + i]));
+  q->from = from;
+  q->into = into;
+  q->made = PETSC_TRUE;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Plans a transfer. Collective on the communicator of the tensors, but sends nothing */
+PetscErrorCode HGTransferCreate(const HGTransferSpec *spec, HGTransfer *out)
+{
+  HGTransfer t;
 
   PetscFunctionBegin;
   PetscCall(PetscNew(&t));
-  t->comm = PetscObjectComm((PetscObject)dst);
+  t->comm = PetscObjectComm((PetscObject)spec->dst);
   PetscCallMPI(MPI_Comm_rank(t->comm, &t->rank));
-  PetscCall(PetscObjectGetNewTag((PetscObject)dst, &t->tag));
-  PetscCall(HGTensorGetDType(src, &t->dtype));
-  plan = (Plan){.t = t, .skip_own = skip_own};
-  PetscCall(HGTensorGetPartition(src, &plan.srcpart));
-  PetscCall(HGTensorGetPartition(dst, &dstpart));
-  PetscCall(HGTensorGetLocal(src, &plan.src));
-  PetscCall(HGTensorGetLocal(dst, &plan.dst));
-  PetscCall(AddTargets(&plan, dstpart, boundary));
+  PetscCall(PetscObjectGetNewTag((PetscObject)spec->dst, &t->tag));
+  PetscCall(HGTensorGetDType(spec->src, &t->dtype));
+  PetscCall(HGTransferPlan(t, spec));
   PetscCall(AllocateMessages(&t->send, t->dtype));
   PetscCall(AllocateMessages(&t->recv, t->dtype));
-  PetscCall(PetscMalloc3(t->send.n + t->recv.n, &t->forward, t->send.n + t->recv.n, &t->adjoint, t->send.n + t->recv.n, &t->status));
-  for (PetscInt i = 0; i < t->send.n + t->recv.n; i++) t->forward[i] = t->adjoint[i] = MPI_REQUEST_NULL;
+  for (int dir = 0; dir < 2; dir++) PetscCall(MakeRequests(t, dir, &t->requests[dir][HG_BUFFERED], NULL, NULL));
   *out = t;
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-static PetscErrorCode FreeRequests(MPI_Request *r, PetscInt n)
+/* Lets messages that are contiguous in these arrays be sent from there and received there; with others they are packed */
+PetscErrorCode HGTransferBind(HGTransfer t, void *src, void *dst)
 {
   PetscFunctionBegin;
-  for (PetscInt i = 0; i < n; i++)
-    if (r[i] != MPI_REQUEST_NULL) PetscCallMPI(MPI_Request_free(&r[i]));
+  if (t->send.ndirect || (t->recv.ndirect && !t->add[HG_FORWARD])) PetscCall(MakeRequests(t, HG_FORWARD, &t->requests[HG_FORWARD][HG_BOUND], src, dst));
+  if (t->recv.ndirect || (t->send.ndirect && !t->add[HG_ADJOINT])) PetscCall(MakeRequests(t, HG_ADJOINT, &t->requests[HG_ADJOINT][HG_BOUND], dst, src));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-static PetscErrorCode FreePeers(Peers *ps)
+static PetscErrorCode FreePeers(HGPeers *ps)
 {
   PetscFunctionBegin;
-  for (PetscInt i = 0; i < ps->n; i++) PetscCall(PetscFree(ps->p[i].box));
+  for (PetscInt i = 0; i < ps->n; i++) PetscCall(PetscFree(ps->p[i].boxes.box));
   PetscCall(PetscFree(ps->p));
   PetscCall(PetscFree(ps->buf));
   PetscFunctionReturn(PETSC_SUCCESS);
@@ -303,86 +108,100 @@ PetscErrorCode HGTransferDestroy(HGTransfer *t)
 {
   PetscFunctionBegin;
   if (!*t) PetscFunctionReturn(PETSC_SUCCESS);
-  PetscCall(FreeRequests((*t)->forward, (*t)->send.n + (*t)->recv.n));
-  PetscCall(FreeRequests((*t)->adjoint, (*t)->send.n + (*t)->recv.n));
-  PetscCall(PetscFree3((*t)->forward, (*t)->adjoint, (*t)->status));
+  for (int dir = 0; dir < 2; dir++)
+    for (int kind = 0; kind < 2; kind++) PetscCall(FreeRequests(*t, &(*t)->requests[dir][kind]));
   PetscCall(FreePeers(&(*t)->send));
   PetscCall(FreePeers(&(*t)->recv));
   PetscCall(PetscFree((*t)->from_me.box));
   PetscCall(PetscFree((*t)->to_me.box));
+  PetscCall(PetscFree((*t)->own_src.box));
+  PetscCall(PetscFree((*t)->own_dst.box));
+  PetscCall(PetscFree((*t)->dst_holes.box));
+  PetscCall(PetscFree((*t)->src_holes.box));
   PetscCall(PetscFree(*t));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
 /* ---- execution ---- */
 
-static inline void *Element(HGTransfer t, void *array, ptrdiff_t i)
-{
-  return (char *)array + i * (ptrdiff_t)HGDTypeSize(t->dtype);
-}
-
-/* Where the message of a peer lies: in the array itself if it is contiguous there, else in the buffer */
-static void *Message(HGTransfer t, const Peers *ps, const Peer *p, void *array)
-{
-  return p->direct && array ? Element(t, array, p->box->offset) : Element(t, ps->buf, (ptrdiff_t)p->offset);
-}
-
-static PetscBool AnyDirect(const Peers *ps)
-{
-  for (PetscInt i = 0; i < ps->n; i++)
-    if (ps->p[i].direct) return PETSC_TRUE;
-  return PETSC_FALSE;
-}
-
-/* Makes the persistent requests of one direction: in receives into `into` (NULL: buffered), out sends from `from` */
-static PetscErrorCode Bind(HGTransfer t, int adjoint, const Peers *in, void *into, const Peers *out, void *from)
-{
-  MPI_Request *r     = adjoint ? t->adjoint : t->forward;
-  MPI_Datatype type  = t->dtype == HG_F32 ? MPI_FLOAT : MPI_DOUBLE;
-  void       **bound = t->bound[adjoint];
-
-  PetscFunctionBegin;
-  if (t->made[adjoint] && (!t->by_array[adjoint] || (bound[0] == from && bound[1] == into))) PetscFunctionReturn(PETSC_SUCCESS);
-  PetscCall(FreeRequests(r, in->n + out->n));
-  t->by_array[adjoint] = AnyDirect(out) || (into && AnyDirect(in)) ? PETSC_TRUE : PETSC_FALSE;
-  t->made[adjoint]     = PETSC_TRUE;
-  for (PetscInt i = 0; i < in->n; i++) PetscCallMPI(MPI_Recv_init(Message(t, in, &in->p[i], into), (PetscMPIInt)in->p[i].count, type, in->p[i].rank, t->tag, t->comm, &r[i]));
-  for (PetscInt i = 0; i < out->n; i++) PetscCallMPI(MPI_Send_init(Message(t, out, &out->p[i], from), (PetscMPIInt)out->p[i].count, type, out->p[i].rank, t->tag, t->comm, &r[in->n + i]));
-  bound[0] = from;
-  bound[1] = into;
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
-
-static void PackPeer(HGTransfer t, const Peers *ps, const Peer *p, const void *array)
+static void Pack(HGTransfer t, const HGPeers *ps, const HGPeer *p, const void *array)
 {
   char *buf = (char *)Element(t, ps->buf, (ptrdiff_t)p->offset);
 
-  for (PetscInt b = 0; b < p->n && !p->direct; b++) {
-    HGStridedPack(t->dtype, &p->box[b], array, buf);
-    buf += HGStridedCount(&p->box[b]) * (ptrdiff_t)HGDTypeSize(t->dtype);
+  for (PetscInt b = 0; b < p->boxes.n; b++) {
+    HGStridedPack(t->dtype, &p->boxes.box[b], array, buf);
+    buf += HGStridedCount(&p->boxes.box[b]) * (ptrdiff_t)HGDTypeSize(t->dtype);
   }
 }
 
-static PetscErrorCode StartMessages(HGTransfer t, MPI_Request *r, const Peers *in, const Peers *out, const void *array)
+static void Unpack(HGTransfer t, const HGPeers *ps, const HGPeer *p, PetscBool add, void *array)
 {
+  char *buf = (char *)Element(t, ps->buf, (ptrdiff_t)p->offset);
+
+  for (PetscInt b = 0; b < p->boxes.n; b++) {
+    if (add) HGStridedUnpackAdd(t->dtype, &p->boxes.box[b], buf, array);
+    else HGStridedUnpack(t->dtype, &p->boxes.box[b], buf, array);
+    buf += HGStridedCount(&p->boxes.box[b]) * (ptrdiff_t)HGDTypeSize(t->dtype);
+  }
+}
+
+static void Zero(HGTransfer t, const HGBoxes *b, void *array)
+{
+  for (PetscInt i = 0; i < b->n; i++) HGStridedZero(t->dtype, &b->box[i], array);
+}
+
+static void MoveBoxes(HGTransfer t, const HGBoxes *from, const void *src, const HGBoxes *to, void *dst, PetscBool add)
+{
+  for (PetscInt b = 0; b < from->n; b++) {
+    if (add) HGStridedAdd(t->dtype, &from->box[b], src, &to->box[b], dst);
+    else HGStridedCopy(t->dtype, &from->box[b], src, &to->box[b], dst);
+  }
+}
+
+/* Receives first, so that messages find them waiting; each message leaves as soon as it is packed */
+static PetscErrorCode StartMessages(HGTransfer t, int dir, void *from, void *into)
+{
+  const HGPeers    *in = Incoming(t, dir), *out = Outgoing(t, dir);
+  const HGRequests *bound = &t->requests[dir][HG_BOUND];
+  const int         kind  = bound->made && bound->from == from && bound->into == into ? HG_BOUND : HG_BUFFERED;
+  MPI_Request      *r     = t->requests[dir][kind].r;
+  MPI_Datatype      type  = t->dtype == HG_F32 ? MPI_FLOAT : MPI_DOUBLE;
+
   PetscFunctionBegin;
+  t->active[dir] = kind;
   if (in->n) PetscCallMPI(MPI_Startall((PetscMPIInt)in->n, r));
   for (PetscInt i = 0; i < out->n; i++) {
-    PackPeer(t, out, &out->p[i], array);
-    PetscCallMPI(MPI_Start(&r[in->n + i]));
-    petsc_isend_ct += 1;
-    petsc_isend_len += (PetscLogDouble)out->p[i].count * (PetscLogDouble)HGDTypeSize(t->dtype);
+    if (kind == HG_BUFFERED || !out->p[i].direct) Pack(t, out, &out->p[i], from);
+    PetscCallMPI(MPI_Start_isend((PetscMPIInt)out->p[i].boxes.count, type, &r[in->n + i]));
   }
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* src and dst point at the first owned elements; they may be the same tensor */
+/* Messages are taken in ascending order of ranks, so that sums do not depend on which comes first */
+static PetscErrorCode FinishMessages(HGTransfer t, int dir, void *into)
+{
+  const HGPeers *in = Incoming(t, dir), *out = Outgoing(t, dir);
+  const int      kind = t->active[dir];
+  MPI_Request   *r    = t->requests[dir][kind].r;
+
+  PetscFunctionBegin;
+  for (PetscInt i = 0; i < in->n; i++) {
+    const PetscBool there = kind == HG_BOUND && in->p[i].direct && !t->add[dir] ? PETSC_TRUE : PETSC_FALSE;
+
+    PetscCallMPI(MPI_Wait(&r[i], MPI_STATUS_IGNORE));
+    if (!there) Unpack(t, in, &in->p[i], t->add[dir], into);
+  }
+  PetscCallMPI(MPI_Waitall((PetscMPIInt)out->n, r + in->n, MPI_STATUSES_IGNORE));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 PetscErrorCode HGTransferBegin(HGTransfer t, void *src, void *dst)
 {
   PetscFunctionBegin;
-  PetscCall(Bind(t, 0, &t->recv, dst, &t->send, src));
-  PetscCall(StartMessages(t, t->forward, &t->recv, &t->send, src));
-  for (PetscInt b = 0; b < t->from_me.n; b++) HGStridedCopy(t->dtype, &t->from_me.box[b], src, &t->to_me.box[b], dst);
+  PetscCall(StartMessages(t, HG_FORWARD, src, dst));
+  Zero(t, &t->dst_holes, dst);
+  if (src != dst) MoveBoxes(t, &t->own_src, src, &t->own_dst, dst, t->add[HG_FORWARD]);
+  MoveBoxes(t, &t->from_me, src, &t->to_me, dst, t->add[HG_FORWARD]);
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -390,63 +209,65 @@ PetscErrorCode HGTransferEnd(HGTransfer t, void *src, void *dst)
 {
   PetscFunctionBegin;
   (void)src;
-  PetscCallMPI(MPI_Waitall((PetscMPIInt)(t->recv.n + t->send.n), t->forward, t->status));
-  for (PetscInt i = 0; i < t->recv.n; i++) {
-    const Peer *p   = &t->recv.p[i];
-    char       *buf = (char *)Element(t, t->recv.buf, (ptrdiff_t)p->offset);
-
-    for (PetscInt b = 0; b < p->n && !p->direct; b++) {
-      HGStridedUnpack(t->dtype, &p->box[b], buf, dst);
-      buf += HGStridedCount(&p->box[b]) * (ptrdiff_t)HGDTypeSize(t->dtype);
-    }
-  }
+  PetscCall(FinishMessages(t, HG_FORWARD, dst));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* What the forward direction received is sent back, what it sent is received and added to src */
+/* What the forward direction received is sent back. The sum starts from the points that are their own source, then come
+   this rank's other points, then those of the other ranks */
 PetscErrorCode HGTransferAdjointBegin(HGTransfer t, void *dst, void *src)
 {
+  const PetscBool add = t->add[HG_ADJOINT], sum_from_zero = !t->partial && add && src != dst && !t->own_all ? PETSC_TRUE : PETSC_FALSE;
+
   PetscFunctionBegin;
-  (void)src;
-  PetscCall(Bind(t, 1, &t->send, NULL, &t->recv, dst));
-  PetscCall(StartMessages(t, t->adjoint, &t->send, &t->recv, dst));
+  PetscCall(StartMessages(t, HG_ADJOINT, dst, src));
+  if (sum_from_zero) HGStridedZero(t->dtype, &t->src_box, src);
+  Zero(t, &t->src_holes, src);
+  if (src != dst) MoveBoxes(t, &t->own_dst, dst, &t->own_src, src, add && (t->partial || sum_from_zero) ? PETSC_TRUE : PETSC_FALSE);
+  MoveBoxes(t, &t->to_me, dst, &t->from_me, src, add);
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* The sum runs in a fixed order: this rank's own boxes first, then those of the other ranks in ascending order */
 PetscErrorCode HGTransferAdjointEnd(HGTransfer t, void *dst, void *src)
 {
   PetscFunctionBegin;
-  PetscCallMPI(MPI_Waitall((PetscMPIInt)(t->recv.n + t->send.n), t->adjoint, t->status));
-  for (PetscInt b = 0; b < t->from_me.n; b++) HGStridedAdd(t->dtype, &t->to_me.box[b], dst, &t->from_me.box[b], src);
-  for (PetscInt i = 0; i < t->send.n; i++) {
-    const Peer *p   = &t->send.p[i];
-    char       *buf = (char *)Element(t, t->send.buf, (ptrdiff_t)p->offset);
-
-    for (PetscInt b = 0; b < p->n; b++) {
-      HGStridedUnpackAdd(t->dtype, &p->box[b], buf, src);
-      buf += HGStridedCount(&p->box[b]) * (ptrdiff_t)HGDTypeSize(t->dtype);
-    }
-  }
+  PetscCall(FinishMessages(t, HG_ADJOINT, src));
+  if (dst == src && !t->partial) PetscCall(HGTransferZeroTargets(t, dst));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Sets to zero what the forward direction writes in dst */
+/* Sets to zero what the forward direction writes at other places than its source */
 PetscErrorCode HGTransferZeroTargets(HGTransfer t, void *dst)
 {
   PetscFunctionBegin;
-  for (PetscInt b = 0; b < t->to_me.n; b++) HGStridedZero(t->dtype, &t->to_me.box[b], dst);
-  for (PetscInt i = 0; i < t->recv.n; i++)
-    for (PetscInt b = 0; b < t->recv.p[i].n; b++) HGStridedZero(t->dtype, &t->recv.p[i].box[b], dst);
+  Zero(t, &t->dst_holes, dst);
+  Zero(t, &t->to_me, dst);
+  for (PetscInt i = 0; i < t->recv.n; i++) Zero(t, &t->recv.p[i].boxes, dst);
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Messages and bytes that this rank sends */
+/* Sets to zero what the forward direction reads and brings to other places */
+PetscErrorCode HGTransferZeroSources(HGTransfer t, void *src)
+{
+  PetscFunctionBegin;
+  Zero(t, &t->from_me, src);
+  for (PetscInt i = 0; i < t->send.n; i++) Zero(t, &t->send.p[i].boxes, src);
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Messages and bytes that this rank sends, forward; the adjoint's are the same in the other direction */
 PetscErrorCode HGTransferGetTraffic(HGTransfer t, PetscInt *messages, PetscInt64 *bytes)
 {
   PetscFunctionBegin;
   *messages = t->send.n;
   *bytes    = 0;
-  for (PetscInt i = 0; i < t->send.n; i++) *bytes += (PetscInt64)t->send.p[i].count * (PetscInt64)HGDTypeSize(t->dtype);
+  for (PetscInt i = 0; i < t->send.n; i++) *bytes += (PetscInt64)t->send.p[i].boxes.count * (PetscInt64)HGDTypeSize(t->dtype);
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode HGTransferGetRemote(HGTransfer t, PetscBool remote[3][2])
+{
+  PetscFunctionBegin;
+  PetscCall(PetscArraycpy(&remote[0][0], &t->remote[0][0], 6));
   PetscFunctionReturn(PETSC_SUCCESS);
 }

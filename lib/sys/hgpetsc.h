@@ -9,6 +9,9 @@
 #if defined(PETSC_USE_COMPLEX)
   #error "Halograd needs a PETSc built with real scalars (--with-scalar-type=real)"
 #endif
+#if !defined(PETSC_USE_REAL_DOUBLE)
+  #error "Halograd needs a PETSc built in double precision (--with-precision=double)"
+#endif
 #if PETSC_VERSION_LT(3, 18, 0)
   #error "Halograd needs PETSc 3.18 or later"
 #endif
@@ -17,6 +20,11 @@
 #endif
 #if PETSC_VERSION_LT(3, 21, 0)
   #define TaoMonitorSet(tao, f, ctx, destroy) TaoSetMonitor(tao, f, ctx, destroy)
+#endif
+#if PETSC_VERSION_LT(3, 23, 0)
+typedef PetscOptionItems *HGOptionItems;
+#else
+typedef PetscOptionItems HGOptionItems;
 #endif
 
 #endif

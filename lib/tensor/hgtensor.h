@@ -11,7 +11,8 @@
 
    Notes:
    A Cartesian grid of parts over the five axes. Space follows a PETSc `DMDA`; batch and channels are cut into contiguous
-   ranges. Ranks without a part hold empty tensors. Tensors of other channel counts on the same grid share the `DMDA`,
+   ranges. Ranks without a part hold empty tensors. Along a replicated axis the parts are copies of each other's points,
+   see `HGPartitionSetReplicated()`. Tensors of other channel counts on the same grid share the `DMDA`,
    see `HGPartitionCreateLike()`.
 
 .seealso: `HGTensor`, `HGPartitionCreate()`
@@ -80,10 +81,23 @@ typedef struct {
   void     *owned;           /* first owned element */
 } HGTensorLocal;
 
+/*S
+   HGStencil - the points a convolution or pooling kernel reads: output o reads inputs o stride - padding + k dilation, 0 <= k < kernel
+
+   Level: intermediate
+
+.seealso: `HGTensorSetStencilHalo()`
+S*/
+typedef struct {
+  PetscInt kernel[3], stride[3], padding[3], dilation[3]; /* z, y, x */
+} HGStencil;
+
 PETSC_EXTERN PetscErrorCode HGPartitionCreate(MPI_Comm, HGPartition *);
 PETSC_EXTERN PetscErrorCode HGPartitionSetSizes(HGPartition, PetscInt, const PetscInt[]);
 PETSC_EXTERN PetscErrorCode HGPartitionSetParts(HGPartition, const PetscInt[]);
 PETSC_EXTERN PetscErrorCode HGPartitionSetRanges(HGPartition, PetscInt, const PetscInt[]);
+PETSC_EXTERN PetscErrorCode HGPartitionSetReplicated(HGPartition, PetscInt, PetscBool);
+PETSC_EXTERN PetscErrorCode HGPartitionGetReplicated(HGPartition, PetscBool[]);
 PETSC_EXTERN PetscErrorCode HGPartitionSetRanks(HGPartition, PetscInt, const PetscMPIInt[]);
 PETSC_EXTERN PetscErrorCode HGPartitionSetPeriodic(HGPartition, const PetscBool[]);
 PETSC_EXTERN PetscErrorCode HGPartitionSetFromOptions(HGPartition);
@@ -102,6 +116,9 @@ PETSC_EXTERN PetscErrorCode HGPartitionGetDM(HGPartition, DM *);
 
 PETSC_EXTERN PetscErrorCode HGTensorCreate(HGPartition, HGDType, HGTensor *);
 PETSC_EXTERN PetscErrorCode HGTensorSetHalo(HGTensor, const PetscInt[3][2]);
+PETSC_EXTERN PetscErrorCode HGTensorSetStencilHalo(HGTensor, HGPartition, const HGStencil *);
+PETSC_EXTERN PetscErrorCode HGTensorSetHaloRanges(HGTensor, PetscInt, const PetscInt[], const PetscInt[]);
+PETSC_EXTERN PetscErrorCode HGTensorGetHaloOf(HGTensor, PetscMPIInt, PetscInt[3][2]);
 PETSC_EXTERN PetscErrorCode HGTensorPlaceArray(HGTensor, void *);
 PETSC_EXTERN PetscErrorCode HGTensorSetUp(HGTensor);
 PETSC_EXTERN PetscErrorCode HGTensorReference(HGTensor);
@@ -115,7 +132,10 @@ PETSC_EXTERN PetscErrorCode HGTensorGetBytes(HGTensor, size_t *);
 PETSC_EXTERN PetscErrorCode HGTensorSet(HGTensor, PetscReal);
 PETSC_EXTERN PetscErrorCode HGTensorSetRandom(HGTensor, uint64_t, const char[], PetscBool);
 PETSC_EXTERN PetscErrorCode HGTensorCopyOwned(HGTensor, HGTensor);
+PETSC_EXTERN PetscErrorCode HGTensorScale(HGTensor, PetscReal, PetscBool);
+PETSC_EXTERN PetscErrorCode HGTensorAXPY(HGTensor, PetscReal, HGTensor, PetscBool);
 PETSC_EXTERN PetscErrorCode HGTensorDot(HGTensor, HGTensor, PetscBool, PetscReal *);
+PETSC_EXTERN PetscErrorCode HGTensorDotLocal(HGTensor, HGTensor, PetscBool, PetscReal *);
 PETSC_EXTERN PetscErrorCode HGTensorToVec(HGTensor, PetscInt, Vec);
 PETSC_EXTERN PetscErrorCode HGTensorFromVec(HGTensor, PetscInt, Vec);
 

@@ -3,6 +3,13 @@
 
 static const char *const AxisName[] = {"n", "c", "z", "y", "x"};
 
+static PetscErrorCode CheckAxis(HGPartition p, PetscInt axis)
+{
+  PetscFunctionBegin;
+  HGCheck(axis >= 0 && axis < HG_AXES, PetscObjectComm((PetscObject)p), "there is no axis %" PetscInt_FMT "; a tensor has axes 0 to %d (n, c, z, y, x)", axis, HG_AXES - 1);
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 /*@
    HGPartitionCreate - Create a partition of a global tensor
 
@@ -112,11 +119,64 @@ PetscErrorCode HGPartitionSetRanges(HGPartition p, PetscInt axis, const PetscInt
 
   PetscFunctionBegin;
   PetscValidHeaderSpecific(p, HG_PARTITION_CLASSID, 1);
-  HGCheck(axis >= 0 && axis < HG_AXES, comm, "axis %" PetscInt_FMT "; a tensor has axes 0 to %d (n, c, z, y, x)", axis, HG_AXES - 1);
+  PetscCall(CheckAxis(p, axis));
   HGCheck(p->parts[axis] >= 1, comm, "set the number of parts along axis %s before their ranges", AxisName[axis]);
   PetscCall(PetscFree(p->given[axis]));
   PetscCall(PetscMalloc1(p->parts[axis], &p->given[axis]));
   PetscCall(PetscArraycpy(p->given[axis], lens, p->parts[axis]));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/*@
+   HGPartitionSetReplicated - Let all parts along an axis hold the whole axis, as copies
+
+   Logically Collective
+
+   Input Parameters:
++  p          - the partition, its parts along this axis set
+.  axis       - `HG_N`, `HG_C`, `HG_Z`, `HG_Y` or `HG_X`
+-  replicated - whether the parts are copies
+
+   Level: intermediate
+
+   Note:
+   The copies are independent elements of the space of tensors: nothing keeps them equal. A broadcast makes them equal,
+   its adjoint sums them (arXiv 2006.03108, section 3).
+
+   Errors:
+   Refuses an axis that does not exist.
+
+.seealso: `HGPartitionSetParts()`, `HGLINOPBROADCAST`, `HGLINOPSUMREDUCE`, `HGLINOPALLSUMREDUCE`
+@*/
+PetscErrorCode HGPartitionSetReplicated(HGPartition p, PetscInt axis, PetscBool replicated)
+{
+  PetscFunctionBegin;
+  PetscValidHeaderSpecific(p, HG_PARTITION_CLASSID, 1);
+  PetscCall(CheckAxis(p, axis));
+  p->copies[axis] = replicated;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/*@
+   HGPartitionGetReplicated - Get the axes along which the parts are copies of each other's points
+
+   Not Collective
+
+   Input Parameter:
+.  p - the partition
+
+   Output Parameter:
+.  replicated - for {N, C, Z, Y, X}
+
+   Level: intermediate
+
+.seealso: `HGPartitionSetReplicated()`
+@*/
+PetscErrorCode HGPartitionGetReplicated(HGPartition p, PetscBool replicated[])
+{
+  PetscFunctionBegin;
+  PetscValidHeaderSpecific(p, HG_PARTITION_CLASSID, 1);
+  PetscCall(PetscArraycpy(replicated, p->copies, HG_AXES));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -258,7 +318,7 @@ static PetscErrorCode DecideParts(HGPartition p, PetscMPIInt size)
     parts[a] = p->parts[HG_Z + a];
     PetscCall(PetscSNPrintf(cut[a], sizeof(cut[a]), parts[a] > 0 ? "%" PetscInt_FMT : "any", parts[a]));
   }
-  if (p->given[HG_Z] || p->given[HG_Y] || p->given[HG_X]) { /* empty parts are the user's own choice */
+  if (p->given[HG_Z] || p->given[HG_Y] || p->given[HG_X] || (parts[0] > 0 && parts[1] > 0 && parts[2] > 0)) { /* the user's own choice, empty parts included */
     for (int a = 0; a < 3; a++) parts[a] = PetscMax(1, parts[a]);
     HGCheck(parts[0] * parts[1] * parts[2] * groups == n, comm, "%s x %s x %s parts of space (z, y, x) do not make %" PetscInt_FMT " ranks", cut[0], cut[1], cut[2], n / groups);
   } else ChooseParts(n / groups, &p->size[HG_Z], parts);
@@ -274,8 +334,12 @@ static PetscErrorCode SetStarts(HGPartition p, PetscInt a)
   const PetscInt parts = p->parts[a], size = p->size[a];
 
   PetscFunctionBegin;
-  PetscCall(PetscMalloc1(parts + 1, &p->start[a]));
-  p->start[a][0] = 0;
+  PetscCall(PetscCalloc1(parts + 1, &p->start[a]));
+  if (p->copies[a]) {
+    HGCheck(!p->given[a], comm, "axis %s is replicated: its parts all have %" PetscInt_FMT " points, they cannot be given other numbers", AxisName[a], size);
+    p->start[a][parts] = size;
+    PetscFunctionReturn(PETSC_SUCCESS);
+  }
   for (PetscInt i = 0; i < parts; i++) {
     const PetscInt len = p->given[a] ? p->given[a][i] : size / parts + (i < size % parts);
 
@@ -396,6 +460,8 @@ PetscErrorCode HGPartitionGetDM(HGPartition p, DM *da)
     PetscCallMPI(MPI_Comm_size(comm, &size));
     HGCheck(size == p->nranks, comm, "a partition with %" PetscInt_FMT " parts on %d ranks has no DMDA: it needs one part on each rank", p->nranks, size);
     for (PetscInt a = HG_Z; a < HG_AXES; a++)
+      HGCheck(!p->copies[a], comm, "axis %s is replicated; a DMDA has no copies", AxisName[a]);
+    for (PetscInt a = HG_Z; a < HG_AXES; a++)
       for (PetscInt i = 0; i < p->parts[a]; i++) HGCheck(p->start[a][i + 1] > p->start[a][i], comm, "part %" PetscInt_FMT " along axis %s is empty; a DMDA needs a point in each", i, AxisName[a]);
     PetscCallMPI(MPI_Comm_split(comm, (PetscMPIInt)(p->part[rank] / group), (PetscMPIInt)(p->part[rank] % group), &space));
     PetscCall(CreateDM(p, space));
@@ -437,6 +503,7 @@ PetscErrorCode HGPartitionCreateLike(HGPartition p, PetscInt N, PetscInt C, HGPa
   PetscCall(HGPartitionSetPeriodic(*q, p->periodic));
   for (PetscInt a = HG_Z; a < HG_AXES; a++)
     if (p->given[a]) PetscCall(HGPartitionSetRanges(*q, a, p->given[a]));
+  PetscCall(PetscArraycpy((*q)->copies, p->copies, HG_AXES));
   if (p->ranks) PetscCall(HGPartitionSetRanks(*q, p->nranks, p->ranks));
   PetscCall(HGPartitionSetUp(*q));
   PetscCall(PetscObjectReference((PetscObject)p->da));
@@ -574,7 +641,7 @@ PetscErrorCode HGPartitionGetParts(HGPartition p, PetscInt parts[])
 -  axis - the axis
 
    Output Parameter:
-.  start - parts + 1 numbers, the last one the global size; do not free
+.  start - parts + 1 numbers, the last one the global size; do not free. Along a replicated axis all parts start at 0
 
    Level: intermediate
 
@@ -668,7 +735,7 @@ PetscErrorCode HGPartitionGetBox(HGPartition p, PetscMPIInt rank, HGBox *box)
   PetscCall(HGPartitionGetCoords(p, rank, &has, c));
   for (PetscInt a = 0; a < HG_AXES && has; a++) {
     box->start[a] = p->start[a][c[a]];
-    box->size[a]  = p->start[a][c[a] + 1] - p->start[a][c[a]];
+    box->size[a]  = p->copies[a] ? p->size[a] : p->start[a][c[a] + 1] - p->start[a][c[a]];
   }
   PetscFunctionReturn(PETSC_SUCCESS);
 }

@@ -13,6 +13,7 @@ struct _p_HGPartition {
   PetscInt    *start[HG_AXES];  /* [parts+1] first point of each part */
   PetscInt    *given[HG_AXES];  /* [parts] points of each part as the user set them, or NULL */
   PetscBool    periodic[3];     /* z, y, x */
+  PetscBool    copies[HG_AXES]; /* the parts along this axis all hold the whole axis */
   PetscInt     nranks;          /* number of parts */
   PetscMPIInt *ranks;           /* [nranks] the rank of each part, x fastest; NULL means part i on rank i */
   PetscInt    *part;            /* [comm size] the part of each rank, or -1 */
@@ -25,7 +26,8 @@ struct _p_HGTensor {
   HGPartition   part;
   HGDType       dtype;
   HGTensorLocal local;
-  void         *memory; /* what was allocated, NULL if the array was placed */
+  PetscInt     *width[3][2]; /* [parts] ghost points of each part below and above, for z, y, x; NULL: the same for all */
+  void         *memory;      /* what was allocated, NULL if the array was placed */
   PetscBool     setup;
 };
 

@@ -63,6 +63,7 @@ PetscErrorCode HGTensorSetHalo(HGTensor t, const PetscInt halo[3][2])
     for (int s = 0; s < 2; s++) {
       HGCheck(halo[a][s] >= 0, PetscObjectComm((PetscObject)t), "a halo of %" PetscInt_FMT " points; it must be at least 0", halo[a][s]);
       t->local.halo[a][s] = halo[a][s];
+      PetscCall(PetscFree(t->width[a][s]));
     }
   }
   PetscFunctionReturn(PETSC_SUCCESS);
@@ -89,6 +90,132 @@ static void PointAtOwned(HGTensor t)
 
   for (int a = 0; a < 3; a++) off += l->halo[a][0] * l->stride[HG_Z + a];
   l->owned = l->elements ? (char *)l->array + off * (ptrdiff_t)HGDTypeSize(t->dtype) : l->array;
+}
+
+/*@
+   HGTensorSetHaloRanges - Set how many ghost points each part has along one axis of space
+
+   Logically Collective
+
+   Input Parameters:
++  t    - the tensor, not set up yet
+.  axis - `HG_Z`, `HG_Y` or `HG_X`
+.  lo   - ghost points below, of each part along this axis
+-  hi   - ghost points above
+
+   Level: advanced
+
+   Note:
+   Strided and dilated stencils reach differently far beyond different parts. All ranks give the widths of all parts.
+
+   Errors:
+   Refuses negative widths and axes other than those of space.
+
+.seealso: `HGTensorSetHalo()`, `HGTensorGetHaloOf()`
+@*/
+PetscErrorCode HGTensorSetHaloRanges(HGTensor t, PetscInt axis, const PetscInt lo[], const PetscInt hi[])
+{
+  MPI_Comm       comm = PetscObjectComm((PetscObject)t);
+  const PetscInt a    = axis - HG_Z;
+  PetscInt       parts, halo[3][2];
+  PetscMPIInt    rank;
+
+  PetscFunctionBegin;
+  PetscValidHeaderSpecific(t, HG_TENSOR_CLASSID, 1);
+  PetscCheck(!t->setup, comm, PETSC_ERR_ARG_WRONGSTATE, "set the halo before HGTensorSetUp()");
+  HGCheck(axis >= HG_Z && axis <= HG_X, comm, "a halo along axis %" PetscInt_FMT "; space has axes %d to %d (z, y, x)", axis, HG_Z, HG_X);
+  parts = t->part->parts[axis];
+  for (int s = 0; s < 2; s++) {
+    PetscCall(PetscFree(t->width[a][s]));
+    PetscCall(PetscMalloc1(parts, &t->width[a][s]));
+    for (PetscInt i = 0; i < parts; i++) {
+      t->width[a][s][i] = s ? hi[i] : lo[i];
+      HGCheck(t->width[a][s][i] >= 0, comm, "a halo of %" PetscInt_FMT " points; it must be at least 0", t->width[a][s][i]);
+    }
+  }
+  PetscCallMPI(MPI_Comm_rank(comm, &rank));
+  PetscCall(HGTensorGetHaloOf(t, rank, halo));
+  PetscCall(PetscArraycpy(t->local.halo[a], halo[a], 2));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/*@C
+   HGTensorSetStencilHalo - Give each part the ghost points that a stencil needs for the output points of the same part
+
+   Logically Collective
+
+   Input Parameters:
++  t   - the tensor that the stencil reads, not set up yet
+.  out - the partition of its output, with the same parts of space
+-  s   - the stencil
+
+   Level: advanced
+
+   Notes:
+   Widths differ from part to part where strides do not divide their sizes: where part i has input points [a, b) and output
+   points [o, p), it needs ghosts from o stride - padding to (p - 1) stride - padding + (kernel - 1) dilation.
+
+   Points that no output needs are owned nevertheless.
+
+   Errors:
+   Refuses strides, dilations and kernels below one, and partitions with other parts.
+
+.seealso: `HGStencil`, `HGTensorSetHaloRanges()`
+@*/
+PetscErrorCode HGTensorSetStencilHalo(HGTensor t, HGPartition out, const HGStencil *s)
+{
+  MPI_Comm comm = PetscObjectComm((PetscObject)t);
+
+  PetscFunctionBegin;
+  PetscValidHeaderSpecific(t, HG_TENSOR_CLASSID, 1);
+  PetscValidHeaderSpecific(out, HG_PARTITION_CLASSID, 2);
+  for (int a = 0; a < 3; a++) {
+    const PetscInt  axis = HG_Z + a, parts = t->part->parts[axis], reach = (s->kernel[a] - 1) * s->dilation[a];
+    const PetscInt *in = t->part->start[axis], *o = out->start[axis];
+    PetscInt       *lo, *hi;
+
+    HGCheck(s->kernel[a] >= 1 && s->stride[a] >= 1 && s->dilation[a] >= 1, comm, "a stencil of %" PetscInt_FMT " points, stride %" PetscInt_FMT ", dilation %" PetscInt_FMT "; all must be at least 1", s->kernel[a], s->stride[a], s->dilation[a]);
+    HGCheck(out->parts[axis] == parts, comm, "a stencil's input has %" PetscInt_FMT " parts, its output %" PetscInt_FMT "; give both the same", parts, out->parts[axis]);
+    PetscCall(PetscMalloc2(parts, &lo, parts, &hi));
+    for (PetscInt i = 0; i < parts; i++) {
+      const PetscInt any = o[i + 1] > o[i] && in[i + 1] > in[i];
+
+      lo[i] = any ? PetscMax(0, in[i] - (o[i] * s->stride[a] - s->padding[a])) : 0;
+      hi[i] = any ? PetscMax(0, (o[i + 1] - 1) * s->stride[a] - s->padding[a] + reach + 1 - in[i + 1]) : 0;
+    }
+    PetscCall(HGTensorSetHaloRanges(t, axis, lo, hi));
+    PetscCall(PetscFree2(lo, hi));
+  }
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/*@
+   HGTensorGetHaloOf - Get how many ghost points a rank has around its points
+
+   Not Collective
+
+   Input Parameters:
++  t    - the tensor
+-  rank - a rank of its communicator
+
+   Output Parameter:
+.  halo - ghost points below and above, for z, y, x
+
+   Level: advanced
+
+.seealso: `HGTensorSetHalo()`, `HGTensorSetHaloRanges()`
+@*/
+PetscErrorCode HGTensorGetHaloOf(HGTensor t, PetscMPIInt rank, PetscInt halo[3][2])
+{
+  PetscInt  coords[HG_AXES] = {0};
+  PetscBool has;
+
+  PetscFunctionBegin;
+  PetscValidHeaderSpecific(t, HG_TENSOR_CLASSID, 1);
+  PetscCall(HGPartitionGetCoords(t->part, rank, &has, coords));
+  for (int a = 0; a < 3; a++)
+    for (int s = 0; s < 2; s++) halo[a][s] = t->width[a][s] ? t->width[a][s][coords[HG_Z + a]] : t->local.halo[a][s];
+  PetscFunctionReturn(PETSC_SUCCESS);
 }
 
 /*@C
@@ -202,6 +329,8 @@ PetscErrorCode HGTensorDestroy(HGTensor *t)
     PetscFunctionReturn(PETSC_SUCCESS);
   }
   PetscCall(HGPartitionDestroy(&(*t)->part));
+  for (int a = 0; a < 3; a++)
+    for (int s = 0; s < 2; s++) PetscCall(PetscFree((*t)->width[a][s]));
   PetscCall(PetscFree((*t)->memory));
   PetscCall(PetscHeaderDestroy(t));
   PetscFunctionReturn(PETSC_SUCCESS);
@@ -228,6 +357,8 @@ PetscErrorCode HGTensorDuplicate(HGTensor t, HGTensor *u)
   PetscValidHeaderSpecific(t, HG_TENSOR_CLASSID, 1);
   PetscCall(HGTensorCreate(t->part, t->dtype, u));
   PetscCall(HGTensorSetHalo(*u, (const PetscInt(*)[2])t->local.halo));
+  for (int a = 0; a < 3; a++)
+    if (t->width[a][0]) PetscCall(HGTensorSetHaloRanges(*u, HG_Z + a, t->width[a][0], t->width[a][1]));
   PetscCall(HGTensorSetUp(*u));
   PetscFunctionReturn(PETSC_SUCCESS);
 }

@@ -75,6 +75,20 @@ static uint64_t GlobalIndex(HGTensor t, PetscInt run, ptrdiff_t i)
   return g;
 }
 
+/* Which of the copies of its points this rank has, 0 if there is one */
+static PetscErrorCode GetCopy(HGTensor t, PetscMPIInt rank, uint64_t *copy)
+{
+  PetscInt  coords[HG_AXES];
+  PetscBool has;
+
+  PetscFunctionBegin;
+  *copy = 0;
+  PetscCall(HGPartitionGetCoords(t->part, rank, &has, coords));
+  for (int a = 0; a < HG_AXES && has; a++)
+    if (t->part->copies[a]) *copy = *copy * (uint64_t)t->part->parts[a] + (uint64_t)coords[a];
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 /*@C
    HGTensorSetRandom - Fill a tensor with uniform random numbers in [-1, 1)
 
@@ -90,14 +104,14 @@ static uint64_t GlobalIndex(HGTensor t, PetscInt run, ptrdiff_t i)
 
    Note:
    An owned element depends on the seed, the name and its global index only: the same on any number of ranks. A ghost
-   point gets a number of its own on each rank.
+   point, and each further copy of a replicated tensor, gets numbers of its own.
 
 .seealso: `HGRandomUniform()`, `HGLinOpTestAdjoint()`
 @*/
 PetscErrorCode HGTensorSetRandom(HGTensor t, uint64_t seed, const char name[], PetscBool ghosts)
 {
-  const uint64_t stream = HGRandomStream(name);
-  PetscMPIInt    rank;
+  uint64_t    stream = HGRandomStream(name), copy;
+  PetscMPIInt rank;
 
   PetscFunctionBegin;
   PetscValidHeaderSpecific(t, HG_TENSOR_CLASSID, 1);
@@ -105,6 +119,8 @@ PetscErrorCode HGTensorSetRandom(HGTensor t, uint64_t seed, const char name[], P
   if (ghosts) {
     for (size_t i = 0; i < t->local.elements; i++) Put(t->local.array, t->dtype, (ptrdiff_t)i, 2 * HGRandomUniform(seed, stream + 1 + (uint64_t)rank, i) - 1);
   }
+  PetscCall(GetCopy(t, rank, &copy));
+  stream -= copy;
 #pragma omp parallel for
   for (PetscInt r = 0; r < CountRuns(t, PETSC_FALSE); r++) {
     const Run run = GetRun(t, PETSC_FALSE, r);
@@ -148,6 +164,44 @@ PetscErrorCode HGTensorCopyOwned(HGTensor x, HGTensor y)
 }
 
 /*@
+   HGTensorDotLocal - This rank's part of the inner product of two tensors, in double precision
+
+   Not Collective
+
+   Input Parameters:
++  x      - a tensor
+.  y      - another of the same partition, and of the same halo if ghosts count
+-  ghosts - whether ghost points count, as elements of their own
+
+   Output Parameter:
+.  dot - the sum of the products of their elements on this rank
+
+   Level: intermediate
+
+   Errors:
+   Refuses tensors of other local sizes.
+
+.seealso: `HGTensorDot()`
+@*/
+PetscErrorCode HGTensorDotLocal(HGTensor x, HGTensor y, PetscBool ghosts, PetscReal *dot)
+{
+  double sum = 0;
+
+  PetscFunctionBegin;
+  PetscValidHeaderSpecific(x, HG_TENSOR_CLASSID, 1);
+  PetscValidHeaderSpecific(y, HG_TENSOR_CLASSID, 2);
+  PetscCall(CheckSameBox(x, y));
+  PetscCheck(!ghosts || x->local.elements == y->local.elements, PETSC_COMM_SELF, PETSC_ERR_ARG_INCOMP, "the tensors' halos differ: %zu and %zu elements", x->local.elements, y->local.elements);
+  for (PetscInt r = 0; r < CountRuns(x, ghosts); r++) {
+    const Run a = GetRun(x, ghosts, r), b = GetRun(y, ghosts, r);
+
+    for (ptrdiff_t i = 0; i < a.n; i++) sum += Get(a.at, x->dtype, i) * Get(b.at, y->dtype, i);
+  }
+  *dot = (PetscReal)sum;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/*@
    HGTensorDot - The inner product of two tensors, in double precision
 
    Collective
@@ -162,24 +216,79 @@ PetscErrorCode HGTensorCopyOwned(HGTensor x, HGTensor y)
 
    Level: intermediate
 
+   Note:
+   Each copy of a replicated tensor counts.
+
 .seealso: `HGLinOpTestAdjoint()`
 @*/
 PetscErrorCode HGTensorDot(HGTensor x, HGTensor y, PetscBool ghosts, PetscReal *dot)
 {
-  double sum = 0, all;
+  PetscReal mine;
 
   PetscFunctionBegin;
-  PetscValidHeaderSpecific(x, HG_TENSOR_CLASSID, 1);
-  PetscValidHeaderSpecific(y, HG_TENSOR_CLASSID, 2);
+  PetscCall(HGTensorDotLocal(x, y, ghosts, &mine));
+  PetscCallMPI(MPI_Allreduce(&mine, dot, 1, MPIU_REAL, MPIU_SUM, PetscObjectComm((PetscObject)x)));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/*@
+   HGTensorScale - Multiply a tensor by a number
+
+   Not Collective
+
+   Input Parameters:
++  t      - the tensor
+.  a      - the number
+-  ghosts - whether ghost points are multiplied too
+
+   Level: intermediate
+
+.seealso: `HGTensorAXPY()`
+@*/
+PetscErrorCode HGTensorScale(HGTensor t, PetscReal a, PetscBool ghosts)
+{
+  PetscFunctionBegin;
+  PetscValidHeaderSpecific(t, HG_TENSOR_CLASSID, 1);
+#pragma omp parallel for
+  for (PetscInt r = 0; r < CountRuns(t, ghosts); r++) {
+    const Run run = GetRun(t, ghosts, r);
+
+    for (ptrdiff_t i = 0; i < run.n; i++) Put(run.at, t->dtype, i, a * Get(run.at, t->dtype, i));
+  }
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/*@
+   HGTensorAXPY - Add a multiple of a tensor to another: y = y + a x
+
+   Not Collective
+
+   Input Parameters:
++  y      - the tensor to add to
+.  a      - the number
+.  x      - another of the same partition, and of the same halo if ghosts are added
+-  ghosts - whether ghost points are added too
+
+   Level: intermediate
+
+   Errors:
+   Refuses tensors of other local sizes.
+
+.seealso: `HGTensorScale()`
+@*/
+PetscErrorCode HGTensorAXPY(HGTensor y, PetscReal a, HGTensor x, PetscBool ghosts)
+{
+  PetscFunctionBegin;
+  PetscValidHeaderSpecific(y, HG_TENSOR_CLASSID, 1);
+  PetscValidHeaderSpecific(x, HG_TENSOR_CLASSID, 3);
   PetscCall(CheckSameBox(x, y));
   PetscCheck(!ghosts || x->local.elements == y->local.elements, PETSC_COMM_SELF, PETSC_ERR_ARG_INCOMP, "the tensors' halos differ: %zu and %zu elements", x->local.elements, y->local.elements);
+#pragma omp parallel for
   for (PetscInt r = 0; r < CountRuns(x, ghosts); r++) {
-    const Run a = GetRun(x, ghosts, r), b = GetRun(y, ghosts, r);
+    const Run from = GetRun(x, ghosts, r), to = GetRun(y, ghosts, r);
 
-    for (ptrdiff_t i = 0; i < a.n; i++) sum += Get(a.at, x->dtype, i) * Get(b.at, y->dtype, i);
+    for (ptrdiff_t i = 0; i < from.n; i++) Put(to.at, y->dtype, i, Get(to.at, y->dtype, i) + a * Get(from.at, x->dtype, i));
   }
-  PetscCallMPI(MPI_Allreduce(&sum, &all, 1, MPI_DOUBLE, MPI_SUM, PetscObjectComm((PetscObject)x)));
-  *dot = (PetscReal)all;
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 

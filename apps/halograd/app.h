@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The subcommands. Each reads all its options first, so that -help can list them, returns if help is asked for, and runs. */
+#ifndef HGAPP_H
+#define HGAPP_H
+
+#include "halograd.h"
+
+PetscErrorCode AppSimulate(PetscBool help);
+PetscErrorCode AppTrain(PetscBool help);
+PetscErrorCode AppPredict(PetscBool help);
+PetscErrorCode AppEvaluate(PetscBool help);
+PetscErrorCode AppVerify(PetscBool help);
+PetscErrorCode AppVerifyLinOp(PetscBool help);
+PetscErrorCode AppBench(const char what[], PetscBool help);
+PetscErrorCode AppBenchHalo(PetscBool help);
+PetscErrorCode AppInfo(const char file[], PetscBool help);
+
+/* Options on the command line that nobody has read yet and that begin like one of ours are mistakes */
+PetscErrorCode AppCheckOptions(void);
+
+/* Reads what a model file says, and builds the network and the names of the data from it */
+PetscErrorCode AppNetFromModel(const char path[], HGModelInfo *info, HGNet net);
+PetscErrorCode AppUseModelData(const HGModelInfo *info, HGData data, PetscBool target);
+
+#endif

@@ -1,0 +1,404 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "app.h"
+#include <omp.h>
+#include <sys/resource.h>
+
+typedef struct {
+  PetscInt dim, size, cin, cout, kernel, batch, repeat;
+} BenchOptions;
+
+static PetscErrorCode GetBenchOptions(const char what[], BenchOptions *b)
+{
+  PetscFunctionBegin;
+  *b = (BenchOptions){2, 512, 32, 32, 3, 1, 7};
+  PetscOptionsBegin(PETSC_COMM_WORLD, NULL, "halograd bench", what);
+  PetscCall(PetscOptionsInt("-bench_dim", "dimensions of the grid", "", b->dim, &b->dim, NULL));
+  PetscCall(PetscOptionsInt("-bench_size", "points in each direction", "", b->size, &b->size, NULL));
+  PetscCall(PetscOptionsInt("-bench_cin", "input channels", "", b->cin, &b->cin, NULL));
+  PetscCall(PetscOptionsInt("-bench_cout", "output channels", "", b->cout, &b->cout, NULL));
+  PetscCall(PetscOptionsInt("-bench_kernel", "kernel points in each direction", "", b->kernel, &b->kernel, NULL));
+  PetscCall(PetscOptionsInt("-bench_batch", "samples", "", b->batch, &b->batch, NULL));
+  PetscCall(PetscOptionsInt("-bench_repeat", "times to measure, the median counts", "", b->repeat, &b->repeat, NULL));
+  PetscOptionsEnd();
+  HGCheck(b->dim >= 1 && b->dim <= 3, PETSC_COMM_WORLD, "-bench_dim %" PetscInt_FMT ": give 1, 2 or 3", b->dim);
+  HGCheck(PetscMin(PetscMin(b->size, b->cin), PetscMin(b->cout, b->kernel)) >= 1 && PetscMin(b->batch, b->repeat) >= 1, PETSC_COMM_WORLD, "-bench_size, -bench_cin, -bench_cout, -bench_kernel, -bench_batch and -bench_repeat must be at least 1");
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static int CompareDoubles(const void *a, const void *b)
+{
+  const double x = *(const double *)a, y = *(const double *)b;
+
+  return (x > y) - (x < y);
+}
+
+static double Median(PetscInt n, double *t)
+{
+  qsort(t, (size_t)n, sizeof(*t), CompareDoubles);
+  return n % 2 ? t[n / 2] : (t[n / 2 - 1] + t[n / 2]) / 2;
+}
+
+/* Multiply-add peak of one thread, FLOP/s: the best of a few tries, since it is a limit */
+static double PeakOfThread(const HGKernels *k)
+{
+  long   iterations = 1 << 20;
+  double best       = 0;
+
+  for (int r = 0; r < 7; r++) {
+    const double t = MPI_Wtime(), flop = (*k->peak)(iterations), seconds = MPI_Wtime() - t;
+
+    if (seconds < 0.01) iterations *= 4;
+    best = PetscMax(best, flop / seconds);
+  }
+  return best;
+}
+
+/* ---- peak ---- */
+
+/* STREAM triad (McCalpin 1995) over arrays well beyond the caches: 24 bytes for each element */
+static PetscErrorCode Triad(PetscInt repeat, double *bytes_per_second)
+{
+  const PetscInt n = 1 << 24;
+  double        *a, *b, *c, best = 0;
+
+  PetscFunctionBegin;
+  PetscCall(PetscMalloc3(n, &a, n, &b, n, &c));
+#pragma omp parallel for schedule(static)
+  for (PetscInt i = 0; i < n; i++) {
+    a[i] = 0;
+    b[i] = 1;
+    c[i] = 2;
+  }
+  for (PetscInt r = 0; r < repeat; r++) {
+    const double t = MPI_Wtime();
+
+#pragma omp parallel for schedule(static)
+    for (PetscInt i = 0; i < n; i++) a[i] = b[i] + 3 * c[i];
+    best = PetscMax(best, 24.0 * (double)n / (MPI_Wtime() - t));
+  }
+  *bytes_per_second = a[n / 2] == 7 ? best : 0; /* the result is used, so that it is computed */
+  PetscCall(PetscFree3(a, b, c));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode BenchPeak(PetscBool help)
+{
+  BenchOptions b;
+  HGSimd       simd;
+  double       triad = 0;
+
+  PetscFunctionBegin;
+  PetscCall(GetBenchOptions("peak", &b));
+  if (help) PetscFunctionReturn(PETSC_SUCCESS);
+  PetscCall(AppCheckOptions());
+  PetscCall(HGGetSimd(&simd));
+  for (int t = HG_F32; t <= HG_F64; t++) PetscCall(PetscPrintf(PETSC_COMM_WORLD, "peak dtype=%s threads=1 simd=%s gflops=%.1f\n", HGDTypeName((HGDType)t), HGSimdName(simd), PeakOfThread(HGKernelsGet(simd, (HGDType)t)) / 1e9));
+  PetscCall(Triad(b.repeat, &triad));
+  PetscCall(PetscPrintf(PETSC_COMM_WORLD, "peak memory=triad threads=%d gbytes=%.1f\n", omp_get_max_threads(), triad / 1e9));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* ---- conv ---- */
+
+typedef struct {
+  const HGKernels *k;
+  HGConvShape      forward, adjoint;
+  int              kernel[3];
+  PetscInt         outer[3];            /* points with ghosts */
+  void            *x, *y, *w, *packed, *packed_adjoint, *bias, *work;
+  void            *owned_x, *owned_y;   /* first owned points */
+  double          *dw, *db, flop;
+  size_t           nx, ny;
+} Conv;
+
+static PetscErrorCode Fill(HGDType t, size_t n, void **a)
+{
+  char *memory;
+
+  PetscFunctionBegin;
+  PetscCheck(!posix_memalign((void **)&memory, 64, n * HGDTypeSize(t) + 64), PETSC_COMM_SELF, PETSC_ERR_MEM, "out of memory");
+  *a = memory;
+#pragma omp parallel for schedule(static)
+  for (size_t i = 0; i < n; i++) {
+    if (t == HG_F32) ((float *)*a)[i] = 0.01f * (float)(i % 13);
+    else ((double *)*a)[i] = 0.01 * (double)(i % 13);
+  }
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static void Strides(const Conv *c, PetscInt channels, ptrdiff_t s[4])
+{
+  s[3] = channels;
+  s[2] = s[3] * c->outer[2];
+  s[1] = s[2] * c->outer[1];
+  s[0] = s[1] * c->outer[0];
+}
+
+/* Tensors as in a network: both have ghost points, forward reads those of x and the input gradient those of y */
+static PetscErrorCode CreateConv(const BenchOptions *b, HGDType t, HGSimd simd, Conv *c)
+{
+  HGConvShape *s = &c->forward;
+  ptrdiff_t    ox = 0, oy = 0;
+
+  PetscFunctionBegin;
+  c->k = HGKernelsGet(simd, t);
+  *s   = (HGConvShape){.batch = (int)b->batch, .cin = (int)b->cin, .cout = (int)b->cout};
+  for (int a = 0; a < 3; a++) {
+    s->n[a]     = a < 3 - b->dim ? 1 : (int)b->size;
+    s->k[a]     = c->kernel[a] = a < 3 - b->dim ? 1 : (int)b->kernel;
+    c->outer[a] = s->n[a] + s->k[a] - 1;
+  }
+  Strides(c, b->cin, s->xs);
+  Strides(c, b->cout, s->ys);
+  c->adjoint      = *s;
+  c->adjoint.cin  = s->cout;
+  c->adjoint.cout = s->cin;
+  PetscCall(PetscArraycpy(c->adjoint.xs, s->ys, 4));
+  PetscCall(PetscArraycpy(c->adjoint.ys, s->xs, 4));
+  for (int a = 0; a < 3; a++) {
+    ox += s->k[a] / 2 * s->xs[1 + a];
+    oy += s->k[a] / 2 * s->ys[1 + a];
+  }
+  c->flop = 2.0 * s->batch * s->cin * s->cout;
+  for (int a = 0; a < 3; a++) c->flop *= (double)s->n[a] * s->k[a];
+  c->nx = (size_t)s->xs[0] * (size_t)s->batch;
+  c->ny = (size_t)s->ys[0] * (size_t)s->batch;
+  {
+    const size_t nw = (size_t)s->cin * (size_t)s->cout * (size_t)(s->k[0] * s->k[1] * s->k[2]), size = HGDTypeSize(t);
+
+    PetscCall(Fill(t, c->nx, &c->x));
+    PetscCall(Fill(t, c->ny, &c->y));
+    PetscCall(Fill(t, nw, &c->w));
+    PetscCall(Fill(t, (size_t)s->cout, &c->bias));
+    PetscCall(Fill(t, (*c->k->conv_packed_size)(s->cin, s->cout, c->kernel) / size + 1, &c->packed));
+    PetscCall(Fill(t, (*c->k->conv_packed_size)(s->cout, s->cin, c->kernel) / size + 1, &c->packed_adjoint));
+    PetscCall(Fill(t, (*c->k->conv_weights_work)(s) / size + 1, &c->work));
+    PetscCall(PetscCalloc2(nw, &c->dw, s->cout, &c->db));
+    c->owned_x = (char *)c->x + ox * (ptrdiff_t)size;
+    c->owned_y = (char *)c->y + oy * (ptrdiff_t)size;
+  }
+  (*c->k->conv_pack)(s->cin, s->cout, c->kernel, c->w, c->packed);
+  (*c->k->conv_pack_adjoint)(s->cin, s->cout, c->kernel, c->w, c->packed_adjoint);
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode DestroyConv(Conv *c)
+{
+  PetscFunctionBegin;
+  free(c->x);
+  free(c->y);
+  free(c->w);
+  free(c->bias);
+  free(c->packed);
+  free(c->packed_adjoint);
+  free(c->work);
+  PetscCall(PetscFree2(c->dw, c->db));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static void RunPass(Conv *c, int pass)
+{
+  if (pass == 0) (*c->k->conv)(&c->forward, c->x, c->packed, c->bias, HG_ACT_RELU, NULL, c->owned_y);
+  else if (pass == 1) (*c->k->conv)(&c->adjoint, c->y, c->packed_adjoint, NULL, HG_ACT_IDENTITY, NULL, c->owned_x);
+  else (*c->k->conv_weights)(&c->forward, c->x, c->owned_y, c->work, c->dw, c->db);
+}
+
+static PetscErrorCode MeasureConv(const BenchOptions *b)
+{
+  static const char *const pass[] = {"forward", "backward_data", "backward_weights"};
+  HGDType                  t;
+  HGSimd                   simd;
+  Conv                     c       = {NULL};
+  const int                threads = omp_get_max_threads();
+  double                  *seconds, peak;
+
+  PetscFunctionBegin;
+  PetscCall(HGGetDType(&t));
+  PetscCall(HGGetSimd(&simd));
+  PetscCall(CreateConv(b, t, simd, &c));
+  PetscCall(PetscMalloc1(b->repeat, &seconds));
+  for (int p = 0; p < 3; p++) {
+    RunPass(&c, p);
+    peak = PeakOfThread(c.k) * threads;
+    for (PetscInt r = 0; r < b->repeat; r++) {
+      const double s = MPI_Wtime();
+
+      RunPass(&c, p);
+      seconds[r] = MPI_Wtime() - s;
+    }
+    {
+      const double s = Median(b->repeat, seconds);
+
+      PetscCall(PetscPrintf(PETSC_COMM_SELF, "conv pass=%s dim=%" PetscInt_FMT " size=%" PetscInt_FMT " cin=%" PetscInt_FMT " cout=%" PetscInt_FMT " kernel=%" PetscInt_FMT " batch=%" PetscInt_FMT " dtype=%s threads=%d simd=%s ms=%.4g gflops=%.1f peak_gflops=%.1f peak=%.3f\n", pass[p], b->dim, b->size, b->cin, b->cout, b->kernel, b->batch, HGDTypeName(t), threads, HGSimdName(simd), s * 1e3, c.flop / s / 1e9, peak / 1e9, c.flop / s / peak));
+    }
+  }
+  PetscCall(PetscFree(seconds));
+  PetscCall(DestroyConv(&c));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode BenchConv(PetscBool help)
+{
+  BenchOptions b;
+  PetscMPIInt  size;
+
+  PetscFunctionBegin;
+  PetscCall(GetBenchOptions("conv", &b));
+  if (help) PetscFunctionReturn(PETSC_SUCCESS);
+  PetscCall(AppCheckOptions());
+  PetscCallMPI(MPI_Comm_size(PETSC_COMM_WORLD, &size));
+  HGCheck(size == 1, PETSC_COMM_WORLD, "bench conv measures one process; run it on 1 rank instead of %d, with -hg_threads for more cores", size);
+  PetscCall(MeasureConv(&b));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* ---- step ---- */
+
+typedef struct {
+  HGNet       net;
+  HGLoss      loss;
+  HGPartition part;
+  HGTensor    target;
+  Tao         tao;
+  Vec         p;
+  PetscInt    batch, local;
+} Step;
+
+static PetscErrorCode Objective(Tao tao, Vec p, PetscReal *f, Vec g, void *ctx)
+{
+  Step    *s = (Step *)ctx;
+  HGTensor y, dy;
+
+  PetscFunctionBegin;
+  (void)tao;
+  PetscCall(HGNetGetOutput(s->net, &y, &dy));
+  PetscCall(HGNetSetParameters(s->net, p));
+  PetscCall(HGNetForward(s->net, s->local));
+  PetscCall(HGLossEvaluate(s->loss, s->batch, y, s->target, dy, f));
+  PetscCall(HGNetAdjointBegin(s->net));
+  PetscCall(HGNetAdjoint(s->net, s->local));
+  PetscCall(HGNetAdjointEnd(s->net, g));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode CreateStep(Step *s, const BenchOptions *b)
+{
+  const PetscInt       size[HG_AXES] = {b->batch, 1, b->dim > 2 ? b->size : 1, b->dim > 1 ? b->size : 1, b->size};
+  HGTensor             x, y;
+  HGPartition          out;
+  HGDType              t;
+  const HGTensorLocal *l;
+
+  PetscFunctionBegin;
+  s->batch = b->batch;
+  PetscCall(HGGetDType(&t));
+  PetscCall(HGPartitionSetSizes(s->part, b->dim, size));
+  PetscCall(HGPartitionSetUp(s->part));
+  PetscCall(HGNetSetUp(s->net, s->part, t));
+  PetscCall(HGNetGetInput(s->net, &x));
+  PetscCall(HGNetGetOutput(s->net, &y, NULL));
+  PetscCall(HGTensorGetPartition(y, &out));
+  PetscCall(HGTensorCreate(out, t, &s->target));
+  PetscCall(HGTensorSetUp(s->target));
+  PetscCall(HGTensorSetRandom(x, 1, "input", PETSC_FALSE));
+  PetscCall(HGTensorSetRandom(s->target, 1, "target", PETSC_FALSE));
+  PetscCall(HGTensorGetLocal(x, &l));
+  s->local = l->box.size[HG_N];
+  PetscCall(HGNetCreateParameters(s->net, &s->p));
+  PetscCall(HGNetInitializeParameters(s->net, 1, s->p));
+  PetscCall(TaoSetSolution(s->tao, s->p));
+  PetscCall(TaoSetObjectiveAndGradient(s->tao, NULL, Objective, s));
+  PetscCall(TaoSetMaximumIterations(s->tao, 1));
+  PetscCall(TaoSetTolerances(s->tao, 0, 0, 0));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode DestroyStep(Step *s)
+{
+  PetscFunctionBegin;
+  PetscCall(HGNetDestroy(&s->net));
+  PetscCall(HGLossDestroy(&s->loss));
+  PetscCall(HGPartitionDestroy(&s->part));
+  PetscCall(HGTensorDestroy(&s->target));
+  PetscCall(TaoDestroy(&s->tao));
+  PetscCall(VecDestroy(&s->p));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Forward, mean squared error, adjoint and optimizer; forward counts once, the adjoint twice */
+static PetscErrorCode MeasureStep(Step *s, const BenchOptions *b)
+{
+  PetscMPIInt    ranks;
+  PetscInt       width;
+  HGNetType      type;
+  double        *seconds, ms, rss;
+  PetscLogDouble flops;
+  struct rusage  usage;
+
+  PetscFunctionBegin;
+  PetscCallMPI(MPI_Comm_size(PETSC_COMM_WORLD, &ranks));
+  PetscCall(PetscMalloc1(b->repeat, &seconds));
+  for (PetscInt r = -1; r < b->repeat; r++) {
+    double t;
+
+    PetscCallMPI(MPI_Barrier(PETSC_COMM_WORLD));
+    t = MPI_Wtime();
+    PetscCall(TaoSolve(s->tao));
+    t = MPI_Wtime() - t;
+    PetscCallMPI(MPI_Allreduce(MPI_IN_PLACE, &t, 1, MPI_DOUBLE, MPI_MAX, PETSC_COMM_WORLD));
+    if (r >= 0) seconds[r] = t;
+  }
+  ms = Median(b->repeat, seconds) * 1e3;
+  PetscCall(HGNetGetFlops(s->net, &flops));
+  (void)getrusage(RUSAGE_SELF, &usage);
+  rss = (double)usage.ru_maxrss / 1024;
+  PetscCallMPI(MPI_Allreduce(MPI_IN_PLACE, &rss, 1, MPI_DOUBLE, MPI_SUM, PETSC_COMM_WORLD));
+  PetscCall(HGNetGetWidth(s->net, &width));
+  PetscCall(PetscObjectGetType((PetscObject)s->net, &type));
+  PetscCall(PetscPrintf(PETSC_COMM_WORLD, "step net=%s dim=%" PetscInt_FMT " size=%" PetscInt_FMT " width=%" PetscInt_FMT " batch=%" PetscInt_FMT " ranks=%d threads=%d ms=%.4g gflops=%.1f peak_memory_mib=%.0f\n", type, b->dim, b->size, width, b->batch, ranks, omp_get_max_threads(), ms, 3 * flops / ms / 1e6, rss));
+  PetscCall(PetscFree(seconds));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode BenchStep(PetscBool help)
+{
+  BenchOptions b;
+  Step         s = {NULL};
+
+  PetscFunctionBegin;
+  PetscCall(GetBenchOptions("step", &b));
+  PetscCall(HGNetCreate(PETSC_COMM_WORLD, &s.net));
+  PetscCall(HGNetSetFromOptions(s.net));
+  PetscCall(HGLossCreate(PETSC_COMM_WORLD, &s.loss));
+  PetscCall(HGLossSetFromOptions(s.loss));
+  PetscCall(HGPartitionCreate(PETSC_COMM_WORLD, &s.part));
+  PetscCall(HGPartitionSetFromOptions(s.part));
+  PetscCall(HGTaoRegisterAll());
+  PetscCall(TaoCreate(PETSC_COMM_WORLD, &s.tao));
+  PetscCall(TaoSetType(s.tao, HGTAOADAM));
+  PetscCall(TaoSetFromOptions(s.tao));
+  if (!help) {
+    PetscCall(AppCheckOptions());
+    PetscCall(CreateStep(&s, &b));
+    PetscCall(MeasureStep(&s, &b));
+  }
+  PetscCall(DestroyStep(&s));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode AppBench(const char what[], PetscBool help)
+{
+  static const char choices[] = "peak, conv, step, halo";
+
+  PetscFunctionBegin;
+  if (!what && help) {
+    PetscCall(PetscPrintf(PETSC_COMM_WORLD, "halograd bench WHAT: %s; halograd bench WHAT -help lists its options\n", choices));
+    PetscFunctionReturn(PETSC_SUCCESS);
+  }
+  HGCheck(what, PETSC_COMM_WORLD, "bench what? Give one of: %s", choices);
+  if (!strcmp(what, "peak")) PetscCall(BenchPeak(help));
+  else if (!strcmp(what, "conv")) PetscCall(BenchConv(help));
+  else if (!strcmp(what, "step")) PetscCall(BenchStep(help));
+  else HGCheck(PETSC_FALSE, PETSC_COMM_WORLD, "no benchmark \"%s\"; give one of: %s", what, choices);
+  PetscFunctionReturn(PETSC_SUCCESS);
+}

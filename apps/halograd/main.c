@@ -1,0 +1,153 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "app.h"
+#include <unistd.h>
+
+static const char Usage[] =
+  "halograd: networks on fields that are spread over the ranks of an MPI job\n"
+  "\n"
+  "  halograd simulate  make a data file of simulated fields\n"
+  "  halograd train     train a network on a data file\n"
+  "  halograd predict   apply a trained network to a data file\n"
+  "  halograd evaluate  compare a trained network's output with a data file's targets\n"
+  "  halograd verify    test gradients of a network, or the adjoint of an operator, on this layout\n"
+  "  halograd bench     measure: peak, conv, step, halo\n"
+  "  halograd info FILE tell what a model or data file holds\n"
+  "\n"
+  "Each under mpiexec -n P, with all PETSc options; halograd COMMAND -help lists its own.\n";
+
+typedef struct {
+  const char *command, *word; /* the subcommand, and the argument after it if it is no option */
+  PetscBool   help;
+} Arguments;
+
+static PetscBool Is(const char *a, const char *b)
+{
+  return !strcmp(a, b) ? PETSC_TRUE : PETSC_FALSE;
+}
+
+/* Takes subcommand, word and -help out of the arguments: PETSc would answer -help with options by the hundred */
+static Arguments TakeArguments(int *argc, char **argv)
+{
+  Arguments a = {NULL, NULL, PETSC_FALSE};
+  int       n = 1;
+
+  for (int i = 1; i < *argc; i++) {
+    if (Is(argv[i], "-help") || Is(argv[i], "--help") || Is(argv[i], "-h")) a.help = PETSC_TRUE;
+    else if (i == 1 && argv[i][0] != '-') a.command = argv[i];
+    else if (i == 2 && a.command && argv[i][0] != '-') a.word = argv[i];
+    else argv[n++] = argv[i];
+  }
+  *argc   = n;
+  argv[n] = NULL;
+  return a;
+}
+
+static PetscBool IsOurs(const char *name)
+{
+  static const char *const prefix[] = {"net_", "data_", "train_", "model", "predict_", "darcy_", "problem", "grid", "samples", "seed", "output", "bench_", "verify_", "linop_", "simulate_", "hg_", "tao_adam", "tao_sgd"};
+
+  for (size_t i = 0; i < sizeof(prefix) / sizeof(*prefix); i++)
+    if (!strncmp(name, prefix[i], strlen(prefix[i]))) return PETSC_TRUE;
+  return PETSC_FALSE;
+}
+
+static PetscBool OnCommandLine(const char *name)
+{
+  int    argc;
+  char **argv;
+
+  if (PetscGetArgs(&argc, &argv)) return PETSC_FALSE;
+  for (int i = 1; i < argc; i++)
+    if (argv[i][0] == '-' && Is(argv[i] + 1 + (argv[i][1] == '-'), name)) return PETSC_TRUE;
+  return PETSC_FALSE;
+}
+
+PetscErrorCode AppCheckOptions(void)
+{
+  static const char *const later[] = {"-net_view", "-hg_batch_parts", "-hg_channel_parts", "-hg_view", "-linop_view"};
+  PetscInt                 n, bad  = -1;
+  char                   **name, **value;
+  PetscBool                set;
+  char                     option[256] = "";
+
+  PetscFunctionBegin;
+  for (size_t i = 0; i < sizeof(later) / sizeof(*later); i++) PetscCall(PetscOptionsHasName(NULL, NULL, later[i], &set));
+  PetscCall(PetscOptionsLeftGet(NULL, &n, &name, &value));
+  for (PetscInt i = 0; i < n && bad < 0; i++)
+    if (IsOurs(name[i]) && OnCommandLine(name[i])) bad = i;
+  if (bad >= 0) PetscCall(PetscStrncpy(option, name[bad], sizeof(option)));
+  PetscCall(PetscOptionsLeftRestore(NULL, &n, &name, &value));
+  HGCheck(bad < 0, PETSC_COMM_WORLD, "this command has no option -%s; -help lists what it has", option);
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Options of PETSc's that nobody asked for are worth a word: they may be misspelled */
+static PetscErrorCode WarnUnused(void)
+{
+  PetscInt n;
+  char   **name, **value;
+
+  PetscFunctionBegin;
+  PetscCall(PetscOptionsLeftGet(NULL, &n, &name, &value));
+  for (PetscInt i = 0; i < n; i++)
+    if (OnCommandLine(name[i])) PetscCall(PetscFPrintf(PETSC_COMM_WORLD, stderr, "halograd: warning: option -%s was not used\n", name[i]));
+  PetscCall(PetscOptionsLeftRestore(NULL, &n, &name, &value));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode Dispatch(const Arguments *a)
+{
+  PetscFunctionBegin;
+  if (Is(a->command, "simulate")) PetscCall(AppSimulate(a->help));
+  else if (Is(a->command, "train")) PetscCall(AppTrain(a->help));
+  else if (Is(a->command, "predict")) PetscCall(AppPredict(a->help));
+  else if (Is(a->command, "evaluate")) PetscCall(AppEvaluate(a->help));
+  else if (Is(a->command, "verify")) PetscCall(AppVerify(a->help));
+  else if (Is(a->command, "bench")) PetscCall(AppBench(a->word, a->help));
+  else if (Is(a->command, "info")) PetscCall(AppInfo(a->word, a->help));
+  else HGCheck(PETSC_FALSE, PETSC_COMM_WORLD, "no command \"%s\"; there are: simulate, train, predict, evaluate, verify, bench, info", a->command);
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode CheckWord(const Arguments *a)
+{
+  PetscFunctionBegin;
+  HGCheck(!a->word || Is(a->command, "info") || Is(a->command, "bench"), PETSC_COMM_WORLD, "\"%s\" after halograd %s is no option; options begin with a hyphen", a->word, a->command);
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode Run(int argc, char **argv, const Arguments *a)
+{
+  PetscBool view;
+
+  PetscFunctionBegin;
+  PetscCall(HGInitialize(&argc, &argv, NULL, NULL));
+  if (!a->command) {
+    PetscCall(PetscPrintf(PETSC_COMM_WORLD, "%s", Usage));
+    PetscFunctionReturn(PETSC_SUCCESS);
+  }
+  PetscCall(CheckWord(a));
+  if (a->help) {
+    PetscCall(PetscOptionsSetValue(NULL, "-help", NULL));
+    PetscCall(HGSetFromOptions(PETSC_COMM_WORLD));
+  }
+  PetscCall(PetscOptionsHasName(NULL, NULL, "-hg_view", &view));
+  if (view) PetscCall(HGView(PETSC_VIEWER_STDOUT_WORLD));
+  PetscCall(Dispatch(a));
+  if (!a->help) PetscCall(WarnUnused());
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* After an error that all ranks have met the job ends in order, with status 1 and without a further word */
+int main(int argc, char **argv)
+{
+  Arguments a = TakeArguments(&argc, argv);
+
+  if (Run(argc, argv, &a)) {
+    (void)fflush(stdout);
+    (void)HGFinalize();
+    _exit(1); /* libraries' exit handlers may wait for what the error left open */
+  }
+  if (HGFinalize()) return 1;
+  return a.command || a.help ? 0 : 1;
+}

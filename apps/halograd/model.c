@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "app.h"
+
+PetscErrorCode AppNetFromModel(const char path[], HGModelInfo *info, HGNet net)
+{
+  MPI_Comm     comm = PetscObjectComm((PetscObject)net);
+  PetscOptions file;
+  char         wanted[1024];
+
+  PetscFunctionBegin;
+  PetscCall(HGModelReadInfo(comm, path, info));
+  PetscCall(PetscOptionsCreate(&file));
+  PetscCall(PetscOptionsInsertString(file, info->net_options));
+  PetscCall(PetscObjectSetOptions((PetscObject)net, file));
+  PetscCall(HGNetSetFromOptions(net));
+  PetscCall(PetscObjectSetOptions((PetscObject)net, NULL));
+  PetscCall(PetscOptionsDestroy(&file));
+  PetscCall(HGNetSetFromOptions(net)); /* what the user asks for besides must agree */
+  PetscCall(HGNetGetOptionsString(net, wanted, sizeof(wanted)));
+  HGCheck(!strcmp(wanted, info->net_options), comm, "%s holds the network %s; the options ask for %s. Leave the -net_... options out, or train a new model.", path, info->net_options, wanted);
+  PetscCall(HGNetSetChannels(net, info->channels[0], info->channels[1]));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode AppUseModelData(const HGModelInfo *info, HGData data, PetscBool target)
+{
+  const char *in, *out;
+  char        names[2][sizeof(info->data_input)];
+  PetscBool   unset[2];
+
+  PetscFunctionBegin;
+  PetscCall(HGDataGetVariables(data, &in, &out));
+  PetscCall(PetscStrcmp(in, "none", &unset[0]));
+  PetscCall(PetscStrcmp(out, "none", &unset[1]));
+  PetscCall(PetscStrncpy(names[0], unset[0] ? info->data_input : in, sizeof(names[0])));
+  PetscCall(PetscStrncpy(names[1], !target ? "none" : unset[1] ? info->data_target : out, sizeof(names[1])));
+  PetscCall(HGDataSetVariables(data, names[0], names[1]));
+  PetscCall(HGDataSetNormalization(data, HG_DATA_INPUT, info->channels[0], info->mean[0], info->deviation[0]));
+  PetscCall(HGDataSetNormalization(data, HG_DATA_TARGET, info->channels[1], info->mean[1], info->deviation[1]));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}

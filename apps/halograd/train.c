@@ -1,0 +1,164 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "app.h"
+#include <omp.h>
+
+typedef struct {
+  HGData      data, validation; /* validation: NULL for none */
+  HGNet       net;
+  HGTrainer   trainer;
+  HGPartition part;
+} Training;
+
+/* -data_validation_file and -data_validation_range: another file, or other samples of the same one */
+static PetscErrorCode CreateValidation(Training *t)
+{
+  char      file[PETSC_MAX_PATH_LEN] = "";
+  PetscInt  range[2]                 = {0, 0}, n = 2;
+  PetscBool has_file, has_range;
+
+  PetscFunctionBegin;
+  PetscOptionsBegin(PETSC_COMM_WORLD, NULL, "Validation options", "");
+  PetscCall(PetscOptionsString("-data_validation_file", "file of samples to validate on after each epoch", "", file, file, sizeof(file), &has_file));
+  PetscCall(PetscOptionsIntArray("-data_validation_range", "first,last of its samples, half-open; without a file those of -data_file", "", range, &n, &has_range));
+  PetscOptionsEnd();
+  if (!has_file && !has_range) PetscFunctionReturn(PETSC_SUCCESS);
+  HGCheck(!has_range || (n == 2 && range[0] >= 0 && range[0] < range[1]), PETSC_COMM_WORLD, "-data_validation_range needs two numbers first,last with 0 <= first < last");
+  PetscCall(HGDataCreate(PETSC_COMM_WORLD, &t->validation));
+  PetscCall(HGDataSetFromOptions(t->validation));
+  if (has_file) PetscCall(HGDataSetFile(t->validation, file));
+  if (has_range || has_file) PetscCall(HGDataSetRange(t->validation, range[0], has_range ? range[1] : -1));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode Configure(Training *t)
+{
+  PetscFunctionBegin;
+  PetscCall(HGDataCreate(PETSC_COMM_WORLD, &t->data));
+  PetscCall(HGDataSetFromOptions(t->data));
+  PetscCall(CreateValidation(t));
+  PetscCall(HGNetCreate(PETSC_COMM_WORLD, &t->net));
+  PetscCall(HGNetSetFromOptions(t->net));
+  PetscCall(HGPartitionCreate(PETSC_COMM_WORLD, &t->part));
+  PetscCall(HGPartitionSetFromOptions(t->part));
+  PetscCall(HGTrainerCreate(PETSC_COMM_WORLD, &t->trainer));
+  PetscCall(HGTrainerSetFromOptions(t->trainer));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode CopyNormalization(HGData from, HGData to, HGDataRole role)
+{
+  PetscInt         n;
+  const PetscReal *mean, *deviation;
+
+  PetscFunctionBegin;
+  PetscCall(HGDataGetNormalization(from, role, &n, &mean, &deviation));
+  PetscCall(HGDataSetNormalization(to, role, n, mean, deviation));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode LoadData(Training *t, HGDType dtype)
+{
+  PetscFunctionBegin;
+  PetscCall(HGDataLoad(t->data, t->part, dtype));
+  if (!t->validation) PetscFunctionReturn(PETSC_SUCCESS);
+  PetscCall(CopyNormalization(t->data, t->validation, HG_DATA_INPUT));
+  PetscCall(CopyNormalization(t->data, t->validation, HG_DATA_TARGET));
+  PetscCall(HGDataLoad(t->validation, t->part, dtype));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* The same variables on the same grid */
+static PetscErrorCode SetUpValidation(Training *t, const PetscInt size[HG_AXES])
+{
+  const char *input, *target;
+  char        in[1024], out[1024];
+  PetscInt    dim, samples, cin, cout, grid[3];
+
+  PetscFunctionBegin;
+  if (!t->validation) PetscFunctionReturn(PETSC_SUCCESS);
+  PetscCall(HGDataGetVariables(t->data, &input, &target));
+  PetscCall(PetscStrncpy(in, input, sizeof(in)));
+  PetscCall(PetscStrncpy(out, target, sizeof(out)));
+  PetscCall(HGDataSetVariables(t->validation, in, out));
+  PetscCall(HGDataSetUp(t->validation));
+  PetscCall(HGDataGetSizes(t->validation, &dim, &samples, &cin, &cout, grid));
+  for (int a = 0; a < 3; a++) HGCheck(grid[a] == size[HG_Z + a], PETSC_COMM_WORLD, "the validation data has a grid of %" PetscInt_FMT " x %" PetscInt_FMT " x %" PetscInt_FMT " (z, y, x), the training data %" PetscInt_FMT " x %" PetscInt_FMT " x %" PetscInt_FMT "; give data on the same grid", grid[0], grid[1], grid[2], size[HG_Z], size[HG_Y], size[HG_X]);
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode Prepare(Training *t)
+{
+  const char *model, *target;
+  HGModelInfo info;
+  HGDType     dtype;
+  PetscBool   none;
+  PetscInt    dim, samples, cout, size[HG_AXES];
+
+  PetscFunctionBegin;
+  PetscCall(HGTrainerGetModelInput(t->trainer, &model));
+  if (*model) {
+    PetscCall(AppNetFromModel(model, &info, t->net));
+    PetscCall(AppUseModelData(&info, t->data, PETSC_TRUE));
+  }
+  PetscCall(HGDataSetUp(t->data));
+  PetscCall(HGDataGetVariables(t->data, NULL, &target));
+  PetscCall(PetscStrcmp(target, "none", &none));
+  HGCheck(!none, PETSC_COMM_WORLD, "no target variable to train for; choose one or more with -data_target");
+  PetscCall(HGDataGetSizes(t->data, &dim, &samples, &size[HG_C], &cout, &size[HG_Z]));
+  PetscCall(SetUpValidation(t, size));
+  if (!*model) PetscCall(HGNetSetChannels(t->net, size[HG_C], cout));
+  PetscCall(HGTrainerGetBatchSize(t->trainer, &size[HG_N]));
+  PetscCall(HGPartitionSetSizes(t->part, dim, size));
+  PetscCall(HGPartitionSetUp(t->part));
+  PetscCall(HGGetDType(&dtype));
+  PetscCall(LoadData(t, dtype));
+  PetscCall(HGNetSetUp(t->net, t->part, dtype));
+  PetscCall(HGTrainerSetNet(t->trainer, t->net));
+  PetscCall(HGTrainerSetData(t->trainer, t->data, t->validation));
+  PetscCall(HGTrainerSetUp(t->trainer));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode Announce(Training *t)
+{
+  char        options[1024];
+  Vec         p;
+  PetscInt    first, last, n;
+  PetscMPIInt size;
+
+  PetscFunctionBegin;
+  PetscCallMPI(MPI_Comm_size(PETSC_COMM_WORLD, &size));
+  PetscCall(HGNetGetOptionsString(t->net, options, sizeof(options)));
+  PetscCall(HGDataGetRange(t->data, &first, &last));
+  PetscCall(HGTrainerGetParameters(t->trainer, &p));
+  PetscCall(VecGetSize(p, &n));
+  PetscCall(PetscPrintf(PETSC_COMM_WORLD, "%s: %" PetscInt_FMT " parameters, %" PetscInt_FMT " samples, %d rank%s x %d thread%s\n", options, n, last - first, size, size == 1 ? "" : "s", omp_get_max_threads(), omp_get_max_threads() == 1 ? "" : "s"));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode Destroy(Training *t)
+{
+  PetscFunctionBegin;
+  PetscCall(HGTrainerDestroy(&t->trainer));
+  PetscCall(HGNetDestroy(&t->net));
+  PetscCall(HGDataDestroy(&t->data));
+  PetscCall(HGDataDestroy(&t->validation));
+  PetscCall(HGPartitionDestroy(&t->part));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode AppTrain(PetscBool help)
+{
+  Training t = {NULL};
+
+  PetscFunctionBegin;
+  PetscCall(Configure(&t));
+  if (!help) {
+    PetscCall(AppCheckOptions());
+    PetscCall(Prepare(&t));
+    PetscCall(Announce(&t));
+    PetscCall(HGTrainerTrain(t.trainer));
+  }
+  PetscCall(Destroy(&t));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}

@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#ifndef HGLAYER_H
+#define HGLAYER_H
+
+#include "linop/hglinop.h"
+#include "kernel/hgkernel.h"
+
+/*S
+   HGLayer - a layer of a network: a linear operator that brings the ghost points, and a sequential kernel; forward and adjoint
+
+   Level: intermediate
+
+.seealso: `HGLayerCreate()`, `HGNetAddLayer()`
+S*/
+typedef struct _p_HGLayer *HGLayer;
+
+/*J
+   HGLayerType - name of a kind of layer
+
+   Values:
+.  HGLAYERCONV - convolution with bias and activation
+
+   Level: intermediate
+J*/
+typedef const char *HGLayerType;
+#define HGLAYERCONV "conv"
+
+#define HG_MAX_PARAMETER_DIM 6
+
+/*S
+   HGParameter - a trainable array of a layer
+
+   Level: intermediate
+S*/
+typedef struct {
+  const char *name;                        /* in model files, as PyTorch names it */
+  PetscInt    ndim;                        /* number of dimensions */
+  PetscInt    shape[HG_MAX_PARAMETER_DIM]; /* in PyTorch's order */
+  PetscInt    size;                        /* product of shape */
+  PetscReal   bound;                       /* initial values are uniform in [-bound, bound) */
+} HGParameter;
+
+PETSC_EXTERN PetscErrorCode HGLayerRegister(const char[], PetscErrorCode (*)(HGLayer));
+PETSC_EXTERN PetscErrorCode HGLayerCreate(MPI_Comm, HGLayer *);
+PETSC_EXTERN PetscErrorCode HGLayerSetType(HGLayer, HGLayerType);
+PETSC_EXTERN PetscErrorCode HGLayerDestroy(HGLayer *);
+PETSC_EXTERN PetscErrorCode HGLayerReference(HGLayer);
+PETSC_EXTERN PetscErrorCode HGLayerSetUp(HGLayer, HGPartition, HGDType);
+PETSC_EXTERN PetscErrorCode HGLayerGetOutputPartition(HGLayer, HGPartition *);
+PETSC_EXTERN PetscErrorCode HGLayerGetHalo(HGLayer, PetscInt[3][2], PetscInt[3][2]);
+PETSC_EXTERN PetscErrorCode HGLayerGetParameters(HGLayer, PetscInt *, const HGParameter *[]);
+PETSC_EXTERN PetscErrorCode HGLayerGetWorkSize(HGLayer, size_t *);
+PETSC_EXTERN PetscErrorCode HGLayerGetFlops(HGLayer, PetscLogDouble *);
+PETSC_EXTERN PetscErrorCode HGLayerGetTraffic(HGLayer, PetscInt *, PetscInt64 *);
+PETSC_EXTERN PetscErrorCode HGLayerSetTensors(HGLayer, HGTensor, HGTensor, HGTensor, HGTensor, PetscBool);
+PETSC_EXTERN PetscErrorCode HGLayerSetWork(HGLayer, void *);
+PETSC_EXTERN PetscErrorCode HGLayerSetParameterValues(HGLayer, const PetscScalar[]);
+PETSC_EXTERN PetscErrorCode HGLayerForward(HGLayer, PetscInt);
+PETSC_EXTERN PetscErrorCode HGLayerAdjoint(HGLayer, PetscInt, double[]);
+PETSC_EXTERN PetscErrorCode HGLayerHasFusedActivation(HGLayer, HGActivation *);
+
+PETSC_EXTERN PetscErrorCode HGLayerConvSetKernel(HGLayer, PetscInt, const PetscInt[]);
+PETSC_EXTERN PetscErrorCode HGLayerConvSetActivation(HGLayer, HGActivation);
+PETSC_EXTERN PetscErrorCode HGLayerConvSetBoundary(HGLayer, const HGBoundary[]);
+
+#endif

@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#ifndef HGNET_H
+#define HGNET_H
+
+#include "layer/hglayer.h"
+
+/*S
+   HGNet - a network: a chain of layers on distributed tensors, and the plan to run it forward and backward
+
+   Level: beginner
+
+.seealso: `HGNetCreate()`, `HGNetSetUp()`, `HGNetForward()`, `HGNetAdjoint()`
+S*/
+typedef struct _p_HGNet *HGNet;
+
+/*J
+   HGNetType - name of a built-in architecture
+
+   Values:
+.  HGNETCNN - convolutions of one width with an activation between them, linear at the end
+
+   Level: beginner
+J*/
+typedef const char *HGNetType;
+#define HGNETCNN "cnn"
+
+#define HG_MAX_CHANNELS 256 /* of input or target, in a model file's normalisation */
+
+/*S
+   HGModelInfo - what a model file says beside the network's parameters
+
+   Level: intermediate
+
+   Note:
+   An outside value v enters the network as (v - mean) / deviation of its channel, and the network's output leaves as
+   v deviation + mean.
+S*/
+typedef struct {
+  char      net_options[1024];                    /* options that rebuild the network */
+  char      data_input[512], data_target[512];    /* variable names with commas */
+  PetscInt  dim, channels[2];                     /* spatial axes; channels of input and target */
+  PetscReal mean[2][HG_MAX_CHANNELS];             /* [input, target][channel] */
+  PetscReal deviation[2][HG_MAX_CHANNELS];
+  PetscInt  seed, epoch, batch;                   /* epochs trained so far, and batches of the next */
+  PetscInt  step;                                 /* of the optimizer, 0 if the file has no state */
+} HGModelInfo;
+
+PETSC_EXTERN PetscErrorCode HGNetRegister(const char[], PetscErrorCode (*)(HGNet));
+PETSC_EXTERN PetscErrorCode HGNetCreate(MPI_Comm, HGNet *);
+PETSC_EXTERN PetscErrorCode HGNetSetOptionsPrefix(HGNet, const char[]);
+PETSC_EXTERN PetscErrorCode HGNetSetType(HGNet, HGNetType);
+PETSC_EXTERN PetscErrorCode HGNetSetWidth(HGNet, PetscInt);
+PETSC_EXTERN PetscErrorCode HGNetGetWidth(HGNet, PetscInt *);
+PETSC_EXTERN PetscErrorCode HGNetSetDepth(HGNet, PetscInt);
+PETSC_EXTERN PetscErrorCode HGNetSetKernel(HGNet, PetscInt);
+PETSC_EXTERN PetscErrorCode HGNetSetActivation(HGNet, HGActivation);
+PETSC_EXTERN PetscErrorCode HGNetSetPadding(HGNet, HGBoundary);
+PETSC_EXTERN PetscErrorCode HGNetSetChannels(HGNet, PetscInt, PetscInt);
+PETSC_EXTERN PetscErrorCode HGNetSetTraining(HGNet, PetscBool);
+PETSC_EXTERN PetscErrorCode HGNetSetFromOptions(HGNet);
+PETSC_EXTERN PetscErrorCode HGNetAddLayer(HGNet, HGLayer);
+PETSC_EXTERN PetscErrorCode HGNetSetUp(HGNet, HGPartition, HGDType);
+PETSC_EXTERN PetscErrorCode HGNetDestroy(HGNet *);
+PETSC_EXTERN PetscErrorCode HGNetView(HGNet, PetscViewer);
+PETSC_EXTERN PetscErrorCode HGNetGetOptionsString(HGNet, char[], size_t);
+PETSC_EXTERN PetscErrorCode HGNetGetInput(HGNet, HGTensor *);
+PETSC_EXTERN PetscErrorCode HGNetGetOutput(HGNet, HGTensor *, HGTensor *);
+PETSC_EXTERN PetscErrorCode HGNetGetFlops(HGNet, PetscLogDouble *);
+PETSC_EXTERN PetscErrorCode HGNetGetPlannedBytes(HGNet, size_t *);
+PETSC_EXTERN PetscErrorCode HGNetCreateParameters(HGNet, Vec *);
+PETSC_EXTERN PetscErrorCode HGNetInitializeParameters(HGNet, uint64_t, Vec);
+PETSC_EXTERN PetscErrorCode HGNetSetParameters(HGNet, Vec);
+PETSC_EXTERN PetscErrorCode HGNetForward(HGNet, PetscInt);
+PETSC_EXTERN PetscErrorCode HGNetAdjointBegin(HGNet);
+PETSC_EXTERN PetscErrorCode HGNetAdjoint(HGNet, PetscInt);
+PETSC_EXTERN PetscErrorCode HGNetAdjointEnd(HGNet, Vec);
+
+PETSC_EXTERN PetscErrorCode HGModelWrite(const char[], HGNet, const HGModelInfo *, Vec, PetscInt, const char *const[], const Vec[]);
+PETSC_EXTERN PetscErrorCode HGModelTryPath(MPI_Comm, const char[]);
+PETSC_EXTERN PetscErrorCode HGModelReadInfo(MPI_Comm, const char[], HGModelInfo *);
+PETSC_EXTERN PetscErrorCode HGModelRead(const char[], HGNet, Vec, PetscInt, const char *const[], const Vec[]);
+
+#endif

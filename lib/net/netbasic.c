@@ -1,0 +1,479 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "net/net_impl.h"
+
+static PetscFunctionList HGNetList = NULL;
+
+static PetscErrorCode FreeRegistry(void)
+{
+  PetscFunctionBegin;
+  PetscCall(PetscFunctionListDestroy(&HGNetList));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/*@C
+   HGNetRegister - Add an architecture
+
+   Not Collective
+
+   Input Parameters:
++  name   - its name, for `-net_type`
+-  create - sets the operations of an `HGNet` of that type
+
+   Level: advanced
+
+.seealso: `HGNetSetType()`
+@*/
+PetscErrorCode HGNetRegister(const char name[], PetscErrorCode (*create)(HGNet))
+{
+  PetscFunctionBegin;
+  PetscCall(PetscFunctionListAdd(&HGNetList, name, create));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode RegisterAll(void)
+{
+  PetscFunctionBegin;
+  if (HGNetList) PetscFunctionReturn(PETSC_SUCCESS);
+  PetscCall(HGNetRegister(HGNETCNN, HGNetCreate_CNN));
+  PetscCall(PetscRegisterFinalize(FreeRegistry));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/*@
+   HGNetCreate - Create a network
+
+   Collective
+
+   Input Parameter:
+.  comm - the communicator of its tensors
+
+   Output Parameter:
+.  net - the network, without a type: add layers by `HGNetAddLayer()`, or set a built-in type
+
+   Level: beginner
+
+.seealso: `HGNetSetType()`, `HGNetSetFromOptions()`, `HGNetSetUp()`
+@*/
+PetscErrorCode HGNetCreate(MPI_Comm comm, HGNet *net)
+{
+  PetscFunctionBegin;
+  PetscCall(RegisterAll());
+  PetscCall(PetscHeaderCreate(*net, HG_NET_CLASSID, "HGNet", "Network", "Net", comm, HGNetDestroy, HGNetView));
+  (*net)->width      = 16;
+  (*net)->depth      = 4;
+  (*net)->kernel     = 3;
+  (*net)->cin        = 1;
+  (*net)->cout       = 1;
+  (*net)->activation = HG_ACT_RELU;
+  (*net)->padding    = HG_BOUNDARY_ZERO;
+  (*net)->training   = PETSC_TRUE;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/*@C
+   HGNetSetOptionsPrefix - Set what goes before the names of a network's options
+
+   Logically Collective
+
+   Input Parameters:
++  net    - the network
+-  prefix - the prefix
+
+   Level: intermediate
+
+.seealso: `HGNetSetFromOptions()`
+@*/
+PetscErrorCode HGNetSetOptionsPrefix(HGNet net, const char prefix[])
+{
+  PetscFunctionBegin;
+  PetscValidHeaderSpecific(net, HG_NET_CLASSID, 1);
+  PetscCall(PetscObjectSetOptionsPrefix((PetscObject)net, prefix));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/*@C
+   HGNetSetType - Set the architecture
+
+   Collective
+
+   Input Parameters:
++  net  - the network
+-  type - `HGNETCNN`
+
+   Options Database Key:
+.  -net_type - the architecture (default cnn)
+
+   Level: beginner
+
+   Errors:
+   Refuses an architecture that is not registered.
+
+.seealso: `HGNetType`
+@*/
+PetscErrorCode HGNetSetType(HGNet net, HGNetType type)
+{
+  PetscErrorCode (*create)(HGNet);
+
+  PetscFunctionBegin;
+  PetscValidHeaderSpecific(net, HG_NET_CLASSID, 1);
+  PetscCall(PetscFunctionListFind(HGNetList, type, &create));
+  HGCheck(create, PetscObjectComm((PetscObject)net), "no network \"%s\"; there is: cnn. Choose with -net_type.", type);
+  PetscCall((*create)(net));
+  PetscCall(PetscObjectChangeTypeName((PetscObject)net, type));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode SetPositive(HGNet net, const char *option, PetscInt value, PetscInt *at)
+{
+  PetscFunctionBegin;
+  PetscValidHeaderSpecific(net, HG_NET_CLASSID, 1);
+  HGCheck(value >= 1, PetscObjectComm((PetscObject)net), "%s %" PetscInt_FMT ": give at least 1", option, value);
+  *at = value;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/*@
+   HGNetSetWidth - Set the number of channels between the layers
+
+   Logically Collective
+
+   Input Parameters:
++  net   - the network
+-  width - channels
+
+   Options Database Key:
+.  -net_width - channels (default 16)
+
+   Level: beginner
+
+   Errors:
+   Refuses values below one.
+
+.seealso: `HGNetSetDepth()`
+@*/
+PetscErrorCode HGNetSetWidth(HGNet net, PetscInt width)
+{
+  PetscFunctionBegin;
+  PetscCall(SetPositive(net, "-net_width", width, &net->width));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/*@
+   HGNetGetWidth - Get the number of channels between the layers
+
+   Not Collective
+
+   Input Parameter:
+.  net - the network
+
+   Output Parameter:
+.  width - channels
+
+   Level: beginner
+
+.seealso: `HGNetSetWidth()`
+@*/
+PetscErrorCode HGNetGetWidth(HGNet net, PetscInt *width)
+{
+  PetscFunctionBegin;
+  PetscValidHeaderSpecific(net, HG_NET_CLASSID, 1);
+  *width = net->width;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/*@
+   HGNetSetDepth - Set the number of layers
+
+   Logically Collective
+
+   Input Parameters:
++  net   - the network
+-  depth - layers
+
+   Options Database Key:
+.  -net_depth - layers (default 4)
+
+   Level: beginner
+
+   Errors:
+   Refuses values below one.
+
+.seealso: `HGNetSetWidth()`
+@*/
+PetscErrorCode HGNetSetDepth(HGNet net, PetscInt depth)
+{
+  PetscFunctionBegin;
+  PetscCall(SetPositive(net, "-net_depth", depth, &net->depth));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/*@
+   HGNetSetKernel - Set the points of the convolution kernels in each direction
+
+   Logically Collective
+
+   Input Parameters:
++  net    - the network
+-  kernel - points
+
+   Options Database Key:
+.  -net_kernel - points (default 3)
+
+   Level: beginner
+
+   Errors:
+   Refuses even values and values below one.
+
+.seealso: `HGNetSetWidth()`
+@*/
+PetscErrorCode HGNetSetKernel(HGNet net, PetscInt kernel)
+{
+  PetscFunctionBegin;
+  PetscCall(SetPositive(net, "-net_kernel", kernel, &net->kernel));
+  HGCheck(kernel % 2, PetscObjectComm((PetscObject)net), "-net_kernel %" PetscInt_FMT ": give an odd number, so that the output lies on the points of the input", kernel);
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/*@
+   HGNetSetActivation - Set the function between the layers
+
+   Logically Collective
+
+   Input Parameters:
++  net        - the network
+-  activation - `HG_ACT_RELU` or `HG_ACT_IDENTITY`
+
+   Options Database Key:
+.  -net_activation relu|identity - the function (default relu)
+
+   Level: beginner
+
+.seealso: `HGNetSetWidth()`
+@*/
+PetscErrorCode HGNetSetActivation(HGNet net, HGActivation activation)
+{
+  PetscFunctionBegin;
+  PetscValidHeaderSpecific(net, HG_NET_CLASSID, 1);
+  net->activation = activation;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/*@
+   HGNetSetPadding - Set what the layers read beyond the boundary of the grid
+
+   Logically Collective
+
+   Input Parameters:
++  net     - the network
+-  padding - `HG_BOUNDARY_ZERO` or `HG_BOUNDARY_PERIODIC`
+
+   Options Database Key:
+.  -net_padding zeros|periodic - the padding (default zeros)
+
+   Level: beginner
+
+.seealso: `HGLayerConvSetBoundary()`
+@*/
+PetscErrorCode HGNetSetPadding(HGNet net, HGBoundary padding)
+{
+  PetscFunctionBegin;
+  PetscValidHeaderSpecific(net, HG_NET_CLASSID, 1);
+  net->padding = padding;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/*@
+   HGNetSetChannels - Set the channels of the network's input and output
+
+   Logically Collective
+
+   Input Parameters:
++  net  - the network
+.  cin  - channels of the input
+-  cout - channels of the output
+
+   Level: beginner
+
+   Errors:
+   Refuses values below one.
+
+.seealso: `HGNetSetWidth()`
+@*/
+PetscErrorCode HGNetSetChannels(HGNet net, PetscInt cin, PetscInt cout)
+{
+  PetscFunctionBegin;
+  PetscCall(SetPositive(net, "input channels", cin, &net->cin));
+  PetscCall(SetPositive(net, "output channels", cout, &net->cout));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/*@
+   HGNetSetTraining - Set whether gradients will be wanted
+
+   Logically Collective
+
+   Input Parameters:
++  net      - the network, not set up yet
+-  training - `PETSC_FALSE` plans for inference: no gradients, and activations share memory (default `PETSC_TRUE`)
+
+   Level: intermediate
+
+.seealso: `HGNetSetUp()`
+@*/
+PetscErrorCode HGNetSetTraining(HGNet net, PetscBool training)
+{
+  PetscFunctionBegin;
+  PetscValidHeaderSpecific(net, HG_NET_CLASSID, 1);
+  net->training = training;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static const char *const Activations[] = {"identity", "relu"};
+static const char *const Paddings[]    = {"zeros", "periodic"};
+
+/*@
+   HGNetSetFromOptions - Set a network's architecture from the options database
+
+   Collective
+
+   Input Parameter:
+.  net - the network
+
+   Options Database Keys:
++  -net_type cnn                  - architecture
+.  -net_width n                   - channels between the layers (default 16)
+.  -net_depth n                   - layers (default 4)
+.  -net_kernel n                  - kernel points in each direction, odd (default 3)
+.  -net_activation relu|identity  - function between the layers
+-  -net_padding zeros|periodic    - what lies beyond the boundary
+
+   Level: beginner
+
+   Errors:
+   Refuses what the setters refuse.
+
+.seealso: `HGNetSetUp()`
+@*/
+PetscErrorCode HGNetSetFromOptions(HGNet net)
+{
+  char     type[64] = HGNETCNN;
+  PetscInt width = net->width, depth = net->depth, kernel = net->kernel, act = net->activation, pad = net->padding == HG_BOUNDARY_PERIODIC;
+
+  PetscFunctionBegin;
+  PetscValidHeaderSpecific(net, HG_NET_CLASSID, 1);
+  PetscObjectOptionsBegin((PetscObject)net);
+  PetscCall(PetscOptionsFList("-net_type", "architecture", "HGNetSetType", HGNetList, type, type, sizeof(type), NULL));
+  PetscCall(PetscOptionsInt("-net_width", "channels between the layers", "HGNetSetWidth", width, &width, NULL));
+  PetscCall(PetscOptionsInt("-net_depth", "number of layers", "HGNetSetDepth", depth, &depth, NULL));
+  PetscCall(PetscOptionsInt("-net_kernel", "kernel points in each direction, odd", "HGNetSetKernel", kernel, &kernel, NULL));
+  PetscCall(PetscOptionsEList("-net_activation", "function between the layers", "HGNetSetActivation", Activations, 2, Activations[act], &act, NULL));
+  PetscCall(PetscOptionsEList("-net_padding", "what lies beyond the boundary", "HGNetSetPadding", Paddings, 2, Paddings[pad], &pad, NULL));
+  PetscOptionsEnd();
+  PetscCall(HGNetSetType(net, type));
+  PetscCall(HGNetSetWidth(net, width));
+  PetscCall(HGNetSetDepth(net, depth));
+  PetscCall(HGNetSetKernel(net, kernel));
+  PetscCall(HGNetSetActivation(net, (HGActivation)act));
+  PetscCall(HGNetSetPadding(net, pad ? HG_BOUNDARY_PERIODIC : HG_BOUNDARY_ZERO));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/*@C
+   HGNetGetOptionsString - Get the options that rebuild a network's architecture
+
+   Not Collective
+
+   Input Parameters:
++  net - the network
+-  len - length of the buffer
+
+   Output Parameter:
+.  options - the options
+
+   Level: intermediate
+
+.seealso: `HGModelWrite()`
+@*/
+PetscErrorCode HGNetGetOptionsString(HGNet net, char options[], size_t len)
+{
+  const char *type;
+
+  PetscFunctionBegin;
+  PetscValidHeaderSpecific(net, HG_NET_CLASSID, 1);
+  PetscCall(PetscObjectGetType((PetscObject)net, &type));
+  PetscCall(PetscSNPrintf(options, len, "-net_type %s -net_width %" PetscInt_FMT " -net_depth %" PetscInt_FMT " -net_kernel %" PetscInt_FMT " -net_activation %s -net_padding %s", type, net->width, net->depth, net->kernel, Activations[net->activation], Paddings[net->padding == HG_BOUNDARY_PERIODIC]));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/*@
+   HGNetAddLayer - Append a layer to a network
+
+   Logically Collective
+
+   Input Parameters:
++  net   - the network, not set up yet
+-  layer - the layer; its name is unique in the network; the network takes a reference
+
+   Level: intermediate
+
+   Errors:
+   Refuses a second layer of the same name.
+
+.seealso: `HGLayerCreate()`, `HGNetSetUp()`
+@*/
+PetscErrorCode HGNetAddLayer(HGNet net, HGLayer layer)
+{
+  PetscFunctionBegin;
+  PetscValidHeaderSpecific(net, HG_NET_CLASSID, 1);
+  PetscValidHeaderSpecific(layer, HG_LAYER_CLASSID, 2);
+  for (PetscInt i = 0; i < net->n; i++) {
+    PetscBool same;
+
+    PetscCall(PetscStrcmp(((PetscObject)net->node[i].layer)->name, ((PetscObject)layer)->name, &same));
+    HGCheck(!same, PetscObjectComm((PetscObject)net), "the network has a layer \"%s\" already; give each its own name with PetscObjectSetName()", ((PetscObject)layer)->name);
+  }
+  if (net->n == net->capacity) {
+    net->capacity = PetscMax(16, 2 * net->capacity);
+    PetscCall(PetscRealloc((size_t)net->capacity * sizeof(HGNode), &net->node));
+  }
+  PetscCall(PetscMemzero(&net->node[net->n], sizeof(HGNode)));
+  PetscCall(HGLayerReference(layer));
+  net->node[net->n++].layer = layer;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/*@
+   HGNetDestroy - Destroy a network
+
+   Collective
+
+   Input Parameter:
+.  net - the network
+
+   Level: beginner
+
+.seealso: `HGNetCreate()`
+@*/
+PetscErrorCode HGNetDestroy(HGNet *net)
+{
+  PetscFunctionBegin;
+  if (!*net) PetscFunctionReturn(PETSC_SUCCESS);
+  PetscValidHeaderSpecific(*net, HG_NET_CLASSID, 1);
+  if (--((PetscObject)*net)->refct > 0) {
+    *net = NULL;
+    PetscFunctionReturn(PETSC_SUCCESS);
+  }
+  for (PetscInt i = 0; i < (*net)->n; i++) {
+    PetscCall(HGLayerDestroy(&(*net)->node[i].layer));
+    PetscCall(HGTensorDestroy(&(*net)->node[i].y));
+    PetscCall(HGTensorDestroy(&(*net)->node[i].dy));
+  }
+  PetscCall(PetscFree((*net)->node));
+  PetscCall(HGTensorDestroy(&(*net)->x));
+  PetscCall(HGPartitionDestroy(&(*net)->in));
+  PetscCall(PetscFree3((*net)->values, (*net)->gradient, (*net)->reduced));
+  PetscCall(PetscFree2((*net)->count, (*net)->displ));
+  PetscCall(PetscFree((*net)->work));
+  PetscCall(PetscHeaderDestroy(net));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}

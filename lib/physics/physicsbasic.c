@@ -1,0 +1,438 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "physics/physics_impl.h"
+
+static PetscFunctionList HGPhysicsList;
+static PetscBool         HGPhysicsRegisterAllCalled;
+
+static PetscErrorCode FinalizePackage(void)
+{
+  PetscFunctionBegin;
+  PetscCall(PetscFunctionListDestroy(&HGPhysicsList));
+  HGPhysicsRegisterAllCalled = PETSC_FALSE;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode RegisterAll(void)
+{
+  PetscFunctionBegin;
+  if (HGPhysicsRegisterAllCalled) PetscFunctionReturn(PETSC_SUCCESS);
+  HGPhysicsRegisterAllCalled = PETSC_TRUE;
+  PetscCall(PetscRegisterFinalize(FinalizePackage));
+  PetscCall(HGPhysicsRegister(HGPHYSICSDARCY, HGPhysicsCreate_Darcy));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/*@C
+   HGPhysicsRegister - Add an equation
+
+   Not Collective
+
+   Input Parameters:
++  name   - its name for `HGPhysicsSetType()`
+-  create - the function that fills in its operations
+
+   Level: advanced
+
+.seealso: `HGPhysicsSetType()`
+@*/
+PetscErrorCode HGPhysicsRegister(const char name[], PetscErrorCode (*create)(HGPhysics))
+{
+  PetscFunctionBegin;
+  PetscCall(RegisterAll());
+  PetscCall(PetscFunctionListAdd(&HGPhysicsList, name, create));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/*@
+   HGPhysicsCreate - Create an equation on a grid
+
+   Collective
+
+   Input Parameter:
+.  comm - the ranks that share the grid
+
+   Output Parameter:
+.  phys - the equation
+
+   Level: beginner
+
+.seealso: `HGPhysicsSetType()`, `HGPhysicsSetGrid()`, `HGPhysicsSetUp()`, `HGPhysicsDestroy()`
+@*/
+PetscErrorCode HGPhysicsCreate(MPI_Comm comm, HGPhysics *phys)
+{
+  HGPhysics p;
+
+  PetscFunctionBegin;
+  PetscCall(RegisterAll());
+  PetscCall(PetscHeaderCreate(p, HG_PHYSICS_CLASSID, "HGPhysics", "Equation on a grid", "Physics", comm, HGPhysicsDestroy, HGPhysicsView));
+  p->dim    = 2;
+  p->sample = -1;
+  *phys     = p;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/*@C
+   HGPhysicsSetType - Set which equation it is
+
+   Collective
+
+   Input Parameters:
++  p    - the equation
+-  type - its name
+
+   Options Database Key:
+.  -physics_type name - the name
+
+   Level: beginner
+
+   Errors:
+   An unknown name.
+
+.seealso: `HGPhysicsType`
+@*/
+PetscErrorCode HGPhysicsSetType(HGPhysics p, HGPhysicsType type)
+{
+  PetscErrorCode (*create)(HGPhysics);
+  PetscBool match;
+
+  PetscFunctionBegin;
+  PetscValidHeaderSpecific(p, HG_PHYSICS_CLASSID, 1);
+  PetscCall(PetscObjectTypeCompare((PetscObject)p, type, &match));
+  if (match) PetscFunctionReturn(PETSC_SUCCESS);
+  PetscCall(PetscFunctionListFind(HGPhysicsList, type, &create));
+  HGCheck(create, PetscObjectComm((PetscObject)p), "no equation \"%s\"; there is: %s", type, HGPHYSICSDARCY);
+  if (p->ops->destroy) PetscCall((*p->ops->destroy)(p));
+  PetscCall(PetscMemzero(p->ops, sizeof(struct _HGPhysicsOps)));
+  PetscCall((*create)(p));
+  PetscCall(PetscObjectChangeTypeName((PetscObject)p, type));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/*@C
+   HGPhysicsGetType - Get which equation it is
+
+   Not Collective
+
+   Input Parameter:
+.  p - the equation
+
+   Output Parameter:
+.  type - its name, NULL if none was set
+
+   Level: intermediate
+
+.seealso: `HGPhysicsSetType()`
+@*/
+PetscErrorCode HGPhysicsGetType(HGPhysics p, HGPhysicsType *type)
+{
+  PetscFunctionBegin;
+  PetscValidHeaderSpecific(p, HG_PHYSICS_CLASSID, 1);
+  *type = ((PetscObject)p)->type_name;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/*@C
+   HGPhysicsSetOptionsPrefix - Set the prefix of all options of the equation and its solver
+
+   Logically Collective
+
+   Input Parameters:
++  p      - the equation
+-  prefix - the prefix
+
+   Level: intermediate
+
+.seealso: `HGPhysicsSetFromOptions()`
+@*/
+PetscErrorCode HGPhysicsSetOptionsPrefix(HGPhysics p, const char prefix[])
+{
+  PetscFunctionBegin;
+  PetscValidHeaderSpecific(p, HG_PHYSICS_CLASSID, 1);
+  PetscCall(PetscObjectSetOptionsPrefix((PetscObject)p, prefix));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/*@
+   HGPhysicsSetGrid - Set the grid
+
+   Logically Collective
+
+   Input Parameters:
++  p    - the equation
+.  dim  - dimensions of space, 1 to 3
+-  size - points in Z, Y, X; 1 where space has fewer dimensions
+
+   Level: beginner
+
+   Shape:
+   `size`: [3]
+
+   Errors:
+   A number of points that is not positive. `HGPhysicsSetUp()` refuses more ranks than the grid can be divided among.
+
+.seealso: `HGPhysicsSetUp()`
+@*/
+PetscErrorCode HGPhysicsSetGrid(HGPhysics p, PetscInt dim, const PetscInt size[])
+{
+  MPI_Comm comm = PetscObjectComm((PetscObject)p);
+
+  PetscFunctionBegin;
+  PetscValidHeaderSpecific(p, HG_PHYSICS_CLASSID, 1);
+  HGCheck(!p->setup, comm, "the grid is set before HGPhysicsSetUp()");
+  HGCheck(dim >= 1 && dim <= 3, comm, "a grid of %" PetscInt_FMT " dimensions; expected 1, 2 or 3", dim);
+  for (int a = 0; a < 3; a++) {
+    HGCheck(size[a] > 0, comm, "a grid of %" PetscInt_FMT " points in %c; expected 1 or more", size[a], "zyx"[a]);
+    HGCheck(size[a] == 1 || a >= 3 - dim, comm, "a grid of %" PetscInt_FMT " dimensions has %" PetscInt_FMT " points in %c; expected 1", dim, size[a], "zyx"[a]);
+    p->size[a] = size[a];
+  }
+  p->dim = dim;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/*@
+   HGPhysicsSetFromOptions - Set the equation and its solver from the options database
+
+   Collective
+
+   Input Parameter:
+.  p - the equation, its grid set
+
+   Options Database Keys:
+.  -physics_type name - the equation (default darcy)
+
+   Level: beginner
+
+   Note:
+   Options of the equation and of its solver have the prefix of the equation.
+
+.seealso: `HGPhysicsSetUp()`
+@*/
+PetscErrorCode HGPhysicsSetFromOptions(HGPhysics p)
+{
+  const char *now = ((PetscObject)p)->type_name;
+  char        type[64];
+
+  PetscFunctionBegin;
+  PetscValidHeaderSpecific(p, HG_PHYSICS_CLASSID, 1);
+  if (!now) now = HGPHYSICSDARCY;
+  PetscObjectOptionsBegin((PetscObject)p);
+  PetscCall(PetscStrncpy(type, now, sizeof(type)));
+  PetscCall(PetscOptionsFList("-physics_type", "equation", "HGPhysicsSetType", HGPhysicsList, now, type, sizeof(type), NULL));
+  PetscCall(HGPhysicsSetType(p, type));
+  PetscCall(PetscObjectProcessOptionsHandlers((PetscObject)p, PetscOptionsObject));
+  PetscOptionsEnd();
+  if (p->ops->setfromoptions) PetscCall((*p->ops->setfromoptions)(p));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode CreateDM(HGPhysics p)
+{
+  MPI_Comm       comm = PetscObjectComm((PetscObject)p);
+  PetscMPIInt    ranks;
+  PetscErrorCode e;
+
+  PetscFunctionBegin;
+  PetscCallMPI(MPI_Comm_size(comm, &ranks));
+  PetscCall(DMDACreate(comm, &p->dm));
+  PetscCall(DMSetDimension(p->dm, p->dim));
+  PetscCall(DMDASetSizes(p->dm, p->size[2], p->size[1], p->size[0]));
+  PetscCall(DMDASetStencilType(p->dm, DMDA_STENCIL_STAR));
+  PetscCall(DMDASetStencilWidth(p->dm, 1));
+  PetscCall(DMDASetDof(p->dm, 1));
+  PetscCall(PetscObjectSetOptionsPrefix((PetscObject)p->dm, ((PetscObject)p)->prefix));
+  PetscCall(DMSetFromOptions(p->dm));
+  /* PETSc divides the ranks among the directions and then finds that some have too few points */
+  PetscCall(PetscPushErrorHandler(PetscReturnErrorHandler, NULL));
+  e = DMSetUp(p->dm);
+  PetscCall(PetscPopErrorHandler());
+  HGCheck(!e, comm, "%d rank%s cannot share a grid of %" PetscInt_FMT " x %" PetscInt_FMT " x %" PetscInt_FMT " points (x, y, z); use fewer ranks, or divide them with -da_processors_x, _y, _z", ranks, ranks > 1 ? "s" : "", p->size[2], p->size[1], p->size[0]);
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/*@
+   HGPhysicsSetUp - Partition the grid and prepare the solver
+
+   Collective
+
+   Input Parameter:
+.  p - the equation, type and grid set
+
+   Level: beginner
+
+   Errors:
+   More ranks than points.
+
+.seealso: `HGPhysicsGetDM()`, `HGPhysicsSolve()`
+@*/
+PetscErrorCode HGPhysicsSetUp(HGPhysics p)
+{
+  PetscFunctionBegin;
+  PetscValidHeaderSpecific(p, HG_PHYSICS_CLASSID, 1);
+  if (p->setup) PetscFunctionReturn(PETSC_SUCCESS);
+  PetscCheck(((PetscObject)p)->type_name && p->size[2], PetscObjectComm((PetscObject)p), PETSC_ERR_ORDER, "type and grid come before HGPhysicsSetUp()");
+  PetscCall(CreateDM(p));
+  if (p->ops->setup) PetscCall((*p->ops->setup)(p));
+  p->setup = PETSC_TRUE;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/*@C
+   HGPhysicsView - Print an equation
+
+   Collective
+
+   Input Parameters:
++  p      - the equation
+-  viewer - an ASCII viewer, or NULL for standard output
+
+   Level: beginner
+
+.seealso: `HGPhysicsSetUp()`
+@*/
+PetscErrorCode HGPhysicsView(HGPhysics p, PetscViewer viewer)
+{
+  PetscFunctionBegin;
+  PetscValidHeaderSpecific(p, HG_PHYSICS_CLASSID, 1);
+  if (!viewer) PetscCall(PetscViewerASCIIGetStdout(PetscObjectComm((PetscObject)p), &viewer));
+  PetscCall(PetscObjectPrintClassNamePrefixType((PetscObject)p, viewer));
+  PetscCall(PetscViewerASCIIPushTab(viewer));
+  PetscCall(PetscViewerASCIIPrintf(viewer, "grid:"));
+  for (int a = 2; a >= 3 - (int)p->dim; a--) PetscCall(PetscViewerASCIIPrintf(viewer, " %c=%" PetscInt_FMT, "zyx"[a], p->size[a]));
+  PetscCall(PetscViewerASCIIPrintf(viewer, "\n"));
+  if (p->ops->view) PetscCall((*p->ops->view)(p, viewer));
+  PetscCall(PetscViewerASCIIPopTab(viewer));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/*@
+   HGPhysicsDestroy - Destroy an equation
+
+   Collective
+
+   Input Parameter:
+.  phys - the equation
+
+   Level: beginner
+
+.seealso: `HGPhysicsCreate()`
+@*/
+PetscErrorCode HGPhysicsDestroy(HGPhysics *phys)
+{
+  HGPhysics p = *phys;
+
+  PetscFunctionBegin;
+  if (!p) PetscFunctionReturn(PETSC_SUCCESS);
+  PetscValidHeaderSpecific(p, HG_PHYSICS_CLASSID, 1);
+  *phys = NULL;
+  if (--((PetscObject)p)->refct > 0) PetscFunctionReturn(PETSC_SUCCESS);
+  if (p->ops->destroy) PetscCall((*p->ops->destroy)(p));
+  PetscCall(DMDestroy(&p->dm));
+  PetscCall(PetscHeaderDestroy(&p));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/*@
+   HGPhysicsGetDM - Get the DMDA of the grid
+
+   Not Collective
+
+   Input Parameter:
+.  p - the equation, set up
+
+   Output Parameter:
+.  dm - the DMDA, owned by the equation: one degree of freedom, stencil width 1
+
+   Level: beginner
+
+.seealso: `HGPhysicsSetUp()`
+@*/
+PetscErrorCode HGPhysicsGetDM(HGPhysics p, DM *dm)
+{
+  PetscFunctionBegin;
+  PetscValidHeaderSpecific(p, HG_PHYSICS_CLASSID, 1);
+  PetscCheck(p->setup, PetscObjectComm((PetscObject)p), PETSC_ERR_ORDER, "HGPhysicsGetDM() before HGPhysicsSetUp()");
+  *dm = p->dm;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/*@
+   HGPhysicsSampleInput - Draw the input field of a sample
+
+   Collective
+
+   Input Parameters:
++  p      - the equation, set up
+.  seed   - the user's seed
+-  sample - which sample
+
+   Output Parameter:
+.  a - the field, a global vector of the grid's DMDA
+
+   Level: beginner
+
+   Note:
+   A function of seed and sample alone: bit for bit the same on any number of ranks, and on every grid samples of the same
+   function.
+
+.seealso: `HGPhysicsSolve()`, `HGRandomNormal()`
+@*/
+PetscErrorCode HGPhysicsSampleInput(HGPhysics p, uint64_t seed, PetscInt sample, Vec a)
+{
+  PetscFunctionBegin;
+  PetscValidHeaderSpecific(p, HG_PHYSICS_CLASSID, 1);
+  PetscCheck(p->setup, PetscObjectComm((PetscObject)p), PETSC_ERR_ORDER, "HGPhysicsSampleInput() before HGPhysicsSetUp()");
+  p->sample = sample;
+  PetscCall((*p->ops->sampleinput)(p, seed, sample, a));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/*@
+   HGPhysicsSolve - Solve the equation for a given input field
+
+   Collective
+
+   Input Parameters:
++  p - the equation, set up
+-  a - the input field
+
+   Output Parameter:
+.  u - the solution, a global vector of the grid's DMDA
+
+   Level: beginner
+
+   Errors:
+   A solver that does not converge: the sample drawn last, the reason and the residual are named.
+
+.seealso: `HGPhysicsSampleInput()`, `HGPhysicsGetIterations()`
+@*/
+PetscErrorCode HGPhysicsSolve(HGPhysics p, Vec a, Vec u)
+{
+  PetscFunctionBegin;
+  PetscValidHeaderSpecific(p, HG_PHYSICS_CLASSID, 1);
+  PetscCheck(p->setup, PetscObjectComm((PetscObject)p), PETSC_ERR_ORDER, "HGPhysicsSolve() before HGPhysicsSetUp()");
+  PetscCall((*p->ops->solve)(p, a, u));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/*@
+   HGPhysicsGetIterations - Get the number of linear iterations of the last solve
+
+   Not Collective
+
+   Input Parameter:
+.  p - the equation
+
+   Output Parameter:
+.  iterations - their number
+
+   Level: intermediate
+
+.seealso: `HGPhysicsSolve()`
+@*/
+PetscErrorCode HGPhysicsGetIterations(HGPhysics p, PetscInt *iterations)
+{
+  PetscFunctionBegin;
+  PetscValidHeaderSpecific(p, HG_PHYSICS_CLASSID, 1);
+  *iterations = p->iterations;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}

@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#ifndef HGTRAIN_H
+#define HGTRAIN_H
+
+#include "data/hgdata.h"
+#include "data/hgfieldfile.h"
+#include "loss/hgloss.h"
+#include "net/hgnet.h"
+
+/* TAO types that step on mini-batches, as PyTorch's optimizers of the same names do */
+#define HGTAOADAM  "adam"
+#define HGTAOADAMW "adamw"
+#define HGTAOSGD   "sgd"
+
+#define HG_MAX_STATE 2 /* vectors of a stochastic optimizer's state */
+
+PETSC_EXTERN PetscErrorCode HGTaoRegisterAll(void);
+PETSC_EXTERN PetscErrorCode HGTaoIsStochastic(Tao, PetscBool *);
+PETSC_EXTERN PetscErrorCode HGTaoGetLearningRate(Tao, PetscReal *);
+PETSC_EXTERN PetscErrorCode HGTaoSetLearningRate(Tao, PetscReal);
+PETSC_EXTERN PetscErrorCode HGTaoGetState(Tao, PetscInt *, PetscInt *, const char *[], Vec[]);
+PETSC_EXTERN PetscErrorCode HGTaoSetStep(Tao, PetscInt);
+
+/*S
+   HGTrainer - trains a network on a dataset: epochs of mini-batches, a TAO optimizer, validation, history and checkpoints
+
+   Level: beginner
+
+.seealso: `HGTrainerCreate()`, `HGTrainerTrain()`
+S*/
+typedef struct _p_HGTrainer *HGTrainer;
+
+PETSC_EXTERN PetscErrorCode HGTrainerCreate(MPI_Comm, HGTrainer *);
+PETSC_EXTERN PetscErrorCode HGTrainerSetNet(HGTrainer, HGNet);
+PETSC_EXTERN PetscErrorCode HGTrainerSetData(HGTrainer, HGData, HGData);
+PETSC_EXTERN PetscErrorCode HGTrainerSetModelInput(HGTrainer, const char[]);
+PETSC_EXTERN PetscErrorCode HGTrainerSetModelOutput(HGTrainer, const char[]);
+PETSC_EXTERN PetscErrorCode HGTrainerSetFromOptions(HGTrainer);
+PETSC_EXTERN PetscErrorCode HGTrainerGetBatchSize(HGTrainer, PetscInt *);
+PETSC_EXTERN PetscErrorCode HGTrainerGetModelInput(HGTrainer, const char *[]);
+PETSC_EXTERN PetscErrorCode HGTrainerGetTao(HGTrainer, Tao *);
+PETSC_EXTERN PetscErrorCode HGTrainerGetParameters(HGTrainer, Vec *);
+PETSC_EXTERN PetscErrorCode HGTrainerSetUp(HGTrainer);
+PETSC_EXTERN PetscErrorCode HGTrainerTrain(HGTrainer);
+PETSC_EXTERN PetscErrorCode HGTrainerDestroy(HGTrainer *);
+
+/*S
+   HGMetrics - how well a network does on a dataset, in the units of the data
+
+   Level: beginner
+S*/
+typedef struct {
+  PetscInt  samples;
+  PetscReal mse;       /* mean squared error over samples, channels and points */
+  PetscReal rel_l2;    /* mean over the samples of |y - t| / |t|, Euclidean norms over channels and points */
+  PetscReal max_error; /* largest |y - t| */
+} HGMetrics;
+
+PETSC_EXTERN PetscErrorCode HGPredict(HGNet, HGData, HGFieldFile, PetscInt, HGMetrics *);
+
+#endif

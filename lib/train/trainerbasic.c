@@ -1,0 +1,334 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "train/train_impl.h"
+
+/*@
+   HGTrainerCreate - Create a trainer
+
+   Collective
+
+   Input Parameter:
+.  comm - the communicator of network and data
+
+   Output Parameter:
+.  trainer - the trainer
+
+   Level: beginner
+
+.seealso: `HGTrainerSetFromOptions()`, `HGTrainerSetNet()`, `HGTrainerSetData()`, `HGTrainerTrain()`
+@*/
+PetscErrorCode HGTrainerCreate(MPI_Comm comm, HGTrainer *trainer)
+{
+  HGTrainer t;
+
+  PetscFunctionBegin;
+  PetscCall(PetscHeaderCreate(t, HG_TRAINER_CLASSID, "HGTrainer", "Trainer", "Train", comm, HGTrainerDestroy, NULL));
+  t->epochs      = 20;
+  t->batch_size  = 8;
+  t->seed        = 1;
+  t->checkpoint  = 10;
+  t->ordered_for = -1;
+  PetscCall(PetscStrncpy(t->output, "model.nc", sizeof(t->output)));
+  PetscCall(HGLossCreate(comm, &t->loss));
+  PetscCall(TaoCreate(comm, &t->tao));
+  PetscCall(HGTaoRegisterAll());
+  PetscCall(TaoSetType(t->tao, HGTAOADAM));
+  *trainer = t;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/*@
+   HGTrainerSetNet - Set the network to train
+
+   Collective
+
+   Input Parameters:
++  trainer - the trainer
+-  net     - the network, set up for training with the batch size of the trainer
+
+   Level: beginner
+
+.seealso: `HGTrainerSetData()`
+@*/
+PetscErrorCode HGTrainerSetNet(HGTrainer trainer, HGNet net)
+{
+  PetscFunctionBegin;
+  PetscValidHeaderSpecific(trainer, HG_TRAINER_CLASSID, 1);
+  PetscValidHeaderSpecific(net, HG_NET_CLASSID, 2);
+  PetscCall(PetscObjectReference((PetscObject)net));
+  PetscCall(HGNetDestroy(&trainer->net));
+  trainer->net = net;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/*@
+   HGTrainerSetData - Set the dataset to train on, and one to validate on
+
+   Collective
+
+   Input Parameters:
++  trainer    - the trainer
+.  data       - the dataset, loaded
+-  validation - another, loaded, on which the loss is evaluated after each epoch; or NULL
+
+   Level: beginner
+
+.seealso: `HGTrainerSetNet()`
+@*/
+PetscErrorCode HGTrainerSetData(HGTrainer trainer, HGData data, HGData validation)
+{
+  PetscFunctionBegin;
+  PetscValidHeaderSpecific(trainer, HG_TRAINER_CLASSID, 1);
+  PetscCall(HGDataReference(data));
+  if (validation) PetscCall(HGDataReference(validation));
+  PetscCall(HGDataDestroy(&trainer->data));
+  PetscCall(HGDataDestroy(&trainer->validation));
+  trainer->data       = data;
+  trainer->validation = validation;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/*@C
+   HGTrainerSetModelInput - Set the model file to start or resume from
+
+   Logically Collective
+
+   Input Parameters:
++  trainer - the trainer
+-  path    - the file, empty for new parameters
+
+   Options Database Key:
+.  -model_input - the file
+
+   Level: beginner
+
+   Note:
+   With the optimizer's state in the file the run resumes: it goes on after the file's last epoch, up to the trainer's
+   number of epochs in all, as if it had not been interrupted.
+
+.seealso: `HGTrainerSetModelOutput()`
+@*/
+PetscErrorCode HGTrainerSetModelInput(HGTrainer trainer, const char path[])
+{
+  PetscFunctionBegin;
+  PetscValidHeaderSpecific(trainer, HG_TRAINER_CLASSID, 1);
+  PetscCall(PetscStrncpy(trainer->input, path, sizeof(trainer->input)));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/*@C
+   HGTrainerSetModelOutput - Set the model file to write, at the end and at checkpoints
+
+   Logically Collective
+
+   Input Parameters:
++  trainer - the trainer
+-  path    - the file, empty for none
+
+   Options Database Key:
+.  -model_output - the file (default model.nc)
+
+   Level: beginner
+
+.seealso: `HGTrainerSetModelInput()`
+@*/
+PetscErrorCode HGTrainerSetModelOutput(HGTrainer trainer, const char path[])
+{
+  PetscFunctionBegin;
+  PetscValidHeaderSpecific(trainer, HG_TRAINER_CLASSID, 1);
+  PetscCall(PetscStrncpy(trainer->output, path, sizeof(trainer->output)));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/*@C
+   HGTrainerGetModelInput - Get the model file to start or resume from
+
+   Not Collective
+
+   Input Parameter:
+.  trainer - the trainer
+
+   Output Parameter:
+.  path - the file, empty for none; do not free
+
+   Level: intermediate
+
+.seealso: `HGTrainerSetModelInput()`
+@*/
+PetscErrorCode HGTrainerGetModelInput(HGTrainer trainer, const char *path[])
+{
+  PetscFunctionBegin;
+  PetscValidHeaderSpecific(trainer, HG_TRAINER_CLASSID, 1);
+  *path = trainer->input;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/*@
+   HGTrainerGetBatchSize - Get the number of samples in a mini-batch
+
+   Not Collective
+
+   Input Parameter:
+.  trainer - the trainer
+
+   Output Parameter:
+.  n - samples over all ranks
+
+   Level: intermediate
+
+.seealso: `HGTrainerSetFromOptions()`
+@*/
+PetscErrorCode HGTrainerGetBatchSize(HGTrainer trainer, PetscInt *n)
+{
+  PetscFunctionBegin;
+  PetscValidHeaderSpecific(trainer, HG_TRAINER_CLASSID, 1);
+  *n = trainer->batch_size;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/*@
+   HGTrainerGetTao - Get the trainer's optimizer
+
+   Not Collective
+
+   Input Parameter:
+.  trainer - the trainer
+
+   Output Parameter:
+.  tao - the optimizer; do not destroy it
+
+   Level: intermediate
+
+.seealso: `HGTaoRegisterAll()`
+@*/
+PetscErrorCode HGTrainerGetTao(HGTrainer trainer, Tao *tao)
+{
+  PetscFunctionBegin;
+  PetscValidHeaderSpecific(trainer, HG_TRAINER_CLASSID, 1);
+  *tao = trainer->tao;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/*@
+   HGTrainerGetParameters - Get the parameters that the trainer trains
+
+   Not Collective
+
+   Input Parameter:
+.  trainer - the trainer, set up
+
+   Output Parameter:
+.  p - the Vec; do not destroy it
+
+   Level: intermediate
+
+.seealso: `HGNetCreateParameters()`
+@*/
+PetscErrorCode HGTrainerGetParameters(HGTrainer trainer, Vec *p)
+{
+  PetscFunctionBegin;
+  PetscValidHeaderSpecific(trainer, HG_TRAINER_CLASSID, 1);
+  *p = trainer->parameters;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode CheckOptions(HGTrainer t)
+{
+  MPI_Comm comm = PetscObjectComm((PetscObject)t);
+
+  PetscFunctionBegin;
+  HGCheck(t->epochs >= 0, comm, "-train_epochs %" PetscInt_FMT ": give 0 (write the initial model) or more", t->epochs);
+  HGCheck(t->batch_size >= 1, comm, "-train_batch_size %" PetscInt_FMT ": give at least 1", t->batch_size);
+  HGCheck(t->checkpoint >= 0, comm, "-train_checkpoint %" PetscInt_FMT ": give a number of epochs, or 0 for none", t->checkpoint);
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/*@
+   HGTrainerSetFromOptions - Set a trainer from the options database
+
+   Collective
+
+   Input Parameter:
+.  trainer - the trainer
+
+   Options Database Keys:
++  -train_epochs n                     - passes over the data, those before a resume included (default 20); 0 writes the initial model
+.  -train_batch_size n                 - samples in a mini-batch over all ranks (default 8)
+.  -train_loss mse                     - misfit
+.  -train_seed n                       - seed of initial parameters and shuffling (default 1)
+.  -train_schedule constant|cosine     - learning rate over the epochs; cosine goes to zero (Loshchilov and Hutter, arXiv 1608.03983)
+.  -train_history FILE.csv             - epoch, loss, validation, learning rate, seconds
+.  -train_checkpoint n                 - write the model every n epochs, and at the end (default 10; 0: only at the end)
+.  -model_input FILE                   - start or resume from it
+.  -model_output FILE                  - write it (default model.nc)
+-  -tao_type adam|adamw|sgd|lmvm|...   - optimizer (default adam) and its -tao_... options
+
+   Level: beginner
+
+   Note:
+   adam, adamw and sgd step on mini-batches; every other TAO type sees the whole dataset in each evaluation, and an epoch is
+   one of its iterations.
+
+   Errors:
+   Refuses values out of range.
+
+.seealso: `HGTrainerTrain()`
+@*/
+PetscErrorCode HGTrainerSetFromOptions(HGTrainer trainer)
+{
+  static const char *const schedules[] = {"constant", "cosine"};
+  PetscInt                 schedule    = trainer->schedule;
+
+  PetscFunctionBegin;
+  PetscValidHeaderSpecific(trainer, HG_TRAINER_CLASSID, 1);
+  PetscObjectOptionsBegin((PetscObject)trainer);
+  PetscCall(PetscOptionsInt("-train_epochs", "passes over the data, 0 writes the initial model", "", trainer->epochs, &trainer->epochs, NULL));
+  PetscCall(PetscOptionsInt("-train_batch_size", "samples in a mini-batch over all ranks", "", trainer->batch_size, &trainer->batch_size, NULL));
+  PetscCall(PetscOptionsInt("-train_seed", "seed of initial parameters and shuffling", "", trainer->seed, &trainer->seed, NULL));
+  PetscCall(PetscOptionsEList("-train_schedule", "learning rate over the epochs", "", schedules, 2, schedules[schedule], &schedule, NULL));
+  PetscCall(PetscOptionsString("-train_history", "CSV file of epoch, loss, validation, learning rate, seconds", "", trainer->history, trainer->history, sizeof(trainer->history), NULL));
+  PetscCall(PetscOptionsInt("-train_checkpoint", "write the model every so many epochs, 0: only at the end", "", trainer->checkpoint, &trainer->checkpoint, NULL));
+  PetscCall(PetscOptionsString("-model_input", "model file to start or resume from", "HGTrainerSetModelInput", trainer->input, trainer->input, sizeof(trainer->input), NULL));
+  PetscCall(PetscOptionsString("-model_output", "model file to write", "HGTrainerSetModelOutput", trainer->output, trainer->output, sizeof(trainer->output), NULL));
+  PetscOptionsEnd();
+  trainer->schedule = (HGSchedule)schedule;
+  PetscCall(CheckOptions(trainer));
+  PetscCall(HGLossSetFromOptions(trainer->loss));
+  PetscCall(TaoSetFromOptions(trainer->tao));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/*@
+   HGTrainerDestroy - Destroy a trainer
+
+   Collective
+
+   Input Parameter:
+.  trainer - the trainer
+
+   Level: beginner
+
+.seealso: `HGTrainerCreate()`
+@*/
+PetscErrorCode HGTrainerDestroy(HGTrainer *trainer)
+{
+  PetscFunctionBegin;
+  if (!*trainer) PetscFunctionReturn(PETSC_SUCCESS);
+  PetscValidHeaderSpecific(*trainer, HG_TRAINER_CLASSID, 1);
+  if (--((PetscObject)*trainer)->refct > 0) {
+    *trainer = NULL;
+    PetscFunctionReturn(PETSC_SUCCESS);
+  }
+  if ((*trainer)->csv) (void)fclose((*trainer)->csv);
+  PetscCall(HGNetDestroy(&(*trainer)->net));
+  PetscCall(HGDataDestroy(&(*trainer)->data));
+  PetscCall(HGDataDestroy(&(*trainer)->validation));
+  PetscCall(HGLossDestroy(&(*trainer)->loss));
+  PetscCall(TaoDestroy(&(*trainer)->tao));
+  PetscCall(VecDestroy(&(*trainer)->parameters));
+  PetscCall(VecDestroy(&(*trainer)->part));
+  PetscCall(HGTensorDestroy(&(*trainer)->target));
+  PetscCall(PetscFree((*trainer)->order));
+  PetscCall(PetscFree((*trainer)->every));
+  PetscCall(PetscHeaderDestroy(trainer));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}

@@ -1,0 +1,297 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "train/train_impl.h"
+
+/* How many of the first `count` samples of the global batch this rank has */
+PetscErrorCode HGTrainerActive(HGTensor t, PetscInt count, PetscInt *mine)
+{
+  const HGTensorLocal *l;
+
+  PetscFunctionBegin;
+  PetscCall(HGTensorGetLocal(t, &l));
+  *mine = PetscMax(0, PetscMin(count - l->box.start[HG_N], l->box.size[HG_N]));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Loss of one mini-batch; with `adjoint` its gradient, as a part of a mean over `total` samples, is added to the network's sum */
+static PetscErrorCode RunBatch(HGTrainer t, HGData data, PetscInt count, const PetscInt sample[], PetscBool adjoint, PetscReal *loss)
+{
+  HGTensor x, y, dy;
+  PetscInt mine;
+
+  PetscFunctionBegin;
+  PetscCall(HGNetGetInput(t->net, &x));
+  PetscCall(HGNetGetOutput(t->net, &y, &dy));
+  PetscCall(HGTrainerActive(x, count, &mine));
+  PetscCall(HGDataGetBatch(data, count, sample, x, t->target));
+  PetscCall(HGNetForward(t->net, mine));
+  PetscCall(HGLossEvaluate(t->loss, count, y, t->target, adjoint ? dy : NULL, loss));
+  if (adjoint) PetscCall(HGNetAdjoint(t->net, mine));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscInt BatchCount(PetscInt samples, PetscInt batch_size, PetscInt b)
+{
+  return PetscMin(batch_size, samples - b * batch_size);
+}
+
+static PetscErrorCode CheckFinite(HGTrainer t, PetscReal loss)
+{
+  const PetscBool saved = t->checkpoint && t->epoch / t->checkpoint > 0 ? PETSC_TRUE : PETSC_FALSE;
+
+  PetscFunctionBegin;
+  HGCheck(!PetscIsInfOrNanReal(loss), PetscObjectComm((PetscObject)t), "the loss is %g in epoch %" PetscInt_FMT ", batch %" PetscInt_FMT "; %s. Lower the learning rate or normalise the data (-data_normalize global).", (double)loss, t->epoch + 1, t->batch + 1, saved ? "the last checkpoint is intact" : "no model was written");
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode OrderEpoch(HGTrainer t)
+{
+  PetscFunctionBegin;
+  if (t->ordered_for == t->epoch) PetscFunctionReturn(PETSC_SUCCESS);
+  PetscCall(HGDataGetOrder(t->data, (uint64_t)t->seed, t->epoch, t->order));
+  t->ordered_for = t->epoch;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* The objective of the stochastic optimizers: the next mini-batch */
+static PetscErrorCode ObjectiveOfBatch(Tao tao, Vec p, PetscReal *f, Vec g, void *ctx)
+{
+  HGTrainer t = (HGTrainer)ctx;
+  PetscInt  count;
+
+  PetscFunctionBegin;
+  (void)tao;
+  PetscCall(OrderEpoch(t));
+  count = BatchCount(t->samples, t->batch_size, t->batch);
+  PetscCall(HGNetSetParameters(t->net, p));
+  PetscCall(HGNetAdjointBegin(t->net));
+  PetscCall(RunBatch(t, t->data, count, t->order + t->batch * t->batch_size, PETSC_TRUE, f));
+  PetscCall(HGNetAdjointEnd(t->net, g));
+  PetscCall(CheckFinite(t, *f));
+  t->loss_sum += (double)*f * (double)count;
+  t->last_loss = *f;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* The objective of all other optimizers: the whole dataset, batch by batch. A batch's gradient counts by its share of the
+   samples; all but the last have the same share, so the sum is scaled once after the full ones and once after the last. */
+static PetscErrorCode ObjectiveOfAll(Tao tao, Vec p, PetscReal *f, Vec g, void *ctx)
+{
+  HGTrainer t   = (HGTrainer)ctx;
+  double    sum = 0;
+
+  PetscFunctionBegin;
+  (void)tao;
+  PetscCall(HGNetSetParameters(t->net, p));
+  PetscCall(VecSet(g, 0));
+  if (!t->part) PetscCall(VecDuplicate(g, &t->part));
+  for (PetscInt b = 0; b < t->batches; b++) {
+    const PetscInt count = BatchCount(t->samples, t->batch_size, b);
+    const PetscInt last  = b == t->batches - 1 || BatchCount(t->samples, t->batch_size, b + 1) != count;
+    PetscReal      loss;
+
+    if (b == 0 || BatchCount(t->samples, t->batch_size, b - 1) != count) PetscCall(HGNetAdjointBegin(t->net));
+    PetscCall(RunBatch(t, t->data, count, t->order + b * t->batch_size, PETSC_TRUE, &loss));
+    sum += (double)loss * (double)count / (double)t->samples;
+    if (!last) continue;
+    PetscCall(HGNetAdjointEnd(t->net, t->part));
+    PetscCall(VecAXPY(g, (PetscReal)count / (PetscReal)t->samples, t->part));
+  }
+  *f = (PetscReal)sum;
+  PetscCall(CheckFinite(t, *f));
+  t->last_loss = *f;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode Validate(HGTrainer t, PetscReal *loss)
+{
+  PetscInt first, last, samples;
+  double   sum = 0;
+
+  PetscFunctionBegin;
+  PetscCall(HGDataGetRange(t->validation, &first, &last));
+  samples = last - first;
+  PetscCall(HGNetSetParameters(t->net, t->parameters));
+  for (PetscInt b = 0; b * t->batch_size < samples; b++) {
+    const PetscInt count = BatchCount(samples, t->batch_size, b);
+    PetscReal      part;
+
+    PetscCall(RunBatch(t, t->validation, count, t->every + b * t->batch_size, PETSC_FALSE, &part));
+    sum += (double)part * (double)count;
+  }
+  *loss = (PetscReal)(sum / (double)samples);
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode SetRate(HGTrainer t)
+{
+  PetscFunctionBegin;
+  if (!t->stochastic || t->schedule == HG_SCHEDULE_CONSTANT) PetscFunctionReturn(PETSC_SUCCESS);
+  PetscCall(HGTaoSetLearningRate(t->tao, t->lr * (1 + PetscCosReal(PETSC_PI * (PetscReal)t->epoch / (PetscReal)t->epochs)) / 2));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode Report(HGTrainer t, PetscReal loss, PetscReal validation, PetscReal rate)
+{
+  char val[40] = "";
+
+  PetscFunctionBegin;
+  if (t->validation) PetscCall(PetscSNPrintf(val, sizeof(val), "%.8g", (double)validation));
+  if (t->csv) {
+    PetscCheck(fprintf(t->csv, "%d,%.10g,%s,%.8g,%.3f\n", (int)t->epoch, (double)loss, val, (double)rate, MPI_Wtime() - t->started) > 0 && !fflush(t->csv), PETSC_COMM_SELF, PETSC_ERR_FILE_WRITE, "cannot write %s; is the disk full?", t->history);
+  }
+  PetscCall(PetscSNPrintf(t->note, sizeof(t->note), "epoch %" PetscInt_FMT "/%" PetscInt_FMT ": loss %.6g%s%s", t->epoch, t->epochs, (double)loss, *val ? ", validation " : "", val));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Counted in batches, or in iterations of an optimizer that sees all data at once */
+static PetscInt StepsOf(HGTrainer t, PetscInt epochs)
+{
+  return epochs * (t->stochastic ? t->batches : 1);
+}
+
+/* After an epoch: validation, history, progress, the next epoch's learning rate, and a checkpoint when it is due */
+PetscErrorCode HGTrainerEndEpoch(HGTrainer t)
+{
+  const PetscReal loss       = t->stochastic ? (PetscReal)(t->loss_sum / (double)t->samples) : t->last_loss;
+  PetscReal       validation = 0, rate = 0;
+
+  PetscFunctionBegin;
+  if (t->stochastic) PetscCall(HGTaoGetLearningRate(t->tao, &rate));
+  t->epoch++;
+  t->batch    = 0;
+  t->loss_sum = 0;
+  if (t->validation) PetscCall(Validate(t, &validation));
+  PetscCall(Report(t, loss, validation, rate));
+  PetscCall(SetRate(t));
+  if (t->checkpoint && t->epoch % t->checkpoint == 0 && t->epoch < t->epochs) PetscCall(HGTrainerSave(t));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode Monitor(Tao tao, void *ctx)
+{
+  HGTrainer t = (HGTrainer)ctx;
+  PetscInt  its;
+
+  PetscFunctionBegin;
+  PetscCall(TaoGetIterationNumber(tao, &its));
+  if (!its) PetscFunctionReturn(PETSC_SUCCESS); /* the starting point of TAO's own types */
+  if (!t->stochastic || ++t->batch == t->batches) PetscCall(HGTrainerEndEpoch(t));
+  PetscCall(HGProgressUpdate(&t->progress, StepsOf(t, t->epoch) + t->batch, t->note));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode SetUpData(HGTrainer t)
+{
+  MPI_Comm    comm = PetscObjectComm((PetscObject)t);
+  HGTensor    x, y;
+  HGPartition p;
+  HGDType     dtype;
+  PetscInt    first, last, size[HG_AXES];
+
+  PetscFunctionBegin;
+  PetscCall(HGNetGetInput(t->net, &x));
+  PetscCall(HGTensorGetPartition(x, &p));
+  PetscCall(HGPartitionGetSizes(p, NULL, size));
+  HGCheck(size[HG_N] == t->batch_size, comm, "the network is set up for batches of %" PetscInt_FMT " samples, the trainer has -train_batch_size %" PetscInt_FMT, size[HG_N], t->batch_size);
+  PetscCall(HGNetGetOutput(t->net, &y, NULL));
+  PetscCall(HGTensorGetPartition(y, &p));
+  PetscCall(HGTensorGetDType(y, &dtype));
+  PetscCall(HGTensorCreate(p, dtype, &t->target));
+  PetscCall(HGTensorSetUp(t->target));
+  PetscCall(HGDataGetRange(t->data, &first, &last));
+  t->samples = last - first;
+  t->batches = (t->samples + t->batch_size - 1) / t->batch_size;
+  PetscCall(PetscMalloc1(t->samples, &t->order));
+  for (PetscInt i = 0; i < t->samples; i++) t->order[i] = i;
+  if (t->validation) {
+    PetscCall(HGDataGetRange(t->validation, &first, &last));
+    PetscCall(PetscMalloc1(last - first, &t->every));
+    for (PetscInt i = 0; i < last - first; i++) t->every[i] = i;
+  }
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode SetUpTao(HGTrainer t)
+{
+  PetscBool limited;
+  PetscInt  max_it, todo;
+
+  PetscFunctionBegin;
+  PetscCall(HGTaoIsStochastic(t->tao, &t->stochastic));
+  if (t->stochastic) PetscCall(HGTaoGetLearningRate(t->tao, &t->lr));
+  PetscCall(TaoSetSolution(t->tao, t->parameters));
+  PetscCall(TaoSetObjectiveAndGradient(t->tao, NULL, t->stochastic ? ObjectiveOfBatch : ObjectiveOfAll, t));
+  PetscCall(TaoMonitorSet(t->tao, Monitor, t, NULL));
+  PetscCall(TaoSetUp(t->tao));
+  if (*t->input) PetscCall(HGTrainerRestore(t));
+  todo = StepsOf(t, t->epochs - t->epoch) - t->batch;
+  PetscCall(PetscOptionsGetInt(NULL, NULL, "-tao_max_it", &max_it, &limited));
+  PetscCall(TaoSetMaximumIterations(t->tao, PetscMax(0, limited ? PetscMin(max_it, todo) : todo)));
+  if (t->stochastic) { /* the noise of a mini-batch says nothing about convergence */
+    PetscCall(TaoSetTolerances(t->tao, 0, 0, 0));
+    PetscCall(TaoSetMaximumFunctionEvaluations(t->tao, PETSC_MAX_INT));
+  }
+  PetscCall(SetRate(t));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/*@
+   HGTrainerSetUp - Make a trainer ready: initial or restored parameters, optimizer, output files tried
+
+   Collective
+
+   Input Parameter:
+.  trainer - the trainer, its network and data set
+
+   Level: beginner
+
+   Errors:
+   Refuses a model file that does not fit the network, and output files that cannot be written.
+
+.seealso: `HGTrainerTrain()`
+@*/
+PetscErrorCode HGTrainerSetUp(HGTrainer trainer)
+{
+  MPI_Comm comm = PetscObjectComm((PetscObject)trainer);
+
+  PetscFunctionBegin;
+  PetscValidHeaderSpecific(trainer, HG_TRAINER_CLASSID, 1);
+  HGCheck(trainer->net && trainer->data, comm, "a trainer needs HGTrainerSetNet() and HGTrainerSetData()");
+  PetscCall(SetUpData(trainer));
+  PetscCall(HGNetCreateParameters(trainer->net, &trainer->parameters));
+  PetscCall(HGNetInitializeParameters(trainer->net, (uint64_t)trainer->seed, trainer->parameters));
+  PetscCall(SetUpTao(trainer));
+  if (*trainer->output) PetscCall(HGModelTryPath(comm, trainer->output));
+  if (*trainer->history) PetscCall(HGTrainerOpenHistory(trainer));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/*@
+   HGTrainerTrain - Train the network, and write the model file
+
+   Collective
+
+   Input Parameter:
+.  trainer - the trainer, set up
+
+   Level: beginner
+
+   Note:
+   After the first step nothing is allocated and no MPI request is made.
+
+   Errors:
+   Stops when the loss is not finite; the last checkpoint stays.
+
+.seealso: `HGTrainerSetFromOptions()`
+@*/
+PetscErrorCode HGTrainerTrain(HGTrainer trainer)
+{
+  PetscFunctionBegin;
+  PetscValidHeaderSpecific(trainer, HG_TRAINER_CLASSID, 1);
+  trainer->started = MPI_Wtime();
+  PetscCall(HGProgressBegin(&trainer->progress, PetscObjectComm((PetscObject)trainer), trainer->stochastic ? "batches" : "iterations", StepsOf(trainer, trainer->epoch) + trainer->batch, StepsOf(trainer, trainer->epochs)));
+  PetscCall(TaoSolve(trainer->tao));
+  PetscCall(HGProgressEnd(&trainer->progress));
+  if (*trainer->output) PetscCall(HGTrainerSave(trainer));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
