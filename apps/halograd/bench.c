@@ -399,6 +399,7 @@ PetscErrorCode AppBench(const char what[], PetscBool help)
   if (!strcmp(what, "peak")) PetscCall(BenchPeak(help));
   else if (!strcmp(what, "conv")) PetscCall(BenchConv(help));
   else if (!strcmp(what, "step")) PetscCall(BenchStep(help));
+  else if (!strcmp(what, "halo")) PetscCall(AppBenchHalo(help));
   else HGCheck(PETSC_FALSE, PETSC_COMM_WORLD, "no benchmark \"%s\"; give one of: %s", what, choices);
   PetscFunctionReturn(PETSC_SUCCESS);
 }

@@ -39,15 +39,19 @@ static PetscErrorCode Configure(Verification *v)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-static PetscErrorCode SetRandomDirection(Verification *v)
+static PetscErrorCode SetRandomDirection(Verification *v, PetscInt number)
 {
+  char         name[32];
+  uint64_t     stream;
   PetscInt     first, last;
   PetscScalar *d;
 
   PetscFunctionBegin;
+  PetscCall(PetscSNPrintf(name, sizeof(name), "direction %" PetscInt_FMT, number));
+  stream = HGRandomStream(name);
   PetscCall(VecGetOwnershipRange(v->direction, &first, &last));
   PetscCall(VecGetArrayWrite(v->direction, &d));
-  for (PetscInt i = first; i < last; i++) d[i - first] = 2 * HGRandomUniform((uint64_t)v->seed, HGRandomStream("direction"), (uint64_t)i) - 1;
+  for (PetscInt i = first; i < last; i++) d[i - first] = 2 * HGRandomUniform((uint64_t)v->seed, stream, (uint64_t)i) - 1;
   PetscCall(VecRestoreArrayWrite(v->direction, &d));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -73,7 +77,6 @@ static PetscErrorCode SetUp(Verification *v)
   PetscCall(VecDuplicate(v->p, &v->g));
   PetscCall(VecDuplicate(v->p, &v->direction));
   PetscCall(VecDuplicate(v->p, &v->trial));
-  PetscCall(SetRandomDirection(v));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -121,34 +124,47 @@ static PetscErrorCode CentralDifference(Verification *v, PetscReal h, PetscReal 
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-static const char *Verdict(PetscBool ok)
-{
-  return ok ? "ok" : "FAILED";
-}
+#define DIRECTIONS 5
 
-/* The slope along a random direction against a central difference, whose error is that of roundoff, about eps f / h. In double
-   precision also the order of the remainder: 2, with some scatter from the kinks of relu that lie between p and p + h d. */
-static PetscErrorCode TestGradient(Verification *v, PetscBool *ok)
+/* What one direction tells: |central difference - slope| over |g| |d|, and the order of the remainder */
+static PetscErrorCode TestDirection(Verification *v, PetscInt number, PetscReal step, PetscReal *error, PetscReal *order)
 {
-  const PetscBool f64 = v->dtype == HG_F64 ? PETSC_TRUE : PETSC_FALSE;
-  const PetscReal eps = f64 ? PETSC_MACHINE_EPSILON : 1.2e-7, step = f64 ? 1e-6 : 1e-3, h = 1e-5;
-  PetscReal       f, slope, norm, scale, difference, r1, r2, order, error;
+  const PetscReal h = 1e-5;
+  PetscReal       f = 0, slope = 0, norm = 0, scale = 0, difference = 0, r1 = 0, r2 = 0;
 
   PetscFunctionBegin;
+  PetscCall(SetRandomDirection(v, number));
   PetscCall(Evaluate(v, v->p, v->g, &f));
   PetscCall(VecDot(v->g, v->direction, &slope));
   PetscCall(VecNorm(v->g, NORM_2, &norm));
   PetscCall(VecNorm(v->direction, NORM_2, &scale));
   PetscCall(CentralDifference(v, step, &difference));
-  error = PetscAbsReal(difference - slope) / (norm * scale);
-  *ok   = error < 100 * eps * f / (step * norm * scale) + step ? PETSC_TRUE : PETSC_FALSE;
-  PetscCall(PetscPrintf(PETSC_COMM_WORLD, "verify slope=%.10g central_difference=%.10g error=%.3g %s\n", (double)slope, (double)difference, (double)error, Verdict(*ok)));
-  if (!f64) PetscFunctionReturn(PETSC_SUCCESS);
-  PetscCall(Remainder(v, f, slope, h, &r1));
-  PetscCall(Remainder(v, f, slope, h / 4, &r2));
-  order = PetscLog2Real(r1 / r2) / 2;
-  *ok   = *ok && order > 1.7 ? PETSC_TRUE : PETSC_FALSE;
-  PetscCall(PetscPrintf(PETSC_COMM_WORLD, "verify taylor_remainder=%.3g at_a_quarter=%.3g order=%.3f %s\n", (double)r1, (double)r2, (double)order, Verdict(order > 1.7 ? PETSC_TRUE : PETSC_FALSE)));
+  *error = PetscAbsReal(difference - slope) / (norm * scale);
+  *order = 0;
+  if (v->dtype == HG_F64) {
+    PetscCall(Remainder(v, f, slope, h, &r1));
+    PetscCall(Remainder(v, f, slope, h / 4, &r2));
+    *order = PetscLog2Real(r1 / r2) / 2;
+  }
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Medians over some directions, since a kink of relu may lie close to the point in one of them. The error of a central
+   difference is that of roundoff; the order, which roundoff hides in single precision, is 2. */
+static PetscErrorCode TestGradient(Verification *v, PetscBool *ok)
+{
+  const PetscBool f64   = v->dtype == HG_F64 ? PETSC_TRUE : PETSC_FALSE;
+  const PetscReal limit = f64 ? 1e-7 : 1e-3;
+  PetscReal       error[DIRECTIONS], order[DIRECTIONS];
+
+  PetscFunctionBegin;
+  for (PetscInt i = 0; i < DIRECTIONS; i++) PetscCall(TestDirection(v, i, f64 ? 1e-6 : 1e-3, &error[i], &order[i]));
+  PetscCall(PetscSortReal(DIRECTIONS, error));
+  PetscCall(PetscSortReal(DIRECTIONS, order));
+  *ok = error[DIRECTIONS / 2] < limit && (!f64 || order[DIRECTIONS / 2] > 1.9) ? PETSC_TRUE : PETSC_FALSE;
+  PetscCall(PetscPrintf(PETSC_COMM_WORLD, "verify gradient dtype=%s directions=%d error=%.3g limit=%.3g", HGDTypeName(v->dtype), DIRECTIONS, (double)error[DIRECTIONS / 2], (double)limit));
+  if (f64) PetscCall(PetscPrintf(PETSC_COMM_WORLD, " taylor_order=%.3f", (double)order[DIRECTIONS / 2]));
+  PetscCall(PetscPrintf(PETSC_COMM_WORLD, " %s\n", *ok ? "ok" : "FAILED"));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -169,9 +185,14 @@ static PetscErrorCode Destroy(Verification *v)
 PetscErrorCode AppVerify(PetscBool help)
 {
   Verification v  = {NULL};
-  PetscBool    ok = PETSC_TRUE;
+  PetscBool    ok = PETSC_TRUE, linop;
 
   PetscFunctionBegin;
+  PetscCall(PetscOptionsHasName(NULL, NULL, "-linop_type", &linop));
+  if (linop) {
+    PetscCall(AppVerifyLinOp(help));
+    PetscFunctionReturn(PETSC_SUCCESS);
+  }
   PetscCall(Configure(&v));
   if (!help) {
     PetscCall(AppCheckOptions());
@@ -179,6 +200,6 @@ PetscErrorCode AppVerify(PetscBool help)
     PetscCall(TestGradient(&v, &ok));
   }
   PetscCall(Destroy(&v));
-  HGCheck(ok, PETSC_COMM_WORLD, "the gradient test failed; with -net_activation relu a kink may lie in the way, try another -seed");
+  HGCheck(ok, PETSC_COMM_WORLD, "the gradient test failed");
   PetscFunctionReturn(PETSC_SUCCESS);
 }

@@ -344,6 +344,10 @@ static int DefineVariable(HGFieldFile f, HGFieldVariable *v)
   return e;
 }
 
+/*
+   Variables keep netCDF's default, independent access: a collective write that fails on one rank, as the disk fills up, leaves the
+   others waiting inside HDF5 (seen with 1.10.8: one rank returns, the others reset their file view together).
+*/
 static int Define(HGFieldFile f)
 {
   int e = nc_def_dim(f->nc, "sample", (size_t)f->samples, &f->sample_dim);
@@ -353,13 +357,8 @@ static int Define(HGFieldFile f)
   Try(PutText(f->nc, NC_GLOBAL, "Conventions", "CF-1.8"));
   for (const HGFieldAttribute *a = f->attributes; a; a = a->next) Try(PutText(f->nc, a->var < 0 ? NC_GLOBAL : f->var[a->var].ncid, a->name, a->text));
   Try(nc_enddef(f->nc));
-  for (PetscInt i = 0; i < f->nvar; i++) Try(nc_var_par_access(f->nc, f->var[i].ncid, NC_COLLECTIVE));
-  for (int a = 3 - (int)f->dim; a < 3; a++) {
-    const size_t start = 0, count = f->rank ? 0 : (size_t)f->axis[a].n;
-
-    if (f->axisid[a] < 0) continue;
-    Try(nc_var_par_access(f->nc, f->axisid[a], NC_COLLECTIVE));
-    Try(nc_put_vara_double(f->nc, f->axisid[a], &start, &count, f->axis[a].value));
+  for (int a = 3 - (int)f->dim; a < 3 && !f->rank; a++) {
+    if (f->axisid[a] >= 0) Try(nc_put_var_double(f->nc, f->axisid[a], f->axis[a].value));
   }
   Try(nc_sync(f->nc));
   return e;
@@ -375,27 +374,40 @@ static PetscInt64 Bytes(HGFieldFile f)
   return bytes;
 }
 
-/* Asks the file system for the space of the whole file. The error, 0 also if the file system cannot promise (some NFS) */
+/* Whether the disk has room for the whole file, by what it tells */
+static int CheckRoom(HGFieldFile f)
+{
+  struct rlimit  limit;
+  struct statvfs disk;
+
+  if (!getrlimit(RLIMIT_FSIZE, &limit) && limit.rlim_cur != RLIM_INFINITY && (PetscInt64)limit.rlim_cur < Bytes(f)) return EFBIG;
+  if (!statvfs(f->temporary, &disk) && (double)disk.f_bavail * (double)disk.f_frsize < (double)Bytes(f)) return ENOSPC;
+  return 0;
+}
+
+/*
+   Reserves the space of the whole file. The error, 0 also if the file system cannot promise space (some network file systems)
+   but has it now
+*/
 static int Reserve(HGFieldFile f)
 {
-  int         fd = open(f->temporary, O_RDWR | O_CLOEXEC), e = 0;
-  struct stat st;
+  int fd = open(f->temporary, O_RDWR | O_CLOEXEC), e = EOPNOTSUPP;
 
   if (fd < 0) return errno;
 #if defined(__linux__)
-  /* not longer than HDF5 made it, if it is there already */
-  if (!fstat(fd, &st) && fallocate(fd, 0, 0, f->nc >= 0 && st.st_size ? st.st_size : (off_t)Bytes(f)) && (errno == ENOSPC || errno == EFBIG || errno == EDQUOT)) e = errno;
+  e = fallocate(fd, FALLOC_FL_KEEP_SIZE, 0, (off_t)Bytes(f)) ? errno : 0;
 #endif
   (void)close(fd);
-  return e;
+  return !e || e == ENOSPC || e == EFBIG || e == EDQUOT ? e : CheckRoom(f);
 }
 
 static PetscErrorCode ReserveAll(HGFieldFile f)
 {
   PetscFunctionBegin;
   if (!f->rank) {
-    const int e = Reserve(f);
+    int e = f->nc < 0 ? CheckRoom(f) : 0;
 
+    if (!e) e = Reserve(f);
     if (e) ThisRankFails(f, "cannot write %s, which needs %.1f MiB: %s", f->path, (double)Bytes(f) / 1048576, Reason(e));
   }
   PetscCall(HGFieldFileAgree(f));
@@ -407,9 +419,7 @@ static int FindReason(HGFieldFile f)
 {
   struct rlimit  limit;
   struct statvfs disk;
-  const int      e = Reserve(f);
 
-  if (e) return e;
   if (!getrlimit(RLIMIT_FSIZE, &limit) && limit.rlim_cur != RLIM_INFINITY && (PetscInt64)limit.rlim_cur < Bytes(f)) return EFBIG;
   if (!statvfs(f->temporary, &disk) && !disk.f_bavail) return ENOSPC;
   return 0;

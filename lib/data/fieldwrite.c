@@ -43,7 +43,7 @@ static PetscErrorCode GrowBuffer(HGFieldFile f, size_t bytes)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* This rank's hyperslab; all ranks call it, some with an empty box */
+/* This rank's hyperslab; all ranks call it, some with an empty box, and learn of each other's errors */
 static PetscErrorCode PutBox(HGFieldFile f, PetscInt id, const Source *s)
 {
   const HGFieldVariable *v        = &f->var[id];

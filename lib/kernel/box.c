@@ -47,8 +47,15 @@ int HGStridedContiguous(const HGStrided *b)
   return 1;
 }
 
-/* The box with packed strides [n][z][y][x][c] of a buffer that holds b */
-static HGStrided Packed(const HGStrided *b)
+/*
+   HGStridedPacked - The box in a buffer that holds its elements one behind the other in the order [n][z][y][x][c]
+
+   Input Parameter:
+.  b - the box
+
+   Level: developer
+*/
+HGStrided HGStridedPacked(const HGStrided *b)
 {
   HGStrided p = *b;
 
@@ -154,60 +161,6 @@ void HGStridedAdd(HGDType t, const HGStrided *from, const void *src, const HGStr
 }
 
 /*
-   HGStridedPack - Copy a box to a buffer, its elements one behind the other in the order [n][z][y][x][c]
-
-   Input Parameters:
-+  t   - element type
-.  b   - the box
-.  src - array that holds it
--  buf - the buffer
-
-   Level: developer
-*/
-void HGStridedPack(HGDType t, const HGStrided *b, const void *src, void *buf)
-{
-  const HGStrided p = Packed(b);
-
-  HGStridedCopy(t, b, src, &p, buf);
-}
-
-/*
-   HGStridedUnpack - Copy a buffer to a box, the inverse of `HGStridedPack()`
-
-   Input Parameters:
-+  t   - element type
-.  b   - the box
-.  buf - the buffer
--  dst - array that holds the box
-
-   Level: developer
-*/
-void HGStridedUnpack(HGDType t, const HGStrided *b, const void *buf, void *dst)
-{
-  const HGStrided p = Packed(b);
-
-  HGStridedCopy(t, &p, buf, b, dst);
-}
-
-/*
-   HGStridedUnpackAdd - Add a buffer to a box, the adjoint of `HGStridedPack()`
-
-   Input Parameters:
-+  t   - element type
-.  b   - the box
-.  buf - the buffer
--  dst - array that holds the box
-
-   Level: developer
-*/
-void HGStridedUnpackAdd(HGDType t, const HGStrided *b, const void *buf, void *dst)
-{
-  const HGStrided p = Packed(b);
-
-  HGStridedAdd(t, &p, buf, b, dst);
-}
-
-/*
    HGStridedZero - Set the elements of a box to zero
 
    Input Parameters:
@@ -222,6 +175,7 @@ void HGStridedZero(HGDType t, const HGStrided *b, void *dst)
   const ptrdiff_t e = (ptrdiff_t)HGDTypeSize(t), lines = b->size[N] * b->size[Z] * b->size[Y];
   const ptrdiff_t runs = Touching(b) ? 1 : b->size[X], run = b->size[C] * (Touching(b) ? b->size[X] : 1);
 
+#pragma omp parallel for schedule(static) if (Threaded(t, b))
   for (ptrdiff_t l = 0; l < lines; l++)
     for (ptrdiff_t r = 0; r < runs; r++) memset((char *)dst + (LineStart(b, l) + r * b->stride[X]) * e, 0, (size_t)(run * e));
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* clang-format off: it takes types named by macros for expressions */
+/* clang-format off */ /* it takes types named by macros for expressions */
 /* Packing of weights, and the forward convolution over boxes of rows */
 
 /* Which path serves the channel counts, and how it blocks them: a function of the operator alone, as packed weights and
@@ -128,7 +128,7 @@ static void NAME(block_box)(const NAME(Conv) *c, const NAME(Block) *b, const Box
   for (int j = box->y0; j < box->y1; j++) {
     const ptrdiff_t o    = BoxOffset(box, j, box->x0, s->ys) + co;
     const REAL     *x    = c->x + BoxOffset(box, j, box->x0, s->xs) + ci;
-    const REAL     *mask = c->mask && b->last ? c->mask + o : NULL;
+    const REAL     *mask = c->mask ? c->mask + o : NULL;
     REAL           *y    = c->y + o;
     for (int t = 0; t < n; t++) {
       const int h = m + (t < longer);
@@ -151,8 +151,7 @@ static void NAME(tiles_box)(const NAME(Conv) *c, const Box *box)
       const int c0 = PartStart(s->cin, c->o.cblocks, cb), c1 = PartStart(s->cin, c->o.cblocks, cb + 1);
       b.len   = c1 - c0;
       b.first = cb == 0;
-      b.last  = cb == c->o.cblocks - 1;
-      b.lower = b.last ? c->lower : (REAL)-INFINITY;
+      b.lower = cb == c->o.cblocks - 1 ? c->lower : (REAL)-INFINITY;
       if (NAME(merge_taps)(s, b.len == s->cin, b.taps)) b.len *= s->k[2];
       NAME(block_box)(c, &b, box, c0, co);
       b.w += (ptrdiff_t)c->o.nk * (c1 - c0) * (b.width > VLEN ? 2 : 1) * VLEN;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* clang-format off: it takes types named by macros for expressions */
+/* clang-format off */ /* it takes types named by macros for expressions */
 /*
   Forward convolution into 1 to 4 output channels: lanes are input channels, one accumulator for each output, lanes summed
   at the end. The order of a sum depends on the channel counts and the kernel alone.

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* clang-format off: it takes types named by macros for expressions */
+/* clang-format off */ /* it takes types named by macros for expressions */
 /*
   Weight and bias gradients. The points are cut into units of a few hundred pixels; sums over a unit run in registers, sums
   over a few units in REAL, beyond that in double. Units belong to a fixed number of parts, each with its own partial

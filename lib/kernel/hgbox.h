@@ -21,9 +21,7 @@ typedef struct {
 
 ptrdiff_t HGStridedCount(const HGStrided *);
 int       HGStridedContiguous(const HGStrided *);
-void      HGStridedPack(HGDType, const HGStrided *, const void *, void *);
-void      HGStridedUnpack(HGDType, const HGStrided *, const void *, void *);
-void      HGStridedUnpackAdd(HGDType, const HGStrided *, const void *, void *);
+HGStrided HGStridedPacked(const HGStrided *);
 void      HGStridedCopy(HGDType, const HGStrided *, const void *, const HGStrided *, void *);
 void      HGStridedAdd(HGDType, const HGStrided *, const void *, const HGStrided *, void *);
 void      HGStridedZero(HGDType, const HGStrided *, void *);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* clang-format off: it takes types named by macros for expressions */
+/* clang-format off */ /* it takes types named by macros for expressions */
 /*
   Forward convolution of up to TILE1 or TILE2 pixels of a row into one block of output channels, all sums in registers.
   The order of each sum is input channel block, kz, ky, kx, channel, whatever the tile, so bits do not depend on tiling.
@@ -10,7 +10,7 @@ typedef struct {
   int         len;             /* contiguous elements at each tap */
   ptrdiff_t   xs[4], yp;       /* strides of x: sample, z, y, pixel; pixel stride of y */
   int         width;           /* valid output channels of this block */
-  int         first, last;     /* first block of input channels: start from the bias, not from y; last: apply the mask */
+  int         first;           /* first block of input channels: sums start from the bias, not from y */
   REAL        lower;           /* lower bound of the result: the activation */
   REAL        bias[2 * VLEN];  /* padded with zeros */
   const REAL *w;               /* [kz][ky][kx][C_in][1 or 2 vectors] */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* clang-format off: its lists of tiles are tables */
+/* clang-format off */ /* lists of tiles are tables */
 /* All kernels of one instruction set; compiled once for each. HG_VECTOR_BYTES chooses the set, beside the compiler's flags:
    these may be wider for all of them if the user sets -march. */
 #include "kernel/kernel_impl.h"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* clang-format off: it takes types named by macros for expressions */
+/* clang-format off */ /* it takes types named by macros for expressions */
 /* Everything for one element type: needs REAL, INT, VLEN, EVENS, ODDS, DTYPE and NAME() */
 #include "kernel/vector_template.h"
 #include "kernel/tile_template.h"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* clang-format off: it takes types named by macros for expressions */
+/* clang-format off */ /* it takes types named by macros for expressions */
 /* Vectors of VLEN elements. Unaligned accesses go through NAME(Unaligned), partial ones touch only the first n elements. */
 
 typedef REAL V __attribute__((vector_size(BYTES)));

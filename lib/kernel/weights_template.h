@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* clang-format off: it takes types named by macros for expressions */
+/* clang-format off */ /* it takes types named by macros for expressions */
 /* Weight gradient over all points: parts, blocks, and the final sum. See gradient_template.h. */
 
 typedef struct {

@@ -12,7 +12,7 @@
    x has each point once; the partition of y has the axes to broadcast along replicated, see `HGPartitionSetReplicated()`. The
    ranks of x and y may be the same, overlap or be disjoint, and their other axes may be divided differently.
 
-   B = (I ... I)^T, so the adjoint is the sum over the copies (arXiv 2006.03108, section 3, broadcast and sum-reduce).
+   B = (I ... I)^T, so the adjoint is the sum over the copies (arXiv 2006.03108, broadcast and sum-reduce).
 
 .seealso: `HGLINOPSUMREDUCE`, `HGLINOPALLSUMREDUCE`, `HGLinOpSetStages()`
 M*/
@@ -35,7 +35,7 @@ M*/
 
    Notes:
    x and y have the same partition, whose axes to sum over are replicated. A = B R with R a sum-reduce and B = R* a broadcast, so
-   it is its own adjoint (arXiv 2006.03108, section 3, all-sum-reduce).
+   it is its own adjoint (arXiv 2006.03108, all-sum-reduce).
 
    R sums into an even division of the points among the copies, so that no rank is a bottleneck.
 
@@ -201,7 +201,7 @@ static PetscErrorCode ChooseStages(HGLinOp op, HGTensor copies, PetscInt *stages
   PetscCall(CountCopies(p, &n));
   bytes = (double)HGDTypeSize(dtype);
   for (int a = 0; a < HG_AXES; a++) bytes *= (double)size[a] / (replicated[a] ? 1 : (double)parts[a]);
-  *stages = op->asked_stages != PETSC_DECIDE ? op->asked_stages : n > 3 && bytes >= TWO_STAGES_BYTES ? 2 : 1;
+  *stages = op->asked_stages != PETSC_DECIDE ? op->asked_stages : n >= 8 && bytes >= TWO_STAGES_BYTES ? 2 : 1;
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -249,7 +249,7 @@ PetscErrorCode HGLinOpCreate_Broadcast(HGLinOp op)
 
    Input Parameters:
 +  op     - the operator
--  stages - 1, 2, or `PETSC_DECIDE` (default: 2 for more than three copies of large parts)
+-  stages - 1, 2, or `PETSC_DECIDE` (default: 2 for eight copies or more of parts of 64 KiB or more)
 
    Options Database Key:
 .  -linop_stages - the number

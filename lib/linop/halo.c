@@ -10,7 +10,7 @@
    Notes:
    The ghosts of x do not count; y has the halo of its tensor, as wide as it likes up to the whole grid. In place (x = y)
    the owned points stay where they are. Faces, edges and corners go at once, in one message to each rank that needs any.
-   The adjoint adds each ghost point to its source and, in place, sets the ghosts to zero (arXiv 2006.03108, section 3,
+   The adjoint adds each ghost point to its source and, in place, sets the ghosts to zero (arXiv 2006.03108, 
    halo exchange).
 
    Ghost points beyond a boundary of type `HG_BOUNDARY_NONE` are neither read nor written.
@@ -32,28 +32,40 @@ static PetscErrorCode WidestHalo(HGTensor t, PetscMPIInt size, int a, PetscInt w
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-static PetscErrorCode SetUp_Halo(HGLinOp op)
+static PetscErrorCode CheckWidths(HGLinOp op, const PetscInt n[HG_AXES], PetscInt width[HG_AXES][2])
 {
-  MPI_Comm       comm = PetscObjectComm((PetscObject)op);
-  HGTransferSpec spec;
-  PetscInt       n[HG_AXES], sy[HG_AXES];
-  PetscMPIInt    size;
+  MPI_Comm    comm = PetscObjectComm((PetscObject)op);
+  PetscMPIInt size;
 
   PetscFunctionBegin;
   PetscCallMPI(MPI_Comm_size(comm, &size));
+  for (int a = HG_Z; a < HG_AXES; a++) {
+    PetscInt most;
+
+    PetscCall(WidestHalo(op->y, size, a - HG_Z, width[a]));
+    most = PetscMax(width[a][0], width[a][1]);
+    HGCheck(most <= n[a], comm, "a halo of %" PetscInt_FMT " points along %s is wider than the whole grid of %" PetscInt_FMT " points", most, HGAxisNames[a], n[a]);
+    HGCheck(op->boundary[a - HG_Z] != HG_BOUNDARY_REFLECT || most < n[a], comm, "a halo of %" PetscInt_FMT " points along %s; the grid of %" PetscInt_FMT " points can be reflected for %" PetscInt_FMT " at most", most, HGAxisNames[a], n[a], n[a] - 1);
+  }
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode SetUp_Halo(HGLinOp op)
+{
+  HGTransferSpec spec;
+  PetscInt       n[HG_AXES], sy[HG_AXES], width[HG_AXES][2];
+
+  PetscFunctionBegin;
   PetscCall(HGLinOpCheckSameLayout(op));
   PetscCall(HGLinOpCheckDisjoint(op, op->x, "domain"));
   PetscCall(HGLinOpGetSizes(op, n, sy));
+  PetscCall(CheckWidths(op, n, width));
   PetscCall(HGTransferSpecIdentity(op->x, op->y, &spec));
   for (int a = HG_Z; a < HG_AXES; a++) {
     const HGBoundary b = op->boundary[a - HG_Z];
-    PetscInt         w[2];
 
-    PetscCall(WidestHalo(op->y, size, a - HG_Z, w));
-    HGCheck(PetscMax(w[0], w[1]) <= n[a], comm, "a halo of %" PetscInt_FMT " points along %s is wider than the whole grid of %" PetscInt_FMT " points", PetscMax(w[0], w[1]), HGAxisNames[a], n[a]);
-    HGCheck(b != HG_BOUNDARY_REFLECT || PetscMax(w[0], w[1]) < n[a], comm, "a halo of %" PetscInt_FMT " points along %s; the grid of %" PetscInt_FMT " points can be reflected for %" PetscInt_FMT " at most", PetscMax(w[0], w[1]), HGAxisNames[a], n[a], n[a] - 1);
     spec.map[a].n = 0;
-    PetscCall(HGAxisMapBounded(&spec.map[a], n[a], w[0], w[1], 0, b));
+    PetscCall(HGAxisMapBounded(&spec.map[a], n[a], width[a][0], width[a][1], 0, b));
     if (b == HG_BOUNDARY_NONE) {
       spec.first[a] = 0;
       spec.last[a]  = n[a];
@@ -62,6 +74,7 @@ static PetscErrorCode SetUp_Halo(HGLinOp op)
   spec.ghosts     = PETSC_TRUE;
   op->ghosts_in_y = PETSC_TRUE;
   PetscCall(HGLinOpAddStage_Movement(op, &spec, PETSC_FALSE));
+  PetscCall(HGTransferKeepZeros(op->stage[0].transfer, op->keep_zeros));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -70,6 +83,36 @@ PetscErrorCode HGLinOpCreate_Halo(HGLinOp op)
   PetscFunctionBegin;
   PetscCall(HGLinOpSetOps_Movement(op));
   op->ops->setup = SetUp_Halo;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/*@
+   HGLinOpSetKeepZeros - Promise that ghost points beyond zero boundaries are zero, so that a halo in place need not write them
+
+   Logically Collective
+
+   Input Parameters:
++  op   - the operator, of type `HGLINOPHALO`
+-  keep - `PETSC_TRUE`: they are zero whenever the operator or its adjoint is applied in place, and it leaves them alone;
+          `PETSC_FALSE` (default): it writes zeros each time
+
+   Options Database Key:
+.  -linop_keep_zeros - the promise
+
+   Level: intermediate
+
+   Note:
+   A tensor's ghost points are zero from `HGTensorSetUp()` on. Where nothing else writes them, writing the zeros is most of a halo's time: in
+   3-D they are far more than the points that are sent.
+
+.seealso: `HGLINOPHALO`, `HGLinOpSetBoundary()`
+@*/
+PetscErrorCode HGLinOpSetKeepZeros(HGLinOp op, PetscBool keep)
+{
+  PetscFunctionBegin;
+  PetscValidHeaderSpecific(op, HG_LINOP_CLASSID, 1);
+  PetscCall(HGLinOpReset(op));
+  op->keep_zeros = keep;
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 

@@ -82,6 +82,7 @@ PETSC_EXTERN PetscErrorCode HGLinOpSetType(HGLinOp, HGLinOpType);
 PETSC_EXTERN PetscErrorCode HGLinOpSetTensors(HGLinOp, HGTensor, HGTensor);
 PETSC_EXTERN PetscErrorCode HGLinOpGetTensors(HGLinOp, HGTensor *, HGTensor *);
 PETSC_EXTERN PetscErrorCode HGLinOpSetBoundary(HGLinOp, const HGBoundary[]);
+PETSC_EXTERN PetscErrorCode HGLinOpSetKeepZeros(HGLinOp, PetscBool);
 PETSC_EXTERN PetscErrorCode HGLinOpSetOffset(HGLinOp, const PetscInt[]);
 PETSC_EXTERN PetscErrorCode HGLinOpSetLow(HGLinOp, const PetscInt[]);
 PETSC_EXTERN PetscErrorCode HGLinOpSetBoxes(HGLinOp, const HGBox *, const HGBox *);

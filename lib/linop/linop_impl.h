@@ -32,6 +32,7 @@ struct _p_HGLinOp {
   PetscBool     ghosts_in_x;     /* the domain includes x's ghost points */
   PetscBool     ghosts_in_y;     /* the range includes y's ghost points */
   HGBoundary    boundary[3];     /* z, y, x */
+  PetscBool     keep_zeros;      /* halo: ghosts beyond zero boundaries are zero already */
   PetscInt      offset[HG_AXES]; /* pad, crop: first point of the smaller tensor in the larger one */
   PetscInt      low[HG_AXES];    /* restrict, zerofill: points kept at the low end, or PETSC_DECIDE */
   HGBox         from, to;        /* add, copy, move, clear: what is moved where */

@@ -16,7 +16,7 @@
    Level: beginner
 
    Note:
-   The criterion of arXiv 2006.03108, section 5.
+   The criterion of arXiv .
 
 .seealso: `HGLinOpApply()`, `HGLinOpApplyAdjoint()`
 @*/

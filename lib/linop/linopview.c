@@ -133,6 +133,7 @@ static PetscErrorCode CheckFive(HGLinOp op, const char option[], PetscInt n)
    Options Database Keys:
 +  -linop_type     - the type, see `HGLinOpType`
 .  -linop_boundary - what a halo or pad holds beyond the boundary
+.  -linop_keep_zeros - a halo's ghosts beyond zero boundaries are zero already
 .  -linop_offset   - where a pad or crop lies
 .  -linop_low      - low points of a restriction
 .  -linop_scale    - the number of a scale operator
@@ -150,7 +151,7 @@ PetscErrorCode HGLinOpSetFromOptions(HGLinOp op)
 {
   char      type[64] = "", *name[3];
   PetscInt  stages = op->asked_stages, names = 3, offset[HG_AXES], offsets = HG_AXES, low[HG_AXES], lows = HG_AXES;
-  PetscBool set, set_boundary, set_offset, set_low;
+  PetscBool set, set_boundary, set_offset, set_low, keep = op->keep_zeros;
 
   PetscFunctionBegin;
   PetscValidHeaderSpecific(op, HG_LINOP_CLASSID, 1);
@@ -160,6 +161,8 @@ PetscErrorCode HGLinOpSetFromOptions(HGLinOp op)
   PetscCall(PetscOptionsStringArray("-linop_boundary", "boundary for z,y,x or one for all: none, zero, periodic, reflect, replicate", "HGLinOpSetBoundary", name, &names, &set_boundary));
   PetscCall(PetscOptionsIntArray("-linop_offset", "pad, crop: first point of the smaller tensor in the larger one, n,c,z,y,x", "HGLinOpSetOffset", offset, &offsets, &set_offset));
   PetscCall(PetscOptionsIntArray("-linop_low", "restrict, zerofill: points kept at the low end, n,c,z,y,x", "HGLinOpSetLow", low, &lows, &set_low));
+  PetscCall(PetscOptionsBool("-linop_keep_zeros", "halo: ghost points beyond zero boundaries are zero already", "HGLinOpSetKeepZeros", keep, &keep, &set));
+  if (set) PetscCall(HGLinOpSetKeepZeros(op, keep));
   PetscCall(PetscOptionsReal("-linop_scale", "scale: the number", "HGLinOpSetScale", op->factor, &op->factor, NULL));
   PetscCall(PetscOptionsInt("-linop_stages", "broadcast, sumreduce: 1 straight, 2 by way of shares", "HGLinOpSetStages", stages, &stages, &set));
   if (set) PetscCall(HGLinOpSetStages(op, stages));

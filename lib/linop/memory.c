@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The operators on memory of arXiv 2006.03108, section 2: a and b are two boxes of points of a tensor, wherever they lie. */
+/* The operators on memory of arXiv 2006.03108: a and b are two boxes of points of a tensor, wherever they lie. */
 #include "linop/linop_impl.h"
 
 /*MC

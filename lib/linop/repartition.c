@@ -8,7 +8,7 @@
 
    Notes:
    A permutation of the elements over the ranks, so its adjoint is its inverse; it is the transposed partition's
-   repartition (arXiv 2006.03108, section 3, generalised all-to-all). Only what moves is sent, one message for each pair of
+   repartition (arXiv 2006.03108, generalised all-to-all). Only what moves is sent, one message for each pair of
    ranks. Ghost points are neither read nor written.
 
    `HGLINOPSCATTER`, `HGLINOPGATHER` and `HGLINOPSENDRECV` are its special cases, which check that they are what they say.
@@ -44,7 +44,7 @@ M*/
    Level: beginner
 
    Note:
-   The partitions of x and y differ in their ranks only. The adjoint sends the parts back (arXiv 2006.03108, section 3,
+   The partitions of x and y differ in their ranks only. The adjoint sends the parts back (arXiv 2006.03108, 
    send and receive).
 
 .seealso: `HGLINOPREPARTITION`

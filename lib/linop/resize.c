@@ -32,7 +32,7 @@ M*/
    Level: intermediate
 
    Note:
-   A pad with zeros: A_b = (I 0)^T, whose adjoint is the deallocation D_b = (I 0) (arXiv 2006.03108, section 2).
+   A pad with zeros: A_b = (I 0)^T, whose adjoint is the deallocation D_b = (I 0) (arXiv 2006.03108).
 
 .seealso: `HGLINOPDEALLOCATE`, `HGLINOPPAD`
 M*/
@@ -43,7 +43,7 @@ M*/
    Level: intermediate
 
    Note:
-   A crop: D_b = (I 0), whose adjoint is the allocation A_b = (I 0)^T (arXiv 2006.03108, section 2).
+   A crop: D_b = (I 0), whose adjoint is the allocation A_b = (I 0)^T (arXiv 2006.03108).
 
 .seealso: `HGLINOPALLOCATE`, `HGLINOPCROP`
 M*/
@@ -56,28 +56,42 @@ static PetscErrorCode CheckInside(HGLinOp op, const PetscInt small[], const Pets
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-static PetscErrorCode SetUp_Pad(HGLinOp op)
+/* Allocation pads with zeros, and so do batch and channels */
+static HGBoundary BoundaryOf(HGLinOp op, int a)
 {
-  MPI_Comm       comm = PetscObjectComm((PetscObject)op);
-  HGTransferSpec spec;
-  PetscInt       sx[HG_AXES], sy[HG_AXES];
-  PetscBool      zeros;
+  return a < HG_Z || !strcmp(((PetscObject)op)->type_name, HGLINOPALLOCATE) ? HG_BOUNDARY_ZERO : op->boundary[a - HG_Z];
+}
+
+static PetscErrorCode CheckBoundaries(HGLinOp op, const PetscInt sx[], const PetscInt sy[])
+{
+  MPI_Comm comm = PetscObjectComm((PetscObject)op);
 
   PetscFunctionBegin;
-  PetscCall(PetscObjectTypeCompare((PetscObject)op, HGLINOPALLOCATE, &zeros));
+  for (int a = 0; a < HG_AXES; a++) {
+    const HGBoundary b     = BoundaryOf(op, a);
+    const PetscInt   width = PetscMax(op->offset[a], sy[a] - sx[a] - op->offset[a]), most = sx[a] - (b == HG_BOUNDARY_REFLECT);
+
+    HGCheck(b != HG_BOUNDARY_NONE, comm, "pad: boundary none leaves points along %s without value; choose zero, periodic, reflect or replicate", HGAxisNames[a]);
+    HGCheck((b != HG_BOUNDARY_PERIODIC && b != HG_BOUNDARY_REFLECT) || width <= most, comm, "pad: %" PetscInt_FMT " points along %s of a tensor with %" PetscInt_FMT "; with this boundary it can be at most %" PetscInt_FMT, width, HGAxisNames[a], sx[a], most);
+  }
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode SetUp_Pad(HGLinOp op)
+{
+  HGTransferSpec spec;
+  PetscInt       sx[HG_AXES], sy[HG_AXES];
+
+  PetscFunctionBegin;
   PetscCall(HGLinOpGetSizes(op, sx, sy));
   PetscCall(CheckInside(op, sx, sy));
+  PetscCall(CheckBoundaries(op, sx, sy));
   PetscCall(HGLinOpCheckDisjoint(op, op->x, "domain"));
   PetscCall(HGLinOpCheckDisjoint(op, op->y, "range"));
   PetscCall(HGTransferSpecIdentity(op->x, op->y, &spec));
   for (int a = 0; a < HG_AXES; a++) {
-    const HGBoundary b  = zeros || a < HG_Z ? HG_BOUNDARY_ZERO : op->boundary[a - HG_Z];
-    const PetscInt   lo = op->offset[a], hi = sy[a] - sx[a] - lo, most = sx[a] - (b == HG_BOUNDARY_REFLECT);
-
-    HGCheck(b != HG_BOUNDARY_NONE, comm, "pad: boundary none leaves points along %s without value; choose zero, periodic, reflect or replicate", HGAxisNames[a]);
-    HGCheck((b != HG_BOUNDARY_PERIODIC && b != HG_BOUNDARY_REFLECT) || PetscMax(lo, hi) <= most, comm, "pad: %" PetscInt_FMT " points along %s of a tensor with %" PetscInt_FMT "; with this boundary it can be at most %" PetscInt_FMT, PetscMax(lo, hi), HGAxisNames[a], sx[a], most);
     spec.map[a].n = 0;
-    PetscCall(HGAxisMapBounded(&spec.map[a], sx[a], lo, hi, lo, b));
+    PetscCall(HGAxisMapBounded(&spec.map[a], sx[a], op->offset[a], sy[a] - sx[a] - op->offset[a], op->offset[a], BoundaryOf(op, a)));
   }
   PetscCall(HGLinOpAddStage_Movement(op, &spec, PETSC_FALSE));
   PetscFunctionReturn(PETSC_SUCCESS);

@@ -21,27 +21,37 @@ M*/
 .seealso: `HGLINOPRESTRICT`, `HGLinOpSetLow()`
 M*/
 
+/* The points of the larger and of the smaller tensor, and how many of the latter are low */
+static PetscErrorCode GetNumbers(HGLinOp op, PetscBool fill, PetscInt large[], PetscInt small[], PetscInt low[])
+{
+  MPI_Comm comm = PetscObjectComm((PetscObject)op);
+
+  PetscFunctionBegin;
+  PetscCall(HGLinOpGetSizes(op, fill ? small : large, fill ? large : small));
+  for (int a = 0; a < HG_AXES; a++) {
+    low[a] = op->low[a] == PETSC_DECIDE ? small[a] : op->low[a];
+    HGCheck(small[a] <= large[a], comm, "%s: along axis %s %" PetscInt_FMT " points cannot be kept of %" PetscInt_FMT, ((PetscObject)op)->type_name, HGAxisNames[a], small[a], large[a]);
+    HGCheck(low[a] >= 0 && low[a] <= small[a], comm, "%s: %" PetscInt_FMT " low points along axis %s, of %" PetscInt_FMT " that are kept", ((PetscObject)op)->type_name, low[a], HGAxisNames[a], small[a]);
+  }
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 static PetscErrorCode SetUp_Restrict(HGLinOp op)
 {
-  MPI_Comm       comm = PetscObjectComm((PetscObject)op);
   HGTransferSpec spec;
-  PetscInt       sx[HG_AXES], sy[HG_AXES];
+  PetscInt       large[HG_AXES], small[HG_AXES], low[HG_AXES];
   PetscBool      fill;
 
   PetscFunctionBegin;
   PetscCall(PetscObjectTypeCompare((PetscObject)op, HGLINOPZEROFILL, &fill));
-  PetscCall(HGLinOpGetSizes(op, sx, sy));
+  PetscCall(GetNumbers(op, fill, large, small, low));
   PetscCall(HGLinOpCheckDisjoint(op, op->x, "domain"));
   PetscCall(HGLinOpCheckDisjoint(op, op->y, "range"));
   PetscCall(HGTransferSpecIdentity(fill ? op->y : op->x, fill ? op->x : op->y, &spec));
   for (int a = 0; a < HG_AXES; a++) {
-    const PetscInt large = fill ? sy[a] : sx[a], small = fill ? sx[a] : sy[a], low = op->low[a] == PETSC_DECIDE ? small : op->low[a];
-
-    HGCheck(small <= large, comm, "%s: along axis %s %" PetscInt_FMT " points cannot be kept of %" PetscInt_FMT, ((PetscObject)op)->type_name, HGAxisNames[a], small, large);
-    HGCheck(low >= 0 && low <= small, comm, "%s: %" PetscInt_FMT " low points along axis %s, of %" PetscInt_FMT " that are kept", ((PetscObject)op)->type_name, low, HGAxisNames[a], small);
     spec.map[a].n = 0;
-    PetscCall(HGAxisMapAdd(&spec.map[a], 0, 0, low, 1));
-    PetscCall(HGAxisMapAdd(&spec.map[a], low, large - small + low, small - low, 1));
+    PetscCall(HGAxisMapAdd(&spec.map[a], 0, 0, low[a], 1));
+    PetscCall(HGAxisMapAdd(&spec.map[a], low[a], large[a] - small[a] + low[a], small[a] - low[a], 1));
   }
   PetscCall(HGLinOpAddStage_Movement(op, &spec, fill));
   PetscFunctionReturn(PETSC_SUCCESS);

@@ -10,13 +10,18 @@ static PetscErrorCode AllocateMessages(HGPeers *ps, HGDType dtype)
   for (PetscInt i = 0; i < ps->n; i++) {
     HGPeer *p = &ps->p[i];
 
-    p->direct = p->boxes.n == 1 && HGStridedContiguous(p->boxes.box) ? PETSC_TRUE : PETSC_FALSE;
+    p->length = p->boxes.count;
+    if (p->span) {
+      p->length = 1;
+      for (int a = 0; a < HG_AXES; a++) p->length += (p->boxes.box->size[a] - 1) * p->boxes.box->stride[a];
+    }
+    p->direct = p->span || (p->boxes.n == 1 && HGStridedContiguous(p->boxes.box)) ? PETSC_TRUE : PETSC_FALSE;
     ps->ndirect += p->direct;
     p->offset = total;
-    total += (size_t)p->boxes.count;
-    PetscCheck(p->boxes.count <= PETSC_MPI_INT_MAX, PETSC_COMM_SELF, PETSC_ERR_SUP, "a message of %td elements; MPI counts go up to %d: use more ranks or a smaller batch", p->boxes.count, PETSC_MPI_INT_MAX);
+    total += (size_t)p->length;
+    PetscCheck(p->length <= PETSC_MPI_INT_MAX, PETSC_COMM_SELF, PETSC_ERR_SUP, "a message of %td elements; MPI counts go up to %d: use more ranks or a smaller batch", p->length, PETSC_MPI_INT_MAX);
   }
-  PetscCall(PetscMalloc(total * HGDTypeSize(dtype), &ps->buf));
+  PetscCall(PetscCalloc(total * HGDTypeSize(dtype), &ps->buf));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -59,8 +64,8 @@ static PetscErrorCode MakeRequests(HGTransfer t, int dir, HGRequests *q, void *f
   PetscFunctionBegin;
   PetscCall(FreeRequests(t, q));
   PetscCall(PetscMalloc1(in->n + out->n, &q->r));
-  for (PetscInt i = 0; i < in->n; i++) PetscCallMPI(MPI_Recv_init(Message(t, in, &in->p[i], t->add[dir] ? NULL : into), (PetscMPIInt)in->p[i].boxes.count, type, in->p[i].rank, t->tag, t->comm, &q->r[i]));
-  for (PetscInt i = 0; i < out->n; i++) PetscCallMPI(MPI_Send_init(Message(t, out, &out->p[i], from), (PetscMPIInt)out->p[i].boxes.count, type, out->p[i].rank, t->tag, t->comm, &q->r[in->n + i]));
+  for (PetscInt i = 0; i < in->n; i++) PetscCallMPI(MPI_Recv_init(Message(t, in, &in->p[i], t->add[dir] ? NULL : into), (PetscMPIInt)in->p[i].length, type, in->p[i].rank, t->tag, t->comm, &q->r[i]));
+  for (PetscInt i = 0; i < out->n; i++) PetscCallMPI(MPI_Send_init(Message(t, out, &out->p[i], from), (PetscMPIInt)out->p[i].length, type, out->p[i].rank, t->tag, t->comm, &q->r[in->n + i]));
   q->from = from;
   q->into = into;
   q->made = PETSC_TRUE;
@@ -98,7 +103,10 @@ PetscErrorCode HGTransferBind(HGTransfer t, void *src, void *dst)
 static PetscErrorCode FreePeers(HGPeers *ps)
 {
   PetscFunctionBegin;
-  for (PetscInt i = 0; i < ps->n; i++) PetscCall(PetscFree(ps->p[i].boxes.box));
+  for (PetscInt i = 0; i < ps->n; i++) {
+    PetscCall(PetscFree(ps->p[i].boxes.box));
+    PetscCall(PetscFree(ps->p[i].gaps.box));
+  }
   PetscCall(PetscFree(ps->p));
   PetscCall(PetscFree(ps->buf));
   PetscFunctionReturn(PETSC_SUCCESS);
@@ -124,24 +132,37 @@ PetscErrorCode HGTransferDestroy(HGTransfer *t)
 
 /* ---- execution ---- */
 
+/* A box where it lies in the buffer: one element behind the other, or with the gaps between its rows */
+static HGStrided InBuffer(const HGPeer *p, const HGStrided *box, ptrdiff_t at)
+{
+  HGStrided b = p->span ? *box : HGStridedPacked(box);
+
+  b.offset = at;
+  return b;
+}
+
 static void Pack(HGTransfer t, const HGPeers *ps, const HGPeer *p, const void *array)
 {
-  char *buf = (char *)Element(t, ps->buf, (ptrdiff_t)p->offset);
+  ptrdiff_t at = (ptrdiff_t)p->offset;
 
   for (PetscInt b = 0; b < p->boxes.n; b++) {
-    HGStridedPack(t->dtype, &p->boxes.box[b], array, buf);
-    buf += HGStridedCount(&p->boxes.box[b]) * (ptrdiff_t)HGDTypeSize(t->dtype);
+    const HGStrided to = InBuffer(p, &p->boxes.box[b], at);
+
+    HGStridedCopy(t->dtype, &p->boxes.box[b], array, &to, ps->buf);
+    at += HGStridedCount(&to);
   }
 }
 
 static void Unpack(HGTransfer t, const HGPeers *ps, const HGPeer *p, PetscBool add, void *array)
 {
-  char *buf = (char *)Element(t, ps->buf, (ptrdiff_t)p->offset);
+  ptrdiff_t at = (ptrdiff_t)p->offset;
 
   for (PetscInt b = 0; b < p->boxes.n; b++) {
-    if (add) HGStridedUnpackAdd(t->dtype, &p->boxes.box[b], buf, array);
-    else HGStridedUnpack(t->dtype, &p->boxes.box[b], buf, array);
-    buf += HGStridedCount(&p->boxes.box[b]) * (ptrdiff_t)HGDTypeSize(t->dtype);
+    const HGStrided from = InBuffer(p, &p->boxes.box[b], at);
+
+    if (add) HGStridedAdd(t->dtype, &from, ps->buf, &p->boxes.box[b], array);
+    else HGStridedCopy(t->dtype, &from, ps->buf, &p->boxes.box[b], array);
+    at += HGStridedCount(&from);
   }
 }
 
@@ -172,7 +193,7 @@ static PetscErrorCode StartMessages(HGTransfer t, int dir, void *from, void *int
   if (in->n) PetscCallMPI(MPI_Startall((PetscMPIInt)in->n, r));
   for (PetscInt i = 0; i < out->n; i++) {
     if (kind == HG_BUFFERED || !out->p[i].direct) Pack(t, out, &out->p[i], from);
-    PetscCallMPI(MPI_Start_isend((PetscMPIInt)out->p[i].boxes.count, type, &r[in->n + i]));
+    PetscCallMPI(MPI_Start_isend((PetscMPIInt)out->p[i].length, type, &r[in->n + i]));
   }
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -189,7 +210,8 @@ static PetscErrorCode FinishMessages(HGTransfer t, int dir, void *into)
     const PetscBool there = kind == HG_BOUND && in->p[i].direct && !t->add[dir] ? PETSC_TRUE : PETSC_FALSE;
 
     PetscCallMPI(MPI_Wait(&r[i], MPI_STATUS_IGNORE));
-    if (!there) Unpack(t, in, &in->p[i], t->add[dir], into);
+    if (there) Zero(t, &in->p[i].gaps, into);
+    else Unpack(t, in, &in->p[i], t->add[dir], into);
   }
   PetscCallMPI(MPI_Waitall((PetscMPIInt)out->n, r + in->n, MPI_STATUSES_IGNORE));
   PetscFunctionReturn(PETSC_SUCCESS);
@@ -199,7 +221,7 @@ PetscErrorCode HGTransferBegin(HGTransfer t, void *src, void *dst)
 {
   PetscFunctionBegin;
   PetscCall(StartMessages(t, HG_FORWARD, src, dst));
-  Zero(t, &t->dst_holes, dst);
+  if (src != dst || !t->keep_zeros) Zero(t, &t->dst_holes, dst);
   if (src != dst) MoveBoxes(t, &t->own_src, src, &t->own_dst, dst, t->add[HG_FORWARD]);
   MoveBoxes(t, &t->from_me, src, &t->to_me, dst, t->add[HG_FORWARD]);
   PetscFunctionReturn(PETSC_SUCCESS);
@@ -240,7 +262,7 @@ PetscErrorCode HGTransferAdjointEnd(HGTransfer t, void *dst, void *src)
 PetscErrorCode HGTransferZeroTargets(HGTransfer t, void *dst)
 {
   PetscFunctionBegin;
-  Zero(t, &t->dst_holes, dst);
+  if (!t->keep_zeros) Zero(t, &t->dst_holes, dst);
   Zero(t, &t->to_me, dst);
   for (PetscInt i = 0; i < t->recv.n; i++) Zero(t, &t->recv.p[i].boxes, dst);
   PetscFunctionReturn(PETSC_SUCCESS);
@@ -255,13 +277,21 @@ PetscErrorCode HGTransferZeroSources(HGTransfer t, void *src)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+/* In place, leaves destination points without source alone: they are zero and stay so */
+PetscErrorCode HGTransferKeepZeros(HGTransfer t, PetscBool keep)
+{
+  PetscFunctionBegin;
+  t->keep_zeros = keep;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 /* Messages and bytes that this rank sends, forward; the adjoint's are the same in the other direction */
 PetscErrorCode HGTransferGetTraffic(HGTransfer t, PetscInt *messages, PetscInt64 *bytes)
 {
   PetscFunctionBegin;
   *messages = t->send.n;
   *bytes    = 0;
-  for (PetscInt i = 0; i < t->send.n; i++) *bytes += (PetscInt64)t->send.p[i].boxes.count * (PetscInt64)HGDTypeSize(t->dtype);
+  for (PetscInt i = 0; i < t->send.n; i++) *bytes += (PetscInt64)t->send.p[i].length * (PetscInt64)HGDTypeSize(t->dtype);
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 

@@ -49,6 +49,7 @@ PETSC_INTERN PetscErrorCode HGTransferAdjointBegin(HGTransfer, void *dst, void *
 PETSC_INTERN PetscErrorCode HGTransferAdjointEnd(HGTransfer, void *dst, void *src);
 PETSC_INTERN PetscErrorCode HGTransferZeroTargets(HGTransfer, void *dst);
 PETSC_INTERN PetscErrorCode HGTransferZeroSources(HGTransfer, void *src);
+PETSC_INTERN PetscErrorCode HGTransferKeepZeros(HGTransfer, PetscBool);
 PETSC_INTERN PetscErrorCode HGTransferGetTraffic(HGTransfer, PetscInt *messages, PetscInt64 *bytes);
 PETSC_INTERN PetscErrorCode HGTransferGetRemote(HGTransfer, PetscBool remote[3][2]);
 

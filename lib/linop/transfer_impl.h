@@ -16,8 +16,11 @@ typedef struct {
 typedef struct {
   PetscMPIInt rank;
   HGBoxes     boxes;
+  HGBoxes     gaps;   /* with span: ghost points between its rows, which are to be zero */
+  PetscBool   span;   /* one box, sent with what lies between its rows, which saves packing it */
+  ptrdiff_t   length; /* of its message, elements */
   size_t      offset; /* of its message in the buffer, elements */
-  PetscBool   direct; /* one contiguous box: can be sent and received where it lies */
+  PetscBool   direct; /* contiguous: can be sent and received where it lies */
 } HGPeer;
 
 typedef struct {
@@ -56,6 +59,7 @@ struct _n_HGTransfer {
   HGStrided   src_box;           /* all points of the source */
   PetscBool   add[2];            /* [direction]: results are added to what is there */
   PetscBool   partial;           /* nothing is zeroed */
+  PetscBool   keep_zeros;        /* in place, dst_holes are zero already */
   PetscBool   own_all;           /* the points that are their own source are all there are */
   PetscBool   remote[3][2];      /* ghost points below and above along z, y, x come from other ranks */
   HGRequests  requests[2][2];    /* [direction][buffered, bound] */

@@ -124,21 +124,113 @@ static PetscBool IsOwn(const Segment *const seg[HG_AXES])
   return PETSC_TRUE;
 }
 
+/* ---- messages that are sent with the gaps between their rows ---- */
+
+#define SPAN_BYTES 65536 /* of a message; packing smaller ones costs less than a message */
+#define SPAN_EXTRA 8     /* gaps may be an eighth of it */
+
+static PetscErrorCode GetStrides(HGTensor t, HGPartition p, PetscMPIInt rank, HGBox *box, PetscInt halo[3][2], ptrdiff_t stride[HG_AXES])
+{
+  PetscFunctionBegin;
+  PetscCall(HGPartitionGetBox(p, rank, box));
+  PetscCall(HGTensorGetHaloOf(t, rank, halo));
+  stride[HG_C] = 1;
+  stride[HG_X] = box->size[HG_C];
+  stride[HG_Y] = stride[HG_X] * (box->size[HG_X] + halo[2][0] + halo[2][1]);
+  stride[HG_Z] = stride[HG_Y] * (box->size[HG_Y] + halo[1][0] + halo[1][1]);
+  stride[HG_N] = stride[HG_Z] * (box->size[HG_Z] + halo[0][0] + halo[0][1]);
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* The ghost points of a destination along an axis of space take nothing and are zeroed */
+static PetscBool GhostsAreZero(const Plan *plan, const HGBox *box, const PetscInt halo[2], PetscInt a)
+{
+  const HGAxisMap *m     = &plan->spec->map[a];
+  const PetscInt   start = box->start[a], end = start + box->size[a], first = start - halo[0], last = end + halo[1];
+
+  if (plan->spec->partial || first < plan->spec->first[a] || last > plan->spec->last[a]) return PETSC_FALSE;
+  for (PetscInt i = 0; i < m->n; i++) {
+    const PetscInt from = m->run[i].dst, to = from + m->run[i].count;
+
+    if (PetscMax(from, first) < PetscMin(to, start) || PetscMax(from, end) < PetscMin(to, last)) return PETSC_FALSE;
+  }
+  return PETSC_TRUE;
+}
+
+/* A piece that is the only one between two ranks, and lies in the same way in both their arrays, may go with the ghost points between its
+   rows: these are zero, so that the receiver can restore them. Both ranks decide, from the same numbers. */
+static PetscErrorCode MaySpan(const Plan *plan, PetscMPIInt owner, PetscMPIInt target, const Segment *const seg[HG_AXES], PetscBool *may)
+{
+  static const PetscInt inner[] = {HG_C, HG_X, HG_Y, HG_Z, HG_N};
+  HGBox                 from, to;
+  PetscInt              hf[3][2], ht[3][2], outermost = 0;
+  ptrdiff_t             sf[HG_AXES], st[HG_AXES], length = 1, count = 1;
+
+  PetscFunctionBegin;
+  *may = PETSC_FALSE;
+  if (!plan->spec->ghosts) PetscFunctionReturn(PETSC_SUCCESS);
+  PetscCall(GetStrides(plan->spec->src, plan->srcpart, owner, &from, hf, sf));
+  PetscCall(GetStrides(plan->spec->dst, plan->dstpart, target, &to, ht, st));
+  for (PetscInt a = 0; a < HG_AXES; a++) {
+    const PetscInt n = seg[a]->run.count;
+
+    if (n > 1 && (seg[a]->run.step != 1 || sf[a] != st[a])) PetscFunctionReturn(PETSC_SUCCESS);
+    length += (n - 1) * st[a];
+    count *= n;
+  }
+  for (PetscInt i = 0; i < HG_AXES; i++)
+    if (seg[inner[i]]->run.count > 1) outermost = i;
+  for (PetscInt i = 0; i < outermost; i++) {
+    const PetscInt a = inner[i];
+
+    if (seg[a]->run.count != to.size[a] || seg[a]->run.count != from.size[a]) PetscFunctionReturn(PETSC_SUCCESS);
+    if (a >= HG_Z && !GhostsAreZero(plan, &to, ht[a - HG_Z], a)) PetscFunctionReturn(PETSC_SUCCESS);
+  }
+  *may = length > count && count * (ptrdiff_t)HGDTypeSize(plan->t->dtype) >= SPAN_BYTES && (length - count) * SPAN_EXTRA <= count ? PETSC_TRUE : PETSC_FALSE;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Enters the ghost points between the rows of a box of the destination: along each axis within its outermost, with all of the axes
+   within that one */
+static PetscErrorCode AddGaps(HGBoxes *gaps, const HGStrided *box, const HGTensorLocal *l)
+{
+  const PetscInt outermost = box->size[HG_N] > 1 ? HG_Z - 1 : box->size[HG_Z] > 1 ? HG_Z : box->size[HG_Y] > 1 ? HG_Y : HG_X;
+
+  PetscFunctionBegin;
+  for (PetscInt a = HG_X; a > outermost; a--) {
+    for (int s = 0; s < 2; s++) {
+      HGStrided g = *box;
+
+      g.size[a] = l->halo[a - HG_Z][s];
+      g.offset += (s ? box->size[a] : -g.size[a]) * l->stride[a];
+      for (PetscInt k = a + 1; k < HG_AXES; k++) {
+        g.size[k] += l->halo[k - HG_Z][0] + l->halo[k - HG_Z][1];
+        g.offset -= l->halo[k - HG_Z][0] * l->stride[k];
+      }
+      if (g.size[a]) PetscCall(HGBoxesAdd(gaps, &g));
+    }
+  }
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 /* Enters a piece that rank owner provides to rank target, where it concerns this rank */
 static PetscErrorCode AddPiece(Plan *plan, PetscMPIInt owner, PetscMPIInt target, const Segment *const seg[HG_AXES])
 {
   HGTransfer      t    = plan->t;
   const PetscBool self = owner == target ? PETSC_TRUE : PETSC_FALSE, own = self && IsOwn(seg) ? PETSC_TRUE : PETSC_FALSE;
+  PetscBool       span = PETSC_FALSE;
   HGPeer         *peer;
 
   PetscFunctionBegin;
+  if (!self) PetscCall(MaySpan(plan, owner, target, seg, &span));
   if (owner == t->rank) {
     const HGStrided box  = BoxOf(seg, plan->src, PETSC_TRUE);
     HGBoxes        *list = own ? &t->own_src : &t->from_me;
 
     if (!self) {
       PetscCall(GetPeer(&t->send, target, &peer));
-      list = &peer->boxes;
+      list       = &peer->boxes;
+      peer->span = span && !list->n ? PETSC_TRUE : PETSC_FALSE;
     }
     PetscCall(HGBoxesAdd(list, &box));
   }
@@ -148,7 +240,8 @@ static PetscErrorCode AddPiece(Plan *plan, PetscMPIInt owner, PetscMPIInt target
 
     if (!self) {
       PetscCall(GetPeer(&t->recv, owner, &peer));
-      list = &peer->boxes;
+      list       = &peer->boxes;
+      peer->span = span && !list->n ? PETSC_TRUE : PETSC_FALSE;
     }
     PetscCall(HGBoxesAdd(list, &box));
   }
@@ -374,6 +467,8 @@ PetscErrorCode HGTransferPlan(HGTransfer t, const HGTransferSpec *spec)
   PetscCall(HGPartitionGetCoords(plan.srcpart, t->rank, &plan.provider, plan.mine));
   PetscCall(AddTargets(&plan, cut));
   for (PetscInt a = 0; a < HG_AXES; a++) PetscCall(PetscFree(cut[a].s));
+  for (PetscInt i = 0; i < t->recv.n; i++)
+    if (t->recv.p[i].span) PetscCall(AddGaps(&t->recv.p[i].gaps, t->recv.p[i].boxes.box, plan.dst));
   PetscCall(IsInjective(&plan, &injective));
   t->partial = spec->partial;
   t->add[HG_FORWARD] = spec->partial ? spec->add[HG_FORWARD] : PETSC_FALSE;

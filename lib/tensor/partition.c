@@ -141,7 +141,7 @@ PetscErrorCode HGPartitionSetRanges(HGPartition p, PetscInt axis, const PetscInt
 
    Note:
    The copies are independent elements of the space of tensors: nothing keeps them equal. A broadcast makes them equal,
-   its adjoint sums them (arXiv 2006.03108, section 3).
+   its adjoint sums them (arXiv 2006.03108).
 
    Errors:
    Refuses an axis that does not exist.

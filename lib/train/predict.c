@@ -34,7 +34,7 @@ static PetscErrorCode AddErrors(HGTensor y, HGTensor target, PetscInt count, dou
   MPI_Comm             comm = PetscObjectComm((PetscObject)y);
   const HGTensorLocal *ly, *lt;
   HGDType              dtype;
-  PetscInt             mine;
+  PetscInt             mine = 0;
   double               most = 0;
 
   PetscFunctionBegin;
@@ -111,7 +111,7 @@ PetscErrorCode HGPredict(HGNet net, HGData data, HGFieldFile file, PetscInt vari
   PetscCall(HGProgressBegin(&progress, PetscObjectComm((PetscObject)net), "samples", 0, samples));
   for (PetscInt b = 0; b < samples; b += size[HG_N]) {
     const PetscInt count = PetscMin(size[HG_N], samples - b);
-    PetscInt       mine;
+    PetscInt       mine = 0;
 
     PetscCall(HGDataGetBatch(data, count, every + b, x, target));
     PetscCall(HGTrainerActive(x, count, &mine));

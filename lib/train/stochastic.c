@@ -78,6 +78,22 @@ static PetscErrorCode TakeStep(Tao tao)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+/* The first evaluation goes through TAO, which may test the gradient (-tao_test_gradient); it reads options and allocates
+   each time, so the later ones call the objective themselves */
+static PetscErrorCode Evaluate(Tao tao, PetscReal *f)
+{
+  PetscFunctionBegin;
+#if HG_TAO_HAS_OBJECTIVE_OPS
+  if (tao->niter && tao->ops->computeobjectiveandgradient) {
+    PetscCall((*tao->ops->computeobjectiveandgradient)(tao, tao->solution, f, tao->gradient, tao->user_objgradP));
+    tao->nfuncgrads++;
+    PetscFunctionReturn(PETSC_SUCCESS);
+  }
+#endif
+  PetscCall(TaoComputeObjectiveAndGradient(tao, tao->solution, f, tao->gradient));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 static PetscErrorCode Solve_Stochastic(Tao tao)
 {
   PetscReal f, norm;
@@ -88,7 +104,7 @@ static PetscErrorCode Solve_Stochastic(Tao tao)
       tao->reason = TAO_DIVERGED_MAXITS;
       break;
     }
-    PetscCall(TaoComputeObjectiveAndGradient(tao, tao->solution, &f, tao->gradient));
+    PetscCall(Evaluate(tao, &f));
     PetscCall(VecNorm(tao->gradient, NORM_2, &norm));
     PetscCall(TakeStep(tao));
     tao->niter++;
@@ -179,7 +195,7 @@ static PetscErrorCode Destroy_Stochastic(Tao tao)
 
 static PetscErrorCode Create_Stochastic(Tao tao)
 {
-  Stochastic *s;
+  Stochastic *s = NULL;
 
   PetscFunctionBegin;
   PetscCall(PetscNew(&s));
@@ -197,7 +213,7 @@ static PetscErrorCode Create_Stochastic(Tao tao)
 
 static PetscErrorCode CreateAdam(Tao tao, PetscBool decoupled)
 {
-  Stochastic *s;
+  Stochastic *s = NULL;
 
   PetscFunctionBegin;
   PetscCall(Create_Stochastic(tao));
@@ -267,7 +283,7 @@ static PetscErrorCode TaoCreate_AdamW(Tao tao)
 M*/
 static PetscErrorCode TaoCreate_SGD(Tao tao)
 {
-  Stochastic *s;
+  Stochastic *s = NULL;
 
   PetscFunctionBegin;
   PetscCall(Create_Stochastic(tao));
@@ -350,7 +366,7 @@ static PetscErrorCode GetStochastic(Tao tao, Stochastic **s)
 @*/
 PetscErrorCode HGTaoGetLearningRate(Tao tao, PetscReal *lr)
 {
-  Stochastic *s;
+  Stochastic *s = NULL;
 
   PetscFunctionBegin;
   PetscCall(GetStochastic(tao, &s));
@@ -377,7 +393,7 @@ PetscErrorCode HGTaoGetLearningRate(Tao tao, PetscReal *lr)
 @*/
 PetscErrorCode HGTaoSetLearningRate(Tao tao, PetscReal lr)
 {
-  Stochastic *s;
+  Stochastic *s = NULL;
 
   PetscFunctionBegin;
   PetscCall(GetStochastic(tao, &s));
@@ -405,7 +421,7 @@ PetscErrorCode HGTaoSetLearningRate(Tao tao, PetscReal lr)
 @*/
 PetscErrorCode HGTaoGetState(Tao tao, PetscInt *step, PetscInt *n, const char *name[], Vec state[])
 {
-  Stochastic *s;
+  Stochastic *s = NULL;
 
   PetscFunctionBegin;
   PetscCall(GetStochastic(tao, &s));
@@ -433,7 +449,7 @@ PetscErrorCode HGTaoGetState(Tao tao, PetscInt *step, PetscInt *n, const char *n
 @*/
 PetscErrorCode HGTaoSetStep(Tao tao, PetscInt step)
 {
-  Stochastic *s;
+  Stochastic *s = NULL;
 
   PetscFunctionBegin;
   PetscCall(GetStochastic(tao, &s));

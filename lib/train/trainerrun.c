@@ -16,7 +16,7 @@ PetscErrorCode HGTrainerActive(HGTensor t, PetscInt count, PetscInt *mine)
 static PetscErrorCode RunBatch(HGTrainer t, HGData data, PetscInt count, const PetscInt sample[], PetscBool adjoint, PetscReal *loss)
 {
   HGTensor x, y, dy;
-  PetscInt mine;
+  PetscInt mine = 0;
 
   PetscFunctionBegin;
   PetscCall(HGNetGetInput(t->net, &x));

@@ -17,7 +17,7 @@ int main(int argc, char **argv)
 
   (void)snprintf(path, sizeof(path), "%s/../shared/data/darcy_train_16.nc", top ? top : ".");
   if (access(path, R_OK)) {
-    (void)printf("no darcy_train_16.nc\n");
+    (void)printf("skip: there is no %s\n", path);
     return 77;
   }
   PetscCall(HGInitialize(&argc, &argv, NULL, NULL));
