@@ -29,7 +29,8 @@ static PetscErrorCode Configure(Bench *b)
   PetscCall(PetscOptionsInt("-bench_repeat", "times to measure, the fastest counts", "", b->repeat, &b->repeat, NULL));
   PetscOptionsEnd();
   HGCheck(b->dim >= 1 && b->dim <= 3, PETSC_COMM_WORLD, "-bench_dim %" PetscInt_FMT ": give 1, 2 or 3", b->dim);
-  HGCheck(PetscMin(PetscMin(b->size, b->channels), PetscMin(b->batch, b->repeat)) >= 1, PETSC_COMM_WORLD, "-bench_size, -bench_cin, -bench_batch and -bench_repeat must be at least 1");
+  HGCheck(PetscMin(PetscMin(b->size, b->channels), PetscMin(b->batch, b->repeat)) >= 1, PETSC_COMM_WORLD,
+          "-bench_size, -bench_cin, -bench_batch and -bench_repeat must be at least 1");
   HGCheck(b->halo >= 1, PETSC_COMM_WORLD, "-bench_halo %" PetscInt_FMT ": give at least 1", b->halo);
   PetscCallMPI(MPI_Comm_rank(PETSC_COMM_WORLD, &b->rank));
   PetscCallMPI(MPI_Comm_size(PETSC_COMM_WORLD, &b->ranks));
@@ -135,19 +136,13 @@ static PetscErrorCode Floor(Bench *b)
   const PetscMPIInt next = (b->rank + 1) % b->ranks, last = (b->rank + b->ranks - 1) % b->ranks;
 
   PetscFunctionBegin;
-  PetscCallMPI(MPI_Sendrecv(b->out, (PetscMPIInt)b->bytes, MPI_BYTE, next, 0, b->in, (PetscMPIInt)b->bytes, MPI_BYTE, last, 0, PETSC_COMM_WORLD, MPI_STATUS_IGNORE));
+  PetscCallMPI(MPI_Sendrecv(b->out, (PetscMPIInt)b->bytes, MPI_BYTE, next, 0, b->in, (PetscMPIInt)b->bytes, MPI_BYTE, last, 0,
+                            PETSC_COMM_WORLD, MPI_STATUS_IGNORE));
   memcpy(b->copy, b->in, b->bytes);
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-enum {
-  FORWARD,
-  ADJOINT,
-  PETSC_FORWARD,
-  PETSC_ADJOINT,
-  FLOOR,
-  KINDS
-};
+enum { FORWARD, ADJOINT, PETSC_FORWARD, PETSC_ADJOINT, FLOOR, KINDS };
 
 static PetscErrorCode (*const Measured[KINDS])(Bench *) = {Forward, Adjoint, GlobalToLocal, LocalToGlobal, Floor};
 
@@ -195,7 +190,13 @@ static PetscErrorCode Report(Bench *b)
   PetscCall(HGLinOpGetTraffic(b->op, &messages, &bytes));
   PetscCall(SetUpPeers(b, bytes));
   PetscCall(Time(b, t));
-  for (int i = 0; i < 2; i++) PetscCall(PetscPrintf(PETSC_COMM_WORLD, "halo pass=%s dim=%" PetscInt_FMT " size=%" PetscInt_FMT " cin=%" PetscInt_FMT " batch=%" PetscInt_FMT " halo=%" PetscInt_FMT " dtype=%s ranks=%d ms=%.4f bytes=%" PetscInt64_FMT " messages=%" PetscInt_FMT " petsc_ms=%.4f floor_ms=%.4f\n", pass[i], b->dim, b->size, b->channels, b->batch, b->halo, HGDTypeName(b->dtype), b->ranks, 1e3 * t[FORWARD + i], bytes, messages, 1e3 * t[PETSC_FORWARD + i], 1e3 * t[FLOOR]));
+  for (int i = 0; i < 2; i++)
+    PetscCall(PetscPrintf(PETSC_COMM_WORLD,
+                          "halo pass=%s dim=%" PetscInt_FMT " size=%" PetscInt_FMT " cin=%" PetscInt_FMT " batch=%" PetscInt_FMT
+                          " halo=%" PetscInt_FMT " dtype=%s ranks=%d ms=%.4f bytes=%" PetscInt64_FMT " messages=%" PetscInt_FMT
+                          " petsc_ms=%.4f floor_ms=%.4f\n",
+                          pass[i], b->dim, b->size, b->channels, b->batch, b->halo, HGDTypeName(b->dtype), b->ranks, 1e3 * t[FORWARD + i],
+                          bytes, messages, 1e3 * t[PETSC_FORWARD + i], 1e3 * t[FLOOR]));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 

@@ -84,10 +84,13 @@ PetscErrorCode AppCheckOptions(void)
 /* Options of PETSc's that nobody asked for are worth a word: they may be misspelled */
 static PetscErrorCode WarnUnused(void)
 {
-  PetscInt n;
-  char   **name, **value;
+  static const char *const atend[] = {"-options_left", "-options_view", "-malloc_dump", "-malloc_view", "-objects_dump", "-memory_view"};
+  PetscInt                 n;
+  char                   **name, **value;
+  PetscBool                set;
 
   PetscFunctionBegin;
+  for (size_t i = 0; i < sizeof(atend) / sizeof(*atend); i++) PetscCall(PetscOptionsHasName(NULL, NULL, atend[i], &set));
   PetscCall(PetscOptionsLeftGet(NULL, &n, &name, &value));
   for (PetscInt i = 0; i < n; i++)
     if (OnCommandLine(name[i])) PetscCall(PetscFPrintf(PETSC_COMM_WORLD, stderr, "halograd: warning: option -%s was not used\n", name[i]));

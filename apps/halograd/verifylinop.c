@@ -60,8 +60,10 @@ static PetscErrorCode Configure(Verification *v)
   PetscCall(PetscOptionsIntArray("-linop_size_y", "global sizes of the range (default: those of the domain)", "", in[1], &n[1], &set[1]));
   PetscCall(PetscOptionsIntArray("-linop_parts", "parts of the domain, n,c,z,y,x (default: chosen by type)", "", in[2], &n[2], &set[2]));
   PetscCall(PetscOptionsIntArray("-linop_parts_y", "parts of the range (default: chosen by type)", "", in[3], &n[3], &set[3]));
-  PetscCall(PetscOptionsIntArray("-linop_halo", "halo: ghost points below and above along z,y,x, six numbers, or one for all", "", v->halo, &v->nhalo, &set_halo));
-  PetscCall(PetscOptionsString("-linop_axes", "collectives: letters of the axes whose parts are copies, of nczyx (default x)", "", "x", axes, sizeof(axes), NULL));
+  PetscCall(PetscOptionsIntArray("-linop_halo", "halo: ghost points below and above along z,y,x, six numbers, or one for all", "", v->halo,
+                                 &v->nhalo, &set_halo));
+  PetscCall(PetscOptionsString("-linop_axes", "collectives: letters of the axes whose parts are copies, of nczyx (default x)", "", "x",
+                               axes, sizeof(axes), NULL));
   PetscCall(PetscOptionsInt("-seed", "seed of the arguments", "", v->seed, &v->seed, NULL));
   PetscOptionsEnd();
   if (set[0]) PetscCall(ReadAxes("-linop_size", n[0], in[0], v->size[0]));
@@ -70,7 +72,8 @@ static PetscErrorCode Configure(Verification *v)
   for (int i = 0; i < 2; i++)
     if ((v->given_parts[i] = set[2 + i])) PetscCall(ReadAxes(i ? "-linop_parts_y" : "-linop_parts", n[2 + i], in[2 + i], v->parts[i]));
   PetscCall(ReadCopies(*axes ? axes : "x", v->copies));
-  HGCheck(!set_halo || v->nhalo == 1 || v->nhalo == 6, PETSC_COMM_WORLD, "-linop_halo has %" PetscInt_FMT " numbers; give one, or six", v->nhalo);
+  HGCheck(!set_halo || v->nhalo == 1 || v->nhalo == 6, PETSC_COMM_WORLD, "-linop_halo has %" PetscInt_FMT " numbers; give one, or six",
+          v->nhalo);
   for (int i = 0; i < 6 && (!set_halo || v->nhalo == 1); i++) v->halo[i] = set_halo ? v->halo[0] : 1;
   v->dim = PetscMax(v->size[0][HG_Z], v->size[1][HG_Z]) > 1 ? 3 : PetscMax(v->size[0][HG_Y], v->size[1][HG_Y]) > 1 ? 2 : 1;
   PetscCall(HGLinOpCreate(PETSC_COMM_WORLD, &v->op));
@@ -83,10 +86,13 @@ static PetscErrorCode Configure(Verification *v)
 /* Without word from the user: space divided, differently after a repartition; one part or copies where the type asks for them */
 static PetscErrorCode ChooseParts(const Verification *v, int range, PetscInt parts[HG_AXES], PetscBool copies[HG_AXES])
 {
-  const PetscBool single = (Is(v, HGLINOPSCATTER) || Is(v, HGLINOPBROADCAST)) && !range ? PETSC_TRUE : (Is(v, HGLINOPGATHER) || Is(v, HGLINOPSUMREDUCE)) && range ? PETSC_TRUE : PETSC_FALSE;
-  const PetscBool copied = Is(v, HGLINOPALLSUMREDUCE) || (Is(v, HGLINOPBROADCAST) && range) || (Is(v, HGLINOPSUMREDUCE) && !range) ? PETSC_TRUE : PETSC_FALSE;
-  PetscMPIInt     ranks;
-  PetscBool       placed = PETSC_FALSE;
+  const PetscBool single = (Is(v, HGLINOPSCATTER) || Is(v, HGLINOPBROADCAST)) && !range ? PETSC_TRUE
+                           : (Is(v, HGLINOPGATHER) || Is(v, HGLINOPSUMREDUCE)) && range ? PETSC_TRUE
+                                                                                        : PETSC_FALSE;
+  const PetscBool copied =
+      Is(v, HGLINOPALLSUMREDUCE) || (Is(v, HGLINOPBROADCAST) && range) || (Is(v, HGLINOPSUMREDUCE) && !range) ? PETSC_TRUE : PETSC_FALSE;
+  PetscMPIInt ranks;
+  PetscBool   placed = PETSC_FALSE;
 
   PetscFunctionBegin;
   PetscCallMPI(MPI_Comm_size(PETSC_COMM_WORLD, &ranks));
@@ -107,10 +113,10 @@ static PetscErrorCode ChooseParts(const Verification *v, int range, PetscInt par
 
 static PetscErrorCode MakeTensor(const Verification *v, int range, HGTensor *t)
 {
-  HGPartition  p;
-  PetscInt     parts[HG_AXES], n = 1, halo[3][2] = {{0}};
-  PetscBool    copies[HG_AXES], ghosts = range && (Is(v, HGLINOPHALO) || IsCombined(v)) ? PETSC_TRUE : PETSC_FALSE;
-  PetscMPIInt  ranks, *rank;
+  HGPartition p;
+  PetscInt    parts[HG_AXES], n = 1, halo[3][2] = {{0}};
+  PetscBool   copies[HG_AXES], ghosts = range && (Is(v, HGLINOPHALO) || IsCombined(v)) ? PETSC_TRUE : PETSC_FALSE;
+  PetscMPIInt ranks, *rank;
 
   PetscFunctionBegin;
   PetscCallMPI(MPI_Comm_size(PETSC_COMM_WORLD, &ranks));
@@ -142,7 +148,7 @@ static PetscErrorCode MakeTensor(const Verification *v, int range, HGTensor *t)
 /* The first half of the longest axis is moved to the second */
 static PetscErrorCode SetHalves(Verification *v)
 {
-  HGBox a = {{0}, {0}}, b;
+  HGBox a       = {{0}, {0}}, b;
   int   longest = 0;
 
   PetscFunctionBegin;
@@ -193,7 +199,9 @@ static PetscErrorCode Test(Verification *v, PetscBool *ok)
   PetscCall(HGLinOpTestAdjoint(v->op, (uint64_t)v->seed, &error));
   PetscCall(HGLinOpGetTraffic(v->op, &messages, &bytes));
   *ok = error < 100 * eps ? PETSC_TRUE : PETSC_FALSE;
-  PetscCall(PetscPrintf(PETSC_COMM_WORLD, "verify linop=%s dtype=%s adjoint_error=%.3g eps=%.3g messages=%" PetscInt_FMT " bytes=%" PetscInt64_FMT " %s\n", v->type, HGDTypeName(v->dtype), (double)error, eps, messages, bytes, *ok ? "ok" : "FAILED"));
+  PetscCall(PetscPrintf(PETSC_COMM_WORLD,
+                        "verify linop=%s dtype=%s adjoint_error=%.3g eps=%.3g messages=%" PetscInt_FMT " bytes=%" PetscInt64_FMT " %s\n",
+                        v->type, HGDTypeName(v->dtype), (double)error, eps, messages, bytes, *ok ? "ok" : "FAILED"));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 

@@ -14,7 +14,11 @@
 */
 #include <halograd.h>
 
-static const double Weight[3][3] = {{0.05, 0.1, 0.05}, {0.1, 0.4, 0.1}, {0.05, 0.1, 0.05}};
+static const double Weight[3][3] = {
+    {0.05, 0.1, 0.05},
+    {0.1,  0.4, 0.1 },
+    {0.05, 0.1, 0.05}
+};
 
 /* y = S x: x has a ghost point on each side, y has none */
 static PetscErrorCode Blur(HGLinOp op, HGTensor x, HGTensor y)
@@ -63,8 +67,12 @@ static PetscErrorCode BlurAdjoint(HGLinOp op, HGTensor y, HGTensor x)
 /* The field, and the field with ghosts, on n x n points */
 static PetscErrorCode CreateTensors(PetscInt n, HGTensor *x, HGTensor *ghosted)
 {
-  const PetscInt size[HG_AXES] = {1, 1, 1, n, n}, halo[3][2] = {{0, 0}, {1, 1}, {1, 1}};
-  HGPartition    p;
+  const PetscInt size[HG_AXES] =
+      {
+          1, 1, 1, n, n
+  },
+                 halo[3][2] = {{0, 0}, {1, 1}, {1, 1}};
+  HGPartition p;
 
   PetscFunctionBeginUser;
   PetscCall(HGPartitionCreate(PETSC_COMM_WORLD, &p));
@@ -142,8 +150,10 @@ int main(int argc, char **argv)
   PetscCall(VecNorm(truth, NORM_2, &size));
   PetscCall(VecAXPY(found, -1, truth));
   PetscCall(VecNorm(found, NORM_2, &error));
-  PetscCall(PetscPrintf(PETSC_COMM_WORLD, "adjoint test %.1e, lsqr iterations %" PetscInt_FMT ", relative error of the field %.1e\n", (double)adjoint, its, (double)(error / size)));
-  PetscCheck(adjoint < 100 * PETSC_MACHINE_EPSILON && error < 1e-6 * size, PETSC_COMM_WORLD, PETSC_ERR_NOT_CONVERGED, "the field was not found: relative error %g, adjoint test %g", (double)(error / size), (double)adjoint);
+  PetscCall(PetscPrintf(PETSC_COMM_WORLD, "adjoint test %.1e, lsqr iterations %" PetscInt_FMT ", relative error of the field %.1e\n",
+                        (double)adjoint, its, (double)(error / size)));
+  PetscCheck(adjoint < 100 * PETSC_MACHINE_EPSILON && error < 1e-6 * size, PETSC_COMM_WORLD, PETSC_ERR_NOT_CONVERGED,
+             "the field was not found: relative error %g, adjoint test %g", (double)(error / size), (double)adjoint);
 
   PetscCall(KSPDestroy(&ksp));
   PetscCall(PetscRandomDestroy(&random));

@@ -47,7 +47,7 @@ struct _p_HGData {
   PETSCHEADER(int);
   char       *file;
   PetscInt    first, last, end; /* range of samples as set, last < 0: to the end; and the end itself */
-  PetscBool   shuffle, setup, parallel_format;
+  PetscBool   shuffle, setup;
   HGNormalize normalize;
   HGDataPart  part[2]; /* by HGDataRole */
   PetscInt    dim, samples, grid[3]; /* samples in the file; Z, Y, X */

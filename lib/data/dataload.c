@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Reading: each rank its box of space of every sample, through a buffer of a few MiB. */
 #include "data/data_impl.h"
-#include <netcdf_par.h>
+#include <float.h>
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -10,7 +10,7 @@
 
 /* Sums over the points this rank counts: those of its box, unless another rank with the same box counts them */
 typedef struct {
-  PetscBool  on;
+  PetscBool  on, wanted; /* this rank counts its points; sums are needed at all */
   PetscReal *shift; /* [C] near the mean, so that squares do not cancel */
   double    *sum;   /* [C][2] of v - shift, and of its square: the leading part */
   double    *low;   /* [C][2] what the leading part lacks */
@@ -50,31 +50,66 @@ static void NoteBad(const HGFileVar *v, const Block *b, const size_t at[], Sums 
   if (!sums->bad++ || index < sums->where) sums->where = index;
 }
 
-/* One row: unpacks it, counts what is missing, stores (v - mean) / dev, adds to the sums */
+/* One row, from(x) to to(x C): (v - mean) / dev of the unpacked values */
+#define DEFINE_STORE_ROW(REAL) \
+  static void StoreRow_##REAL(const double *restrict row, size_t n, const HGFileVar *v, double mean, double scale, REAL *restrict to, size_t C) \
+  { \
+    const double factor = v->scale, add = v->offset; \
+\
+    if (C == 1) { \
+      for (size_t i = 0; i < n; i++) to[i] = (REAL)((row[i] * factor + add - mean) * scale); \
+    } else { \
+      for (size_t i = 0; i < n; i++) to[i * C] = (REAL)((row[i] * factor + add - mean) * scale); \
+    } \
+  }
+DEFINE_STORE_ROW(float)
+DEFINE_STORE_ROW(double)
+
+static void CheckRow(const HGFileVar *v, const Block *b, size_t at[], const double *row, Sums *sums)
+{
+  const size_t n = b->count[HG_FILE_X];
+  double       bad = 0; /* a double, for loops that compilers turn into vector instructions */
+
+  for (size_t i = 0; i < n; i++) bad += fabs(row[i]) <= DBL_MAX ? 0. : 1.;
+  for (int k = 0; k < v->nfill; k++) {
+    const double fill = v->fill[k];
+
+    for (size_t i = 0; i < n; i++) bad += row[i] == fill ? 1. : 0.;
+  }
+  for (size_t i = 0; i < n && bad > 0; i++) {
+    at[HG_FILE_X] = i;
+    if (IsMissing(v, row[i])) NoteBad(v, b, at, sums);
+  }
+}
+
+static void SumRow(const double *row, size_t n, const HGFileVar *v, size_t c, Sums *sums)
+{
+  const double shift = sums->shift[c];
+  double       sum = 0, square = 0;
+
+  for (size_t i = 0; i < n; i++) {
+    const double t = row[i] * v->scale + v->offset - shift;
+
+    sum += t;
+    square += t * t;
+  }
+  AddTo(&sums->sum[2 * c], &sums->low[2 * c], sum);
+  AddTo(&sums->sum[2 * c + 1], &sums->low[2 * c + 1], square);
+}
+
 static void TakeRow(HGData d, const HGDataPart *part, const HGFileVar *v, const Block *b, size_t at[], const double *row, Sums *sums)
 {
   const size_t s = b->start[HG_FILE_SAMPLE] + at[HG_FILE_SAMPLE] - (size_t)d->first;
   const size_t z = b->start[HG_FILE_Z] + at[HG_FILE_Z] - (size_t)d->box.start[HG_Z], y = b->start[HG_FILE_Y] + at[HG_FILE_Y] - (size_t)d->box.start[HG_Y];
   const size_t x = b->start[HG_FILE_X] - (size_t)d->box.start[HG_X], nx = (size_t)d->box.size[HG_X], C = (size_t)part->channels;
   const size_t c     = (size_t)v->pub.first + (b->start[HG_FILE_TIME] + at[HG_FILE_TIME]) * (size_t)v->len[HG_FILE_CHANNEL] + b->start[HG_FILE_CHANNEL] + at[HG_FILE_CHANNEL];
-  const size_t first = (((s * (size_t)d->box.size[HG_Z] + z) * (size_t)d->box.size[HG_Y] + y) * nx + x) * C + c;
-  const double mean = part->mean[c], scale = 1 / part->dev[c], shift = sums->shift[c];
-  double       sum = 0, square = 0;
+  const size_t first = (((s * (size_t)d->box.size[HG_Z] + z) * (size_t)d->box.size[HG_Y] + y) * nx + x) * C + c, n = b->count[HG_FILE_X];
+  const double mean = part->mean[c], scale = 1 / part->dev[c];
 
-  for (size_t i = 0; i < b->count[HG_FILE_X]; i++) {
-    const double value = row[i] * v->scale + v->offset, t = value - shift;
-
-    if (IsMissing(v, row[i])) {
-      at[HG_FILE_X] = i;
-      NoteBad(v, b, at, sums);
-    }
-    sum += t;
-    square += t * t;
-    if (d->dtype == HG_F32) ((float *)part->value)[first + i * C] = (float)((value - mean) * scale);
-    else ((double *)part->value)[first + i * C] = (value - mean) * scale;
-  }
-  AddTo(&sums->sum[2 * c], &sums->low[2 * c], sum);
-  AddTo(&sums->sum[2 * c + 1], &sums->low[2 * c + 1], square);
+  CheckRow(v, b, at, row, sums);
+  if (sums->wanted) SumRow(row, n, v, c, sums);
+  if (d->dtype == HG_F32) StoreRow_float(row, n, v, mean, scale, (float *)part->value + first, C);
+  else StoreRow_double(row, n, v, mean, scale, (double *)part->value + first, C);
 }
 
 static void TakeBlock(HGData d, const HGDataPart *part, const HGFileVar *v, const Block *b, Sums *sums)
@@ -92,33 +127,24 @@ static void TakeBlock(HGData d, const HGDataPart *part, const HGFileVar *v, cons
   }
 }
 
-/* Reads a block as double, in the file's own units; every rank calls it, some with an empty block */
+/* Reads a block as double, in the file's own units */
 static int ReadBlock(int nc, const HGFileVar *v, Block *b)
 {
-  size_t    start[HG_FILE_AXES], count[HG_FILE_AXES];
-  PetscBool empty = PETSC_FALSE;
+  size_t start[HG_FILE_AXES], count[HG_FILE_AXES];
 
   for (int a = 0; a < HG_FILE_AXES; a++) {
-    if (!b->count[a]) empty = PETSC_TRUE;
-  }
-  for (int a = 0; a < HG_FILE_AXES; a++) {
     if (v->pos[a] < 0) continue;
-    start[v->pos[a]] = empty ? 0 : b->start[a];
-    count[v->pos[a]] = empty ? 0 : b->count[a];
+    start[v->pos[a]] = b->start[a];
+    count[v->pos[a]] = b->count[a];
   }
-  if (empty) b->count[0] = 0;
   return nc_get_vara_double(nc, v->id, start, count, b->buf);
 }
 
-/*
-   The blocks that a rank's box is read in: as many whole rows, planes, channels, samples as the buffer holds. The
-   same block sizes and number of blocks on all ranks, as reading from netCDF-4 is collective.
-*/
-static PetscErrorCode PlanBlocks(HGData d, const HGFileVar *v, PetscInt lo[], PetscInt n[], PetscInt size[], PetscInt blocks[])
+/* The blocks that a rank's box is read in: as many whole rows, planes, channels, samples as the buffer holds */
+static void PlanBlocks(HGData d, const HGFileVar *v, PetscInt lo[], PetscInt n[], PetscInt size[], PetscInt blocks[])
 {
-  PetscInt most[HG_FILE_AXES], room = HG_DATA_BUFFER;
+  PetscInt room = HG_DATA_BUFFER;
 
-  PetscFunctionBegin;
   lo[HG_FILE_SAMPLE] = d->first;
   n[HG_FILE_SAMPLE]  = d->end - d->first;
   lo[HG_FILE_TIME] = lo[HG_FILE_CHANNEL] = 0;
@@ -128,42 +154,39 @@ static PetscErrorCode PlanBlocks(HGData d, const HGFileVar *v, PetscInt lo[], Pe
     lo[HG_FILE_Z + a] = d->box.start[HG_Z + a];
     n[HG_FILE_Z + a]  = d->box.size[HG_Z + a];
   }
-  PetscCallMPI(MPI_Allreduce(n, most, HG_FILE_AXES, MPIU_INT, MPI_MAX, PetscObjectComm((PetscObject)d)));
   for (int a = HG_FILE_AXES - 1; a >= 0; a--) {
-    size[a]   = a == HG_FILE_X ? most[a] : PetscMin(most[a], PetscMax(room, 1));
-    blocks[a] = (most[a] + size[a] - 1) / size[a];
+    size[a]   = a == HG_FILE_X ? n[a] : PetscMin(n[a], PetscMax(room, 1));
+    blocks[a] = (n[a] + size[a] - 1) / size[a];
     room /= size[a];
   }
-  PetscFunctionReturn(PETSC_SUCCESS);
 }
 
 static PetscErrorCode ReadVariable(HGData d, int nc, const HGDataPart *part, const HGFileVar *v, Sums *sums, int *status)
 {
-  PetscInt lo[HG_FILE_AXES], n[HG_FILE_AXES], size[HG_FILE_AXES] = {0}, blocks[HG_FILE_AXES] = {0}, total = 1;
+  PetscInt lo[HG_FILE_AXES], n[HG_FILE_AXES], size[HG_FILE_AXES], blocks[HG_FILE_AXES], total = 1;
   size_t   elements = 1;
   Block    b;
 
   PetscFunctionBegin;
-  PetscCall(PlanBlocks(d, v, lo, n, size, blocks));
+  if (!HGDataBoxPoints(&d->box)) PetscFunctionReturn(PETSC_SUCCESS);
+  PlanBlocks(d, v, lo, n, size, blocks);
   for (int a = 0; a < HG_FILE_AXES; a++) {
     elements *= (size_t)size[a];
     total *= blocks[a];
   }
   PetscCall(PetscMalloc1(elements, &b.buf));
-  for (PetscInt i = 0; i < total; i++) {
+  for (PetscInt i = 0; i < total && !*status; i++) {
     PetscInt rest = i;
-    int      e;
 
     for (int a = HG_FILE_AXES - 1; a >= 0; a--) {
-      const PetscInt at = PetscMin((rest % blocks[a]) * size[a], n[a]);
+      const PetscInt at = rest % blocks[a] * size[a];
 
       b.start[a] = (size_t)(lo[a] + at);
       b.count[a] = (size_t)PetscMin(size[a], n[a] - at);
       rest /= blocks[a];
     }
-    e = ReadBlock(nc, v, &b);
-    if (e && !*status) *status = e;
-    if (!e) TakeBlock(d, part, v, &b, sums);
+    *status = ReadBlock(nc, v, &b);
+    if (!*status) TakeBlock(d, part, v, &b, sums);
   }
   PetscCall(PetscFree(b.buf));
   PetscFunctionReturn(PETSC_SUCCESS);
@@ -203,8 +226,8 @@ static PetscErrorCode FindShifts(HGData d, const HGDataPart *part, PetscReal shi
 {
   MPI_Comm    comm                 = PetscObjectComm((PetscObject)d);
   char        msg[HG_DATA_MESSAGE] = "";
-  PetscBool   classic;
   PetscMPIInt rank;
+  PetscBool   classic;
   int         nc = -1, status = 0;
 
   PetscFunctionBegin;
@@ -246,6 +269,15 @@ static PetscErrorCode CheckBad(HGData d, const HGFileVar *v, const Sums *mine)
   HGCheck(PETSC_FALSE, comm, "variable \"%s\" of %s has %" PetscInt64_FMT " value%s that %s NaN, infinite or missing, the first at sample %" PetscInt64_FMT "%s (counted from 0); repair the file or leave such samples out with -data_range", v->pub.name, d->file, total, total > 1 ? "s" : "", total > 1 ? "are" : "is", at[0], place);
 }
 
+/* 40 bits of a number: what is left does not depend on the order of summation, and so on the number of ranks */
+static PetscReal Rounded(double v)
+{
+  int          e;
+  const double m = frexp(v, &e);
+
+  return (PetscReal)ldexp(rint(ldexp(m, 40)), e - 40);
+}
+
 /* Mean and deviation of each channel from the sums of all ranks */
 static PetscErrorCode Deviations(HGData d, const HGDataPart *part, const Sums *mine, PetscReal mean[], PetscReal dev[])
 {
@@ -261,8 +293,8 @@ static PetscErrorCode Deviations(HGData d, const HGDataPart *part, const Sums *m
   for (PetscInt c = 0; c < C; c++) {
     const double delta = sum[2 * c] / points, variance = sum[2 * c + 1] / points - delta * delta;
 
-    mean[c] = mine->shift[c] + (PetscReal)delta;
-    dev[c]  = (PetscReal)sqrt(PetscMax(variance, 0));
+    mean[c] = Rounded(mine->shift[c] + delta);
+    dev[c]  = Rounded(sqrt(PetscMax(variance, 0)));
     if (dev[c] <= 64 * PETSC_MACHINE_EPSILON * PetscAbsReal(mean[c])) dev[c] = 0;
   }
   PetscCall(PetscFree(sum));
@@ -279,22 +311,6 @@ static PetscErrorCode CheckDeviations(HGData d, const HGDataPart *part, const Pe
       HGCheck(dev[c] > 0, PetscObjectComm((PetscObject)d), "variable \"%s\" of %s is %g everywhere%s, and -data_normalize global cannot divide by a deviation of zero; use -data_normalize none or another variable", v->name, d->file, (double)mean[c], v->channels > 1 ? " in a channel" : "");
   }
   PetscFunctionReturn(PETSC_SUCCESS);
-}
-
-/* From (v - shift) to (v - mean) / dev, in place */
-static void Rescale(HGData d, HGDataPart *part, const PetscReal shift[])
-{
-  const size_t points = (size_t)(d->end - d->first) * HGDataBoxPoints(&d->box), C = (size_t)part->channels;
-
-#pragma omp parallel for schedule(static)
-  for (size_t p = 0; p < points; p++) {
-    for (size_t c = 0; c < C; c++) {
-      const double move = (double)shift[c] - (double)part->mean[c], scale = 1 / (double)part->dev[c];
-
-      if (d->dtype == HG_F32) ((float *)part->value)[p * C + c] = (float)(((double)((float *)part->value)[p * C + c] + move) * scale);
-      else ((double *)part->value)[p * C + c] = (((double *)part->value)[p * C + c] + move) * scale;
-    }
-  }
 }
 
 static PetscErrorCode ReadPart(HGData d, int nc, HGDataPart *part, Sums *sums)
@@ -315,16 +331,19 @@ static PetscErrorCode ReadPart(HGData d, int nc, HGDataPart *part, Sums *sums)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Under HG_NORMALIZE_GLOBAL values are first shifted to be small, so that single precision holds them well */
+/* Under HG_NORMALIZE_GLOBAL a first reading finds the constants, with values shifted to be small; the second scales exactly as
+   one with constants from a model file does, so that a resumed run sees the same bits */
 static PetscErrorCode NormalizePart(HGData d, int nc, HGDataPart *part, Sums *sums)
 {
   PetscFunctionBegin;
+  sums->wanted = PETSC_TRUE;
   PetscCall(FindShifts(d, part, sums->shift));
   PetscCall(PetscArraycpy(part->mean, sums->shift, part->channels));
   PetscCall(ReadPart(d, nc, part, sums));
   PetscCall(Deviations(d, part, sums, part->mean, part->dev));
   PetscCall(CheckDeviations(d, part, part->mean, part->dev));
-  Rescale(d, part, sums->shift);
+  sums->wanted = PETSC_FALSE;
+  PetscCall(ReadPart(d, nc, part, sums));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -365,22 +384,15 @@ static PetscErrorCode LoadPart(HGData d, int nc, HGDataPart *part)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Opens the file on all ranks: with MPI-IO if its format allows it */
+/* Each rank opens the file for itself, whatever its format: a read that fails on one rank must not leave others waiting in MPI-IO */
 static PetscErrorCode OpenAll(HGData d, int *nc)
 {
-  MPI_Comm    comm                 = PetscObjectComm((PetscObject)d);
-  char        msg[HG_DATA_MESSAGE] = "";
-  PetscMPIInt size;
-  int         e;
+  MPI_Comm comm                 = PetscObjectComm((PetscObject)d);
+  char     msg[HG_DATA_MESSAGE] = "";
+  int      e;
 
   PetscFunctionBegin;
-  PetscCallMPI(MPI_Comm_size(comm, &size));
-  if (size > 1 && d->parallel_format) {
-    e = nc_open_par(d->file, NC_NOWRITE, comm, MPI_INFO_NULL, nc);
-    for (int r = 0; r < 2 && !e; r++) {
-      for (PetscInt i = 0; i < d->part[r].nvar && !e; i++) e = nc_var_par_access(*nc, d->part[r].var[i].id, NC_COLLECTIVE);
-    }
-  } else e = nc_open(d->file, NC_NOWRITE, nc);
+  e = nc_open(d->file, NC_NOWRITE, nc);
   if (e) (void)snprintf(msg, sizeof(msg), "cannot open %s on every rank: %s; all of them need to read it", d->file, nc_strerror(e));
   PetscCall(HGAgreeOnMessage(comm, msg, sizeof(msg)));
   HGCheck(!*msg, comm, "%s", msg);
@@ -422,8 +434,7 @@ static PetscErrorCode TakePartition(HGData d, HGPartition p)
    kept in memory: `[samples][Z_local][Y_local][X_local][C_in]`, and `[...][C_out]` for the target
 
    Notes:
-   netCDF-4 files are read collectively with MPI-IO; files in a classic format are opened by each rank, which reads its
-   hyperslabs. Beside the values themselves buffers of about 12 MiB are used.
+   Each rank opens the file read-only and reads its hyperslabs. Beside the values themselves buffers of about 12 MiB are used.
 
    Means and deviations are taken over all samples of the range and all points, in double precision. They do not depend on the
    number of ranks beyond rounding (1e-15).

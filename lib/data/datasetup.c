@@ -90,14 +90,11 @@ static PetscErrorCode SplitNames(HGDataPart *part)
 /* Every rank learns what rank 0 found */
 static PetscErrorCode ShareDescription(HGData d)
 {
-  MPI_Comm    comm     = PetscObjectComm((PetscObject)d);
-  int         parallel = d->parallel_format;
+  MPI_Comm    comm = PetscObjectComm((PetscObject)d);
   PetscMPIInt rank;
 
   PetscFunctionBegin;
   PetscCallMPI(MPI_Comm_rank(comm, &rank));
-  PetscCallMPI(MPI_Bcast(&parallel, 1, MPI_INT, 0, comm));
-  d->parallel_format = parallel ? PETSC_TRUE : PETSC_FALSE;
   for (int r = 0; r < 2; r++) PetscCallMPI(MPI_Bcast(d->part[r].var, (PetscMPIInt)(d->part[r].nvar * (PetscInt)sizeof(HGFileVar)), MPI_BYTE, 0, comm));
   for (int a = 0; a < 3; a++) {
     HGAxis *x   = &d->axis[a];

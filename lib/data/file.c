@@ -48,7 +48,7 @@ static PetscErrorCode LookAtBytes(const char path[], PetscInt64 bytes, PetscBool
 
    Output Parameters:
 +  nc      - the netCDF identifier, -1 on failure
-.  classic - whether its format is a classic one, which MPI ranks open each for itself
+.  classic - whether its format is a classic one
 -  msg     - why it cannot be read; empty if it can
 
    Level: developer
@@ -376,7 +376,6 @@ PetscErrorCode HGDataDescribe(HGData d, char *msg, size_t len)
     (void)snprintf(msg + used, len - used, ". Choose with -%sdata_file", prefix);
     PetscFunctionReturn(PETSC_SUCCESS);
   }
-  d->parallel_format = classic ? PETSC_FALSE : PETSC_TRUE;
   PetscCall(DescribeOpen(d, nc, msg, len));
   (void)nc_close(nc);
   PetscFunctionReturn(PETSC_SUCCESS);

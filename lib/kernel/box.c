@@ -4,13 +4,7 @@
 #include "kernel/hgbox.h"
 #include <string.h>
 
-enum {
-  N,
-  C,
-  Z,
-  Y,
-  X
-};
+enum { N, C, Z, Y, X };
 
 #define THREADED_BYTES 65536 /* below this, starting threads costs more than the copy */
 

@@ -269,7 +269,9 @@ PetscErrorCode HGLinOpSetStages(HGLinOp op, PetscInt stages)
 {
   PetscFunctionBegin;
   PetscValidHeaderSpecific(op, HG_LINOP_CLASSID, 1);
-  HGCheck(stages == PETSC_DECIDE || stages == 1 || stages == 2, PetscObjectComm((PetscObject)op), "%" PetscInt_FMT " stages; give 1 or 2", stages);
+  HGCheck(stages == PETSC_DECIDE || stages == 1 || stages == 2, PetscObjectComm((PetscObject)op), "%" PetscInt_FMT " stages; give 1 or 2",
+          stages);
+  PetscCall(HGLinOpReset(op));
   op->asked_stages = stages;
   PetscFunctionReturn(PETSC_SUCCESS);
 }

@@ -51,7 +51,8 @@ static PetscErrorCode SetUpParts(HGLinOp op, PetscInt least, PetscInt most)
   MPI_Comm comm = PetscObjectComm((PetscObject)op);
 
   PetscFunctionBegin;
-  HGCheck(op->nparts >= least && op->nparts <= most, comm, "%s: %" PetscInt_FMT " operators; set %s with HGLinOpSetOperators()", ((PetscObject)op)->type_name, op->nparts, most == 1 ? "one" : "one or more");
+  HGCheck(op->nparts >= least && op->nparts <= most, comm, "%s: %" PetscInt_FMT " operators; set %s with HGLinOpSetOperators()",
+          ((PetscObject)op)->type_name, op->nparts, most == 1 ? "one" : "one or more");
   for (PetscInt i = 0; i < op->nparts; i++) PetscCall(HGLinOpSetUp(op->part[i]));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -78,7 +79,8 @@ static PetscErrorCode CheckFits(HGLinOp op, HGTensor t, PetscBool ghosts, HGTens
   PetscFunctionBegin;
   PetscCall(HGTensorGetDType(t, &a));
   PetscCall(HGTensorGetDType(u, &b));
-  HGCheck(a == b, comm, "%s: %s are %s and %s; give both the same element type", ((PetscObject)op)->type_name, what, HGDTypeName(a), HGDTypeName(b));
+  HGCheck(a == b, comm, "%s: %s are %s and %s; give both the same element type", ((PetscObject)op)->type_name, what, HGDTypeName(a),
+          HGDTypeName(b));
   HGCheck(ghosts == ghosts_in_u, comm, "%s: of %s, one has ghost points that count, the other has not", ((PetscObject)op)->type_name, what);
   PetscCall(HGLinOpCheckFit(op, t, u, what));
   PetscCallMPI(MPI_Comm_size(comm, &size));
@@ -87,7 +89,10 @@ static PetscErrorCode CheckFits(HGLinOp op, HGTensor t, PetscBool ghosts, HGTens
 
     PetscCall(HGTensorGetHaloOf(t, r, ht));
     PetscCall(HGTensorGetHaloOf(u, r, hu));
-    for (int k = 0; k < 6; k++) HGCheck(ht[k / 2][k % 2] == hu[k / 2][k % 2], comm, "%s: %s have halos of %" PetscInt_FMT " and %" PetscInt_FMT " points along %s; give both the same", ((PetscObject)op)->type_name, what, ht[k / 2][k % 2], hu[k / 2][k % 2], HGAxisNames[HG_Z + k / 2]);
+    for (int k = 0; k < 6; k++)
+      HGCheck(ht[k / 2][k % 2] == hu[k / 2][k % 2], comm,
+              "%s: %s have halos of %" PetscInt_FMT " and %" PetscInt_FMT " points along %s; give both the same",
+              ((PetscObject)op)->type_name, what, ht[k / 2][k % 2], hu[k / 2][k % 2], HGAxisNames[HG_Z + k / 2]);
   }
   PetscFunctionReturn(PETSC_SUCCESS);
 }

@@ -10,7 +10,7 @@
    Notes:
    The ghosts of x do not count; y has the halo of its tensor, as wide as it likes up to the whole grid. In place (x = y)
    the owned points stay where they are. Faces, edges and corners go at once, in one message to each rank that needs any.
-   The adjoint adds each ghost point to its source and, in place, sets the ghosts to zero (arXiv 2006.03108, 
+   The adjoint adds each ghost point to its source and, in place, sets the ghosts to zero (arXiv 2006.03108,
    halo exchange).
 
    Ghost points beyond a boundary of type `HG_BOUNDARY_NONE` are neither read nor written.
@@ -44,8 +44,12 @@ static PetscErrorCode CheckWidths(HGLinOp op, const PetscInt n[HG_AXES], PetscIn
 
     PetscCall(WidestHalo(op->y, size, a - HG_Z, width[a]));
     most = PetscMax(width[a][0], width[a][1]);
-    HGCheck(most <= n[a], comm, "a halo of %" PetscInt_FMT " points along %s is wider than the whole grid of %" PetscInt_FMT " points", most, HGAxisNames[a], n[a]);
-    HGCheck(op->boundary[a - HG_Z] != HG_BOUNDARY_REFLECT || most < n[a], comm, "a halo of %" PetscInt_FMT " points along %s; the grid of %" PetscInt_FMT " points can be reflected for %" PetscInt_FMT " at most", most, HGAxisNames[a], n[a], n[a] - 1);
+    HGCheck(most <= n[a], comm, "a halo of %" PetscInt_FMT " points along %s is wider than the whole grid of %" PetscInt_FMT " points",
+            most, HGAxisNames[a], n[a]);
+    HGCheck(op->boundary[a - HG_Z] != HG_BOUNDARY_REFLECT || most < n[a], comm,
+            "a halo of %" PetscInt_FMT " points along %s; the grid of %" PetscInt_FMT " points can be reflected for %" PetscInt_FMT
+            " at most",
+            most, HGAxisNames[a], n[a], n[a] - 1);
   }
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -144,7 +148,8 @@ PetscErrorCode HGLinOpGetNeighbors(HGLinOp op, PetscBool remote[3][2])
   PetscFunctionBegin;
   PetscValidHeaderSpecific(op, HG_LINOP_CLASSID, 1);
   PetscCall(PetscObjectTypeCompare((PetscObject)op, HGLINOPHALO, &halo));
-  PetscCheck(halo && op->setup, PetscObjectComm((PetscObject)op), PETSC_ERR_ARG_WRONGSTATE, "HGLinOpGetNeighbors() needs a halo operator after HGLinOpSetUp(), not %s", ((PetscObject)op)->type_name);
+  PetscCheck(halo && op->setup, PetscObjectComm((PetscObject)op), PETSC_ERR_ARG_WRONGSTATE,
+             "HGLinOpGetNeighbors() needs a halo operator after HGLinOpSetUp(), not %s", ((PetscObject)op)->type_name);
   PetscCall(HGTransferGetRemote(op->stage[0].transfer, remote));
   PetscFunctionReturn(PETSC_SUCCESS);
 }

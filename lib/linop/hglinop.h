@@ -89,7 +89,8 @@ PETSC_EXTERN PetscErrorCode HGLinOpSetBoxes(HGLinOp, const HGBox *, const HGBox 
 PETSC_EXTERN PetscErrorCode HGLinOpSetStages(HGLinOp, PetscInt);
 PETSC_EXTERN PetscErrorCode HGLinOpSetOperators(HGLinOp, PetscInt, const HGLinOp[]);
 PETSC_EXTERN PetscErrorCode HGLinOpSetScale(HGLinOp, PetscReal);
-PETSC_EXTERN PetscErrorCode HGLinOpShellSetApply(HGLinOp, PetscErrorCode (*)(HGLinOp, HGTensor, HGTensor), PetscErrorCode (*)(HGLinOp, HGTensor, HGTensor));
+PETSC_EXTERN PetscErrorCode HGLinOpShellSetApply(HGLinOp, PetscErrorCode (*)(HGLinOp, HGTensor, HGTensor),
+                                                 PetscErrorCode (*)(HGLinOp, HGTensor, HGTensor));
 PETSC_EXTERN PetscErrorCode HGLinOpShellSetGhosts(HGLinOp, PetscBool, PetscBool);
 PETSC_EXTERN PetscErrorCode HGLinOpShellSetContext(HGLinOp, void *);
 PETSC_EXTERN PetscErrorCode HGLinOpShellGetContext(HGLinOp, void *);

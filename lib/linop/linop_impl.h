@@ -28,28 +28,28 @@ typedef struct {
 
 struct _p_HGLinOp {
   PETSCHEADER(struct _HGLinOpOps);
-  HGTensor      x, y;            /* domain and range: layouts that the arguments of Apply must have */
-  PetscBool     ghosts_in_x;     /* the domain includes x's ghost points */
-  PetscBool     ghosts_in_y;     /* the range includes y's ghost points */
-  HGBoundary    boundary[3];     /* z, y, x */
-  PetscBool     keep_zeros;      /* halo: ghosts beyond zero boundaries are zero already */
-  PetscInt      offset[HG_AXES]; /* pad, crop: first point of the smaller tensor in the larger one */
-  PetscInt      low[HG_AXES];    /* restrict, zerofill: points kept at the low end, or PETSC_DECIDE */
-  HGBox         from, to;        /* add, copy, move, clear: what is moved where */
-  PetscBool     boxes;           /* from and to were set */
-  PetscReal     factor;          /* scale */
-  PetscInt      nparts;          /* compose, sum, adjoint, scale: the operators they are made of */
-  HGLinOp      *part;            /* [nparts] */
-  HGTensor     *between;         /* compose: [nparts-1] intermediate results; sum: [2] one term of range and of domain */
-  HGStage       stage[HG_STAGES];
-  PetscInt      asked_stages;    /* broadcast, sumreduce: 1, 2 or PETSC_DECIDE */
-  PetscInt      nstages;
-  HGTensor      middle;          /* between two stages */
+  HGTensor   x, y;            /* domain and range: layouts that the arguments of Apply must have */
+  PetscBool  ghosts_in_x;     /* the domain includes x's ghost points */
+  PetscBool  ghosts_in_y;     /* the range includes y's ghost points */
+  HGBoundary boundary[3];     /* z, y, x */
+  PetscBool  keep_zeros;      /* halo: ghosts beyond zero boundaries are zero already */
+  PetscInt   offset[HG_AXES]; /* pad, crop: first point of the smaller tensor in the larger one */
+  PetscInt   low[HG_AXES];    /* restrict, zerofill: points kept at the low end, or PETSC_DECIDE */
+  HGBox      from, to;        /* add, copy, move, clear: what is moved where */
+  PetscBool  boxes;           /* from and to were set */
+  PetscReal  factor;          /* scale */
+  PetscInt   nparts;          /* compose, sum, adjoint, scale: the operators they are made of */
+  HGLinOp   *part;            /* [nparts] */
+  HGTensor  *between;         /* compose: [nparts-1] intermediate results; sum: [2] one term of range and of domain */
+  HGStage    stage[HG_STAGES];
+  PetscInt   asked_stages; /* broadcast, sumreduce: 1, 2 or PETSC_DECIDE */
+  PetscInt   nstages;
+  HGTensor   middle;                                       /* between two stages */
   PetscErrorCode (*shell[2])(HGLinOp, HGTensor, HGTensor); /* forward, adjoint */
-  void         *context;         /* of the shell's functions */
+  void         *context;                                   /* of the shell's functions */
   PetscLogEvent event, event_adjoint;
   PetscBool     setup;
-  int           flying;          /* 0, or 1 + direction between Begin and End */
+  int           flying; /* 0, or 1 + direction between Begin and End */
 };
 
 /* The array of a tensor's owned points */
@@ -62,15 +62,15 @@ static inline void *HGTensorOwned(HGTensor t)
 }
 
 /* Common to all that move data: the stages one after the other */
-PETSC_INTERN PetscErrorCode HGLinOpSetOps_Movement(HGLinOp);
-PETSC_INTERN PetscErrorCode HGLinOpAddStage_Movement(HGLinOp, HGTransferSpec *, PetscBool reversed);
-PETSC_INTERN PetscErrorCode HGLinOpGetSizes(HGLinOp, PetscInt[], PetscInt[]);
-PETSC_INTERN PetscErrorCode HGLinOpCheckSameSizes(HGLinOp);
-PETSC_INTERN PetscErrorCode HGLinOpCheckSameLayout(HGLinOp);
-PETSC_INTERN PetscErrorCode HGLinOpCheckFit(HGLinOp, HGTensor, HGTensor, const char[]);
-PETSC_INTERN PetscErrorCode HGLinOpCheckDisjoint(HGLinOp, HGTensor, const char[]);
-PETSC_INTERN PetscErrorCode HGLinOpReset(HGLinOp);
-PETSC_INTERN PetscErrorCode HGLinOpTraffic(HGLinOp, PetscInt *, PetscInt64 *);
+PETSC_INTERN PetscErrorCode    HGLinOpSetOps_Movement(HGLinOp);
+PETSC_INTERN PetscErrorCode    HGLinOpAddStage_Movement(HGLinOp, HGTransferSpec *, PetscBool reversed);
+PETSC_INTERN PetscErrorCode    HGLinOpGetSizes(HGLinOp, PetscInt[], PetscInt[]);
+PETSC_INTERN PetscErrorCode    HGLinOpCheckSameSizes(HGLinOp);
+PETSC_INTERN PetscErrorCode    HGLinOpCheckSameLayout(HGLinOp);
+PETSC_INTERN PetscErrorCode    HGLinOpCheckFit(HGLinOp, HGTensor, HGTensor, const char[]);
+PETSC_INTERN PetscErrorCode    HGLinOpCheckDisjoint(HGLinOp, HGTensor, const char[]);
+PETSC_INTERN PetscErrorCode    HGLinOpReset(HGLinOp);
+PETSC_INTERN PetscErrorCode    HGLinOpTraffic(HGLinOp, PetscInt *, PetscInt64 *);
 PETSC_INTERN const char *const HGAxisNames[HG_AXES];
 
 PETSC_INTERN PetscErrorCode HGLinOpRegisterAll(void);

@@ -1,10 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "linop/linop_impl.h"
 
-enum {
-  FORWARD,
-  ADJOINT
-};
+enum { FORWARD, ADJOINT };
 
 static PetscErrorCode CheckArgument(HGLinOp op, HGTensor t, HGTensor want, const char which[])
 {
@@ -18,15 +15,20 @@ static PetscErrorCode CheckArgument(HGLinOp op, HGTensor t, HGTensor want, const
   PetscCall(HGTensorGetLocal(want, &b));
   PetscCall(HGTensorGetDType(t, &ta));
   PetscCall(HGTensorGetDType(want, &tb));
-  PetscCheck(ta == tb && !memcmp(&a->box, &b->box, sizeof(a->box)) && !memcmp(a->halo, b->halo, sizeof(a->halo)), PetscObjectComm((PetscObject)op), PETSC_ERR_ARG_INCOMP, "%s: the tensor given as %s has another layout (%zu %s elements here) than the one of HGLinOpSetTensors() (%zu %s)", ((PetscObject)op)->type_name, which, a->elements, HGDTypeName(ta), b->elements, HGDTypeName(tb));
+  PetscCheck(ta == tb && !memcmp(&a->box, &b->box, sizeof(a->box)) && !memcmp(a->halo, b->halo, sizeof(a->halo)),
+             PetscObjectComm((PetscObject)op), PETSC_ERR_ARG_INCOMP,
+             "%s: the tensor given as %s has another layout (%zu %s elements here) than the one of HGLinOpSetTensors() (%zu %s)",
+             ((PetscObject)op)->type_name, which, a->elements, HGDTypeName(ta), b->elements, HGDTypeName(tb));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
 static PetscErrorCode CheckBegin(HGLinOp op, HGTensor x, HGTensor y)
 {
   PetscFunctionBegin;
-  PetscCheck(op->setup, PetscObjectComm((PetscObject)op), PETSC_ERR_ARG_WRONGSTATE, "call HGLinOpSetUp() before applying a linear operator");
-  PetscCheck(!op->flying, PetscObjectComm((PetscObject)op), PETSC_ERR_ARG_WRONGSTATE, "%s: the last Begin has had no End", ((PetscObject)op)->type_name);
+  PetscCheck(op->setup, PetscObjectComm((PetscObject)op), PETSC_ERR_ARG_WRONGSTATE,
+             "call HGLinOpSetUp() before applying a linear operator");
+  PetscCheck(!op->flying, PetscObjectComm((PetscObject)op), PETSC_ERR_ARG_WRONGSTATE, "%s: the last Begin has had no End",
+             ((PetscObject)op)->type_name);
   PetscCall(CheckArgument(op, x, op->x, "x"));
   PetscCall(CheckArgument(op, y, op->y, "y"));
   PetscFunctionReturn(PETSC_SUCCESS);
@@ -79,7 +81,8 @@ PetscErrorCode HGLinOpApplyEnd(HGLinOp op, HGTensor x, HGTensor y)
 {
   PetscFunctionBegin;
   PetscValidHeaderSpecific(op, HG_LINOP_CLASSID, 1);
-  PetscCheck(op->flying == 1 + FORWARD, PetscObjectComm((PetscObject)op), PETSC_ERR_ARG_WRONGSTATE, "HGLinOpApplyEnd() without HGLinOpApplyBegin()");
+  PetscCheck(op->flying == 1 + FORWARD, PetscObjectComm((PetscObject)op), PETSC_ERR_ARG_WRONGSTATE,
+             "HGLinOpApplyEnd() without HGLinOpApplyBegin()");
   PetscCall(PetscLogEventBegin(op->event, op, x, y, 0));
   PetscCall((*op->ops->applyend)(op, x, y));
   PetscCall(PetscLogEventEnd(op->event, op, x, y, 0));
@@ -155,7 +158,8 @@ PetscErrorCode HGLinOpApplyAdjointEnd(HGLinOp op, HGTensor y, HGTensor x)
 {
   PetscFunctionBegin;
   PetscValidHeaderSpecific(op, HG_LINOP_CLASSID, 1);
-  PetscCheck(op->flying == 1 + ADJOINT, PetscObjectComm((PetscObject)op), PETSC_ERR_ARG_WRONGSTATE, "HGLinOpApplyAdjointEnd() without HGLinOpApplyAdjointBegin()");
+  PetscCheck(op->flying == 1 + ADJOINT, PetscObjectComm((PetscObject)op), PETSC_ERR_ARG_WRONGSTATE,
+             "HGLinOpApplyAdjointEnd() without HGLinOpApplyAdjointBegin()");
   PetscCall(PetscLogEventBegin(op->event_adjoint, op, y, x, 0));
   PetscCall((*op->ops->adjointend)(op, y, x));
   PetscCall(PetscLogEventEnd(op->event_adjoint, op, y, x, 0));

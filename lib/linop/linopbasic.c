@@ -65,7 +65,8 @@ PetscErrorCode HGLinOpSetType(HGLinOp op, HGLinOpType type)
 PetscErrorCode HGLinOpReset(HGLinOp op)
 {
   PetscFunctionBegin;
-  PetscCheck(!op->flying, PetscObjectComm((PetscObject)op), PETSC_ERR_ARG_WRONGSTATE, "an operator cannot be changed between Begin and End");
+  PetscCheck(!op->flying, PetscObjectComm((PetscObject)op), PETSC_ERR_ARG_WRONGSTATE,
+             "an operator cannot be changed between Begin and End");
   if (op->setup && op->ops->reset) PetscCall((*op->ops->reset)(op));
   op->setup = PETSC_FALSE;
   PetscFunctionReturn(PETSC_SUCCESS);
@@ -157,9 +158,9 @@ PetscErrorCode HGLinOpSetBoundary(HGLinOp op, const HGBoundary boundary[])
 
 static PetscErrorCode CheckTensors(HGLinOp op)
 {
-  MPI_Comm  comm = PetscObjectComm((PetscObject)op);
-  HGTensor  t[]  = {op->x, op->y};
-  HGDType   tx, ty;
+  MPI_Comm comm = PetscObjectComm((PetscObject)op);
+  HGTensor t[]  = {op->x, op->y};
+  HGDType  tx, ty;
 
   PetscFunctionBegin;
   for (int i = 0; i < 2; i++) {
@@ -170,11 +171,15 @@ static PetscErrorCode CheckTensors(HGLinOp op)
     PetscCallMPI(MPI_Comm_compare(comm, PetscObjectComm((PetscObject)t[i]), &same));
     PetscCallMPI(MPI_Comm_size(comm, &mine));
     PetscCallMPI(MPI_Comm_size(PetscObjectComm((PetscObject)t[i]), &its));
-    HGCheck(same == MPI_IDENT || same == MPI_CONGRUENT, comm, "%s: the operator is on a communicator of %d ranks, the %s's tensor on one of %d other ranks; create both on one that has all ranks, those without a part hold empty tensors", ((PetscObject)op)->type_name, mine, i ? "range" : "domain", its);
+    HGCheck(same == MPI_IDENT || same == MPI_CONGRUENT, comm,
+            "%s: the operator is on a communicator of %d ranks, the %s's tensor on one of %d other ranks; create both on one that has all "
+            "ranks, those without a part hold empty tensors",
+            ((PetscObject)op)->type_name, mine, i ? "range" : "domain", its);
   }
   PetscCall(HGTensorGetDType(op->x, &tx));
   PetscCall(HGTensorGetDType(op->y, &ty));
-  HGCheck(tx == ty, comm, "%s: the domain is %s, the range %s; give both the same element type", ((PetscObject)op)->type_name, HGDTypeName(tx), HGDTypeName(ty));
+  HGCheck(tx == ty, comm, "%s: the domain is %s, the range %s; give both the same element type", ((PetscObject)op)->type_name,
+          HGDTypeName(tx), HGDTypeName(ty));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -210,7 +215,8 @@ PetscErrorCode HGLinOpSetUp(HGLinOp op)
   PetscValidHeaderSpecific(op, HG_LINOP_CLASSID, 1);
   if (op->setup) PetscFunctionReturn(PETSC_SUCCESS);
   HGCheck(op->ops->setup, PetscObjectComm((PetscObject)op), "a linear operator needs HGLinOpSetType() before HGLinOpSetUp()");
-  HGCheck(op->x || op->part, PetscObjectComm((PetscObject)op), "%s: give it tensors with HGLinOpSetTensors(), or operators with HGLinOpSetOperators()", ((PetscObject)op)->type_name);
+  HGCheck(op->x || op->part, PetscObjectComm((PetscObject)op),
+          "%s: give it tensors with HGLinOpSetTensors(), or operators with HGLinOpSetOperators()", ((PetscObject)op)->type_name);
   if (op->x && !op->part) PetscCall(CheckTensors(op));
   PetscCall((*op->ops->setup)(op));
   PetscCall(PetscSNPrintf(name, sizeof(name), "HG %s", ((PetscObject)op)->type_name));

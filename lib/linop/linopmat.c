@@ -156,7 +156,8 @@ PetscErrorCode HGLinOpGetMat(HGLinOp op, Mat *A)
   PetscCall(HGTensorDuplicate(op->y, &s->y));
   PetscCall(HGTensorGetLocal(s->x, &x));
   PetscCall(HGTensorGetLocal(s->y, &y));
-  PetscCall(MatCreateShell(PetscObjectComm((PetscObject)op), (PetscInt)CountElements(y, op->ghosts_in_y), (PetscInt)CountElements(x, op->ghosts_in_x), PETSC_DETERMINE, PETSC_DETERMINE, s, A));
+  PetscCall(MatCreateShell(PetscObjectComm((PetscObject)op), (PetscInt)CountElements(y, op->ghosts_in_y),
+                           (PetscInt)CountElements(x, op->ghosts_in_x), PETSC_DETERMINE, PETSC_DETERMINE, s, A));
   PetscCall(MatShellSetOperation(*A, MATOP_MULT, (void (*)(void))MatMult_LinOp));
   PetscCall(MatShellSetOperation(*A, MATOP_MULT_TRANSPOSE, (void (*)(void))MatMultTranspose_LinOp));
   PetscCall(MatShellSetOperation(*A, MATOP_VIEW, (void (*)(void))MatView_LinOp));

@@ -16,7 +16,7 @@
    Level: beginner
 
    Note:
-   The criterion of arXiv .
+   The criterion of the adjoint test of arXiv 2006.03108.
 
 .seealso: `HGLinOpApply()`, `HGLinOpApplyAdjoint()`
 @*/

@@ -38,7 +38,9 @@ PetscErrorCode HGLinOpView(HGLinOp op, PetscViewer viewer)
   PetscCheck(op->setup, PetscObjectComm((PetscObject)op), PETSC_ERR_ARG_WRONGSTATE, "call HGLinOpSetUp() before HGLinOpView()");
   if (!viewer) PetscCall(PetscViewerASCIIGetStdout(PetscObjectComm((PetscObject)op), &viewer));
   PetscCall(HGLinOpGetTraffic(op, &messages, &bytes));
-  PetscCall(PetscViewerASCIIPrintf(viewer, "HGLinOp %s%s%s%s: %" PetscInt_FMT " messages, %" PetscInt64_FMT " bytes\n", ((PetscObject)op)->type_name, prefix ? " (" : "", prefix ? prefix : "", prefix ? ")" : "", messages, bytes));
+  PetscCall(PetscViewerASCIIPrintf(viewer, "HGLinOp %s%s%s%s: %" PetscInt_FMT " messages, %" PetscInt64_FMT " bytes\n",
+                                   ((PetscObject)op)->type_name, prefix ? " (" : "", prefix ? prefix : "", prefix ? ")" : "", messages,
+                                   bytes));
   PetscCall(PetscViewerASCIIPushTab(viewer));
   PetscCall(PetscViewerASCIIPrintf(viewer, "domain%s: ", op->ghosts_in_x ? " with ghosts" : ""));
   PetscCall(PetscViewerASCIIUseTabs(viewer, PETSC_FALSE));
@@ -156,15 +158,21 @@ PetscErrorCode HGLinOpSetFromOptions(HGLinOp op)
   PetscFunctionBegin;
   PetscValidHeaderSpecific(op, HG_LINOP_CLASSID, 1);
   PetscObjectOptionsBegin((PetscObject)op);
-  PetscCall(PetscOptionsString("-linop_type", "type of the linear operator", "HGLinOpSetType", ((PetscObject)op)->type_name, type, sizeof(type), &set));
+  PetscCall(PetscOptionsString("-linop_type", "type of the linear operator", "HGLinOpSetType", ((PetscObject)op)->type_name, type,
+                               sizeof(type), &set));
   if (set) PetscCall(HGLinOpSetType(op, type));
-  PetscCall(PetscOptionsStringArray("-linop_boundary", "boundary for z,y,x or one for all: none, zero, periodic, reflect, replicate", "HGLinOpSetBoundary", name, &names, &set_boundary));
-  PetscCall(PetscOptionsIntArray("-linop_offset", "pad, crop: first point of the smaller tensor in the larger one, n,c,z,y,x", "HGLinOpSetOffset", offset, &offsets, &set_offset));
-  PetscCall(PetscOptionsIntArray("-linop_low", "restrict, zerofill: points kept at the low end, n,c,z,y,x", "HGLinOpSetLow", low, &lows, &set_low));
-  PetscCall(PetscOptionsBool("-linop_keep_zeros", "halo: ghost points beyond zero boundaries are zero already", "HGLinOpSetKeepZeros", keep, &keep, &set));
+  PetscCall(PetscOptionsStringArray("-linop_boundary", "boundary for z,y,x or one for all: none, zero, periodic, reflect, replicate",
+                                    "HGLinOpSetBoundary", name, &names, &set_boundary));
+  PetscCall(PetscOptionsIntArray("-linop_offset", "pad, crop: first point of the smaller tensor in the larger one, n,c,z,y,x",
+                                 "HGLinOpSetOffset", offset, &offsets, &set_offset));
+  PetscCall(PetscOptionsIntArray("-linop_low", "restrict, zerofill: points kept at the low end, n,c,z,y,x", "HGLinOpSetLow", low, &lows,
+                                 &set_low));
+  PetscCall(PetscOptionsBool("-linop_keep_zeros", "halo: ghost points beyond zero boundaries are zero already", "HGLinOpSetKeepZeros", keep,
+                             &keep, &set));
   if (set) PetscCall(HGLinOpSetKeepZeros(op, keep));
   PetscCall(PetscOptionsReal("-linop_scale", "scale: the number", "HGLinOpSetScale", op->factor, &op->factor, NULL));
-  PetscCall(PetscOptionsInt("-linop_stages", "broadcast, sumreduce: 1 straight, 2 by way of shares", "HGLinOpSetStages", stages, &stages, &set));
+  PetscCall(
+      PetscOptionsInt("-linop_stages", "broadcast, sumreduce: 1 straight, 2 by way of shares", "HGLinOpSetStages", stages, &stages, &set));
   if (set) PetscCall(HGLinOpSetStages(op, stages));
   PetscOptionsEnd();
   if (set_boundary) PetscCall(SetBoundaryNames(op, names, name));

@@ -48,12 +48,7 @@ M*/
 .seealso: `HGLinOpSetBoxes()`, `HGLINOPCOPY`, `HGLINOPALLOCATE`
 M*/
 
-enum {
-  CLEAR,
-  ADD,
-  COPY,
-  MOVE
-};
+enum { CLEAR, ADD, COPY, MOVE };
 
 static PetscErrorCode KindOf(HGLinOp op, int *kind)
 {
@@ -78,10 +73,15 @@ static PetscErrorCode CheckBoxes(HGLinOp op, int kind, const PetscInt n[HG_AXES]
   for (int a = 0; a < HG_AXES; a++) {
     const PetscInt f = op->from.start[a], t = op->to.start[a], nf = op->from.size[a], nt = op->to.size[a];
 
-    HGCheck(t >= 0 && nt >= 0 && t + nt <= n[a], comm, "%s: box b has points %" PetscInt_FMT " to %" PetscInt_FMT " along axis %s of a tensor with %" PetscInt_FMT, ((PetscObject)op)->type_name, t, t + nt - 1, HGAxisNames[a], n[a]);
+    HGCheck(t >= 0 && nt >= 0 && t + nt <= n[a], comm,
+            "%s: box b has points %" PetscInt_FMT " to %" PetscInt_FMT " along axis %s of a tensor with %" PetscInt_FMT,
+            ((PetscObject)op)->type_name, t, t + nt - 1, HGAxisNames[a], n[a]);
     if (kind == CLEAR) continue;
-    HGCheck(f >= 0 && f + nf <= n[a], comm, "%s: box a has points %" PetscInt_FMT " to %" PetscInt_FMT " along axis %s of a tensor with %" PetscInt_FMT, ((PetscObject)op)->type_name, f, f + nf - 1, HGAxisNames[a], n[a]);
-    HGCheck(nf == nt, comm, "%s: along axis %s box a has %" PetscInt_FMT " points, box b %" PetscInt_FMT "; they must have the same", ((PetscObject)op)->type_name, HGAxisNames[a], nf, nt);
+    HGCheck(f >= 0 && f + nf <= n[a], comm,
+            "%s: box a has points %" PetscInt_FMT " to %" PetscInt_FMT " along axis %s of a tensor with %" PetscInt_FMT,
+            ((PetscObject)op)->type_name, f, f + nf - 1, HGAxisNames[a], n[a]);
+    HGCheck(nf == nt, comm, "%s: along axis %s box a has %" PetscInt_FMT " points, box b %" PetscInt_FMT "; they must have the same",
+            ((PetscObject)op)->type_name, HGAxisNames[a], nf, nt);
     if (f + nf <= t || t + nt <= f) overlap = PETSC_FALSE;
   }
   HGCheck(kind == CLEAR || !overlap, comm, "%s: boxes a and b have points in common; they must be disjoint", ((PetscObject)op)->type_name);
@@ -194,6 +194,7 @@ PetscErrorCode HGLinOpSetBoxes(HGLinOp op, const HGBox *a, const HGBox *b)
 {
   PetscFunctionBegin;
   PetscValidHeaderSpecific(op, HG_LINOP_CLASSID, 1);
+  PetscCall(HGLinOpReset(op));
   if (a) op->from = *a;
   op->to    = *b;
   op->boxes = PETSC_TRUE;

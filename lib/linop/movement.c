@@ -128,7 +128,11 @@ PetscErrorCode HGLinOpCheckSameSizes(HGLinOp op)
 
   PetscFunctionBegin;
   PetscCall(HGLinOpGetSizes(op, sx, sy));
-  for (int a = 0; a < HG_AXES; a++) HGCheck(sx[a] == sy[a], PetscObjectComm((PetscObject)op), "%s: the global sizes differ along axis %s: %" PetscInt_FMT " in the domain, %" PetscInt_FMT " in the range; give both the same", ((PetscObject)op)->type_name, HGAxisNames[a], sx[a], sy[a]);
+  for (int a = 0; a < HG_AXES; a++)
+    HGCheck(sx[a] == sy[a], PetscObjectComm((PetscObject)op),
+            "%s: the global sizes differ along axis %s: %" PetscInt_FMT " in the domain, %" PetscInt_FMT
+            " in the range; give both the same",
+            ((PetscObject)op)->type_name, HGAxisNames[a], sx[a], sy[a]);
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -148,7 +152,11 @@ PetscErrorCode HGLinOpCheckFit(HGLinOp op, HGTensor t, HGTensor u, const char wh
 
     PetscCall(HGPartitionGetBox(p, r, &b));
     PetscCall(HGPartitionGetBox(q, r, &c));
-    for (int a = 0; a < HG_AXES; a++) HGCheck(b.start[a] == c.start[a] && b.size[a] == c.size[a], comm, "%s: along axis %s rank %d has %" PetscInt_FMT " points from %" PetscInt_FMT " on of %s, and %" PetscInt_FMT " from %" PetscInt_FMT " on; give both the same partition, or repartition first", ((PetscObject)op)->type_name, HGAxisNames[a], r, b.size[a], b.start[a], what, c.size[a], c.start[a]);
+    for (int a = 0; a < HG_AXES; a++)
+      HGCheck(b.start[a] == c.start[a] && b.size[a] == c.size[a], comm,
+              "%s: along axis %s rank %d has %" PetscInt_FMT " points from %" PetscInt_FMT " on of %s, and %" PetscInt_FMT
+              " from %" PetscInt_FMT " on; give both the same partition, or repartition first",
+              ((PetscObject)op)->type_name, HGAxisNames[a], r, b.size[a], b.start[a], what, c.size[a], c.start[a]);
   }
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -172,6 +180,9 @@ PetscErrorCode HGLinOpCheckDisjoint(HGLinOp op, HGTensor t, const char which[])
   PetscCall(HGTensorGetPartition(t, &p));
   PetscCall(HGPartitionGetReplicated(p, copies));
   PetscCall(HGPartitionGetParts(p, parts));
-  for (int a = 0; a < HG_AXES; a++) HGCheck(!copies[a] || parts[a] == 1, PetscObjectComm((PetscObject)op), "%s: the %s has %" PetscInt_FMT " copies along axis %s; it must have one: use broadcast, sumreduce or allsumreduce for copies", ((PetscObject)op)->type_name, which, parts[a], HGAxisNames[a]);
+  for (int a = 0; a < HG_AXES; a++)
+    HGCheck(!copies[a] || parts[a] == 1, PetscObjectComm((PetscObject)op),
+            "%s: the %s has %" PetscInt_FMT " copies along axis %s; it must have one: use broadcast, sumreduce or allsumreduce for copies",
+            ((PetscObject)op)->type_name, which, parts[a], HGAxisNames[a]);
   PetscFunctionReturn(PETSC_SUCCESS);
 }

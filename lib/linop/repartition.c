@@ -44,7 +44,7 @@ M*/
    Level: beginner
 
    Note:
-   The partitions of x and y differ in their ranks only. The adjoint sends the parts back (arXiv 2006.03108, 
+   The partitions of x and y differ in their ranks only. The adjoint sends the parts back (arXiv 2006.03108,
    send and receive).
 
 .seealso: `HGLINOPREPARTITION`
@@ -80,10 +80,12 @@ static PetscErrorCode CheckRefines(HGLinOp op, HGTensor fine, HGTensor coarse)
   PetscCall(HGPartitionGetParts(f, nf));
   PetscCall(HGPartitionGetParts(c, nc));
   for (int a = 0; a < HG_AXES; a++) {
-    PetscBool refines;
+    PetscBool refines = PETSC_FALSE;
 
     PetscCall(Refines(f, c, a, &refines));
-    HGCheck(refines, PetscObjectComm((PetscObject)op), "%s: along axis %s the %" PetscInt_FMT " parts do not divide the %" PetscInt_FMT " parts; a repartition can do that", ((PetscObject)op)->type_name, HGAxisNames[a], nf[a], nc[a]);
+    HGCheck(refines, PetscObjectComm((PetscObject)op),
+            "%s: along axis %s the %" PetscInt_FMT " parts do not divide the %" PetscInt_FMT " parts; a repartition can do that",
+            ((PetscObject)op)->type_name, HGAxisNames[a], nf[a], nc[a]);
   }
   PetscFunctionReturn(PETSC_SUCCESS);
 }

@@ -52,7 +52,10 @@ M*/
 static PetscErrorCode CheckInside(HGLinOp op, const PetscInt small[], const PetscInt large[])
 {
   PetscFunctionBegin;
-  for (int a = 0; a < HG_AXES; a++) HGCheck(op->offset[a] >= 0 && op->offset[a] + small[a] <= large[a], PetscObjectComm((PetscObject)op), "%s: along axis %s, %" PetscInt_FMT " points at offset %" PetscInt_FMT " do not lie within %" PetscInt_FMT, ((PetscObject)op)->type_name, HGAxisNames[a], small[a], op->offset[a], large[a]);
+  for (int a = 0; a < HG_AXES; a++)
+    HGCheck(op->offset[a] >= 0 && op->offset[a] + small[a] <= large[a], PetscObjectComm((PetscObject)op),
+            "%s: along axis %s, %" PetscInt_FMT " points at offset %" PetscInt_FMT " do not lie within %" PetscInt_FMT,
+            ((PetscObject)op)->type_name, HGAxisNames[a], small[a], op->offset[a], large[a]);
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -71,8 +74,12 @@ static PetscErrorCode CheckBoundaries(HGLinOp op, const PetscInt sx[], const Pet
     const HGBoundary b     = BoundaryOf(op, a);
     const PetscInt   width = PetscMax(op->offset[a], sy[a] - sx[a] - op->offset[a]), most = sx[a] - (b == HG_BOUNDARY_REFLECT);
 
-    HGCheck(b != HG_BOUNDARY_NONE, comm, "pad: boundary none leaves points along %s without value; choose zero, periodic, reflect or replicate", HGAxisNames[a]);
-    HGCheck((b != HG_BOUNDARY_PERIODIC && b != HG_BOUNDARY_REFLECT) || width <= most, comm, "pad: %" PetscInt_FMT " points along %s of a tensor with %" PetscInt_FMT "; with this boundary it can be at most %" PetscInt_FMT, width, HGAxisNames[a], sx[a], most);
+    HGCheck(b != HG_BOUNDARY_NONE, comm,
+            "pad: boundary none leaves points along %s without value; choose zero, periodic, reflect or replicate", HGAxisNames[a]);
+    HGCheck((b != HG_BOUNDARY_PERIODIC && b != HG_BOUNDARY_REFLECT) || width <= most, comm,
+            "pad: %" PetscInt_FMT " points along %s of a tensor with %" PetscInt_FMT
+            "; with this boundary it can be at most %" PetscInt_FMT,
+            width, HGAxisNames[a], sx[a], most);
   }
   PetscFunctionReturn(PETSC_SUCCESS);
 }

@@ -30,8 +30,10 @@ static PetscErrorCode GetNumbers(HGLinOp op, PetscBool fill, PetscInt large[], P
   PetscCall(HGLinOpGetSizes(op, fill ? small : large, fill ? large : small));
   for (int a = 0; a < HG_AXES; a++) {
     low[a] = op->low[a] == PETSC_DECIDE ? small[a] : op->low[a];
-    HGCheck(small[a] <= large[a], comm, "%s: along axis %s %" PetscInt_FMT " points cannot be kept of %" PetscInt_FMT, ((PetscObject)op)->type_name, HGAxisNames[a], small[a], large[a]);
-    HGCheck(low[a] >= 0 && low[a] <= small[a], comm, "%s: %" PetscInt_FMT " low points along axis %s, of %" PetscInt_FMT " that are kept", ((PetscObject)op)->type_name, low[a], HGAxisNames[a], small[a]);
+    HGCheck(small[a] <= large[a], comm, "%s: along axis %s %" PetscInt_FMT " points cannot be kept of %" PetscInt_FMT,
+            ((PetscObject)op)->type_name, HGAxisNames[a], small[a], large[a]);
+    HGCheck(low[a] >= 0 && low[a] <= small[a], comm, "%s: %" PetscInt_FMT " low points along axis %s, of %" PetscInt_FMT " that are kept",
+            ((PetscObject)op)->type_name, low[a], HGAxisNames[a], small[a]);
   }
   PetscFunctionReturn(PETSC_SUCCESS);
 }

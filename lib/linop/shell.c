@@ -15,7 +15,8 @@ M*/
 static PetscErrorCode SetUp_Shell(HGLinOp op)
 {
   PetscFunctionBegin;
-  HGCheck(op->shell[0] && op->shell[1], PetscObjectComm((PetscObject)op), "shell: set its functions, forward and adjoint, with HGLinOpShellSetApply()");
+  HGCheck(op->shell[0] && op->shell[1], PetscObjectComm((PetscObject)op),
+          "shell: set its functions, forward and adjoint, with HGLinOpShellSetApply()");
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -70,7 +71,8 @@ PetscErrorCode HGLinOpCreate_Shell(HGLinOp op)
 
 .seealso: `HGLINOPSHELL`, `HGLinOpTestAdjoint()`
 @*/
-PetscErrorCode HGLinOpShellSetApply(HGLinOp op, PetscErrorCode (*forward)(HGLinOp, HGTensor, HGTensor), PetscErrorCode (*adjoint)(HGLinOp, HGTensor, HGTensor))
+PetscErrorCode HGLinOpShellSetApply(HGLinOp op, PetscErrorCode (*forward)(HGLinOp, HGTensor, HGTensor),
+                                    PetscErrorCode (*adjoint)(HGLinOp, HGTensor, HGTensor))
 {
   PetscFunctionBegin;
   PetscValidHeaderSpecific(op, HG_LINOP_CLASSID, 1);

@@ -19,7 +19,8 @@ static PetscErrorCode AllocateMessages(HGPeers *ps, HGDType dtype)
     ps->ndirect += p->direct;
     p->offset = total;
     total += (size_t)p->length;
-    PetscCheck(p->length <= PETSC_MPI_INT_MAX, PETSC_COMM_SELF, PETSC_ERR_SUP, "a message of %td elements; MPI counts go up to %d: use more ranks or a smaller batch", p->length, PETSC_MPI_INT_MAX);
+    PetscCheck(p->length <= PETSC_MPI_INT_MAX, PETSC_COMM_SELF, PETSC_ERR_SUP,
+               "a message of %td elements; MPI counts go up to %d: use more ranks or a smaller batch", p->length, PETSC_MPI_INT_MAX);
   }
   PetscCall(PetscCalloc(total * HGDTypeSize(dtype), &ps->buf));
   PetscFunctionReturn(PETSC_SUCCESS);
@@ -64,8 +65,12 @@ static PetscErrorCode MakeRequests(HGTransfer t, int dir, HGRequests *q, void *f
   PetscFunctionBegin;
   PetscCall(FreeRequests(t, q));
   PetscCall(PetscMalloc1(in->n + out->n, &q->r));
-  for (PetscInt i = 0; i < in->n; i++) PetscCallMPI(MPI_Recv_init(Message(t, in, &in->p[i], t->add[dir] ? NULL : into), (PetscMPIInt)in->p[i].length, type, in->p[i].rank, t->tag, t->comm, &q->r[i]));
-  for (PetscInt i = 0; i < out->n; i++) PetscCallMPI(MPI_Send_init(Message(t, out, &out->p[i], from), (PetscMPIInt)out->p[i].length, type, out->p[i].rank, t->tag, t->comm, &q->r[in->n + i]));
+  for (PetscInt i = 0; i < in->n; i++)
+    PetscCallMPI(MPI_Recv_init(Message(t, in, &in->p[i], t->add[dir] ? NULL : into), (PetscMPIInt)in->p[i].length, type, in->p[i].rank,
+                               t->tag, t->comm, &q->r[i]));
+  for (PetscInt i = 0; i < out->n; i++)
+    PetscCallMPI(MPI_Send_init(Message(t, out, &out->p[i], from), (PetscMPIInt)out->p[i].length, type, out->p[i].rank, t->tag, t->comm,
+                               &q->r[in->n + i]));
   q->from = from;
   q->into = into;
   q->made = PETSC_TRUE;
@@ -95,8 +100,10 @@ PetscErrorCode HGTransferCreate(const HGTransferSpec *spec, HGTransfer *out)
 PetscErrorCode HGTransferBind(HGTransfer t, void *src, void *dst)
 {
   PetscFunctionBegin;
-  if (t->send.ndirect || (t->recv.ndirect && !t->add[HG_FORWARD])) PetscCall(MakeRequests(t, HG_FORWARD, &t->requests[HG_FORWARD][HG_BOUND], src, dst));
-  if (t->recv.ndirect || (t->send.ndirect && !t->add[HG_ADJOINT])) PetscCall(MakeRequests(t, HG_ADJOINT, &t->requests[HG_ADJOINT][HG_BOUND], dst, src));
+  if (t->send.ndirect || (t->recv.ndirect && !t->add[HG_FORWARD]))
+    PetscCall(MakeRequests(t, HG_FORWARD, &t->requests[HG_FORWARD][HG_BOUND], src, dst));
+  if (t->recv.ndirect || (t->send.ndirect && !t->add[HG_ADJOINT]))
+    PetscCall(MakeRequests(t, HG_ADJOINT, &t->requests[HG_ADJOINT][HG_BOUND], dst, src));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 

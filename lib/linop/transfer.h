@@ -25,13 +25,13 @@ PETSC_INTERN PetscErrorCode HGAxisMapAdd(HGAxisMap *, PetscInt dst, PetscInt src
 PETSC_INTERN PetscErrorCode HGAxisMapBounded(HGAxisMap *, PetscInt n, PetscInt lo, PetscInt hi, PetscInt offset, HGBoundary);
 
 typedef struct {
-  HGTensor  src, dst;       /* the source's parts are disjoint, the destination's may overlap */
+  HGTensor  src, dst; /* the source's parts are disjoint, the destination's may overlap */
   HGAxisMap map[HG_AXES];
   PetscInt  first[HG_AXES]; /* destination points outside first <= g < last are left alone */
   PetscInt  last[HG_AXES];
-  PetscBool ghosts;         /* the destination's ghost points take part */
-  PetscBool partial;        /* the rest of source and destination stays as it is; otherwise points without image become zero */
-  PetscBool add[2];         /* with partial: forward, adjoint add to what is there instead of overwriting it */
+  PetscBool ghosts;  /* the destination's ghost points take part */
+  PetscBool partial; /* the rest of source and destination stays as it is; otherwise points without image become zero */
+  PetscBool add[2];  /* with partial: forward, adjoint add to what is there instead of overwriting it */
 } HGTransferSpec;
 
 typedef struct _n_HGTransfer *HGTransfer;

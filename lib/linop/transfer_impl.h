@@ -25,8 +25,8 @@ typedef struct {
 
 typedef struct {
   PetscInt n, capacity;
-  HGPeer  *p;     /* [n] ordered by rank */
-  char    *buf;   /* the messages, one behind the other */
+  HGPeer  *p;   /* [n] ordered by rank */
+  char    *buf; /* the messages, one behind the other */
   PetscInt ndirect;
 } HGPeers;
 
@@ -37,33 +37,27 @@ typedef struct {
   PetscBool    made;
 } HGRequests;
 
-enum {
-  HG_FORWARD,
-  HG_ADJOINT
-};
+enum { HG_FORWARD, HG_ADJOINT };
 
-enum {
-  HG_BUFFERED,
-  HG_BOUND
-};
+enum { HG_BUFFERED, HG_BOUND };
 
 struct _n_HGTransfer {
   MPI_Comm    comm;
   PetscMPIInt rank, tag;
   HGDType     dtype;
-  HGPeers     send, recv;        /* named as in the forward direction */
-  HGBoxes     from_me, to_me;    /* what this rank provides to itself at another place, in source and destination */
-  HGBoxes     own_src, own_dst;  /* points that are their own source */
-  HGBoxes     dst_holes;         /* destination points without source */
-  HGBoxes     src_holes;         /* source points that nothing takes */
-  HGStrided   src_box;           /* all points of the source */
-  PetscBool   add[2];            /* [direction]: results are added to what is there */
-  PetscBool   partial;           /* nothing is zeroed */
-  PetscBool   keep_zeros;        /* in place, dst_holes are zero already */
-  PetscBool   own_all;           /* the points that are their own source are all there are */
-  PetscBool   remote[3][2];      /* ghost points below and above along z, y, x come from other ranks */
-  HGRequests  requests[2][2];    /* [direction][buffered, bound] */
-  int         active[2];         /* [direction]: the requests in use */
+  HGPeers     send, recv;       /* named as in the forward direction */
+  HGBoxes     from_me, to_me;   /* what this rank provides to itself at another place, in source and destination */
+  HGBoxes     own_src, own_dst; /* points that are their own source */
+  HGBoxes     dst_holes;        /* destination points without source */
+  HGBoxes     src_holes;        /* source points that nothing takes */
+  HGStrided   src_box;          /* all points of the source */
+  PetscBool   add[2];           /* [direction]: results are added to what is there */
+  PetscBool   partial;          /* nothing is zeroed */
+  PetscBool   keep_zeros;       /* in place, dst_holes are zero already */
+  PetscBool   own_all;          /* the points that are their own source are all there are */
+  PetscBool   remote[3][2];     /* ghost points below and above along z, y, x come from other ranks */
+  HGRequests  requests[2][2];   /* [direction][buffered, bound] */
+  int         active[2];        /* [direction]: the requests in use */
 };
 
 PETSC_INTERN PetscErrorCode HGBoxesAdd(HGBoxes *, const HGStrided *);

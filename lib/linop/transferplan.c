@@ -76,7 +76,9 @@ static PetscErrorCode CutAxis(const Plan *plan, PetscInt a, PetscInt first, Pets
       const PetscInt count = PetscMin(left, end - i);
 
       PetscCall(Grow(&out->s, out->n, &out->capacity, sizeof(Segment)));
-      out->s[out->n++] = (Segment){part, {run->dst + i, src, count, run->step}};
+      out->s[out->n++] = (Segment){
+          part, {run->dst + i, src, count, run->step}
+      };
       i += count;
     }
   }
@@ -163,7 +165,7 @@ static PetscErrorCode MaySpan(const Plan *plan, PetscMPIInt owner, PetscMPIInt t
 {
   static const PetscInt inner[] = {HG_C, HG_X, HG_Y, HG_Z, HG_N};
   HGBox                 from, to;
-  PetscInt              hf[3][2], ht[3][2], outermost = 0;
+  PetscInt              hf[3][2], ht[3][2], outermost    = 0;
   ptrdiff_t             sf[HG_AXES], st[HG_AXES], length = 1, count = 1;
 
   PetscFunctionBegin;
@@ -186,7 +188,9 @@ static PetscErrorCode MaySpan(const Plan *plan, PetscMPIInt owner, PetscMPIInt t
     if (seg[a]->run.count != to.size[a] || seg[a]->run.count != from.size[a]) PetscFunctionReturn(PETSC_SUCCESS);
     if (a >= HG_Z && !GhostsAreZero(plan, &to, ht[a - HG_Z], a)) PetscFunctionReturn(PETSC_SUCCESS);
   }
-  *may = length > count && count * (ptrdiff_t)HGDTypeSize(plan->t->dtype) >= SPAN_BYTES && (length - count) * SPAN_EXTRA <= count ? PETSC_TRUE : PETSC_FALSE;
+  *may = length > count && count * (ptrdiff_t)HGDTypeSize(plan->t->dtype) >= SPAN_BYTES && (length - count) * SPAN_EXTRA <= count
+             ? PETSC_TRUE
+             : PETSC_FALSE;
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -384,7 +388,8 @@ static void Limit(HGStrided *b, const HGTensorLocal *l, PetscInt a, PetscInt fir
 }
 
 /* Enters the box of the gaps of axis a, over all points of later axes, and goes on along the next axis where a is covered */
-static PetscErrorCode AddHoles(HGBoxes *holes, const HGTensorLocal *l, const Intervals v[], const PetscInt first[], const PetscInt last[], PetscInt a, HGStrided box)
+static PetscErrorCode AddHoles(HGBoxes *holes, const HGTensorLocal *l, const Intervals v[], const PetscInt first[], const PetscInt last[],
+                               PetscInt a, HGStrided box)
 {
   PetscInt at = first[a];
 
@@ -409,9 +414,9 @@ static PetscErrorCode AddHoles(HGBoxes *holes, const HGTensorLocal *l, const Int
 
 static PetscErrorCode FindHoles(Plan *plan, PetscBool source, HGBoxes *holes)
 {
-  const HGTensorLocal *l                = source ? plan->src : plan->dst;
-  Intervals            v[HG_AXES]       = {0};
-  PetscBool            any              = HGBoxCount(&l->box) ? PETSC_TRUE : PETSC_FALSE;
+  const HGTensorLocal *l          = source ? plan->src : plan->dst;
+  Intervals            v[HG_AXES] = {0};
+  PetscBool            any        = HGBoxCount(&l->box) ? PETSC_TRUE : PETSC_FALSE;
   PetscInt             first[HG_AXES], last[HG_AXES];
 
   PetscFunctionBegin;
@@ -470,7 +475,7 @@ PetscErrorCode HGTransferPlan(HGTransfer t, const HGTransferSpec *spec)
   for (PetscInt i = 0; i < t->recv.n; i++)
     if (t->recv.p[i].span) PetscCall(AddGaps(&t->recv.p[i].gaps, t->recv.p[i].boxes.box, plan.dst));
   PetscCall(IsInjective(&plan, &injective));
-  t->partial = spec->partial;
+  t->partial         = spec->partial;
   t->add[HG_FORWARD] = spec->partial ? spec->add[HG_FORWARD] : PETSC_FALSE;
   t->add[HG_ADJOINT] = spec->partial ? spec->add[HG_ADJOINT] : (PetscBool)!injective;
   if (!spec->partial) PetscCall(FindHoles(&plan, PETSC_FALSE, &t->dst_holes));

@@ -40,13 +40,7 @@ typedef struct _p_HGTensor *HGTensor;
 
    Level: beginner
 E*/
-typedef enum {
-  HG_BOUNDARY_NONE,
-  HG_BOUNDARY_ZERO,
-  HG_BOUNDARY_PERIODIC,
-  HG_BOUNDARY_REFLECT,
-  HG_BOUNDARY_REPLICATE
-} HGBoundary;
+typedef enum { HG_BOUNDARY_NONE, HG_BOUNDARY_ZERO, HG_BOUNDARY_PERIODIC, HG_BOUNDARY_REFLECT, HG_BOUNDARY_REPLICATE } HGBoundary;
 
 /*S
    HGBox - a box of points of a global tensor: axis a runs over start[a] <= i < start[a] + size[a]

@@ -6,7 +6,8 @@ static const char *const AxisName[] = {"n", "c", "z", "y", "x"};
 static PetscErrorCode CheckAxis(HGPartition p, PetscInt axis)
 {
   PetscFunctionBegin;
-  HGCheck(axis >= 0 && axis < HG_AXES, PetscObjectComm((PetscObject)p), "there is no axis %" PetscInt_FMT "; a tensor has axes 0 to %d (n, c, z, y, x)", axis, HG_AXES - 1);
+  HGCheck(axis >= 0 && axis < HG_AXES, PetscObjectComm((PetscObject)p),
+          "there is no axis %" PetscInt_FMT "; a tensor has axes 0 to %d (n, c, z, y, x)", axis, HG_AXES - 1);
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -28,7 +29,8 @@ static PetscErrorCode CheckAxis(HGPartition p, PetscInt axis)
 PetscErrorCode HGPartitionCreate(MPI_Comm comm, HGPartition *p)
 {
   PetscFunctionBegin;
-  PetscCall(PetscHeaderCreate(*p, HG_PARTITION_CLASSID, "HGPartition", "Partition of a tensor", "Tensor", comm, HGPartitionDestroy, HGPartitionView));
+  PetscCall(PetscHeaderCreate(*p, HG_PARTITION_CLASSID, "HGPartition", "Partition of a tensor", "Tensor", comm, HGPartitionDestroy,
+                              HGPartitionView));
   (*p)->dim = 2;
   for (PetscInt a = 0; a < HG_AXES; a++) {
     (*p)->size[a]  = 1;
@@ -64,7 +66,8 @@ PetscErrorCode HGPartitionSetSizes(HGPartition p, PetscInt dim, const PetscInt s
   p->dim = dim;
   for (PetscInt a = 0; a < HG_AXES; a++) {
     HGCheck(size[a] >= 1, comm, "size %" PetscInt_FMT " along axis %s; it must be at least 1", size[a], AxisName[a]);
-    HGCheck(a < HG_Z || a >= HG_AXES - dim || size[a] == 1, comm, "size %" PetscInt_FMT " along axis %s of a %" PetscInt_FMT "-D grid; it must be 1", size[a], AxisName[a], dim);
+    HGCheck(a < HG_Z || a >= HG_AXES - dim || size[a] == 1, comm,
+            "size %" PetscInt_FMT " along axis %s of a %" PetscInt_FMT "-D grid; it must be 1", size[a], AxisName[a], dim);
     p->size[a] = size[a];
   }
   PetscFunctionReturn(PETSC_SUCCESS);
@@ -313,16 +316,24 @@ static PetscErrorCode DecideParts(HGPartition p, PetscMPIInt size)
   char           cut[3][24];
 
   PetscFunctionBegin;
-  HGCheck(groups >= 1 && n % groups == 0, comm, "%" PetscInt_FMT " ranks cannot be divided into %" PetscInt_FMT " batch x %" PetscInt_FMT " channel parts; choose -hg_batch_parts and -hg_channel_parts so that their product divides the number of ranks", n, p->parts[HG_N], p->parts[HG_C]);
+  HGCheck(groups >= 1 && n % groups == 0, comm,
+          "%" PetscInt_FMT " ranks cannot be divided into %" PetscInt_FMT " batch x %" PetscInt_FMT
+          " channel parts; choose -hg_batch_parts and -hg_channel_parts so that their product divides the number of ranks",
+          n, p->parts[HG_N], p->parts[HG_C]);
   for (int a = 0; a < 3; a++) {
     parts[a] = p->parts[HG_Z + a];
     PetscCall(PetscSNPrintf(cut[a], sizeof(cut[a]), parts[a] > 0 ? "%" PetscInt_FMT : "any", parts[a]));
   }
-  if (p->given[HG_Z] || p->given[HG_Y] || p->given[HG_X] || (parts[0] > 0 && parts[1] > 0 && parts[2] > 0)) { /* the user's own choice, empty parts included */
+  if (p->given[HG_Z] || p->given[HG_Y] || p->given[HG_X] ||
+      (parts[0] > 0 && parts[1] > 0 && parts[2] > 0)) { /* the user's own choice, empty parts included */
     for (int a = 0; a < 3; a++) parts[a] = PetscMax(1, parts[a]);
-    HGCheck(parts[0] * parts[1] * parts[2] * groups == n, comm, "%s x %s x %s parts of space (z, y, x) do not make %" PetscInt_FMT " ranks", cut[0], cut[1], cut[2], n / groups);
+    HGCheck(parts[0] * parts[1] * parts[2] * groups == n, comm, "%s x %s x %s parts of space (z, y, x) do not make %" PetscInt_FMT " ranks",
+            cut[0], cut[1], cut[2], n / groups);
   } else ChooseParts(n / groups, &p->size[HG_Z], parts);
-  HGCheck(parts[0], comm, "a grid of %" PetscInt_FMT " x %" PetscInt_FMT " x %" PetscInt_FMT " points (z, y, x) cannot be divided among %" PetscInt_FMT " ranks as %s x %s x %s parts with at least one point each; use fewer ranks, -da_processors_x/-y/-z or -hg_batch_parts", p->size[HG_Z], p->size[HG_Y], p->size[HG_X], n / groups, cut[0], cut[1], cut[2]);
+  HGCheck(parts[0], comm,
+          "a grid of %" PetscInt_FMT " x %" PetscInt_FMT " x %" PetscInt_FMT " points (z, y, x) cannot be divided among %" PetscInt_FMT
+          " ranks as %s x %s x %s parts with at least one point each; use fewer ranks, -da_processors_x/-y/-z or -hg_batch_parts",
+          p->size[HG_Z], p->size[HG_Y], p->size[HG_X], n / groups, cut[0], cut[1], cut[2]);
   PetscCall(PetscArraycpy(&p->parts[HG_Z], parts, 3));
   p->nranks = n;
   PetscFunctionReturn(PETSC_SUCCESS);
@@ -336,7 +347,8 @@ static PetscErrorCode SetStarts(HGPartition p, PetscInt a)
   PetscFunctionBegin;
   PetscCall(PetscCalloc1(parts + 1, &p->start[a]));
   if (p->copies[a]) {
-    HGCheck(!p->given[a], comm, "axis %s is replicated: its parts all have %" PetscInt_FMT " points, they cannot be given other numbers", AxisName[a], size);
+    HGCheck(!p->given[a], comm, "axis %s is replicated: its parts all have %" PetscInt_FMT " points, they cannot be given other numbers",
+            AxisName[a], size);
     p->start[a][parts] = size;
     PetscFunctionReturn(PETSC_SUCCESS);
   }
@@ -346,8 +358,10 @@ static PetscErrorCode SetStarts(HGPartition p, PetscInt a)
     HGCheck(len >= 0, comm, "%" PetscInt_FMT " points in part %" PetscInt_FMT " along axis %s; it must be at least 0", len, i, AxisName[a]);
     p->start[a][i + 1] = p->start[a][i] + len;
   }
-  HGCheck(p->start[a][parts] == size, comm, "the parts along axis %s have %" PetscInt_FMT " points in all; the tensor has %" PetscInt_FMT, AxisName[a], p->start[a][parts], size);
-  HGCheck(p->given[a] || size >= parts, comm, "%" PetscInt_FMT " parts along axis %s of only %" PetscInt_FMT " points; use fewer parts", parts, AxisName[a], size);
+  HGCheck(p->start[a][parts] == size, comm, "the parts along axis %s have %" PetscInt_FMT " points in all; the tensor has %" PetscInt_FMT,
+          AxisName[a], p->start[a][parts], size);
+  HGCheck(p->given[a] || size >= parts, comm, "%" PetscInt_FMT " parts along axis %s of only %" PetscInt_FMT " points; use fewer parts",
+          parts, AxisName[a], size);
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -458,11 +472,13 @@ PetscErrorCode HGPartitionGetDM(HGPartition p, DM *da)
 
     PetscCallMPI(MPI_Comm_rank(comm, &rank));
     PetscCallMPI(MPI_Comm_size(comm, &size));
-    HGCheck(size == p->nranks, comm, "a partition with %" PetscInt_FMT " parts on %d ranks has no DMDA: it needs one part on each rank", p->nranks, size);
+    HGCheck(size == p->nranks, comm, "a partition with %" PetscInt_FMT " parts on %d ranks has no DMDA: it needs one part on each rank",
+            p->nranks, size);
+    for (PetscInt a = HG_Z; a < HG_AXES; a++) HGCheck(!p->copies[a], comm, "axis %s is replicated; a DMDA has no copies", AxisName[a]);
     for (PetscInt a = HG_Z; a < HG_AXES; a++)
-      HGCheck(!p->copies[a], comm, "axis %s is replicated; a DMDA has no copies", AxisName[a]);
-    for (PetscInt a = HG_Z; a < HG_AXES; a++)
-      for (PetscInt i = 0; i < p->parts[a]; i++) HGCheck(p->start[a][i + 1] > p->start[a][i], comm, "part %" PetscInt_FMT " along axis %s is empty; a DMDA needs a point in each", i, AxisName[a]);
+      for (PetscInt i = 0; i < p->parts[a]; i++)
+        HGCheck(p->start[a][i + 1] > p->start[a][i], comm, "part %" PetscInt_FMT " along axis %s is empty; a DMDA needs a point in each", i,
+                AxisName[a]);
     PetscCallMPI(MPI_Comm_split(comm, (PetscMPIInt)(p->part[rank] / group), (PetscMPIInt)(p->part[rank] % group), &space));
     PetscCall(CreateDM(p, space));
     PetscCallMPI(MPI_Comm_free(&space));
@@ -579,7 +595,11 @@ PetscErrorCode HGPartitionView(HGPartition p, PetscViewer viewer)
 {
   PetscFunctionBegin;
   PetscValidHeaderSpecific(p, HG_PARTITION_CLASSID, 1);
-  PetscCall(PetscViewerASCIIPrintf(viewer, "[n][c][z][y][x] = [%" PetscInt_FMT "][%" PetscInt_FMT "][%" PetscInt_FMT "][%" PetscInt_FMT "][%" PetscInt_FMT "] in [%" PetscInt_FMT "][%" PetscInt_FMT "][%" PetscInt_FMT "][%" PetscInt_FMT "][%" PetscInt_FMT "] parts\n", p->size[0], p->size[1], p->size[2], p->size[3], p->size[4], p->parts[0], p->parts[1], p->parts[2], p->parts[3], p->parts[4]));
+  PetscCall(PetscViewerASCIIPrintf(
+      viewer,
+      "[n][c][z][y][x] = [%" PetscInt_FMT "][%" PetscInt_FMT "][%" PetscInt_FMT "][%" PetscInt_FMT "][%" PetscInt_FMT "] in [%" PetscInt_FMT
+      "][%" PetscInt_FMT "][%" PetscInt_FMT "][%" PetscInt_FMT "][%" PetscInt_FMT "] parts\n",
+      p->size[0], p->size[1], p->size[2], p->size[3], p->size[4], p->parts[0], p->parts[1], p->parts[2], p->parts[3], p->parts[4]));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 

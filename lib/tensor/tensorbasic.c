@@ -29,7 +29,8 @@ PetscErrorCode HGTensorCreate(HGPartition p, HGDType dtype, HGTensor *t)
   PetscFunctionBegin;
   PetscValidHeaderSpecific(p, HG_PARTITION_CLASSID, 1);
   PetscCheck(p->setup, PetscObjectComm((PetscObject)p), PETSC_ERR_ARG_WRONGSTATE, "call HGPartitionSetUp() before HGTensorCreate()");
-  PetscCall(PetscHeaderCreate(*t, HG_TENSOR_CLASSID, "HGTensor", "Distributed tensor", "Tensor", PetscObjectComm((PetscObject)p), HGTensorDestroy, HGTensorView));
+  PetscCall(PetscHeaderCreate(*t, HG_TENSOR_CLASSID, "HGTensor", "Distributed tensor", "Tensor", PetscObjectComm((PetscObject)p),
+                              HGTensorDestroy, HGTensorView));
   PetscCall(HGPartitionReference(p));
   (*t)->part  = p;
   (*t)->dtype = dtype;
@@ -174,8 +175,11 @@ PetscErrorCode HGTensorSetStencilHalo(HGTensor t, HGPartition out, const HGStenc
     const PetscInt *in = t->part->start[axis], *o = out->start[axis];
     PetscInt       *lo, *hi;
 
-    HGCheck(s->kernel[a] >= 1 && s->stride[a] >= 1 && s->dilation[a] >= 1, comm, "a stencil of %" PetscInt_FMT " points, stride %" PetscInt_FMT ", dilation %" PetscInt_FMT "; all must be at least 1", s->kernel[a], s->stride[a], s->dilation[a]);
-    HGCheck(out->parts[axis] == parts, comm, "a stencil's input has %" PetscInt_FMT " parts, its output %" PetscInt_FMT "; give both the same", parts, out->parts[axis]);
+    HGCheck(s->kernel[a] >= 1 && s->stride[a] >= 1 && s->dilation[a] >= 1, comm,
+            "a stencil of %" PetscInt_FMT " points, stride %" PetscInt_FMT ", dilation %" PetscInt_FMT "; all must be at least 1",
+            s->kernel[a], s->stride[a], s->dilation[a]);
+    HGCheck(out->parts[axis] == parts, comm,
+            "a stencil's input has %" PetscInt_FMT " parts, its output %" PetscInt_FMT "; give both the same", parts, out->parts[axis]);
     PetscCall(PetscMalloc2(parts, &lo, parts, &hi));
     for (PetscInt i = 0; i < parts; i++) {
       const PetscInt any = o[i + 1] > o[i] && in[i + 1] > in[i];
@@ -252,7 +256,8 @@ static void ZeroStorage(HGTensor t)
   const size_t bytes = t->local.elements * HGDTypeSize(t->dtype), block = 1 << 16;
 
 #pragma omp parallel for schedule(static)
-  for (size_t b = 0; b < (bytes + block - 1) / block; b++) memset((char *)t->local.array + b * block, 0, PetscMin(block, bytes - b * block));
+  for (size_t b = 0; b < (bytes + block - 1) / block; b++)
+    memset((char *)t->local.array + b * block, 0, PetscMin(block, bytes - b * block));
 }
 
 /*@
@@ -380,7 +385,11 @@ PetscErrorCode HGTensorView(HGTensor t, PetscViewer viewer)
 {
   PetscFunctionBegin;
   PetscValidHeaderSpecific(t, HG_TENSOR_CLASSID, 1);
-  PetscCall(PetscViewerASCIIPrintf(viewer, "HGTensor %s, halo z %" PetscInt_FMT "+%" PetscInt_FMT " y %" PetscInt_FMT "+%" PetscInt_FMT " x %" PetscInt_FMT "+%" PetscInt_FMT ", ", HGDTypeName(t->dtype), t->local.halo[0][0], t->local.halo[0][1], t->local.halo[1][0], t->local.halo[1][1], t->local.halo[2][0], t->local.halo[2][1]));
+  PetscCall(PetscViewerASCIIPrintf(viewer,
+                                   "HGTensor %s, halo z %" PetscInt_FMT "+%" PetscInt_FMT " y %" PetscInt_FMT "+%" PetscInt_FMT
+                                   " x %" PetscInt_FMT "+%" PetscInt_FMT ", ",
+                                   HGDTypeName(t->dtype), t->local.halo[0][0], t->local.halo[0][1], t->local.halo[1][0],
+                                   t->local.halo[1][1], t->local.halo[2][0], t->local.halo[2][1]));
   PetscCall(HGPartitionView(t->part, viewer));
   PetscFunctionReturn(PETSC_SUCCESS);
 }

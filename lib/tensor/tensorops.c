@@ -3,7 +3,7 @@
 
 /* A run of contiguous elements */
 typedef struct {
-  char    *at;
+  char     *at;
   ptrdiff_t n;
 } Run;
 
@@ -14,7 +14,9 @@ static Run GetRun(HGTensor t, PetscBool ghosts, PetscInt i)
   const PetscInt       Y = l->box.size[HG_Y], Z = l->box.size[HG_Z];
 
   if (ghosts) return (Run){l->array, (ptrdiff_t)l->elements};
-  return (Run){(char *)l->owned + (i / Y / Z * l->stride[HG_N] + i / Y % Z * l->stride[HG_Z] + i % Y * l->stride[HG_Y]) * (ptrdiff_t)HGDTypeSize(t->dtype), l->box.size[HG_X] * l->box.size[HG_C]};
+  return (Run){(char *)l->owned +
+                   (i / Y / Z * l->stride[HG_N] + i / Y % Z * l->stride[HG_Z] + i % Y * l->stride[HG_Y]) * (ptrdiff_t)HGDTypeSize(t->dtype),
+               l->box.size[HG_X] * l->box.size[HG_C]};
 }
 
 static PetscInt CountRuns(HGTensor t, PetscBool ghosts)
@@ -37,7 +39,10 @@ static void Put(void *p, HGDType dtype, ptrdiff_t i, double v)
 static PetscErrorCode CheckSameBox(HGTensor x, HGTensor y)
 {
   PetscFunctionBegin;
-  for (PetscInt a = 0; a < HG_AXES; a++) PetscCheck(x->local.box.size[a] == y->local.box.size[a], PETSC_COMM_SELF, PETSC_ERR_ARG_INCOMP, "axis %" PetscInt_FMT ": %" PetscInt_FMT " local points in one tensor, %" PetscInt_FMT " in the other", a, x->local.box.size[a], y->local.box.size[a]);
+  for (PetscInt a = 0; a < HG_AXES; a++)
+    PetscCheck(x->local.box.size[a] == y->local.box.size[a], PETSC_COMM_SELF, PETSC_ERR_ARG_INCOMP,
+               "axis %" PetscInt_FMT ": %" PetscInt_FMT " local points in one tensor, %" PetscInt_FMT " in the other", a,
+               x->local.box.size[a], y->local.box.size[a]);
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -68,7 +73,8 @@ static uint64_t GlobalIndex(HGTensor t, PetscInt run, ptrdiff_t i)
 {
   const HGBox    *b = &t->local.box;
   const PetscInt *s = t->part->size, C = b->size[HG_C], Y = b->size[HG_Y], Z = b->size[HG_Z];
-  const PetscInt  at[HG_AXES] = {b->start[HG_N] + run / Y / Z, b->start[HG_C] + (PetscInt)(i % C), b->start[HG_Z] + run / Y % Z, b->start[HG_Y] + run % Y, b->start[HG_X] + (PetscInt)(i / C)};
+  const PetscInt  at[HG_AXES] = {b->start[HG_N] + run / Y / Z, b->start[HG_C] + (PetscInt)(i % C), b->start[HG_Z] + run / Y % Z,
+                                 b->start[HG_Y] + run % Y, b->start[HG_X] + (PetscInt)(i / C)};
   uint64_t        g           = 0;
 
   for (int a = 0; a < HG_AXES; a++) g = g * (uint64_t)s[a] + (uint64_t)at[a];
@@ -117,7 +123,8 @@ PetscErrorCode HGTensorSetRandom(HGTensor t, uint64_t seed, const char name[], P
   PetscValidHeaderSpecific(t, HG_TENSOR_CLASSID, 1);
   PetscCallMPI(MPI_Comm_rank(PetscObjectComm((PetscObject)t), &rank));
   if (ghosts) {
-    for (size_t i = 0; i < t->local.elements; i++) Put(t->local.array, t->dtype, (ptrdiff_t)i, 2 * HGRandomUniform(seed, stream + 1 + (uint64_t)rank, i) - 1);
+    for (size_t i = 0; i < t->local.elements; i++)
+      Put(t->local.array, t->dtype, (ptrdiff_t)i, 2 * HGRandomUniform(seed, stream + 1 + (uint64_t)rank, i) - 1);
   }
   PetscCall(GetCopy(t, rank, &copy));
   stream -= copy;
@@ -191,7 +198,8 @@ PetscErrorCode HGTensorDotLocal(HGTensor x, HGTensor y, PetscBool ghosts, PetscR
   PetscValidHeaderSpecific(x, HG_TENSOR_CLASSID, 1);
   PetscValidHeaderSpecific(y, HG_TENSOR_CLASSID, 2);
   PetscCall(CheckSameBox(x, y));
-  PetscCheck(!ghosts || x->local.elements == y->local.elements, PETSC_COMM_SELF, PETSC_ERR_ARG_INCOMP, "the tensors' halos differ: %zu and %zu elements", x->local.elements, y->local.elements);
+  PetscCheck(!ghosts || x->local.elements == y->local.elements, PETSC_COMM_SELF, PETSC_ERR_ARG_INCOMP,
+             "the tensors' halos differ: %zu and %zu elements", x->local.elements, y->local.elements);
   for (PetscInt r = 0; r < CountRuns(x, ghosts); r++) {
     const Run a = GetRun(x, ghosts, r), b = GetRun(y, ghosts, r);
 
@@ -282,7 +290,8 @@ PetscErrorCode HGTensorAXPY(HGTensor y, PetscReal a, HGTensor x, PetscBool ghost
   PetscValidHeaderSpecific(y, HG_TENSOR_CLASSID, 1);
   PetscValidHeaderSpecific(x, HG_TENSOR_CLASSID, 3);
   PetscCall(CheckSameBox(x, y));
-  PetscCheck(!ghosts || x->local.elements == y->local.elements, PETSC_COMM_SELF, PETSC_ERR_ARG_INCOMP, "the tensors' halos differ: %zu and %zu elements", x->local.elements, y->local.elements);
+  PetscCheck(!ghosts || x->local.elements == y->local.elements, PETSC_COMM_SELF, PETSC_ERR_ARG_INCOMP,
+             "the tensors' halos differ: %zu and %zu elements", x->local.elements, y->local.elements);
 #pragma omp parallel for
   for (PetscInt r = 0; r < CountRuns(x, ghosts); r++) {
     const Run from = GetRun(x, ghosts, r), to = GetRun(y, ghosts, r);
@@ -301,8 +310,12 @@ static PetscErrorCode CheckVec(HGTensor t, PetscInt sample, Vec v)
   PetscValidHeaderSpecific(t, HG_TENSOR_CLASSID, 1);
   PetscValidHeaderSpecific(v, VEC_CLASSID, 3);
   PetscCall(VecGetLocalSize(v, &n));
-  PetscCheck(sample >= 0 && sample < s[HG_N], PETSC_COMM_SELF, PETSC_ERR_ARG_OUTOFRANGE, "local sample %" PetscInt_FMT "; this rank has %" PetscInt_FMT, sample, s[HG_N]);
-  PetscCheck(n == s[HG_Z] * s[HG_Y] * s[HG_X] * s[HG_C], PETSC_COMM_SELF, PETSC_ERR_ARG_INCOMP, "the Vec has %" PetscInt_FMT " local entries, a sample of the tensor %" PetscInt_FMT "; take it from a DMDA of the tensor's partition with dof = channels", n, s[HG_Z] * s[HG_Y] * s[HG_X] * s[HG_C]);
+  PetscCheck(sample >= 0 && sample < s[HG_N], PETSC_COMM_SELF, PETSC_ERR_ARG_OUTOFRANGE,
+             "local sample %" PetscInt_FMT "; this rank has %" PetscInt_FMT, sample, s[HG_N]);
+  PetscCheck(n == s[HG_Z] * s[HG_Y] * s[HG_X] * s[HG_C], PETSC_COMM_SELF, PETSC_ERR_ARG_INCOMP,
+             "the Vec has %" PetscInt_FMT " local entries, a sample of the tensor %" PetscInt_FMT
+             "; take it from a DMDA of the tensor's partition with dof = channels",
+             n, s[HG_Z] * s[HG_Y] * s[HG_X] * s[HG_C]);
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 

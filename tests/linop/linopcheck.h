@@ -16,7 +16,7 @@
 /* A partition written down: zeros in parts mean 1, sizes 1; ranks NULL means the first ones */
 typedef struct {
   PetscInt           dim;
-  PetscInt           size[HG_AXES];  /* [N][C][Z][Y][X] */
+  PetscInt           size[HG_AXES]; /* [N][C][Z][Y][X] */
   PetscInt           parts[HG_AXES];
   const PetscInt    *range[HG_AXES]; /* points of each part, or NULL */
   const PetscMPIInt *ranks;
@@ -162,15 +162,15 @@ static inline PetscErrorCode FillValues(HGTensor t, PetscBool ghosts)
 
 /* What a destination point takes */
 typedef enum {
-  SOURCE,    /* the value of the source point src[] */
-  ZERO,      /* zero */
-  UNTOUCHED  /* nothing is written there */
+  SOURCE,   /* the value of the source point src[] */
+  ZERO,     /* zero */
+  UNTOUCHED /* nothing is written there */
 } Take;
 
 typedef struct {
-  HGTensor src, dst;     /* of the movement: those of the operator, or the other way round if reversed */
-  PetscBool ghosts;      /* the destination's ghosts count */
-  PetscBool reversed;    /* the operator is the adjoint of the movement */
+  HGTensor  src, dst; /* of the movement: those of the operator, or the other way round if reversed */
+  PetscBool ghosts;   /* the destination's ghosts count */
+  PetscBool reversed; /* the operator is the adjoint of the movement */
   Take (*source)(void *ctx, const PetscInt g[HG_AXES], PetscInt src[HG_AXES]);
   void *ctx;
 } Movement;
@@ -190,8 +190,10 @@ static inline PetscMPIInt OwnerOf(HGPartition p, PetscMPIInt size, const PetscIn
   return -1;
 }
 
-#define Differs(what, g, found, expected) \
-  SETERRQ(PETSC_COMM_SELF, PETSC_ERR_PLIB, "%s at [%" PetscInt_FMT "][%" PetscInt_FMT "][%" PetscInt_FMT "][%" PetscInt_FMT "][%" PetscInt_FMT "]: %g, expected %g", what, (g)[0], (g)[1], (g)[2], (g)[3], (g)[4], found, expected)
+#define Differs(what, g, found, expected)                                                                                                 \
+  SETERRQ(PETSC_COMM_SELF, PETSC_ERR_PLIB,                                                                                                \
+          "%s at [%" PetscInt_FMT "][%" PetscInt_FMT "][%" PetscInt_FMT "][%" PetscInt_FMT "][%" PetscInt_FMT "]: %g, expected %g", what, \
+          (g)[0], (g)[1], (g)[2], (g)[3], (g)[4], found, expected)
 
 /* dst has what the movement makes of src filled by FillValues() */
 static inline PetscErrorCode CheckForward(const Movement *m, HGTensor dst)
@@ -238,7 +240,7 @@ static inline PetscErrorCode SumAdjoint(const Movement *m, PetscMPIInt rank, con
   }
   if (!HGBoxCount(&box)) count = 0;
   for (PetscInt k = 0; k < count; k++) {
-    PetscInt  i  = k, at = 0;
+    PetscInt  i = k, at = 0;
     PetscBool in = PETSC_TRUE;
 
     for (int a = HG_AXES - 1; a >= 0; i /= n[a--]) g[a] = lo[a] + i % n[a];
@@ -290,7 +292,8 @@ static inline PetscErrorCode CheckAdjointIdentity(HGLinOp op)
   PetscCall(HGLinOpGetTensors(op, &x, NULL));
   PetscCall(HGTensorGetDType(x, &dtype));
   PetscCall(HGLinOpTestAdjoint(op, 1, &error));
-  PetscCheck(error < 100 * (dtype == HG_F32 ? 1.1920929e-7 : PETSC_MACHINE_EPSILON), PETSC_COMM_SELF, PETSC_ERR_PLIB, "adjoint test: %g", (double)error);
+  PetscCheck(error < 100 * (dtype == HG_F32 ? 1.1920929e-7 : PETSC_MACHINE_EPSILON), PETSC_COMM_SELF, PETSC_ERR_PLIB, "adjoint test: %g",
+             (double)error);
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -300,7 +303,7 @@ static inline PetscErrorCode CheckTraffic(HGLinOp op, const Movement *m)
   HGPartition p, q;
   PetscMPIInt size;
   PetscInt    messages, expected = 0;
-  PetscInt64  bytes, elements = 0;
+  PetscInt64  bytes, elements    = 0;
   HGDType     dtype;
 
   PetscFunctionBegin;
@@ -330,7 +333,9 @@ static inline PetscErrorCode CheckTraffic(HGLinOp op, const Movement *m)
     }
   }
   PetscCall(HGLinOpGetTraffic(op, &messages, &bytes));
-  PetscCheck(messages == expected && bytes == elements * (PetscInt64)HGDTypeSize(dtype), PETSC_COMM_SELF, PETSC_ERR_PLIB, "%" PetscInt_FMT " messages, %" PetscInt64_FMT " bytes; expected %" PetscInt_FMT " and %" PetscInt64_FMT, messages, bytes, expected, elements * (PetscInt64)HGDTypeSize(dtype));
+  PetscCheck(messages == expected && bytes == elements * (PetscInt64)HGDTypeSize(dtype), PETSC_COMM_SELF, PETSC_ERR_PLIB,
+             "%" PetscInt_FMT " messages, %" PetscInt64_FMT " bytes; expected %" PetscInt_FMT " and %" PetscInt64_FMT, messages, bytes,
+             expected, elements * (PetscInt64)HGDTypeSize(dtype));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 

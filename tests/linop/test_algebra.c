@@ -88,12 +88,17 @@ static PetscErrorCode CompareMat(Mat A, PetscBool transposed, const Dense *want)
   if (transposed) PetscCall(MatComputeOperatorTranspose(A, MATDENSE, &D));
   else PetscCall(MatComputeOperator(A, MATDENSE, &D));
   PetscCall(MatGetSize(D, &rows, &cols));
-  PetscCheck(rows == want->rows && cols == want->cols, PETSC_COMM_SELF, PETSC_ERR_PLIB, "a matrix of %" PetscInt_FMT " x %" PetscInt_FMT ", expected %" PetscInt_FMT " x %" PetscInt_FMT, rows, cols, want->rows, want->cols);
+  PetscCheck(rows == want->rows && cols == want->cols, PETSC_COMM_SELF, PETSC_ERR_PLIB,
+             "a matrix of %" PetscInt_FMT " x %" PetscInt_FMT ", expected %" PetscInt_FMT " x %" PetscInt_FMT, rows, cols, want->rows,
+             want->cols);
   PetscCall(MatGetOwnershipRange(D, &first, &last));
   PetscCall(MatDenseGetLDA(D, &lda));
   PetscCall(MatDenseGetArrayRead(D, &v));
   for (PetscInt i = first; i < last; i++)
-    for (PetscInt j = 0; j < cols; j++) PetscCheck(PetscRealPart(v[i - first + j * lda]) == want->a[i][j], PETSC_COMM_SELF, PETSC_ERR_PLIB, "entry (%" PetscInt_FMT ", %" PetscInt_FMT ") of the %s is %g, expected %g", i, j, transposed ? "transpose" : "matrix", (double)PetscRealPart(v[i - first + j * lda]), want->a[i][j]);
+    for (PetscInt j = 0; j < cols; j++)
+      PetscCheck(PetscRealPart(v[i - first + j * lda]) == want->a[i][j], PETSC_COMM_SELF, PETSC_ERR_PLIB,
+                 "entry (%" PetscInt_FMT ", %" PetscInt_FMT ") of the %s is %g, expected %g", i, j, transposed ? "transpose" : "matrix",
+                 (double)PetscRealPart(v[i - first + j * lda]), want->a[i][j]);
   PetscCall(MatDenseRestoreArrayRead(D, &v));
   PetscCall(MatDestroy(&D));
   PetscFunctionReturn(PETSC_SUCCESS);
@@ -146,7 +151,9 @@ static PetscErrorCode CompareInPlace(HGLinOp op)
 static PetscErrorCode Line(PetscInt n, const PetscInt halo[3][2], HGTensor *t)
 {
   PetscMPIInt size;
-  Layout      l = {.dim = 1, .size = {1, 1, 1, 1, n}};
+  Layout      l = {
+           .dim = 1, .size = {1, 1, 1, 1, n}
+  };
 
   PetscFunctionBegin;
   PetscCallMPI(MPI_Comm_size(PETSC_COMM_WORLD, &size));
@@ -157,8 +164,13 @@ static PetscErrorCode Line(PetscInt n, const PetscInt halo[3][2], HGTensor *t)
 
 static PetscErrorCode Memory(const char type[], PetscInt a, PetscInt b, HGLinOp *op)
 {
-  const HGBox from = {{0, 0, 0, 0, a}, {1, 1, 1, 1, H}}, to = {{0, 0, 0, 0, b}, {1, 1, 1, 1, H}};
-  HGTensor    t;
+  const HGBox from =
+                  {
+                      {0, 0, 0, 0, a},
+                      {1, 1, 1, 1, H}
+  },
+              to = {{0, 0, 0, 0, b}, {1, 1, 1, 1, H}};
+  HGTensor t;
 
   PetscFunctionBegin;
   PetscCall(Line(N, NULL, &t));
@@ -224,8 +236,9 @@ static PetscErrorCode CheckMemory(void)
 static PetscErrorCode CheckAllocation(void)
 {
   const PetscInt b = N - H;
-  const Dense    d = Deallocation(N, H, 0), e = Deallocation(N, H, b), alloc = Transposed(&d), s = Add(0, b), copy = Times(&s, &alloc), move = Times(&e, &copy);
-  HGLinOp        op[3], out;
+  const Dense    d = Deallocation(N, H, 0), e = Deallocation(N, H, b), alloc = Transposed(&d), s = Add(0, b), copy = Times(&s, &alloc),
+              move = Times(&e, &copy);
+  HGLinOp op[3], out;
 
   PetscFunctionBegin;
   PetscCall(Resize(HGLINOPALLOCATE, H, N, 0, &op[0]));
@@ -248,8 +261,9 @@ static PetscErrorCode CheckAllocation(void)
 static PetscErrorCode CheckCombined(void)
 {
   const PetscInt a = 0, b = N - H;
-  const Dense    ka = Clear(a), kb = Clear(b), s = Add(a, b), c = Times(&s, &kb), m = Times(&ka, &c), mt = Transposed(&m), sum = Combined(1, &s, 1, &mt), prod = Times(&sum, &kb), twice = Combined(2, &prod, 0, &prod);
-  HGLinOp        op[7], pair[2];
+  const Dense    ka = Clear(a), kb = Clear(b), s = Add(a, b), c = Times(&s, &kb), m = Times(&ka, &c), mt = Transposed(&m),
+              sum = Combined(1, &s, 1, &mt), prod = Times(&sum, &kb), twice = Combined(2, &prod, 0, &prod);
+  HGLinOp op[7], pair[2];
 
   PetscFunctionBegin;
   PetscCall(Memory(HGLINOPADD, a, b, &op[0]));
@@ -274,7 +288,11 @@ static PetscErrorCode CheckCombined(void)
 /* H* H counts how often a point is seen: 1 and once for each ghost point that is its copy */
 static PetscErrorCode CheckNormal(void)
 {
-  const PetscInt   halo[3][2]  = {{0, 0}, {0, 0}, {2, 1}};
+  const PetscInt halo[3][2] = {
+      {0, 0},
+      {0, 0},
+      {2, 1}
+  };
   const HGBoundary periodic[3] = {HG_BOUNDARY_ZERO, HG_BOUNDARY_ZERO, HG_BOUNDARY_PERIODIC};
   Dense            want        = Identity(N);
   HGTensor         x, y;

@@ -11,11 +11,11 @@ typedef struct {
 } Case;
 
 static const Case cases[] = {
-  {1, {1, 1, 10}, {1, 1, 3}, 3, {{1, 1, 2}, {1, 1, 2}, {0, 0, 0}, {1, 1, 1}}, HG_F32},
-  {1, {1, 1, 23}, {1, 1, 4}, 4, {{1, 1, 5}, {1, 1, 3}, {0, 0, 2}, {1, 1, 2}}, HG_F64},
-  {2, {1, 10, 7}, {1, 3, 3}, 9, {{1, 3, 3}, {1, 1, 1}, {0, 1, 1}, {1, 1, 1}}, HG_F64},
-  {2, {1, 10, 7}, {1, 3, 3}, 9, {{1, 3, 2}, {1, 1, 2}, {0, 0, 0}, {1, 1, 1}}, HG_F32},
-  {3, {50, 50, 50}, {3, 3, 2}, 18, {{5, 4, 3}, {3, 1, 2}, {1, 1, 2}, {3, 3, 1}}, HG_F64},
+    {1, {1, 1, 10},   {1, 1, 3}, 3,  {{1, 1, 2}, {1, 1, 2}, {0, 0, 0}, {1, 1, 1}}, HG_F32},
+    {1, {1, 1, 23},   {1, 1, 4}, 4,  {{1, 1, 5}, {1, 1, 3}, {0, 0, 2}, {1, 1, 2}}, HG_F64},
+    {2, {1, 10, 7},   {1, 3, 3}, 9,  {{1, 3, 3}, {1, 1, 1}, {0, 1, 1}, {1, 1, 1}}, HG_F64},
+    {2, {1, 10, 7},   {1, 3, 3}, 9,  {{1, 3, 2}, {1, 1, 2}, {0, 0, 0}, {1, 1, 1}}, HG_F32},
+    {3, {50, 50, 50}, {3, 3, 2}, 18, {{5, 4, 3}, {3, 1, 2}, {1, 1, 2}, {3, 3, 1}}, HG_F64},
 };
 
 static Take SourceOf(void *ctx, const PetscInt g[HG_AXES], PetscInt src[HG_AXES])
@@ -50,21 +50,29 @@ static PetscErrorCode CheckWidths(const Case *c, HGTensor x, HGPartition out)
         hi = PetscMax(hi, g + 1 - l->box.start[HG_Z + a] - l->box.size[HG_Z + a]);
       }
     }
-    PetscCheck(lo == l->halo[a][0] && hi == l->halo[a][1], PETSC_COMM_SELF, PETSC_ERR_PLIB, "axis %d: halo %" PetscInt_FMT "+%" PetscInt_FMT ", expected %" PetscInt_FMT "+%" PetscInt_FMT, a, l->halo[a][0], l->halo[a][1], lo, hi);
+    PetscCheck(lo == l->halo[a][0] && hi == l->halo[a][1], PETSC_COMM_SELF, PETSC_ERR_PLIB,
+               "axis %d: halo %" PetscInt_FMT "+%" PetscInt_FMT ", expected %" PetscInt_FMT "+%" PetscInt_FMT, a, l->halo[a][0],
+               l->halo[a][1], lo, hi);
   }
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
 static PetscErrorCode CheckCase(const Case *c)
 {
-  Layout      in = {.dim = c->dim, .size = {1, 1, c->size[0], c->size[1], c->size[2]}, .parts = {1, 1, c->parts[0], c->parts[1], c->parts[2]}}, l = in;
+  Layout in =
+             {
+                 .dim = c->dim, .size = {1, 1, c->size[0],  c->size[1],  c->size[2] },
+                      .parts = {1, 1, c->parts[0], c->parts[1], c->parts[2]}
+  },
+         l = in;
   HGPartition p, out;
   HGTensor    x;
   HGLinOp     op;
   Movement    m = {.ghosts = PETSC_TRUE, .source = SourceOf, .ctx = (void *)c};
 
   PetscFunctionBegin;
-  for (int a = 0; a < 3; a++) l.size[HG_Z + a] = (c->size[a] + 2 * c->s.padding[a] - c->s.dilation[a] * (c->s.kernel[a] - 1) - 1) / c->s.stride[a] + 1;
+  for (int a = 0; a < 3; a++)
+    l.size[HG_Z + a] = (c->size[a] + 2 * c->s.padding[a] - c->s.dilation[a] * (c->s.kernel[a] - 1) - 1) / c->s.stride[a] + 1;
   PetscCall(MakePartition(PETSC_COMM_WORLD, &in, &p));
   PetscCall(MakePartition(PETSC_COMM_WORLD, &l, &out));
   PetscCall(HGTensorCreate(p, c->dtype, &x));

@@ -36,7 +36,8 @@ static PetscErrorCode CheckCover(HGPartition p, PetscInt times)
         if (g[a] < b.start[a] || g[a] >= b.start[a] + b.size[a]) in = PETSC_FALSE;
       found += in;
     }
-    PetscCheck(found == times, PETSC_COMM_SELF, PETSC_ERR_PLIB, "point %" PetscInt_FMT " has %" PetscInt_FMT " owners, expected %" PetscInt_FMT, k, found, times);
+    PetscCheck(found == times, PETSC_COMM_SELF, PETSC_ERR_PLIB,
+               "point %" PetscInt_FMT " has %" PetscInt_FMT " owners, expected %" PetscInt_FMT, k, found, times);
   }
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -44,7 +45,11 @@ static PetscErrorCode CheckCover(HGPartition p, PetscInt times)
 /* A tensor's sample as a global vector of its DMDA, in natural order, is the field itself; and back */
 static PetscErrorCode CheckVec(HGPartition p, HGDType dtype)
 {
-  const PetscInt     halo[3][2] = {{0, 0}, {1, 2}, {2, 0}};
+  const PetscInt halo[3][2] = {
+      {0, 0},
+      {1, 2},
+      {2, 0}
+  };
   HGTensor           t, u;
   DM                 da;
   Vec                v, natural;
@@ -64,7 +69,8 @@ static PetscErrorCode CheckVec(HGPartition p, HGDType dtype)
   PetscCall(HGTensorFromVec(u, 0, v));
   PetscCall(HGTensorDot(t, t, PETSC_FALSE, &self));
   PetscCall(HGTensorDot(t, u, PETSC_FALSE, &dot));
-  PetscCheck(dot == self && self > 0, PETSC_COMM_WORLD, PETSC_ERR_PLIB, "a tensor changed on its way through a Vec: %g, %g", (double)self, (double)dot);
+  PetscCheck(dot == self && self > 0, PETSC_COMM_WORLD, PETSC_ERR_PLIB, "a tensor changed on its way through a Vec: %g, %g", (double)self,
+             (double)dot);
   PetscCall(DMDACreateNaturalVector(da, &natural));
   PetscCall(DMDAGlobalToNaturalBegin(da, v, INSERT_VALUES, natural));
   PetscCall(DMDAGlobalToNaturalEnd(da, v, INSERT_VALUES, natural));
@@ -75,7 +81,8 @@ static PetscErrorCode CheckVec(HGPartition p, HGDType dtype)
     double want = 2 * HGRandomUniform(3, HGRandomStream("field"), (uint64_t)i) - 1;
 
     if (dtype == HG_F32) want = (double)(float)want;
-    PetscCheck(PetscRealPart(a[i - first]) == want, PETSC_COMM_SELF, PETSC_ERR_PLIB, "point %" PetscInt_FMT ": %g, expected %g", i, (double)PetscRealPart(a[i - first]), want);
+    PetscCheck(PetscRealPart(a[i - first]) == want, PETSC_COMM_SELF, PETSC_ERR_PLIB, "point %" PetscInt_FMT ": %g, expected %g", i,
+               (double)PetscRealPart(a[i - first]), want);
   }
   PetscCall(VecRestoreArrayRead(natural, &a));
   PetscCall(VecDestroy(&natural));

@@ -1,0 +1,50 @@
+#!/bin/bash
+# SPDX-License-Identifier: BSD-2-Clause
+# From simulation to prediction; resuming equals training on; layouts agree; no option of the README is left unused
+. "$HG_SRCDIR/tests/program.sh"
+
+run 2 simulate -problem darcy -grid 16,12 -samples 12 -seed 1 -output a.nc -options_left
+grep -q 'There are no unused options' out || fail "simulate: $(cat out)"
+data=(-data_file a.nc -data_input a -data_target u -data_normalize global)
+net=(-net_type cnn -net_width 6 -net_depth 3 -net_kernel 3 -train_batch_size 5 -train_schedule cosine)
+
+run 2 train "${data[@]}" "${net[@]}" -data_range 0,9 -data_validation_range 9,12 -train_epochs 4 -train_history h.csv -model_output whole.nc -options_left
+grep -q 'There are no unused options' out || fail "train: $(cat out)"
+[ "$(head -n 1 h.csv)" = epoch,loss,validation,learning_rate,seconds ] || fail "history: $(cat h.csv)"
+[ "$(wc -l < h.csv)" = 5 ] || fail "history of 4 epochs: $(cat h.csv)"
+
+# Broken off after 3 of the 8 batches and resumed, the run ends in the same bits
+run 2 train "${data[@]}" "${net[@]}" -data_range 0,9 -train_epochs 4 -tao_max_it 3 -model_output half.nc
+run 2 train "${data[@]}" -train_batch_size 5 -train_schedule cosine -data_range 0,9 -model_input half.nc -train_epochs 4 -model_output resumed.nc
+run 1 info whole.nc
+mv out whole.txt
+run 1 info resumed.nc
+sed 's/resumed/whole/' out | cmp -s - whole.txt || fail "a resumed run's model differs: $(diff out whole.txt)"
+cmp -s whole.nc resumed.nc || fail "a resumed run's file differs from that of the uninterrupted one"
+
+# The initial model does not depend on the layout
+run 1 train "${data[@]}" "${net[@]}" -train_epochs 0 -model_output i1.nc
+run 3 train "${data[@]}" "${net[@]}" -train_epochs 0 -model_output i3.nc
+cmp -s i1.nc i3.nc || fail "the initial models on 1 and 3 ranks differ"
+
+run 1 evaluate -model whole.nc -data_file a.nc -options_left
+grep -q 'There are no unused options' out || fail "evaluate: $(cat out)"
+one=$(sed -n 's/.* rel_l2=\([0-9.e-]*\) .*/\1/p' out)
+run 3 evaluate -model whole.nc -data_file a.nc -predict_batch_size 7
+three=$(sed -n 's/.* rel_l2=\([0-9.e-]*\) .*/\1/p' out)
+awk -v a="$one" -v b="$three" 'BEGIN { exit !(a > 0 && (a - b)^2 < 1e-10 * a * a) }' || fail "errors on 1 and 3 ranks: $one and $three"
+
+run 2 predict -model whole.nc -data_file a.nc -output p.nc -options_left
+grep -q 'There are no unused options' out || fail "predict: $(cat out)"
+run 1 info p.nc
+grep -q 'u(sample=12, y=12, x=16)' out || fail "prediction: $(cat out)"
+
+# A fit of all data at once with an optimizer of TAO's own
+run 2 train "${data[@]}" "${net[@]}" -hg_dtype f64 -tao_type lmvm -train_epochs 5 -model_output lmvm.nc
+grep -q '5/5 iterations' out || fail "lmvm: $(cat out)"
+
+# Gradients on this layout
+run 3 verify -hg_dtype f64 -grid 9,8,5
+run 2 verify -hg_dtype f64 -grid 20 -net_padding periodic
+run 1 verify -hg_dtype f32
+exit "$((failures > 0))"

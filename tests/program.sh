@@ -1,0 +1,37 @@
+# SPDX-License-Identifier: BSD-2-Clause
+# shellcheck shell=bash
+# What the tests of the program share: sourced in an empty folder of their own, which goes away at the end.
+set -u
+halograd=$HG_BUILDDIR/apps/halograd/halograd
+folder=$(mktemp -d)
+trap 'rm -rf "$folder"' EXIT
+cd "$folder" || exit 1
+read -ra mpiexec <<< "$MPIEXEC"
+failures=0
+
+fail() {
+    printf '%s\n' "$*"
+    failures=$((failures + 1))
+}
+
+# run RANKS ARGUMENTS...: must succeed; its output is in the file out
+run() {
+    local ranks=$1
+    shift
+    timeout -k 5 100 "${mpiexec[@]}" -n "$ranks" "$halograd" "$@" > out 2>&1 < /dev/null || fail "$* on $ranks ranks: $(cat out)"
+}
+
+# refused RANKS WORDS ARGUMENTS...: status 1, one line with the words, and the folder as it was
+refused() {
+    local ranks=$1 words=$2 status before
+    shift 2
+    rm -f out err
+    before=$(ls -AlR --time-style=full-iso)
+    timeout -k 5 60 "${mpiexec[@]}" -n "$ranks" "$halograd" "$@" > "$folder.out" 2> "$folder.err" < /dev/null
+    status=$?
+    [ "$status" = 1 ] || fail "$*: exit status $status on $ranks ranks"
+    [ "$(grep -c . "$folder.err")" = 1 ] || fail "$* on $ranks ranks: $(cat "$folder.err")"
+    grep -q "^halograd: .*$words" "$folder.err" || fail "$*: no '$words' in: $(cat "$folder.err")"
+    [ "$before" = "$(ls -AlR --time-style=full-iso)" ] || fail "$* changed the folder from $before to $(ls -AlR --time-style=full-iso)"
+    rm -f "$folder.out" "$folder.err"
+}
