@@ -47,13 +47,14 @@ static PetscErrorCode ReadCopies(const char axes[], PetscBool copies[HG_AXES])
 
 static PetscErrorCode Configure(Verification *v)
 {
-  PetscInt  in[4][HG_AXES], n[4] = {HG_AXES, HG_AXES, HG_AXES, HG_AXES};
+  PetscInt  in[4][HG_AXES] = {{0}}, n[4] = {HG_AXES, HG_AXES, HG_AXES, HG_AXES};
   char      axes[16] = "";
   PetscBool set[4], set_halo;
 
   PetscFunctionBegin;
   *v = (Verification){.type = HGLINOPHALO, .dim = 2, .size = {{1, 2, 1, 16, 16}}, .nhalo = 6, .seed = 1};
   PetscCall(HGGetDType(&v->dtype));
+  for (int i = 0; i < 2; i++) PetscCall(PetscArraycpy(in[i], v->size[0], HG_AXES));
   PetscOptionsBegin(PETSC_COMM_WORLD, NULL, "halograd verify -linop_type", "");
   PetscCall(PetscOptionsString("-linop_type", "the operator", "", v->type, v->type, sizeof(v->type), NULL));
   PetscCall(PetscOptionsIntArray("-linop_size", "global sizes of the domain, n,c,z,y,x (default 1,2,1,16,16)", "", in[0], &n[0], &set[0]));

@@ -158,10 +158,11 @@ PetscErrorCode HGLinOpGetMat(HGLinOp op, Mat *A)
   PetscCall(HGTensorGetLocal(s->y, &y));
   PetscCall(MatCreateShell(PetscObjectComm((PetscObject)op), (PetscInt)CountElements(y, op->ghosts_in_y),
                            (PetscInt)CountElements(x, op->ghosts_in_x), PETSC_DETERMINE, PETSC_DETERMINE, s, A));
-  PetscCall(MatShellSetOperation(*A, MATOP_MULT, (void (*)(void))MatMult_LinOp));
-  PetscCall(MatShellSetOperation(*A, MATOP_MULT_TRANSPOSE, (void (*)(void))MatMultTranspose_LinOp));
-  PetscCall(MatShellSetOperation(*A, MATOP_VIEW, (void (*)(void))MatView_LinOp));
-  PetscCall(MatShellSetOperation(*A, MATOP_DESTROY, (void (*)(void))MatDestroy_LinOp));
+  /* the type of functions differs between versions of PETSc; void * converts to each */
+  PetscCall(MatShellSetOperation(*A, MATOP_MULT, (void *)MatMult_LinOp));
+  PetscCall(MatShellSetOperation(*A, MATOP_MULT_TRANSPOSE, (void *)MatMultTranspose_LinOp));
+  PetscCall(MatShellSetOperation(*A, MATOP_VIEW, (void *)MatView_LinOp));
+  PetscCall(MatShellSetOperation(*A, MATOP_DESTROY, (void *)MatDestroy_LinOp));
   PetscCall(PetscObjectGetOptionsPrefix((PetscObject)op, &prefix));
   PetscCall(MatSetOptionsPrefix(*A, prefix));
   PetscCall(MatAssemblyBegin(*A, MAT_FINAL_ASSEMBLY));

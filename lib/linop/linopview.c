@@ -157,6 +157,8 @@ PetscErrorCode HGLinOpSetFromOptions(HGLinOp op)
 
   PetscFunctionBegin;
   PetscValidHeaderSpecific(op, HG_LINOP_CLASSID, 1);
+  PetscCall(PetscArraycpy(offset, op->offset, HG_AXES));
+  PetscCall(PetscArraycpy(low, op->low, HG_AXES));
   PetscObjectOptionsBegin((PetscObject)op);
   PetscCall(PetscOptionsString("-linop_type", "type of the linear operator", "HGLinOpSetType", ((PetscObject)op)->type_name, type,
                                sizeof(type), &set));

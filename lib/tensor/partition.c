@@ -598,8 +598,11 @@ PetscErrorCode HGPartitionView(HGPartition p, PetscViewer viewer)
   PetscCall(PetscViewerASCIIPrintf(
       viewer,
       "[n][c][z][y][x] = [%" PetscInt_FMT "][%" PetscInt_FMT "][%" PetscInt_FMT "][%" PetscInt_FMT "][%" PetscInt_FMT "] in [%" PetscInt_FMT
-      "][%" PetscInt_FMT "][%" PetscInt_FMT "][%" PetscInt_FMT "][%" PetscInt_FMT "] parts\n",
+      "][%" PetscInt_FMT "][%" PetscInt_FMT "][%" PetscInt_FMT "][%" PetscInt_FMT "] parts",
       p->size[0], p->size[1], p->size[2], p->size[3], p->size[4], p->parts[0], p->parts[1], p->parts[2], p->parts[3], p->parts[4]));
+  for (PetscInt a = 0; a < HG_AXES; a++)
+    if (p->copies[a]) PetscCall(PetscViewerASCIIPrintf(viewer, ", copies along %s", AxisName[a]));
+  PetscCall(PetscViewerASCIIPrintf(viewer, "\n"));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 

@@ -38,9 +38,9 @@ static PetscErrorCode CheckConstants(const SampleFile *s, HGData d, HGDataRole r
     double m, v;
 
     Exact(s, role == HG_DATA_TARGET, (size_t)c, first, last, &m, &v);
-    /* a few roundings of the mean and of the sums; the deviation inherits those of values near the mean */
-    PetscCheck(PetscAbsReal(mean[c] - m) <= 4 * PETSC_MACHINE_EPSILON * (fabs(m) + v), PETSC_COMM_SELF, PETSC_ERR_PLIB, "mean %.17g, not %.17g", mean[c], m);
-    PetscCheck(PetscAbsReal(dev[c] - v) <= 4 * PETSC_MACHINE_EPSILON * (fabs(m) + v), PETSC_COMM_SELF, PETSC_ERR_PLIB, "deviation %.17g, not %.17g", dev[c], v);
+    /* each value is rounded when it is shifted, each row's sum a few times; the values repeat, so that not all of it averages out */
+    PetscCheck(PetscAbsReal(mean[c] - m) <= 16 * PETSC_MACHINE_EPSILON * (fabs(m) + v), PETSC_COMM_SELF, PETSC_ERR_PLIB, "mean %.17g, not %.17g", mean[c], m);
+    PetscCheck(PetscAbsReal(dev[c] - v) <= 16 * PETSC_MACHINE_EPSILON * (fabs(m) + v), PETSC_COMM_SELF, PETSC_ERR_PLIB, "deviation %.17g, not %.17g", dev[c], v);
   }
   PetscFunctionReturn(PETSC_SUCCESS);
 }
