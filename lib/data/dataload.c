@@ -436,8 +436,8 @@ static PetscErrorCode TakePartition(HGData d, HGPartition p)
    Notes:
    Each rank opens the file read-only and reads its hyperslabs. Beside the values themselves buffers of about 12 MiB are used.
 
-   Means and deviations are taken over all samples of the range and all points, in double precision. They do not depend on the
-   number of ranks beyond rounding (1e-15).
+   Means and deviations are taken over all samples of the range and all points, in double precision, and rounded to 40 bits: the
+   order of summation, and with it the number of ranks, does not show.
 
    Errors:
    A grid that is not the partition's; values that are missing, NaN or infinite; a channel without variance under `-data_normalize global`.

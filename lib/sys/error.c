@@ -42,6 +42,8 @@ static PetscErrorCode PrintAndAbort(const char *fun, const char *mess)
 PetscErrorCode HGErrorHandler(MPI_Comm comm, int line, const char *fun, const char *file, PetscErrorCode n, PetscErrorType p, const char *mess, void *ctx)
 {
   PetscMPIInt size, all, rank;
+  /* PETSc raises these on one rank's communicator, but the options are the same on all ranks */
+  const PetscBool option = fun && !strncmp(fun, "PetscOptions", 12) ? PETSC_TRUE : PETSC_FALSE;
 
   (void)line;
   (void)file;
@@ -49,8 +51,8 @@ PetscErrorCode HGErrorHandler(MPI_Comm comm, int line, const char *fun, const ch
   if (p == PETSC_ERROR_REPEAT) return n;
   (void)MPI_Comm_size(comm, &size);
   (void)MPI_Comm_size(PETSC_COMM_WORLD, &all);
-  if (size < all) return PrintAndAbort(fun, mess);
-  (void)MPI_Comm_rank(comm, &rank);
+  if (size < all && !option) return PrintAndAbort(fun, mess);
+  (void)MPI_Comm_rank(option ? PETSC_COMM_WORLD : comm, &rank);
   if (!rank) {
     (void)fflush(stdout);
     (void)fprintf(stderr, "halograd: %s\n", mess);

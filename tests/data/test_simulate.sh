@@ -1,37 +1,14 @@
 #!/bin/bash
 # SPDX-License-Identifier: BSD-2-Clause
 # halograd simulate and info as a user meets them: files, exit status, one line for each mistake and nothing left behind.
-set -u
-halograd=$HG_BUILDDIR/apps/halograd/halograd
-folder=$(mktemp -d)
-trap 'rm -rf "$folder"' EXIT
-cd "$folder" || exit 1
-read -ra mpiexec <<< "$MPIEXEC"
-failures=0
-
-fail() {
-    printf '%s\n' "$*"
-    failures=$((failures + 1))
-}
-
-# refused RANKS WORDS ARGUMENTS...: status 1, one line with the words, no file
-refused() {
-    local ranks=$1 words=$2 status
-    shift 2
-    timeout -k 5 60 "${mpiexec[@]}" -n "$ranks" "$halograd" "$@" > out 2> err < /dev/null
-    status=$?
-    [ "$status" = 1 ] || fail "$*: exit status $status on $ranks ranks"
-    [ "$(grep -c . err)" = 1 ] || fail "$* on $ranks ranks: $(cat err)"
-    grep -q "^halograd: .*$words" err || fail "$*: no '$words' in: $(cat err)"
-    rm -f out err
-    [ -z "$(ls -A)" ] || fail "$* left $(ls -A)"
-}
+. "$HG_SRCDIR/tests/program.sh"
 
 refused 1 'no equation "heat"' simulate -problem heat
 refused 2 '0 points in y' simulate -grid 4,0
 refused 1 'one to three numbers' simulate -grid 4,4,4,4
 refused 1 'one to three numbers' simulate -grid 4x4
 refused 2 'samples 0' simulate -samples 0
+refused 2 'samples\|integer' simulate -samples many
 refused 1 'darcy_field ternary' simulate -darcy_field ternary
 refused 2 'darcy_sigma -1' simulate -darcy_sigma -1
 refused 2 'no such folder' simulate -grid 4,4 -output nowhere/a.nc
@@ -44,9 +21,9 @@ refused 1 'no file' info
 (failures=0 && ulimit -f 20000 && refused 2 'MiB: the file would be larger' simulate -grid 256,256 -samples 64 -output a.nc; exit "$failures")
 failures=$((failures + $?))
 
-timeout -k 5 60 "${mpiexec[@]}" -n 2 "$halograd" simulate -grid 12,10 -samples 3 -output a.nc > out 2>&1 < /dev/null || fail "simulate: $(cat out)"
+run 2 simulate -grid 12,10 -samples 3 -output a.nc
 grep -q 'wrote a.nc' out || fail "simulate says: $(cat out)"
-"$halograd" info a.nc > out 2>&1 || fail "info: $(cat out)"
+run 1 info a.nc
 for words in 'samples: 3' 'a(sample=3, y=10, x=12) float, units 1, from 3 to 12' 'u(sample=3, y=10, x=12)'; do
     grep -qF "$words" out || fail "info says no '$words': $(cat out)"
 done
