@@ -240,6 +240,7 @@ static PetscErrorCode PlanHalo(HGLayer layer, HGTensor t, HGLinOp *op)
   PetscCall(HGLinOpSetType(*op, HGLINOPHALO));
   PetscCall(HGLinOpSetTensors(*op, t, t));
   PetscCall(HGLinOpSetBoundary(*op, c->boundary));
+  PetscCall(HGLinOpSetKeepZeros(*op, PETSC_TRUE)); /* nobody writes ghosts beyond the boundary, and tensors start as zeros */
   PetscCall(HGLinOpSetUp(*op));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
