@@ -214,7 +214,7 @@ static PetscErrorCode SetUpData(HGTrainer t)
 static PetscErrorCode SetUpTao(HGTrainer t)
 {
   PetscBool limited;
-  PetscInt  max_it, todo;
+  PetscInt  max_it, left;
 
   PetscFunctionBegin;
   PetscCall(HGTaoIsStochastic(t->tao, &t->stochastic));
@@ -224,9 +224,9 @@ static PetscErrorCode SetUpTao(HGTrainer t)
   PetscCall(TaoMonitorSet(t->tao, Monitor, t, NULL));
   PetscCall(TaoSetUp(t->tao));
   if (*t->input) PetscCall(HGTrainerRestore(t));
-  todo = StepsOf(t, t->epochs - t->epoch) - t->batch;
+  left = StepsOf(t, t->epochs - t->epoch) - t->batch;
   PetscCall(PetscOptionsGetInt(NULL, NULL, "-tao_max_it", &max_it, &limited));
-  PetscCall(TaoSetMaximumIterations(t->tao, PetscMax(0, limited ? PetscMin(max_it, todo) : todo)));
+  PetscCall(TaoSetMaximumIterations(t->tao, PetscMax(0, limited ? PetscMin(max_it, left) : left)));
   if (t->stochastic) { /* the noise of a mini-batch says nothing about convergence */
     PetscCall(TaoSetTolerances(t->tao, 0, 0, 0));
     PetscCall(TaoSetMaximumFunctionEvaluations(t->tao, PETSC_MAX_INT));
