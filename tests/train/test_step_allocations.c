@@ -10,8 +10,10 @@ static PetscErrorCode CountedMalloc(size_t size, PetscBool clear, int line, cons
   (void)line;
   (void)func;
   (void)file;
+  *result = NULL; /* what PETSc's own gives for nothing */
+  if (!size) return PETSC_SUCCESS;
   allocations++;
-  if (posix_memalign(result, 64, size ? size : 1)) return PETSC_ERR_MEM;
+  if (posix_memalign(result, 64, size)) return PETSC_ERR_MEM;
   if (clear) memset(*result, 0, size);
   return PETSC_SUCCESS;
 }
