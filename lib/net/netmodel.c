@@ -143,6 +143,18 @@ static void WriteBytes(Model *m, int fd, const char *at, size_t left)
   }
 }
 
+/* The end of the file as its HDF5 superblock has it (HDF5 file format specification, section II.A): the image in memory goes on in
+   padding, and a file with it could be cut short unnoticed */
+static size_t EndOfFile(const void *image, size_t size)
+{
+  const unsigned char *b  = (const unsigned char *)image;
+  const size_t         at = size < 64 ? 0 : b[8] == 0 ? 40 : b[8] == 1 ? 44 : 28;
+  uint64_t             end = 0;
+
+  for (int i = 7; i >= 0 && at; i--) end = end << 8 | b[at + (size_t)i];
+  return end && end < size ? (size_t)end : size;
+}
+
 /* Under a temporary name first, so that the file is never seen half-written */
 static void WriteFile(Model *m, const void *bytes, size_t size)
 {
@@ -193,7 +205,7 @@ static PetscErrorCode WriteModel(Model *m, HGNet net, const HGModelInfo *info, V
 
     if (e) Fails(m, "%s: %s", m->path, nc_strerror(e));
   }
-  WriteFile(m, memory.memory, memory.size);
+  WriteFile(m, memory.memory, EndOfFile(memory.memory, memory.size));
   free(memory.memory);
   PetscFunctionReturn(PETSC_SUCCESS);
 }

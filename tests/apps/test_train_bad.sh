@@ -11,6 +11,7 @@ run 1 train "${data[@]}" "${small[@]}" -model_output m.nc
 mkdir folder
 echo "no netCDF at all, but a text that is long enough" > text.nc
 head -c 3000 m.nc > short.nc
+head -c -1 m.nc > cut.nc
 head -c 5000 a.nc > shortdata.nc
 
 refused 1 'no command "fly"' fly
@@ -42,6 +43,7 @@ refused 1 'no model; choose one with -model' predict -data_file a.nc
 refused 2 'there is no file nothing.nc' predict -model nothing.nc -data_file a.nc
 refused 2 'is no model file' evaluate -model a.nc -data_file a.nc
 refused 1 'short.nc' evaluate -model short.nc -data_file a.nc
+refused 2 'cut short' evaluate -model cut.nc -data_file a.nc
 refused 2 'no such folder' predict -model m.nc -data_file a.nc -output nowhere/p.nc
 
 # A disk that is full: the model that was there stays
