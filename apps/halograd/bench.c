@@ -142,18 +142,20 @@ static PetscErrorCode CreateConv(const BenchOptions *b, HGDType t, HGSimd simd, 
 
   PetscFunctionBegin;
   c->k = HGKernelsGet(simd, t);
-  *s   = (HGConvShape){.batch = (int)b->batch, .cin = (int)b->cin, .cout = (int)b->cout};
+  *s   = (HGConvShape){.batch = (int)b->batch, .groups = 1, .cin = (int)b->cin, .cout = (int)b->cout};
   for (int a = 0; a < 3; a++) {
     s->n[a]     = a < 3 - b->dim ? 1 : (int)b->size;
     s->k[a]     = c->kernel[a] = a < 3 - b->dim ? 1 : (int)b->kernel;
     c->outer[a] = s->n[a] + s->k[a] - 1;
   }
   Strides(c, b->cin, s->xs);
+  PetscCall(PetscArraycpy(s->ts, s->xs + 1, 3));
   Strides(c, b->cout, s->ys);
   c->adjoint      = *s;
   c->adjoint.cin  = s->cout;
   c->adjoint.cout = s->cin;
   PetscCall(PetscArraycpy(c->adjoint.xs, s->ys, 4));
+  PetscCall(PetscArraycpy(c->adjoint.ts, s->ys + 1, 3));
   PetscCall(PetscArraycpy(c->adjoint.ys, s->xs, 4));
   for (int a = 0; a < 3; a++) {
     ox += s->k[a] / 2 * s->xs[1 + a];
@@ -170,15 +172,22 @@ static PetscErrorCode CreateConv(const BenchOptions *b, HGDType t, HGSimd simd, 
     PetscCall(Fill(t, c->ny, &c->y));
     PetscCall(Fill(t, nw, &c->w));
     PetscCall(Fill(t, (size_t)s->cout, &c->bias));
-    PetscCall(Fill(t, (*c->k->conv_packed_size)(s->cin, s->cout, c->kernel) / size + 1, &c->packed));
-    PetscCall(Fill(t, (*c->k->conv_packed_size)(s->cout, s->cin, c->kernel) / size + 1, &c->packed_adjoint));
+    PetscCall(Fill(t, (*c->k->conv_packed_size)(1, s->cin, s->cout, c->kernel) / size + 1, &c->packed));
+    PetscCall(Fill(t, (*c->k->conv_packed_size)(1, s->cout, s->cin, c->kernel) / size + 1, &c->packed_adjoint));
     PetscCall(Fill(t, (*c->k->conv_weights_work)(s) / size + 1, &c->work));
     PetscCall(PetscCalloc2(nw, &c->dw, s->cout, &c->db));
     c->owned_x = (char *)c->x + ox * (ptrdiff_t)size;
     c->owned_y = (char *)c->y + oy * (ptrdiff_t)size;
   }
-  (*c->k->conv_pack)(s->cin, s->cout, c->kernel, c->w, c->packed);
-  (*c->k->conv_pack_adjoint)(s->cin, s->cout, c->kernel, c->w, c->packed_adjoint);
+  {
+    const int           *k  = c->kernel;
+    const ptrdiff_t      nk = (ptrdiff_t)k[0] * k[1] * k[2];
+    const HGConvWeights w  = {c->w, 0, s->cin * nk, nk, {k[1] * k[2], k[2], 1}};
+    const HGConvWeights wt = {(char *)c->w + (nk - 1) * (ptrdiff_t)HGDTypeSize(t), 0, nk, s->cin * nk, {-k[1] * k[2], -k[2], -1}};
+
+    (*c->k->conv_pack)(1, s->cin, s->cout, k, &w, c->packed);
+    (*c->k->conv_pack)(1, s->cout, s->cin, k, &wt, c->packed_adjoint);
+  }
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -198,8 +207,10 @@ static PetscErrorCode DestroyConv(Conv *c)
 
 static void RunPass(Conv *c, int pass)
 {
-  if (pass == 0) (*c->k->conv)(&c->forward, c->x, c->packed, c->bias, HG_ACT_RELU, NULL, c->owned_y);
-  else if (pass == 1) (*c->k->conv)(&c->adjoint, c->y, c->packed_adjoint, NULL, HG_ACT_IDENTITY, NULL, c->owned_x);
+  const HGConvStore relu = {.bias = c->bias, .act = HG_ACT_RELU}, plain = {.act = HG_ACT_IDENTITY};
+
+  if (pass == 0) (*c->k->conv)(&c->forward, c->x, c->packed, &relu, c->owned_y);
+  else if (pass == 1) (*c->k->conv)(&c->adjoint, c->y, c->packed_adjoint, &plain, c->owned_x);
   else (*c->k->conv_weights)(&c->forward, c->x, c->owned_y, c->work, c->dw, c->db);
 }
 

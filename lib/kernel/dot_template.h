@@ -10,9 +10,11 @@ enum { NAME(DOTS) = VLEN < 8 ? 8 : VLEN }; /* outputs of a tile: at least as man
 typedef struct {
   int         taps[3];          /* as in Block */
   int         vectors, rest;    /* vectors of input channels at each tap, channels in the last one if it is partial */
-  ptrdiff_t   xs[4], yp;
+  ptrdiff_t   xp, ts[3], yp, below;
+  int         add;
   REAL        lower;
   REAL        bias[NAME(DOTS)]; /* for each output of a tile */
+  REAL        threshold[NAME(DOTS)];
   const REAL *w;                /* [kz][ky][kx][vectors of C_in][C_out][VLEN] */
 } NAME(Dots);
 
@@ -21,12 +23,12 @@ INLINE void NAME(dots_taps)(const NAME(Dots) *b, const REAL *x, V *acc, const in
 {
   const REAL *w = b->w;
   V           wc[4];
-  ptrdiff_t   s = b->xs[3], s3 = 3 * s, s5 = 5 * s, s7 = 7 * s;
+  ptrdiff_t   s = b->xp, s3 = 3 * s, s5 = 5 * s, s7 = 7 * s;
   __asm__("" : "+r"(s3), "+r"(s5), "+r"(s7));
   for (int kz = 0; kz < b->taps[0]; kz++) {
     for (int ky = 0; ky < b->taps[1]; ky++) {
       for (int kx = 0; kx < b->taps[2]; kx++) {
-        const REAL *p0 = x + kz * b->xs[1] + ky * b->xs[2] + kx * s, *p1 = p0 + 8 * s, *p2 = p1;
+        const REAL *p0 = x + kz * b->ts[0] + ky * b->ts[1] + kx * b->ts[2], *p1 = p0 + 8 * s, *p2 = p1;
         for (int n = b->vectors; n > 0; n--) {
           const int valid = rest && n == 1 ? b->rest : VLEN;
           UNROLL for (int c = 0; c < nc; c++) wc[c] = NAME(load)(w + c * VLEN);
@@ -46,25 +48,30 @@ INLINE void NAME(dots_taps)(const NAME(Dots) *b, const REAL *x, V *acc, const in
 INLINE void NAME(dots_store)(const NAME(Dots) *b, V r, int first, const REAL *mask, REAL *y, const int m, const int nc)
 {
   const int count = MinInt(VLEN, m * nc - first);
+  const V   limit = NAME(load)(b->threshold + first);
   REAL      out[VLEN], gate[VLEN];
 
   r = NAME(max)(r + NAME(load)(b->bias + first), b->lower - (V){0});
   if (b->yp == nc) {
-    if (mask) r = NAME(where_positive)(NAME(load_n)(mask + first, count), r);
+    if (mask) r = NAME(where_above)(NAME(load_n)(mask + first, count), limit, r);
+    if (b->add) r += NAME(load_n)(y + first, count);
     NAME(store_n)(y + first, r, count);
     return;
   }
   for (int i = 0; mask && i < count; i++) gate[i] = mask[(first + i) / nc * b->yp + (first + i) % nc];
-  if (mask) r = NAME(where_positive)(NAME(load_n)(gate, count), r);
+  if (mask) r = NAME(where_above)(NAME(load_n)(gate, count), limit, r);
   NAME(store)(out, r);
-  for (int i = 0; i < count; i++) y[(first + i) / nc * b->yp + (first + i) % nc] = out[i];
+  for (int i = 0; i < count; i++) {
+    REAL *to = y + (first + i) / nc * b->yp + (first + i) % nc;
+    *to = b->add ? *to + out[i] : out[i];
+  }
 }
 
 INLINE void NAME(dots)(const NAME(Dots) *b, const REAL *x, const REAL *mask, REAL *y, const int m, const int nc, const int rest)
 {
-  const REAL *row = x + (b->taps[0] - 1) * b->xs[1] + b->taps[1] * b->xs[2];
+  const REAL *row = x + b->below;
   V           acc[NAME(DOTS)];
-  UNROLL for (int i = 2; i < m + 2; i++) __builtin_prefetch(row + i * b->xs[3]);
+  UNROLL for (int i = 2; i < m + 2; i++) __builtin_prefetch(row + i * b->xp);
   UNROLL for (int i = 0; i < NAME(DOTS); i++) acc[i] = (V){0};
   NAME(dots_taps)(b, x, acc, m, nc, rest);
   UNROLL for (int i = 0; i < m * nc; i += VLEN) NAME(dots_store)(b, NAME(lane_sums)(acc + i), i, mask, y, m, nc);
@@ -79,7 +86,7 @@ INLINE void NAME(dots_row)(const NAME(Dots) *b, const REAL *x, const REAL *mask,
     if (m == most) NAME(dots)(b, x, mask, y, most, nc, rest);
     else if (m == 4) NAME(dots)(b, x, mask, y, most > 4 ? 4 : 1, nc, rest);
     else NAME(dots)(b, x, mask, y, 1, nc, rest);
-    x += m * b->xs[3], y += m * b->yp, mask += mask ? m * b->yp : 0, nx -= m;
+    x += m * b->xp, y += m * b->yp, mask += mask ? m * b->yp : 0, nx -= m;
   }
 }
 

@@ -16,6 +16,7 @@ typedef struct {
   const REAL *x, *dy;
   int         ny, nx;
   ptrdiff_t   xy, xp, yy, yp; /* row and pixel strides */
+  ptrdiff_t   xt;             /* from one tap along x to the next */
   int         width;          /* valid lanes of the last vector */
 } NAME(Rows);
 
@@ -109,11 +110,11 @@ static const NAME(Outer) NAME(outers2)[] = {TILES2(ENTRY2)};
 #undef ENTRY1
 #undef ENTRY2
 
-/* acc[t][c] += x[pixel + t] dy[c], lanes are input channels */
+/* acc[t][c] += x[tap t] dy[c], lanes are input channels */
 INLINE void NAME(swapped_step)(const NAME(Rows) *u, const REAL *x, const REAL *dy, V *acc, const int nt, const int nc, const int full)
 {
   UNROLL for (int t = 0; t < nt; t++) {
-    const V xt = full ? NAME(load)(x + t * u->xp) : NAME(load_n)(x + t * u->xp, u->width);
+    const V xt = full ? NAME(load)(x + t * u->xt) : NAME(load_n)(x + t * u->xt, u->width);
     UNROLL for (int c = 0; c < nc; c++) acc[t * nc + c] += dy[c] * xt;
   }
 }

@@ -6,20 +6,52 @@
 #include "sys/hgdtype.h"
 #include "sys/hgsimd.h"
 
-typedef enum { HG_ACT_IDENTITY, HG_ACT_RELU } HGActivation;
+/* The functions that a layer applies to its output; a convolution fuses the first two */
+typedef enum {
+  HG_ACT_IDENTITY,
+  HG_ACT_RELU,
+  HG_ACT_LEAKY_RELU,
+  HG_ACT_ELU,
+  HG_ACT_GELU,
+  HG_ACT_SILU,
+  HG_ACT_TANH,
+  HG_ACT_SIGMOID,
+  HG_ACT_SOFTPLUS,
+  HG_ACT_SIN
+} HGActivation;
 
 /*
-  A convolution on arrays with channels last. Ghost points lie in place, so x has n + k - 1 readable points in each
-  direction and the kernels never test for a boundary.
+  A convolution on arrays with channels last. Every point that a tap reads lies in x, so the kernels never test for a
+  boundary. Stride and dilation of the convolution are in the strides of the arrays: output point o and tap k read
+  x[o * xs + k * ts].
 */
 typedef struct {
   int       batch;     /* samples */
-  int       cin, cout; /* channels */
+  int       groups;    /* groups of channels, at least 1 */
+  int       cin, cout; /* channels of one group */
   int       n[3];      /* output points nz, ny, nx */
   int       k[3];      /* kernel points kz, ky, kx, each at least 1 */
-  ptrdiff_t xs[4];     /* strides of x in elements: sample, z, y, x; channels contiguous, xs[3] >= cin */
-  ptrdiff_t ys[4];     /* the same for y */
+  ptrdiff_t xs[4];     /* elements of x from one output point to the next: sample, z, y, x; channels contiguous */
+  ptrdiff_t ts[3];     /* elements of x from one tap to the next: z, y, x; may be negative */
+  ptrdiff_t ys[4];     /* elements of y: sample, z, y, x; channels contiguous */
 } HGConvShape;
+
+/* Weights in any order: element (group g, output co, input ci of the group, tap kz ky kx) is
+   w[g * sg + co * so + ci * si + kz * st[0] + ky * st[1] + kx * st[2]] */
+typedef struct {
+  const void *w;
+  ptrdiff_t   sg, so, si, st[3];
+} HGConvWeights;
+
+/* What happens to the sums of a convolution before they are stored:
+   r = act(bias[co] + sum) * (mask > threshold[co]);  y = add ? y + r : r */
+typedef struct {
+  const void  *bias;      /* [groups * cout] or NULL */
+  HGActivation act;       /* HG_ACT_IDENTITY or HG_ACT_RELU */
+  const void  *mask;      /* NULL, or an array with the strides of y; must not overlap y */
+  const void  *threshold; /* [groups * cout], NULL: zeros */
+  int          add;
+} HGConvStore;
 
 /*
   The kernels of one instruction set and element type. Arrays are of that type unless declared otherwise. Every entry
@@ -31,28 +63,23 @@ typedef struct {
   int     vlen; /* elements in a vector register */
 
   /* Bytes of the packed weights of conv(); align them to 64 bytes for speed. */
-  size_t (*conv_packed_size)(int cin, int cout, const int k[3]);
-  /* w: [cout][cin][kz][ky][kx] */
-  void (*conv_pack)(int cin, int cout, const int k[3], const void *w, void *packed);
-  /* The same w, cin and cout of the forward layer; packs the operator of the input gradient, which maps cout to cin
-     channels with reversed taps: conv_packed_size(cout, cin, k) bytes, used by conv() with these channel counts on dy
-     with k - 1 ghost points. */
-  void (*conv_pack_adjoint)(int cin, int cout, const int k[3], const void *w, void *packed);
+  size_t (*conv_packed_size)(int groups, int cin, int cout, const int k[3]);
+  /* The operator of the input gradient, its pieces if the convolution is strided, and slices of channels are all strides of w. */
+  void (*conv_pack)(int groups, int cin, int cout, const int k[3], const HGConvWeights *w, void *packed);
 
-  /* y[n][z][y][x][co] = act(bias[co] + sum over kz, ky, kx, ci of x[n][z+kz][y+ky][x+kx][ci] w[co][ci][kz][ky][kx])
+  /* y[n][z][y][x][g][co] = store(sum over kz, ky, kx, ci of x[...][g][ci] w[g][co][ci][kz][ky][kx]), see HGConvStore
        x      - the element that the first tap of the first output reads
-       bias   - [cout] or NULL
-       mask   - NULL, or an array with the strides of y: the result is multiplied by (mask > 0); must not overlap y
+       packed - for the same groups, cin, cout and k
      Bits of a point depend neither on threads nor on the other points of the call: the union of boxes equals the whole. */
-  void (*conv)(const HGConvShape *s, const void *x, const void *packed, const void *bias, HGActivation act, const void *mask, void *y);
+  void (*conv)(const HGConvShape *s, const void *x, const void *packed, const HGConvStore *store, void *y);
 
   /* Bytes of scratch for conv_weights(), independent of the number of threads */
   size_t (*conv_weights_work)(const HGConvShape *s);
-  /* dw[co][ci][kz][ky][kx] += sum over n, z, y, x of x[n][z+kz][y+ky][x+kx][ci] dy[n][z][y][x][co], db[co] += sum of dy
+  /* dw[g][co][ci][kz][ky][kx] += sum over n, z, y, x of x[...][g][ci] dy[n][z][y][x][g][co], db[g][co] += sum of dy
        dy     - strides ys
        work   - scratch, aligned to 64 bytes for speed
-       dw     - [cout][cin][kz][ky][kx], double for both types
-       db     - [cout] or NULL
+       dw     - [groups * cout][cin][kz][ky][kx], double for both types
+       db     - [groups * cout] or NULL
      The same bits on any number of threads. */
   void (*conv_weights)(const HGConvShape *s, const void *x, const void *dy, void *work, double *dw, double *db);
 
@@ -62,10 +89,8 @@ typedef struct {
 
 const HGKernels *HGKernelsGet(HGSimd simd, HGDType dtype);
 
-void HGConvReference_F32(const HGConvShape *s, const float *x, const float *w, const float *bias, HGActivation act, const float *mask,
-                         float *y);
-void HGConvReference_F64(const HGConvShape *s, const double *x, const double *w, const double *bias, HGActivation act, const double *mask,
-                         double *y);
+void HGConvReference_F32(const HGConvShape *s, const float *x, const HGConvWeights *w, const HGConvStore *store, float *y);
+void HGConvReference_F64(const HGConvShape *s, const double *x, const HGConvWeights *w, const HGConvStore *store, double *y);
 void HGConvWeightsReference_F32(const HGConvShape *s, const float *x, const float *dy, double *dw, double *db);
 void HGConvWeightsReference_F64(const HGConvShape *s, const double *x, const double *dy, double *dw, double *db);
 

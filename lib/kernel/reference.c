@@ -10,7 +10,7 @@
   for (int a = 0; a < (k)[0]; a++)   \
     for (int b = 0; b < (k)[1]; b++) \
       for (int c = 0; c < (k)[2]; c++)
-#define WEIGHT(s, co, ci, a, b, c) (((((size_t)(co) * (s)->cin + (ci)) * (s)->k[0] + (a)) * (s)->k[1] + (b)) * (s)->k[2] + (c))
+#define TAP(stride, a, b, c) ((a) * (stride)[0] + (b) * (stride)[1] + (c) * (stride)[2])
 
 #define REAL    float
 #define NAME(f) f##_F32

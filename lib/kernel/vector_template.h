@@ -68,9 +68,9 @@ INLINE V NAME(max)(V v, V lower) /* NaN stays NaN */
   return (V)((below & (NAME(Mask))lower) | (~below & (NAME(Mask))v));
 }
 
-INLINE V NAME(where_positive)(V mask, V v)
+INLINE V NAME(where_above)(V mask, V threshold, V v)
 {
-  return (V)((mask > 0) & (NAME(Mask))v);
+  return (V)((mask > threshold) & (NAME(Mask))v);
 }
 
 /* Sums of neighbouring lanes, first those of a, then those of b */

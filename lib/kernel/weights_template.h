@@ -63,7 +63,7 @@ static void NAME(outer_box)(const NAME(Gradient) *g, NAME(Rows) u, int block, RE
 {
   const HGConvShape *s   = g->s;
   const int          nv  = MinInt(2, g->vectors - 2 * block), co = 2 * block * VLEN;
-  const int          run = s->xs[3] == s->cin ? s->k[2] * s->cin : s->cin; /* contiguous rows */
+  const int          run = s->ts[2] == s->cin ? s->k[2] * s->cin : s->cin; /* contiguous rows */
   const int          n   = CeilDiv(run, nv > 1 ? TILE2 : TILE1);
   const REAL        *x   = u.x;
 
@@ -74,7 +74,7 @@ static void NAME(outer_box)(const NAME(Gradient) *g, NAME(Rows) u, int block, RE
     const int tap = r / s->cin, kx = tap % s->k[2], ky = tap / s->k[2] % s->k[1], kz = tap / s->k[2] / s->k[1];
     for (int t = 0; t < n; t++) {
       const int r0 = PartStart(run, n, t), m = PartStart(run, n, t + 1) - r0;
-      u.x = x + kz * s->xs[1] + ky * s->xs[2] + kx * s->xs[3] + r0;
+      u.x = x + kz * s->ts[0] + ky * s->ts[1] + kx * s->ts[2] + r0;
       (nv > 1 ? NAME(outers2) : NAME(outers1))[m - 1](&u, to + (size_t)(r + r0) * nv * VLEN);
     }
   }
@@ -89,7 +89,7 @@ static void NAME(swapped_box)(const NAME(Gradient) *g, NAME(Rows) u, REAL *to)
     nt           = MinInt(3, s->k[2] - kx);
     for (int v = 0; v < g->cv; v++) {
       REAL *p = to + ((size_t)t * s->cout * g->cv + v) * VLEN;
-      u.x       = x + kz * s->xs[1] + ky * s->xs[2] + kx * s->xs[3] + v * VLEN;
+      u.x       = x + kz * s->ts[0] + ky * s->ts[1] + kx * s->ts[2] + v * VLEN;
       u.width   = MinInt(VLEN, s->cin - v * VLEN);
       if (s->cout == 1) NAME(swapped1)(&u, g->cv, p, nt);
       else if (s->cout == 2) NAME(swapped2)(&u, g->cv, p, nt);
@@ -106,7 +106,7 @@ static void NAME(gradient_unit)(const NAME(Gradient) *g, int unit, int block, RE
   const int          v1 = g->swapped ? g->vectors : MinInt(g->vectors, 2 * block + 2);
   const Box          b = CutBox(&g->cut, s, unit);
   NAME(Rows)         u = {.x = g->x + BoxOffset(&b, b.y0, b.x0, s->xs), .dy = g->dy + BoxOffset(&b, b.y0, b.x0, s->ys),
-                          .ny = b.y1 - b.y0, .nx = b.x1 - b.x0, .xy = s->xs[2], .xp = s->xs[3], .yy = s->ys[2], .yp = s->ys[3]};
+                          .ny = b.y1 - b.y0, .nx = b.x1 - b.x0, .xy = s->xs[2], .xp = s->xs[3], .yy = s->ys[2], .yp = s->ys[3], .xt = s->ts[2]};
 
   if (g->swapped) NAME(swapped_box)(g, u, to);
   else NAME(outer_box)(g, u, block, to);
@@ -154,7 +154,7 @@ static void NAME(gradient_channel)(const NAME(Gradient) *g, const double *p, int
   if (db) db[co] += p[g->bias + co];
 }
 
-static void NAME(weights)(const HGConvShape *s, const void *x, const void *dy, void *work, double *dw, double *db)
+static void NAME(weights_group)(const HGConvShape *s, const REAL *x, const REAL *dy, void *work, double *dw, double *db)
 {
   NAME(Gradient) g = NAME(gradient)(s);
   const int      chunks = CeilDiv((int)g.size, 512);
@@ -172,5 +172,14 @@ static void NAME(weights)(const HGConvShape *s, const void *x, const void *dy, v
     }
 #pragma omp for schedule(static)
     for (int co = 0; co < s->cout; co++) NAME(gradient_channel)(&g, g.work, co, dw, db);
+  }
+}
+
+static void NAME(weights)(const HGConvShape *s, const void *x, const void *dy, void *work, double *dw, double *db)
+{
+  const size_t nw = (size_t)s->cout * s->cin * s->k[0] * s->k[1] * s->k[2];
+  for (int g = 0; g < s->groups; g++) {
+    const ptrdiff_t ci = (ptrdiff_t)g * s->cin, co = (ptrdiff_t)g * s->cout;
+    NAME(weights_group)(s, (const REAL *)x + ci, (const REAL *)dy + co, work, dw + g * nw, db ? db + co : NULL);
   }
 }

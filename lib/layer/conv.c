@@ -154,19 +154,19 @@ static PetscErrorCode AllocateWeights(HGLayer layer)
   PetscCall(PetscFree(c->bias));
   PetscCall(PetscMalloc((size_t)layer->param[0].size * size, &c->w));
   PetscCall(PetscMalloc((size_t)layer->param[1].size * size, &c->bias));
-  PetscCall(Aligned((*c->kernels->conv_packed_size)((int)c->cin, (int)c->cout, k), &c->memory[0], &c->packed));
-  PetscCall(Aligned((*c->kernels->conv_packed_size)((int)c->cout, (int)c->cin, k), &c->memory[1], &c->packed_adjoint));
+  PetscCall(Aligned((*c->kernels->conv_packed_size)(1, (int)c->cin, (int)c->cout, k), &c->memory[0], &c->packed));
+  PetscCall(Aligned((*c->kernels->conv_packed_size)(1, (int)c->cout, (int)c->cin, k), &c->memory[1], &c->packed_adjoint));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
 static HGConvShape ShapeOf(const Conv *c, const Box *b, PetscInt nb, const HGTensorLocal *x, const HGTensorLocal *y, PetscBool adjoint)
 {
-  HGConvShape s = {.batch = (int)nb, .cin = (int)(adjoint ? c->cout : c->cin), .cout = (int)(adjoint ? c->cin : c->cout)};
+  HGConvShape s = {.batch = (int)nb, .groups = 1, .cin = (int)(adjoint ? c->cout : c->cin), .cout = (int)(adjoint ? c->cin : c->cout)};
 
   for (int a = 0; a < 3; a++) {
     s.n[a]      = (int)b->size[a];
     s.k[a]      = (int)c->k[a];
-    s.xs[1 + a] = x->stride[HG_Z + a];
+    s.xs[1 + a] = s.ts[a] = x->stride[HG_Z + a];
     s.ys[1 + a] = y->stride[HG_Z + a];
   }
   s.xs[0] = x->stride[HG_N];
@@ -297,16 +297,26 @@ static void Convert(HGDType t, PetscInt n, const PetscScalar *from, void *to)
     for (PetscInt i = 0; i < n; i++) ((double *)to)[i] = (double)from[i];
 }
 
+/* The weights of the layer, or those of its adjoint: taps reversed, channels exchanged */
+static HGConvWeights WeightsOf(const Conv *c, HGDType t, PetscBool adjoint)
+{
+  const ptrdiff_t st[3] = {c->k[1] * c->k[2], c->k[2], 1}, nk = c->k[0] * st[0], size = (ptrdiff_t)HGDTypeSize(t);
+
+  if (adjoint) return (HGConvWeights){(char *)c->w + (nk - 1) * size, 0, nk, c->cin * nk, {-st[0], -st[1], -st[2]}};
+  return (HGConvWeights){c->w, 0, c->cin * nk, nk, {st[0], st[1], st[2]}};
+}
+
 static PetscErrorCode SetParameterValues_Conv(HGLayer layer, const PetscScalar p[])
 {
-  Conv     *c    = (Conv *)layer->data;
-  const int k[3] = {(int)c->k[0], (int)c->k[1], (int)c->k[2]};
+  Conv               *c    = (Conv *)layer->data;
+  const int           k[3] = {(int)c->k[0], (int)c->k[1], (int)c->k[2]};
+  const HGConvWeights w = WeightsOf(c, layer->dtype, PETSC_FALSE), adjoint = WeightsOf(c, layer->dtype, PETSC_TRUE);
 
   PetscFunctionBegin;
   Convert(layer->dtype, layer->param[0].size, p, c->w);
   Convert(layer->dtype, layer->param[1].size, p + layer->param[0].size, c->bias);
-  (*c->kernels->conv_pack)((int)c->cin, (int)c->cout, k, c->w, c->packed);
-  if (layer->dx) (*c->kernels->conv_pack_adjoint)((int)c->cin, (int)c->cout, k, c->w, c->packed_adjoint);
+  (*c->kernels->conv_pack)(1, (int)c->cin, (int)c->cout, k, &w, c->packed);
+  if (layer->dx) (*c->kernels->conv_pack)(1, (int)c->cout, (int)c->cin, k, &adjoint, c->packed_adjoint);
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -315,8 +325,9 @@ static void ForwardBox(HGLayer layer, const HGTensorLocal *x, const HGTensorLoca
   const Conv       *c     = (Conv *)layer->data;
   const HGConvShape s     = ShapeOf(c, b, nb, x, y, PETSC_FALSE);
   const PetscInt    lo[3] = {layer->halo[0][0], layer->halo[1][0], layer->halo[2][0]};
+  const HGConvStore store = {.bias = c->bias, .act = layer->activation};
 
-  (*c->kernels->conv)(&s, At(layer->dtype, x, b, lo), c->packed, c->bias, layer->activation, NULL, At(layer->dtype, y, b, NULL));
+  (*c->kernels->conv)(&s, At(layer->dtype, x, b, lo), c->packed, &store, At(layer->dtype, y, b, NULL));
 }
 
 /* The inner box is computed while messages fly */
@@ -340,10 +351,12 @@ static void AdjointBox(HGLayer layer, const HGTensorLocal *dy, const HGTensorLoc
   const Conv          *c     = (Conv *)layer->data;
   const HGConvShape    s     = ShapeOf(c, b, nb, dy, dx, PETSC_TRUE);
   const PetscInt       lo[3] = {layer->adjoint_halo[0][0], layer->adjoint_halo[1][0], layer->adjoint_halo[2][0]};
+  HGConvStore          store = {.act = HG_ACT_IDENTITY};
   const HGTensorLocal *x;
 
   PetscCallVoid(HGTensorGetLocal(layer->x, &x));
-  (*c->kernels->conv)(&s, At(layer->dtype, dy, b, lo), c->packed_adjoint, NULL, HG_ACT_IDENTITY, layer->mask_dx ? At(layer->dtype, x, b, NULL) : NULL, At(layer->dtype, dx, b, NULL));
+  if (layer->mask_dx) store.mask = At(layer->dtype, x, b, NULL);
+  (*c->kernels->conv)(&s, At(layer->dtype, dy, b, lo), c->packed_adjoint, &store, At(layer->dtype, dx, b, NULL));
 }
 
 /* The weight gradient needs only owned points of dy and is computed while messages fly */
