@@ -1,227 +1,232 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "layer/layer_impl.h"
+#include "layer/conv_impl.h"
 
 /*MC
-   HGLAYERCONV - convolution, stride one, output on the same points as the input ("same" padding), bias, activation
+   HGLAYERCONV - convolution with any kernel, stride, dilation, groups and padding; its adjoint ("transposed"); bias and activation
 
    Level: intermediate
 
    Notes:
-   y[n][p][o] = act(b[o] + sum over taps k and channels i of w[o][i][k] x[n][p + k - lo][i]), lo = (K - 1) / 2 rounded down,
-   where x beyond the boundary is zero or the periodic image (`HGLayerConvSetBoundary()`).
+   y[n][p][o] = act(b[o] + sum over taps k and channels i of w[o][i][k] x[n][p stride - padding + k dilation][i]), where x beyond
+   the boundary is zero, or an image of the inside (`HGLayerConvSetBoundary()`). By default the output lies on the points of the
+   input. As PyTorch, this is a cross-correlation.
 
-   Composed of the halo operator H and the kernel K of each rank: y = K H x (arXiv 2006.03108, section 4). The adjoint of
-   K H is again a convolution on the same partition, with the taps reversed and input and output channels exchanged; it
-   is computed as such, with a halo exchange of dy instead of the adjoint halo exchange of dx. It moves as many
-   messages, and each gradient point is summed on one rank in one order, so its bits do not depend on the partition.
+   Composed of the halo operator H and the kernel K of each rank: y = K H x (arXiv 2006.03108, section 4). With zero padding, and with
+   periodic padding of a grid that the stride divides, the adjoint of K H is a convolution that reads dy with ghost points; it is
+   computed as such, with a halo exchange of dy instead of the adjoint halo exchange of dx. It moves as many messages, and each
+   gradient point is summed on one rank in one order, so its bits do not depend on the partition. With other paddings K* writes ghost
+   points of dx too and H* brings them home.
 
-.seealso: `HGLayerConvSetKernel()`, `HGLayerConvSetActivation()`
+   If the channels are in several parts, each rank computes its range of output channels from all input channels, which a broadcast
+   brings to the ranks that have the same points; the adjoint likewise. Groups that the parts divide need no broadcast.
+
+.seealso: `HGLayerConvSetKernel()`, `HGLayerConvSetStride()`, `HGLayerConvSetPadding()`, `HGLayerConvSetDilation()`, `HGLayerConvSetGroups()`,
+          `HGLayerConvSetTransposed()`, `HGLayerConvSetBoundary()`, `HGLayerConvSetBias()`, `HGLayerConvSetActivation()`
 M*/
-
-/* A box of output points, computed by one call of the kernel */
-typedef struct {
-  PetscInt start[3], size[3]; /* z, y, x, from the first owned point */
-} Box;
-
-typedef struct {
-  PetscInt         cin, cout;
-  PetscInt         k[3]; /* kz, ky, kx */
-  HGBoundary       boundary[3];
-  const HGKernels *kernels;
-  void            *w, *bias;                 /* [cout][cin][kz][ky][kx], [cout], in the layer's type */
-  void            *packed, *packed_adjoint;  /* as the kernels want w and its adjoint, aligned */
-  void            *memory[2];                /* what was allocated for them */
-  HGLinOp          halo, halo_adjoint;       /* of x and of dy; NULL if the kernel has one point */
-  PetscInt         nbox, nbox_adjoint;
-  Box              box[7], box_adjoint[7];   /* the first needs no ghost points of other ranks */
-} Conv;
-
-/*@
-   HGLayerConvSetKernel - Set output channels and kernel size of a convolution
-
-   Logically Collective
-
-   Input Parameters:
-+  layer - the layer, of type `HGLAYERCONV`
-.  cout  - output channels
--  k     - kernel points along z, y, x
-
-   Level: intermediate
-
-   Shape:
-   weight [C_out][C_in][kz][ky][kx], bias [C_out]
-
-   Errors:
-   Refuses values below one.
-
-.seealso: `HGLAYERCONV`
-@*/
-PetscErrorCode HGLayerConvSetKernel(HGLayer layer, PetscInt cout, const PetscInt k[])
-{
-  Conv *c = (Conv *)layer->data;
-
-  PetscFunctionBegin;
-  PetscValidHeaderSpecific(layer, HG_LAYER_CLASSID, 1);
-  HGCheck(cout >= 1, PetscObjectComm((PetscObject)layer), "%s: %" PetscInt_FMT " output channels; a convolution has at least 1", ((PetscObject)layer)->name, cout);
-  c->cout = cout;
-  for (int a = 0; a < 3; a++) {
-    HGCheck(k[a] >= 1, PetscObjectComm((PetscObject)layer), "%s: a kernel of %" PetscInt_FMT " points; it has at least 1", ((PetscObject)layer)->name, k[a]);
-    c->k[a] = k[a];
-  }
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
-
-/*@
-   HGLayerConvSetActivation - Set the activation that a convolution applies to its output
-
-   Logically Collective
-
-   Input Parameters:
-+  layer      - the layer, of type `HGLAYERCONV`
--  activation - the function (default `HG_ACT_IDENTITY`)
-
-   Level: intermediate
-
-.seealso: `HGLAYERCONV`
-@*/
-PetscErrorCode HGLayerConvSetActivation(HGLayer layer, HGActivation activation)
-{
-  PetscFunctionBegin;
-  PetscValidHeaderSpecific(layer, HG_LAYER_CLASSID, 1);
-  layer->activation = activation;
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
-
-/*@
-   HGLayerConvSetBoundary - Set what a convolution reads beyond the boundary of the grid
-
-   Logically Collective
-
-   Input Parameters:
-+  layer    - the layer, of type `HGLAYERCONV`
--  boundary - for z, y, x: `HG_BOUNDARY_ZERO` (default) or `HG_BOUNDARY_PERIODIC`
-
-   Level: intermediate
-
-   Errors:
-   Refuses other boundaries: the adjoint of their padding folds ghost values back and is not a convolution.
-
-.seealso: `HGLAYERCONV`
-@*/
-PetscErrorCode HGLayerConvSetBoundary(HGLayer layer, const HGBoundary boundary[])
-{
-  Conv *c = (Conv *)layer->data;
-
-  PetscFunctionBegin;
-  PetscValidHeaderSpecific(layer, HG_LAYER_CLASSID, 1);
-  for (int a = 0; a < 3; a++) {
-    HGCheck(boundary[a] == HG_BOUNDARY_ZERO || boundary[a] == HG_BOUNDARY_PERIODIC, PetscObjectComm((PetscObject)layer), "%s: a convolution pads with zeros or periodically", ((PetscObject)layer)->name);
-    c->boundary[a] = boundary[a];
-  }
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
 
 static void SetParameters(HGLayer layer, PetscInt dim)
 {
-  const Conv *c = (Conv *)layer->data;
-  PetscInt    n = 2, taps = c->k[0] * c->k[1] * c->k[2];
+  const HGConv  *c    = (HGConv *)layer->data;
+  const PetscInt taps = c->stencil.kernel[0] * c->stencil.kernel[1] * c->stencil.kernel[2], small = c->small * c->groups;
+  PetscInt       n    = 2;
 
-  layer->nparams  = 2;
-  layer->param[0] = (HGParameter){.name = "weight", .ndim = 2 + dim, .shape = {c->cout, c->cin}, .size = c->cout * c->cin * taps};
-  for (PetscInt a = 3 - dim; a < 3; a++) layer->param[0].shape[n++] = c->k[a];
+  layer->nparams  = c->bias ? 2 : 1;
+  layer->param[0] = (HGParameter){.name = "weight", .ndim = 2 + dim, .shape = {small, c->big}, .size = small * c->big * taps};
+  for (PetscInt a = 3 - dim; a < 3; a++) layer->param[0].shape[n++] = c->stencil.kernel[a];
   layer->param[1] = (HGParameter){.name = "bias", .ndim = 1, .shape = {c->cout}, .size = c->cout};
-  /* Kaiming-uniform with a = sqrt(5), PyTorch's default: the bound is 1 / sqrt(fan-in), for the bias as well */
-  layer->param[0].bound = layer->param[1].bound = 1 / PetscSqrtReal((PetscReal)(c->cin * taps));
+  /* Kaiming-uniform with a = sqrt(5), PyTorch's default: the bound is 1 / sqrt(fan-in), for the bias as well; PyTorch
+     takes the second axis of the weights for the fan-in of transposed convolutions too */
+  layer->param[0].bound = layer->param[1].bound = 1 / PetscSqrtReal((PetscReal)(c->big * taps));
 }
 
-static PetscErrorCode Aligned(size_t bytes, void **memory, void **array)
+/* Output points, and the input points under them */
+static PetscErrorCode CreateOutput(HGLayer layer, const PetscInt in[HG_AXES], HGPartition *out)
 {
+  HGConv         *c     = (HGConv *)layer->data;
+  HGStencil      *s     = &c->stencil;
+  PetscInt        n[3], *under[3];
+  PetscBool       all   = PETSC_TRUE;
+  MPI_Comm        comm  = PetscObjectComm((PetscObject)layer);
+
   PetscFunctionBegin;
-  PetscCall(PetscFree(*memory));
-  PetscCall(PetscMalloc(bytes + 64, memory));
-  *array = (char *)*memory + (64 - (uintptr_t)*memory % 64) % 64;
+  for (int a = 0; a < 3; a++) {
+    const PetscInt d = s->dilation[a] * (s->kernel[a] - 1), st = s->stride[a], m = in[HG_Z + a];
+    PetscInt       padded;
+
+    if (c->same) s->padding[a] = c->transposed ? 0 : d / 2;
+    padded = m + (c->same ? d : 2 * s->padding[a]);
+    HGCheck(c->transposed || padded > d, comm, "%s: a kernel that spans %" PetscInt_FMT " points along %s is larger than the padded grid of %" PetscInt_FMT " points; take a smaller -net_kernel, fewer levels or more padding", ((PetscObject)layer)->name, d + 1, HGAxisNames[HG_Z + a], padded);
+    HGCheck(!c->transposed || c->more[a] < PetscMax(st, s->dilation[a]), comm, "%s: an output padding of %" PetscInt_FMT "; it is below the stride (%" PetscInt_FMT ") or the dilation (%" PetscInt_FMT ")", ((PetscObject)layer)->name, c->more[a], st, s->dilation[a]);
+    n[a] = c->transposed ? (m - 1) * st - 2 * s->padding[a] + d + 1 + c->more[a] : (padded - d - 1) / st + 1;
+    HGCheck(n[a] >= 1, comm, "%s: %" PetscInt_FMT " points along %s leave nothing after a padding of %" PetscInt_FMT, ((PetscObject)layer)->name, m, HGAxisNames[HG_Z + a], s->padding[a]);
+    PetscCall(PetscMalloc1(n[a], &under[a]));
+    for (PetscInt i = 0; i < n[a]; i++) {
+      const PetscInt at = c->transposed ? (PetscMax(0, i + s->padding[a] - d / 2)) / st : i * st - s->padding[a] + d / 2;
+
+      under[a][i] = PetscMin(PetscMax(at, 0), m - 1);
+    }
+    if (n[a] != m || st != 1) all = PETSC_FALSE;
+  }
+  if (all) PetscCall(HGPartitionCreateLike(layer->in[0].part, in[HG_N], c->cout, out));
+  else PetscCall(HGPartitionCreateResized(layer->in[0].part, c->cout, n, (const PetscInt *const *)under, out));
+  for (int a = 0; a < 3; a++) PetscCall(PetscFree(under[a]));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode SetChannels(HGLayer layer, PetscInt cin, const PetscInt parts[HG_AXES])
+{
+  HGConv     *c    = (HGConv *)layer->data;
+  MPI_Comm    comm = PetscObjectComm((PetscObject)layer);
+  PetscMPIInt rank;
+  HGBox       box[2];
+
+  PetscFunctionBegin;
+  HGCheck(cin % c->groups == 0 && c->cout % c->groups == 0, comm, "%s: %" PetscInt_FMT " groups do not divide %" PetscInt_FMT " input and %" PetscInt_FMT " output channels", ((PetscObject)layer)->name, c->groups, cin, c->cout);
+  HGCheck(parts[HG_C] == 1 || c->groups == 1 || c->groups % parts[HG_C] == 0, comm, "%s: %" PetscInt_FMT " groups cannot be divided into the %" PetscInt_FMT " parts of the channels (-hg_channel_parts)", ((PetscObject)layer)->name, c->groups, parts[HG_C]);
+  c->cin     = cin;
+  c->gathers = parts[HG_C] > 1 && c->groups == 1 ? PETSC_TRUE : PETSC_FALSE;
+  c->small   = (c->transposed ? cin : c->cout) / c->groups;
+  c->big     = (c->transposed ? c->cout : cin) / c->groups;
+  PetscCallMPI(MPI_Comm_rank(comm, &rank));
+  PetscCall(HGPartitionGetBox(layer->in[0].part, rank, &box[0]));
+  PetscCall(HGPartitionGetBox(layer->out, rank, &box[1]));
+  for (int i = 0; i < 2; i++) {
+    c->own[i][0] = box[i].start[HG_C];
+    c->own[i][1] = box[i].size[HG_C];
+  }
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Boundaries: a periodic grid that the stride divides stays a convolution in the adjoint, other images are folded back */
+static PetscErrorCode SetBoundaries(HGLayer layer, const PetscInt in[HG_AXES])
+{
+  HGConv   *c    = (HGConv *)layer->data;
+  MPI_Comm  comm = PetscObjectComm((PetscObject)layer);
+  PetscInt  out[HG_AXES];
+
+  PetscFunctionBegin;
+  PetscCall(HGPartitionGetSizes(layer->out, NULL, out));
+  c->fold = PETSC_FALSE;
+  for (int a = 0; a < 3; a++) {
+    const PetscInt d = c->stencil.dilation[a] * (c->stencil.kernel[a] - 1), pad = PetscMax(c->stencil.padding[a], c->same ? d - d / 2 : 0), n = in[HG_Z + a];
+
+    if (c->boundary[a] == HG_BOUNDARY_ZERO || !pad) continue;
+    HGCheck(!c->transposed, comm, "%s: a transposed convolution pads with zeros only", ((PetscObject)layer)->name);
+    HGCheck(pad <= n - (c->boundary[a] == HG_BOUNDARY_REFLECT), comm, "%s: %" PetscInt_FMT " points along %s cannot be %s for a padding of %" PetscInt_FMT, ((PetscObject)layer)->name, n, HGAxisNames[HG_Z + a], c->boundary[a] == HG_BOUNDARY_REFLECT ? "reflected" : "repeated", pad);
+    if (c->boundary[a] != HG_BOUNDARY_PERIODIC || out[HG_Z + a] * c->stencil.stride[a] != n) c->fold = PETSC_TRUE;
+  }
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* The input of a fold needs ghost points for what its adjoint writes there; dy as many as these read */
+static PetscErrorCode SetHalos(HGLayer layer)
+{
+  HGConv *c = (HGConv *)layer->data;
+
+  PetscFunctionBegin;
+  PetscCall(HGConvSweepGetWidths(&c->forward, layer->in[0].part, layer->out, NULL, &layer->in[0].halo));
+  PetscCall(HGConvSweepGetWidths(&c->adjoint, layer->out, layer->in[0].part, c->fold ? &layer->in[0].halo : NULL, &layer->adjoint_halo));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
 static PetscErrorCode AllocateWeights(HGLayer layer)
 {
-  Conv        *c    = (Conv *)layer->data;
-  const int    k[3] = {(int)c->k[0], (int)c->k[1], (int)c->k[2]};
+  HGConv      *c    = (HGConv *)layer->data;
   const size_t size = HGDTypeSize(layer->dtype);
+  PetscInt     groups = c->groups, in[2], out[2];
 
   PetscFunctionBegin;
   PetscCall(PetscFree(c->w));
-  PetscCall(PetscFree(c->bias));
+  PetscCall(PetscFree(c->b));
   PetscCall(PetscMalloc((size_t)layer->param[0].size * size, &c->w));
-  PetscCall(PetscMalloc((size_t)layer->param[1].size * size, &c->bias));
-  PetscCall(Aligned((*c->kernels->conv_packed_size)(1, (int)c->cin, (int)c->cout, k), &c->memory[0], &c->packed));
-  PetscCall(Aligned((*c->kernels->conv_packed_size)(1, (int)c->cout, (int)c->cin, k), &c->memory[1], &c->packed_adjoint));
+  PetscCall(PetscMalloc((size_t)(c->own[1][1] + 1) * size, &c->b));
+  if (c->groups > 1) groups = c->own[0][1] / (c->cin / c->groups);
+  in[0]  = c->cin / c->groups; /* the source of each direction has all channels of a group */
+  in[1]  = c->cout / c->groups;
+  out[0] = c->gathers ? c->own[1][1] : in[1];
+  out[1] = c->gathers ? c->own[0][1] : in[0];
+  PetscCall(HGConvSweepSetChannels(&c->forward, c->kernels, groups, in[0], out[0]));
+  PetscCall(HGConvSweepSetChannels(&c->adjoint, c->kernels, groups, in[1], out[1]));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-static HGConvShape ShapeOf(const Conv *c, const Box *b, PetscInt nb, const HGTensorLocal *x, const HGTensorLocal *y, PetscBool adjoint)
+/* The big tensor is x of a convolution and dy of a transposed one; l: [big, small] */
+static HGConvShape WeightShape(HGLayer layer, PetscInt nb, const HGTensorLocal *big, const HGTensorLocal *small)
 {
-  HGConvShape s = {.batch = (int)nb, .groups = 1, .cin = (int)(adjoint ? c->cout : c->cin), .cout = (int)(adjoint ? c->cin : c->cout)};
+  const HGConv *c = (HGConv *)layer->data;
+  HGConvShape   s = {.batch = (int)nb, .groups = (int)c->forward.groups, .cin = (int)c->big, .cout = (int)c->small};
 
+  if (c->gathers) s.cout = (int)c->own[c->transposed ? 0 : 1][1]; /* rows of own channels on the small grid */
+  s.xs[0] = big->stride[HG_N];
+  s.ys[0] = small->stride[HG_N];
   for (int a = 0; a < 3; a++) {
-    s.n[a]      = (int)b->size[a];
-    s.k[a]      = (int)c->k[a];
-    s.xs[1 + a] = s.ts[a] = x->stride[HG_Z + a];
-    s.ys[1 + a] = y->stride[HG_Z + a];
+    s.n[a]      = (int)small->box.size[HG_Z + a];
+    s.k[a]      = (int)c->stencil.kernel[a];
+    s.xs[1 + a] = c->stencil.stride[a] * big->stride[HG_Z + a];
+    s.ts[a]     = c->stencil.dilation[a] * big->stride[HG_Z + a];
+    s.ys[1 + a] = small->stride[HG_Z + a];
   }
-  s.xs[0] = x->stride[HG_N];
-  s.ys[0] = y->stride[HG_N];
   return s;
 }
 
-/* The element that the first tap of a box's first output reads (lo points below), or, with lo = 0, that output itself */
-static void *At(HGDType t, const HGTensorLocal *l, const Box *b, const PetscInt lo[3])
+/* Of the sum of dy as a weight gradient of one tap over an input of ones */
+static HGConvShape BiasShape(HGLayer layer, PetscInt nb, const HGTensorLocal *dy)
 {
-  ptrdiff_t i = 0;
+  const HGConv *c = (HGConv *)layer->data;
+  HGConvShape   s = {.batch = (int)nb, .groups = 1, .cin = 1, .cout = (int)c->own[1][1], .k = {1, 1, 1}};
 
-  for (int a = 0; a < 3; a++) i += (b->start[a] - (lo ? lo[a] : 0)) * l->stride[HG_Z + a];
-  return (char *)l->owned + i * (ptrdiff_t)HGDTypeSize(t);
+  s.ys[0] = dy->stride[HG_N];
+  for (int a = 0; a < 3; a++) {
+    s.n[a]      = (int)dy->box.size[HG_Z + a];
+    s.ys[1 + a] = dy->stride[HG_Z + a];
+  }
+  return s;
 }
 
 static PetscErrorCode SetWorkSize(HGLayer layer)
 {
-  const Conv   *c = (Conv *)layer->data;
+  const HGConv *c = (HGConv *)layer->data;
   PetscMPIInt   rank;
-  HGBox         mine;
-  HGTensorLocal none = {0};
-  Box           all  = {{0, 0, 0}, {0, 0, 0}};
+  HGTensorLocal big = {0}, small = {0};
   HGConvShape   s;
 
   PetscFunctionBegin;
   PetscCallMPI(MPI_Comm_rank(PetscObjectComm((PetscObject)layer), &rank));
-  PetscCall(HGPartitionGetBox(layer->in, rank, &mine));
-  PetscCall(PetscArraycpy(all.size, &mine.size[HG_Z], 3));
-  s                = ShapeOf(c, &all, mine.size[HG_N], &none, &none, PETSC_FALSE);
-  layer->work_size = (*c->kernels->conv_weights_work)(&s);
+  PetscCall(HGPartitionGetBox(c->transposed ? layer->in[0].part : layer->out, rank, &small.box));
+  s                = WeightShape(layer, small.box.size[HG_N], &big, &small);
+  layer->work_size = s.cout && s.groups ? (*c->kernels->conv_weights_work)(&s) : 0;
+  if (!c->transposed || !c->own[1][1]) PetscFunctionReturn(PETSC_SUCCESS);
+  PetscCall(HGPartitionGetBox(layer->out, rank, &big.box));
+  s                = BiasShape(layer, big.box.size[HG_N], &big);
+  layer->work_size = PetscMax(layer->work_size, (*c->kernels->conv_weights_work)(&s));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
 static PetscErrorCode SetUp_Conv(HGLayer layer)
 {
-  Conv     *c    = (Conv *)layer->data;
+  HGConv   *c    = (HGConv *)layer->data;
   MPI_Comm  comm = PetscObjectComm((PetscObject)layer);
-  PetscInt  dim, size[HG_AXES], parts[HG_AXES];
+  PetscInt  dim, in[HG_AXES], out[HG_AXES], parts[HG_AXES];
   HGSimd    simd;
 
   PetscFunctionBegin;
-  PetscCall(HGPartitionGetSizes(layer->in, &dim, size));
-  PetscCall(HGPartitionGetParts(layer->in, parts));
+  PetscCall(HGLayerCheckOneInput(layer));
+  PetscCall(HGPartitionGetSizes(layer->in[0].part, &dim, in));
+  PetscCall(HGPartitionGetParts(layer->in[0].part, parts));
   HGCheck(c->cout, comm, "%s: call HGLayerConvSetKernel() first", ((PetscObject)layer)->name);
-  HGCheck(parts[HG_C] == 1, comm, "%s: the channels are in %" PetscInt_FMT " parts; a convolution needs them whole (-hg_channel_parts 1)", ((PetscObject)layer)->name, parts[HG_C]);
-  for (PetscInt a = 0; a < 3 - dim; a++) HGCheck(c->k[a] == 1, comm, "%s: a kernel of %" PetscInt_FMT " points along axis %" PetscInt_FMT " of a %" PetscInt_FMT "-D grid; it must have 1", ((PetscObject)layer)->name, c->k[a], a, dim);
-  c->cin = size[HG_C];
-  PetscCall(HGPartitionCreateLike(layer->in, size[HG_N], c->cout, &layer->out));
-  for (int a = 0; a < 3; a++) {
-    layer->halo[a][0] = layer->adjoint_halo[a][1] = (c->k[a] - 1) / 2;
-    layer->halo[a][1] = layer->adjoint_halo[a][0] = (c->k[a] - 1) - (c->k[a] - 1) / 2;
-  }
+  for (PetscInt a = 0; a < 3 - dim; a++) HGCheck(c->stencil.kernel[a] == 1, comm, "%s: a kernel of %" PetscInt_FMT " points along axis %s of a %" PetscInt_FMT "-D grid; it must have 1", ((PetscObject)layer)->name, c->stencil.kernel[a], HGAxisNames[HG_Z + a], dim);
+  PetscCall(CreateOutput(layer, in, &layer->out));
+  PetscCall(HGPartitionGetSizes(layer->out, NULL, out));
+  PetscCall(SetChannels(layer, in[HG_C], parts));
+  PetscCall(SetBoundaries(layer, in));
+  PetscCall(HGConvSweepSetUp(&c->forward, c->transposed, &c->stencil));
+  PetscCall(HGConvSweepSetUp(&c->adjoint, !c->transposed, &c->stencil));
+  PetscCall(SetHalos(layer));
   SetParameters(layer, dim);
-  layer->flops = 2.0 * (PetscLogDouble)layer->param[0].size * (PetscLogDouble)size[HG_N] * (PetscLogDouble)size[HG_Z] * (PetscLogDouble)size[HG_Y] * (PetscLogDouble)size[HG_X];
+  layer->in[0].masks   = c->fold ? PETSC_FALSE : PETSC_TRUE;
+  layer->needs_dy_halo = c->transposed;
+  layer->flops       = 2.0 * (PetscLogDouble)layer->param[0].size * (PetscLogDouble)in[HG_N];
+  for (int a = HG_Z; a < HG_AXES; a++) layer->flops *= (PetscLogDouble)(c->transposed ? in[a] : out[a]);
   PetscCall(HGGetSimd(&simd));
   c->kernels = HGKernelsGet(simd, layer->dtype);
   PetscCall(AllocateWeights(layer));
@@ -229,63 +234,50 @@ static PetscErrorCode SetUp_Conv(HGLayer layer)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-static PetscErrorCode PlanHalo(HGLayer layer, HGTensor t, HGLinOp *op)
+/* Gradients pass where x is above: 0 where it is rectified, everywhere else */
+static PetscErrorCode SetThreshold(HGLayer layer)
 {
-  Conv *c = (Conv *)layer->data;
+  HGConv              *c         = (HGConv *)layer->data;
+  const unsigned char *rectified = layer->in[0].rectified;
+  PetscBool            all       = PETSC_TRUE;
 
   PetscFunctionBegin;
-  PetscCall(HGLinOpDestroy(op));
-  if (c->k[0] * c->k[1] * c->k[2] == 1) PetscFunctionReturn(PETSC_SUCCESS);
-  PetscCall(HGLinOpCreate(PetscObjectComm((PetscObject)layer), op));
-  PetscCall(HGLinOpSetType(*op, HGLINOPHALO));
-  PetscCall(HGLinOpSetTensors(*op, t, t));
-  PetscCall(HGLinOpSetBoundary(*op, c->boundary));
-  PetscCall(HGLinOpSetKeepZeros(*op, PETSC_TRUE)); /* nobody writes ghosts beyond the boundary, and tensors start as zeros */
-  PetscCall(HGLinOpSetUp(*op));
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
+  PetscCall(PetscFree(c->threshold));
+  for (PetscInt i = 0; rectified && i < c->own[0][1]; i++)
+    if (!rectified[i]) all = PETSC_FALSE;
+  if (all) PetscFunctionReturn(PETSC_SUCCESS);
+  PetscCall(PetscMalloc((size_t)c->own[0][1] * HGDTypeSize(layer->dtype), &c->threshold));
+  for (PetscInt i = 0; i < c->own[0][1]; i++) {
+    const double t = rectified[i] ? 0 : -INFINITY;
 
-/* Cuts the owned points into a box that needs no ghost points of other ranks, and slabs that do. The slabs peel off z
-   first, then y, then x, so that they do not overlap. */
-static PetscErrorCode PlanBoxes(HGTensor t, HGLinOp op, const PetscInt halo[3][2], PetscInt *n, Box box[7])
-{
-  const HGTensorLocal *l;
-  PetscBool            remote[3][2] = {{PETSC_FALSE}};
-  Box                  inner        = {{0, 0, 0}, {0, 0, 0}};
-
-  PetscFunctionBegin;
-  PetscCall(HGTensorGetLocal(t, &l));
-  for (int a = 0; a < 3; a++) inner.size[a] = l->box.size[HG_Z + a];
-  if (op) PetscCall(HGLinOpGetNeighbors(op, remote));
-  *n = 1;
-  for (int a = 0; a < 3; a++) {
-    for (int side = 0; side < 2; side++) {
-      const PetscInt w = remote[a][side] ? PetscMin(halo[a][side], inner.size[a]) : 0;
-
-      if (!w) continue;
-      box[*n]         = inner;
-      box[*n].size[a] = w;
-      inner.size[a] -= w;
-      if (side) box[*n].start[a] = inner.start[a] + inner.size[a];
-      else inner.start[a] += w;
-      ++*n;
-    }
+    if (layer->dtype == HG_F32) ((float *)c->threshold)[i] = (float)t;
+    else ((double *)c->threshold)[i] = t;
   }
-  box[0] = inner;
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
 static PetscErrorCode SetTensors_Conv(HGLayer layer)
 {
-  Conv *c = (Conv *)layer->data;
+  HGConv       *c  = (HGConv *)layer->data;
+  HGLayerInput *in = &layer->in[0];
+  HGTensor      x = in->x, dy = layer->dy;
 
   PetscFunctionBegin;
-  PetscCall(PlanHalo(layer, layer->x, &c->halo));
-  PetscCall(PlanBoxes(layer->x, c->halo, (const PetscInt(*)[2])layer->halo, &c->nbox, c->box));
-  if (layer->dx) {
-    PetscCall(PlanHalo(layer, layer->dy, &c->halo_adjoint));
-    PetscCall(PlanBoxes(layer->dy, c->halo_adjoint, (const PetscInt(*)[2])layer->adjoint_halo, &c->nbox_adjoint, c->box_adjoint));
+  PetscCall(SetThreshold(layer));
+  if (c->gathers) {
+    PetscCall(HGChannelGatherSetUp(&c->all_x, layer, in->x, &in->halo, c->boundary));
+    if (c->all_x.mine) x = c->all_x.mine;
+    if (dy && (in->dx || c->transposed)) {
+      PetscCall(HGChannelGatherSetUp(&c->all_dy, layer, layer->dy, &layer->adjoint_halo, c->fold ? NULL : c->boundary));
+      if (c->all_dy.mine) dy = c->all_dy.mine;
+    }
+  } else {
+    PetscCall(HGLayerPlanHalo(in->x, c->boundary, &c->halo));
+    if (dy && !c->fold && (in->dx || c->transposed)) PetscCall(HGLayerPlanHalo(dy, c->boundary, &c->halo_adjoint));
   }
+  PetscCall(HGConvSweepPlan(&c->forward, x, layer->y, c->gathers ? c->all_x.halo : c->halo));
+  if (in->dx) PetscCall(HGConvSweepPlan(&c->adjoint, dy, in->dx, c->gathers ? c->all_dy.halo : c->halo_adjoint));
+  if (in->dx && c->fold) PetscCall(HGLayerPlanHalo(in->dx, c->boundary, &c->halo_fold));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -297,125 +289,212 @@ static void Convert(HGDType t, PetscInt n, const PetscScalar *from, void *to)
     for (PetscInt i = 0; i < n; i++) ((double *)to)[i] = (double)from[i];
 }
 
-/* The weights of the layer, or those of its adjoint: taps reversed, channels exchanged */
-static HGConvWeights WeightsOf(const Conv *c, HGDType t, PetscBool adjoint)
+/* Weights as a direction reads them: its source has the big channels if it gathers, and the small ones if it spreads. Of
+   divided channels, each rank has a range of the destination's, and of divided groups, its own groups. */
+static HGConvWeights WeightsOf(HGLayer layer, const HGConvSweep *sweep, PetscInt first)
 {
-  const ptrdiff_t st[3] = {c->k[1] * c->k[2], c->k[2], 1}, nk = c->k[0] * st[0], size = (ptrdiff_t)HGDTypeSize(t);
+  const HGConv   *c     = (HGConv *)layer->data;
+  const PetscInt *k     = c->stencil.kernel;
+  const ptrdiff_t taps  = k[0] * k[1] * k[2], row = c->big * taps;
+  HGConvWeights   w     = {.sg = c->small * row, .st = {(ptrdiff_t)k[1] * k[2], k[2], 1}};
+  ptrdiff_t       start = 0;
 
-  if (adjoint) return (HGConvWeights){(char *)c->w + (nk - 1) * size, 0, nk, c->cin * nk, {-st[0], -st[1], -st[2]}};
-  return (HGConvWeights){c->w, 0, c->cin * nk, nk, {st[0], st[1], st[2]}};
+  w.so = sweep->spread ? taps : row;
+  w.si = sweep->spread ? row : taps;
+  if (c->gathers) start = first * w.so;
+  else start = c->own[0][0] / (c->cin / c->groups) * w.sg;
+  w.w = (const char *)c->w + start * (ptrdiff_t)HGDTypeSize(layer->dtype);
+  return w;
 }
 
 static PetscErrorCode SetParameterValues_Conv(HGLayer layer, const PetscScalar p[])
 {
-  Conv               *c    = (Conv *)layer->data;
-  const int           k[3] = {(int)c->k[0], (int)c->k[1], (int)c->k[2]};
-  const HGConvWeights w = WeightsOf(c, layer->dtype, PETSC_FALSE), adjoint = WeightsOf(c, layer->dtype, PETSC_TRUE);
+  HGConv       *c = (HGConv *)layer->data;
+  HGConvWeights w;
 
   PetscFunctionBegin;
   Convert(layer->dtype, layer->param[0].size, p, c->w);
-  Convert(layer->dtype, layer->param[1].size, p + layer->param[0].size, c->bias);
-  (*c->kernels->conv_pack)(1, (int)c->cin, (int)c->cout, k, &w, c->packed);
-  if (layer->dx) (*c->kernels->conv_pack)(1, (int)c->cout, (int)c->cin, k, &adjoint, c->packed_adjoint);
+  if (c->bias) Convert(layer->dtype, c->own[1][1], p + layer->param[0].size + c->own[1][0], c->b);
+  w = WeightsOf(layer, &c->forward, c->own[1][0]);
+  PetscCall(HGConvSweepPack(&c->forward, &w));
+  if (!layer->in[0].dx) PetscFunctionReturn(PETSC_SUCCESS);
+  w = WeightsOf(layer, &c->adjoint, c->own[0][0]);
+  PetscCall(HGConvSweepPack(&c->adjoint, &w));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-static void ForwardBox(HGLayer layer, const HGTensorLocal *x, const HGTensorLocal *y, const Box *b, PetscInt nb)
+/* Whether this rank has channels to compute */
+static PetscBool HasWork(const HGConvSweep *sweep)
 {
-  const Conv       *c     = (Conv *)layer->data;
-  const HGConvShape s     = ShapeOf(c, b, nb, x, y, PETSC_FALSE);
-  const PetscInt    lo[3] = {layer->halo[0][0], layer->halo[1][0], layer->halo[2][0]};
-  const HGConvStore store = {.bias = c->bias, .act = layer->activation};
-
-  (*c->kernels->conv)(&s, At(layer->dtype, x, b, lo), c->packed, &store, At(layer->dtype, y, b, NULL));
+  return sweep->cout && sweep->groups ? PETSC_TRUE : PETSC_FALSE;
 }
 
 /* The inner box is computed while messages fly */
 static PetscErrorCode Forward_Conv(HGLayer layer, PetscInt nb)
 {
-  Conv                *c = (Conv *)layer->data;
-  const HGTensorLocal *x, *y;
+  HGConv           *c     = (HGConv *)layer->data;
+  HGTensor          x     = layer->in[0].x;
+  const HGConvStore store = {.bias = c->bias ? c->b : NULL, .act = layer->activation};
 
   PetscFunctionBegin;
-  PetscCall(HGTensorGetLocal(layer->x, &x));
-  PetscCall(HGTensorGetLocal(layer->y, &y));
-  if (c->halo) PetscCall(HGLinOpApplyBegin(c->halo, layer->x, layer->x));
-  ForwardBox(layer, x, y, &c->box[0], nb);
-  if (c->halo) PetscCall(HGLinOpApplyEnd(c->halo, layer->x, layer->x));
-  for (PetscInt i = 1; i < c->nbox; i++) ForwardBox(layer, x, y, &c->box[i], nb);
+  if (c->gathers) PetscCall(HGChannelGatherBegin(&c->all_x, x));
+  else if (c->halo) PetscCall(HGLinOpApplyBegin(c->halo, x, x));
+  if (HasWork(&c->forward)) PetscCall(HGConvSweepRun(&c->forward, &c->forward.box[0], nb, &store));
+  if (c->gathers) PetscCall(HGChannelGatherEnd(&c->all_x));
+  else if (c->halo) PetscCall(HGLinOpApplyEnd(c->halo, x, x));
+  for (PetscInt i = 1; i < c->forward.nboxes && HasWork(&c->forward); i++) PetscCall(HGConvSweepRun(&c->forward, &c->forward.box[i], nb, &store));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-static void AdjointBox(HGLayer layer, const HGTensorLocal *dy, const HGTensorLocal *dx, const Box *b, PetscInt nb)
+/* The gradient of the bias of a transposed convolution; a convolution's comes with the weight gradient */
+static void BiasGradient(HGLayer layer, PetscInt nb, double db[])
 {
-  const Conv          *c     = (Conv *)layer->data;
-  const HGConvShape    s     = ShapeOf(c, b, nb, dy, dx, PETSC_TRUE);
-  const PetscInt       lo[3] = {layer->adjoint_halo[0][0], layer->adjoint_halo[1][0], layer->adjoint_halo[2][0]};
-  HGConvStore          store = {.act = HG_ACT_IDENTITY};
-  const HGTensorLocal *x;
+  static const double  one   = 1;
+  static const float   one_f = 1;
+  const HGConv        *c     = (HGConv *)layer->data;
+  const HGTensorLocal *dy;
+  HGConvShape          s;
 
-  PetscCallVoid(HGTensorGetLocal(layer->x, &x));
-  if (layer->mask_dx) store.mask = At(layer->dtype, x, b, NULL);
-  (*c->kernels->conv)(&s, At(layer->dtype, dy, b, lo), c->packed_adjoint, &store, At(layer->dtype, dx, b, NULL));
+  PetscCallVoid(HGTensorGetLocal(layer->dy, &dy));
+  s = BiasShape(layer, nb, dy);
+  (*c->kernels->conv_weights)(&s, layer->dtype == HG_F32 ? (const void *)&one_f : (const void *)&one, dy->owned, layer->work, db + c->own[1][0], NULL);
 }
 
-/* The weight gradient needs only owned points of dy and is computed while messages fly */
-static PetscErrorCode Adjoint_Conv(HGLayer layer, PetscInt nb, double dp[])
+/* The weight gradient: of own channels of the small grid (all of the big one) */
+static PetscErrorCode WeightGradient(HGLayer layer, PetscInt nb, double dp[])
 {
-  Conv                *c     = (Conv *)layer->data;
-  const PetscInt       lo[3] = {layer->halo[0][0], layer->halo[1][0], layer->halo[2][0]};
-  const HGTensorLocal *x, *dy, *dx;
+  HGConv              *c    = (HGConv *)layer->data;
+  HGTensor             x    = c->gathers && !c->transposed ? c->all_x.mine : layer->in[0].x;
+  HGTensor             dy   = c->gathers && c->transposed ? c->all_dy.mine : layer->dy;
+  const size_t         size = HGDTypeSize(layer->dtype);
+  const PetscInt      *mine = c->own[c->transposed ? 0 : 1];
+  const HGTensorLocal *big, *small;
   HGConvShape          s;
-  Box                  all = {{0, 0, 0}, {0, 0, 0}};
+  ptrdiff_t            from = 0;
 
   PetscFunctionBegin;
-  PetscCall(HGTensorGetLocal(layer->x, &x));
-  PetscCall(HGTensorGetLocal(layer->dy, &dy));
-  PetscCall(PetscArraycpy(all.size, &dy->box.size[HG_Z], 3));
-  if (layer->dx && c->halo_adjoint) PetscCall(HGLinOpApplyBegin(c->halo_adjoint, layer->dy, layer->dy));
-  s = ShapeOf(c, &all, nb, x, dy, PETSC_FALSE);
-  (*c->kernels->conv_weights)(&s, At(layer->dtype, x, &all, lo), dy->owned, layer->work, dp, dp + layer->param[0].size);
-  if (!layer->dx) PetscFunctionReturn(PETSC_SUCCESS);
-  PetscCall(HGTensorGetLocal(layer->dx, &dx));
-  if (c->halo_adjoint) PetscCall(HGLinOpApplyEnd(c->halo_adjoint, layer->dy, layer->dy));
-  for (PetscInt i = 0; i < c->nbox_adjoint; i++) AdjointBox(layer, dy, dx, &c->box_adjoint[i], nb);
+  if (!x || !dy || !mine[1]) PetscFunctionReturn(PETSC_SUCCESS);
+  PetscCall(HGTensorGetLocal(c->transposed ? dy : x, &big));
+  PetscCall(HGTensorGetLocal(c->transposed ? x : dy, &small));
+  s = WeightShape(layer, nb, big, small);
+  for (int a = 0; a < 3; a++) from += (small->box.start[HG_Z + a] * c->stencil.stride[a] - c->stencil.padding[a] - big->box.start[HG_Z + a]) * big->stride[HG_Z + a];
+  (*c->kernels->conv_weights)(&s, (const char *)big->owned + from * (ptrdiff_t)size, small->owned, layer->work, dp + mine[0] * c->big * s.k[0] * s.k[1] * s.k[2],
+                              c->bias && !c->transposed ? dp + layer->param[0].size + mine[0] : NULL);
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* The ghost points of this rank that a layer's own halo has; the tensor's may be wider */
+static PetscErrorCode GetOwnHalo(HGLayer layer, PetscInt need[3][2])
+{
+  PetscInt    coords[HG_AXES] = {0};
+  PetscMPIInt rank;
+  PetscBool   has;
+
+  PetscFunctionBegin;
+  PetscCallMPI(MPI_Comm_rank(PetscObjectComm((PetscObject)layer), &rank));
+  PetscCall(HGPartitionGetCoords(layer->in[0].part, rank, &has, coords));
+  for (int i = 0; i < 6; i++) need[i / 2][i % 2] = has ? layer->in[0].halo.width[i / 2][i % 2][coords[HG_Z + i / 2]] : 0;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* K* writes dx and its ghost points from dy without ghost points, H* adds these where they belong */
+static PetscErrorCode FoldAdjoint(HGLayer layer, PetscInt nb)
+{
+  HGConv              *c     = (HGConv *)layer->data;
+  HGTensor             dx    = layer->in[0].dx;
+  const HGTensorLocal *l;
+  HGConvStore          store = {.add = 1};
+  HGPoints             all;
+  PetscInt             need[3][2];
+
+  PetscFunctionBegin;
+  PetscCall(HGTensorGetLocal(dx, &l));
+  PetscCall(GetOwnHalo(layer, need));
+  if (!layer->in[0].add) PetscCall(HGTensorZeroOwned(dx));
+  PetscCall(HGTensorZeroGhosts(dx));
+  if (!c->gathers) PetscCall(HGTensorZeroGhosts(layer->dy));
+  for (int a = 0; a < 3; a++) {
+    all.start[a] = -need[a][0];
+    all.size[a]  = l->box.size[HG_Z + a] + need[a][0] + need[a][1];
+  }
+  if (HasWork(&c->adjoint)) PetscCall(HGConvSweepRun(&c->adjoint, &all, nb, &store));
+  if (c->halo_fold) PetscCall(HGLinOpApplyAdjoint(c->halo_fold, dx, dx));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* The weight gradient of a convolution needs only owned points of dy and is computed while messages fly; that of a transposed one
+   reads ghost points too */
+static PetscErrorCode Adjoint_Conv(HGLayer layer, PetscInt nb, double dp[])
+{
+  HGConv              *c     = (HGConv *)layer->data;
+  HGLayerInput        *in    = &layer->in[0];
+  const PetscBool      reads = in->dx || c->transposed ? PETSC_TRUE : PETSC_FALSE;
+  HGConvStore          store = {.add = in->add, .threshold = c->threshold};
+  const HGTensorLocal *x;
+
+  PetscFunctionBegin;
+  PetscCall(HGTensorGetLocal(in->x, &x));
+  if (in->rectified) store.mask = x->owned;
+  if (reads && c->gathers) PetscCall(HGChannelGatherBegin(&c->all_dy, layer->dy));
+  else if (reads && c->halo_adjoint) PetscCall(HGLinOpApplyBegin(c->halo_adjoint, layer->dy, layer->dy));
+  if (!c->transposed) PetscCall(WeightGradient(layer, nb, dp));
+  if (reads && c->gathers) PetscCall(HGChannelGatherEnd(&c->all_dy));
+  else if (reads && c->halo_adjoint) PetscCall(HGLinOpApplyEnd(c->halo_adjoint, layer->dy, layer->dy));
+  if (c->transposed) PetscCall(WeightGradient(layer, nb, dp));
+  if (c->transposed && c->bias && c->own[1][1]) BiasGradient(layer, nb, dp + layer->param[0].size);
+  if (!in->dx) PetscFunctionReturn(PETSC_SUCCESS);
+  if (c->fold) PetscCall(FoldAdjoint(layer, nb));
+  for (PetscInt i = 0; !c->fold && i < c->adjoint.nboxes && HasWork(&c->adjoint); i++) PetscCall(HGConvSweepRun(&c->adjoint, &c->adjoint.box[i], nb, &store));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
 static PetscErrorCode GetTraffic_Conv(HGLayer layer, PetscInt *messages, PetscInt64 *bytes)
 {
-  Conv *c = (Conv *)layer->data;
+  HGConv    *c = (HGConv *)layer->data;
+  PetscInt   m;
+  PetscInt64 b;
 
   PetscFunctionBegin;
-  *messages = 0;
-  *bytes    = 0;
   if (c->halo) PetscCall(HGLinOpGetTraffic(c->halo, messages, bytes));
+  if (!c->gathers) PetscFunctionReturn(PETSC_SUCCESS);
+  PetscCall(HGChannelGatherGetTraffic(&c->all_x, &m, &b));
+  *messages += m;
+  *bytes += b;
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
 static PetscErrorCode Destroy_Conv(HGLayer layer)
 {
-  Conv *c = (Conv *)layer->data;
+  HGConv *c = (HGConv *)layer->data;
 
   PetscFunctionBegin;
   PetscCall(PetscFree(c->w));
-  PetscCall(PetscFree(c->bias));
-  PetscCall(PetscFree(c->memory[0]));
-  PetscCall(PetscFree(c->memory[1]));
+  PetscCall(PetscFree(c->b));
+  PetscCall(PetscFree(c->threshold));
+  PetscCall(HGConvSweepDestroy(&c->forward));
+  PetscCall(HGConvSweepDestroy(&c->adjoint));
   PetscCall(HGLinOpDestroy(&c->halo));
   PetscCall(HGLinOpDestroy(&c->halo_adjoint));
+  PetscCall(HGLinOpDestroy(&c->halo_fold));
+  PetscCall(HGChannelGatherDestroy(&c->all_x));
+  PetscCall(HGChannelGatherDestroy(&c->all_dy));
   PetscCall(PetscFree(layer->data));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
 PetscErrorCode HGLayerCreate_Conv(HGLayer layer)
 {
-  Conv *c;
+  HGConv *c;
 
   PetscFunctionBegin;
   PetscCall(PetscNew(&c));
   layer->data = c;
-  for (int a = 0; a < 3; a++) c->boundary[a] = HG_BOUNDARY_ZERO;
+  c->groups   = 1;
+  c->same = c->bias = PETSC_TRUE;
+  for (int a = 0; a < 3; a++) {
+    c->boundary[a]       = HG_BOUNDARY_ZERO;
+    c->stencil.kernel[a] = c->stencil.stride[a] = c->stencil.dilation[a] = 1;
+  }
   layer->ops->setup              = SetUp_Conv;
   layer->ops->settensors         = SetTensors_Conv;
   layer->ops->setparametervalues = SetParameterValues_Conv;

@@ -18,12 +18,16 @@ typedef struct _p_HGLayer *HGLayer;
    HGLayerType - name of a kind of layer
 
    Values:
-.  HGLAYERCONV - convolution with bias and activation
++  HGLAYERCONV          - convolution with bias and activation, or its adjoint
+.  HGLAYERCONCAT        - channels of several inputs one behind the other
+-  HGLAYERREPARTITION   - the same values on another partition
 
    Level: intermediate
 J*/
 typedef const char *HGLayerType;
-#define HGLAYERCONV "conv"
+#define HGLAYERCONV        "conv"
+#define HGLAYERCONCAT      "concat"
+#define HGLAYERREPARTITION "repartition"
 
 #define HG_MAX_PARAMETER_DIM 6
 
@@ -37,7 +41,8 @@ typedef struct {
   PetscInt    ndim;                        /* number of dimensions */
   PetscInt    shape[HG_MAX_PARAMETER_DIM]; /* in PyTorch's order */
   PetscInt    size;                        /* product of shape */
-  PetscReal   bound;                       /* initial values are uniform in [-bound, bound) */
+  PetscReal   bound;                       /* initial values are uniform in [mean - bound, mean + bound) */
+  PetscReal   mean;
 } HGParameter;
 
 PETSC_EXTERN PetscErrorCode HGLayerRegister(const char[], PetscErrorCode (*)(HGLayer));
@@ -45,14 +50,21 @@ PETSC_EXTERN PetscErrorCode HGLayerCreate(MPI_Comm, HGLayer *);
 PETSC_EXTERN PetscErrorCode HGLayerSetType(HGLayer, HGLayerType);
 PETSC_EXTERN PetscErrorCode HGLayerDestroy(HGLayer *);
 PETSC_EXTERN PetscErrorCode HGLayerReference(HGLayer);
-PETSC_EXTERN PetscErrorCode HGLayerSetUp(HGLayer, HGPartition, HGDType);
+PETSC_EXTERN PetscErrorCode HGLayerSetUp(HGLayer, PetscInt, const HGPartition[], HGDType);
 PETSC_EXTERN PetscErrorCode HGLayerGetOutputPartition(HGLayer, HGPartition *);
-PETSC_EXTERN PetscErrorCode HGLayerGetHalo(HGLayer, PetscInt[3][2], PetscInt[3][2]);
+PETSC_EXTERN PetscErrorCode HGLayerGetHalo(HGLayer, PetscInt, const HGHaloWidths **, const HGHaloWidths **);
+PETSC_EXTERN PetscErrorCode HGLayerGetNeeds(HGLayer, PetscInt, PetscBool *, PetscBool *, PetscBool *);
+PETSC_EXTERN PetscErrorCode HGLayerNeedsAdjointHalo(HGLayer, PetscBool *);
 PETSC_EXTERN PetscErrorCode HGLayerGetParameters(HGLayer, PetscInt *, const HGParameter *[]);
+PETSC_EXTERN PetscErrorCode HGLayerGetStates(HGLayer, PetscInt *, const HGParameter *[], PetscReal **[]);
+PETSC_EXTERN PetscErrorCode HGLayerSetRandom(HGLayer, uint64_t, uint64_t);
 PETSC_EXTERN PetscErrorCode HGLayerGetWorkSize(HGLayer, size_t *);
 PETSC_EXTERN PetscErrorCode HGLayerGetFlops(HGLayer, PetscLogDouble *);
 PETSC_EXTERN PetscErrorCode HGLayerGetTraffic(HGLayer, PetscInt *, PetscInt64 *);
-PETSC_EXTERN PetscErrorCode HGLayerSetTensors(HGLayer, HGTensor, HGTensor, HGTensor, HGTensor, PetscBool);
+PETSC_EXTERN PetscErrorCode HGLayerSetInput(HGLayer, PetscInt, HGTensor, HGTensor, PetscBool, const unsigned char[]);
+PETSC_EXTERN PetscErrorCode HGLayerSetOutput(HGLayer, HGTensor, HGTensor);
+PETSC_EXTERN PetscErrorCode HGLayerSetTraining(HGLayer, PetscBool);
+PETSC_EXTERN PetscErrorCode HGLayerSetReplay(HGLayer, PetscBool);
 PETSC_EXTERN PetscErrorCode HGLayerSetWork(HGLayer, void *);
 PETSC_EXTERN PetscErrorCode HGLayerSetParameterValues(HGLayer, const PetscScalar[]);
 PETSC_EXTERN PetscErrorCode HGLayerForward(HGLayer, PetscInt);
@@ -60,7 +72,15 @@ PETSC_EXTERN PetscErrorCode HGLayerAdjoint(HGLayer, PetscInt, double[]);
 PETSC_EXTERN PetscErrorCode HGLayerHasFusedActivation(HGLayer, HGActivation *);
 
 PETSC_EXTERN PetscErrorCode HGLayerConvSetKernel(HGLayer, PetscInt, const PetscInt[]);
+PETSC_EXTERN PetscErrorCode HGLayerConvSetStride(HGLayer, const PetscInt[]);
+PETSC_EXTERN PetscErrorCode HGLayerConvSetDilation(HGLayer, const PetscInt[]);
+PETSC_EXTERN PetscErrorCode HGLayerConvSetPadding(HGLayer, const PetscInt[]);
+PETSC_EXTERN PetscErrorCode HGLayerConvSetGroups(HGLayer, PetscInt);
+PETSC_EXTERN PetscErrorCode HGLayerConvSetBias(HGLayer, PetscBool);
+PETSC_EXTERN PetscErrorCode HGLayerConvSetTransposed(HGLayer, PetscBool, const PetscInt[]);
 PETSC_EXTERN PetscErrorCode HGLayerConvSetActivation(HGLayer, HGActivation);
 PETSC_EXTERN PetscErrorCode HGLayerConvSetBoundary(HGLayer, const HGBoundary[]);
+
+PETSC_EXTERN PetscErrorCode HGLayerRepartitionSetPartition(HGLayer, HGPartition);
 
 #endif

@@ -7,7 +7,7 @@
 
 typedef struct _HGLayerOps *HGLayerOps;
 struct _HGLayerOps {
-  PetscErrorCode (*setup)(HGLayer);
+  PetscErrorCode (*setup)(HGLayer); /* from in[]: sets out, what is below "set by setup" as it differs from the defaults */
   PetscErrorCode (*settensors)(HGLayer);
   PetscErrorCode (*setparametervalues)(HGLayer, const PetscScalar[]);
   PetscErrorCode (*forward)(HGLayer, PetscInt);
@@ -18,25 +18,50 @@ struct _HGLayerOps {
 
 #define HG_MAX_PARAMETERS 2
 
+/* One input of a layer */
+typedef struct {
+  HGPartition          part;
+  HGHaloWidths         halo;      /* set by setup: ghost points of x that forward reads or the adjoint adds into */
+  PetscBool            needed;    /* set by setup: the adjoint reads x (default true) */
+  PetscBool            masks;     /* set by setup: the adjoint can multiply by the derivative of a rectified x (default false) */
+  HGTensor             x, dx;     /* dx is NULL if it is not wanted */
+  PetscBool            add;       /* the adjoint adds to dx instead of overwriting it */
+  const unsigned char *rectified; /* [C of this rank's part] channels of x that are rectified outputs of other layers: multiply
+                                     what goes to dx there by (x > 0); NULL: none */
+} HGLayerInput;
+
 struct _p_HGLayer {
   PETSCHEADER(struct _HGLayerOps);
   HGDType        dtype;
-  HGPartition    in, out;            /* of x and y */
-  PetscInt       halo[3][2];         /* ghost points of x that forward reads */
-  PetscInt       adjoint_halo[3][2]; /* ghost points of dy that the adjoint reads */
-  PetscInt       nparams;
+  PetscInt       nin;
+  HGLayerInput  *in;                 /* [nin] */
+  HGPartition    out;                /* set by setup */
+  HGHaloWidths   adjoint_halo;       /* set by setup: ghost points of dy that the adjoint reads */
+  PetscBool      needs_dy_halo;      /* set by setup: these are read even if no dx is wanted (default false) */
+  PetscBool      needs_y;            /* set by setup: the adjoint reads y (default false) */
+  PetscInt       nparams;            /* set by setup */
   HGParameter    param[HG_MAX_PARAMETERS];
-  size_t         work_size;          /* bytes */
-  PetscLogDouble flops;              /* of one forward application, all ranks */
-  HGActivation   activation;         /* fused into the output */
-  HGTensor       x, y, dx, dy;       /* dx may be NULL; gradients belong to the output before its activation */
-  PetscBool      mask_dx;            /* x is a rectified output: multiply dx by (x > 0) */
+  PetscInt       nstates;            /* set by setup: arrays that are kept in model files but not trained (running statistics) */
+  HGParameter    state[HG_MAX_PARAMETERS];
+  PetscReal     *state_value[HG_MAX_PARAMETERS]; /* [state.size] the same on all ranks; the layer allocates and frees them */
+  size_t         work_size;          /* set by setup: bytes of scratch of the adjoint */
+  PetscLogDouble flops;              /* set by setup: of one forward application, all ranks */
+  HGActivation   activation;         /* fused into the output: HG_ACT_IDENTITY or HG_ACT_RELU. dy belongs to its argument. */
+  HGTensor       y, dy;              /* dy is NULL for inference */
+  PetscBool      training;           /* forward behaves as in training: dropout, statistics of the batch */
+  PetscBool      replay;             /* forward repeats what was computed before: state (running statistics) stays as it is */
+  uint64_t       seed, step;         /* of random numbers in forward: of the network, and number of the training step */
   void          *work;
   PetscLogEvent  event, event_adjoint;
   PetscBool      setup;
   void          *data;
 };
 
+PETSC_INTERN PetscErrorCode HGLayerPlanHalo(HGTensor, const HGBoundary[], HGLinOp *);
+PETSC_INTERN PetscErrorCode HGLayerCheckOneInput(HGLayer);
+
 PETSC_INTERN PetscErrorCode HGLayerCreate_Conv(HGLayer);
+PETSC_INTERN PetscErrorCode HGLayerCreate_Repartition(HGLayer);
+PETSC_INTERN PetscErrorCode HGLayerCreate_Concat(HGLayer);
 
 #endif

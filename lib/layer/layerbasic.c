@@ -35,6 +35,8 @@ static PetscErrorCode RegisterAll(void)
   PetscFunctionBegin;
   if (HGLayerList) PetscFunctionReturn(PETSC_SUCCESS);
   PetscCall(HGLayerRegister(HGLAYERCONV, HGLayerCreate_Conv));
+  PetscCall(HGLayerRegister(HGLAYERCONCAT, HGLayerCreate_Concat));
+  PetscCall(HGLayerRegister(HGLAYERREPARTITION, HGLayerCreate_Repartition));
   PetscCall(PetscRegisterFinalize(FreeRegistry));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -72,7 +74,7 @@ PetscErrorCode HGLayerCreate(MPI_Comm comm, HGLayer *layer)
 
    Input Parameters:
 +  layer - the layer
--  type  - `HGLAYERCONV`
+-  type  - the type, see `HGLayerType`
 
    Level: intermediate
 
@@ -113,6 +115,22 @@ PetscErrorCode HGLayerReference(HGLayer layer)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+static PetscErrorCode ForgetInputs(HGLayer layer)
+{
+  PetscFunctionBegin;
+  for (PetscInt i = 0; i < layer->nin; i++) {
+    HGLayerInput *in = &layer->in[i];
+
+    PetscCall(HGPartitionDestroy(&in->part));
+    PetscCall(HGHaloWidthsDestroy(&in->halo));
+    PetscCall(HGTensorDestroy(&in->x));
+    PetscCall(HGTensorDestroy(&in->dx));
+  }
+  PetscCall(PetscFree(layer->in));
+  layer->nin = 0;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 /*@
    HGLayerDestroy - Give back a reference, and destroy the layer with the last one
 
@@ -135,11 +153,10 @@ PetscErrorCode HGLayerDestroy(HGLayer *layer)
     PetscFunctionReturn(PETSC_SUCCESS);
   }
   if ((*layer)->ops->destroy) PetscCall((*(*layer)->ops->destroy)(*layer));
-  PetscCall(HGPartitionDestroy(&(*layer)->in));
+  PetscCall(ForgetInputs(*layer));
   PetscCall(HGPartitionDestroy(&(*layer)->out));
-  PetscCall(HGTensorDestroy(&(*layer)->x));
+  PetscCall(HGHaloWidthsDestroy(&(*layer)->adjoint_halo));
   PetscCall(HGTensorDestroy(&(*layer)->y));
-  PetscCall(HGTensorDestroy(&(*layer)->dx));
   PetscCall(HGTensorDestroy(&(*layer)->dy));
   PetscCall(PetscHeaderDestroy(layer));
   PetscFunctionReturn(PETSC_SUCCESS);
@@ -156,14 +173,48 @@ static PetscErrorCode NamedEvent(const char *name, const char *mark, PetscLogEve
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+/* For layers of one input */
+PetscErrorCode HGLayerCheckOneInput(HGLayer layer)
+{
+  PetscFunctionBegin;
+  HGCheck(layer->nin == 1, PetscObjectComm((PetscObject)layer), "%s: %" PetscInt_FMT " inputs; a layer of type %s has one", ((PetscObject)layer)->name, layer->nin, ((PetscObject)layer)->type_name);
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Plans the halo exchange of a tensor in place; none if no part has ghost points */
+PetscErrorCode HGLayerPlanHalo(HGTensor t, const HGBoundary boundary[], HGLinOp *op)
+{
+  PetscInt    halo[3][2], any = 0;
+  PetscMPIInt size;
+  PetscBool   shared;
+
+  PetscFunctionBegin;
+  PetscCall(HGLinOpDestroy(op));
+  PetscCallMPI(MPI_Comm_size(PetscObjectComm((PetscObject)t), &size));
+  for (PetscMPIInt r = 0; r < size; r++) {
+    PetscCall(HGTensorGetHaloOf(t, r, halo));
+    for (int i = 0; i < 6; i++) any += halo[i / 2][i % 2];
+  }
+  if (!any) PetscFunctionReturn(PETSC_SUCCESS);
+  PetscCall(HGTensorGetShared(t, &shared));
+  PetscCall(HGLinOpCreate(PetscObjectComm((PetscObject)t), op));
+  PetscCall(HGLinOpSetType(*op, HGLINOPHALO));
+  PetscCall(HGLinOpSetTensors(*op, t, t));
+  PetscCall(HGLinOpSetBoundary(*op, boundary));
+  PetscCall(HGLinOpSetKeepZeros(*op, shared ? PETSC_FALSE : PETSC_TRUE));
+  PetscCall(HGLinOpSetUp(*op));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 /*@
-   HGLayerSetUp - Infer a layer's output, halos, parameters and work space from its input
+   HGLayerSetUp - Infer a layer's output, halos, parameters and work space from its inputs
 
    Collective
 
    Input Parameters:
 +  layer - the layer
-.  in    - partition of the input
+.  n     - number of inputs
+.  in    - their partitions
 -  dtype - element type
 
    Level: intermediate
@@ -171,21 +222,29 @@ static PetscErrorCode NamedEvent(const char *name, const char *mark, PetscLogEve
    Errors:
    Refuses inputs that the layer cannot work on, naming the layer.
 
-.seealso: `HGLayerSetTensors()`, `HGLayerGetOutputPartition()`, `HGLayerGetHalo()`
+.seealso: `HGLayerSetInput()`, `HGLayerSetOutput()`, `HGLayerGetOutputPartition()`, `HGLayerGetHalo()`
 @*/
-PetscErrorCode HGLayerSetUp(HGLayer layer, HGPartition in, HGDType dtype)
+PetscErrorCode HGLayerSetUp(HGLayer layer, PetscInt n, const HGPartition in[], HGDType dtype)
 {
   const char *name;
 
   PetscFunctionBegin;
   PetscValidHeaderSpecific(layer, HG_LAYER_CLASSID, 1);
-  PetscValidHeaderSpecific(in, HG_PARTITION_CLASSID, 2);
-  PetscCall(HGPartitionReference(in));
-  PetscCall(HGPartitionDestroy(&layer->in));
+  for (PetscInt i = 0; i < n; i++) PetscCall(HGPartitionReference(in[i]));
+  PetscCall(ForgetInputs(layer));
   PetscCall(HGPartitionDestroy(&layer->out));
-  layer->in    = in;
+  PetscCall(HGHaloWidthsDestroy(&layer->adjoint_halo));
+  PetscCall(PetscCalloc1(n, &layer->in));
+  layer->nin   = n;
   layer->dtype = dtype;
+  for (PetscInt i = 0; i < n; i++) {
+    layer->in[i].part   = in[i];
+    layer->in[i].needed = PETSC_TRUE;
+  }
   PetscCall((*layer->ops->setup)(layer));
+  for (PetscInt i = 0; i < n; i++)
+    if (!layer->in[i].halo.parts[0]) PetscCall(HGHaloWidthsCreate(in[i], &layer->in[i].halo));
+  if (!layer->adjoint_halo.parts[0]) PetscCall(HGHaloWidthsCreate(layer->out, &layer->adjoint_halo));
   PetscCall(PetscObjectGetName((PetscObject)layer, &name));
   PetscCall(NamedEvent(name, "", &layer->event));
   PetscCall(NamedEvent(name, "*", &layer->event_adjoint));
@@ -216,8 +275,85 @@ PetscErrorCode HGLayerGetOutputPartition(HGLayer layer, HGPartition *out)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/*@
+/*@C
    HGLayerGetHalo - Get the ghost points that a layer reads
+
+   Not Collective
+
+   Input Parameters:
++  layer - the layer, set up
+-  input - number of the input
+
+   Output Parameters:
++  halo    - of that input in forward; belongs to the layer
+-  adjoint - of the output's gradient dy in the adjoint; belongs to the layer
+
+   Level: intermediate
+
+.seealso: `HGLayerSetInput()`, `HGLayerSetOutput()`
+@*/
+PetscErrorCode HGLayerGetHalo(HGLayer layer, PetscInt input, const HGHaloWidths **halo, const HGHaloWidths **adjoint)
+{
+  PetscFunctionBegin;
+  PetscValidHeaderSpecific(layer, HG_LAYER_CLASSID, 1);
+  if (halo) *halo = &layer->in[input].halo;
+  if (adjoint) *adjoint = &layer->adjoint_halo;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/*@
+   HGLayerGetNeeds - Get what a layer's adjoint reads of the forward application
+
+   Not Collective
+
+   Input Parameters:
++  layer - the layer, set up
+-  input - number of the input
+
+   Output Parameters:
++  x     - the adjoint reads this input
+.  y     - the adjoint reads the output
+-  masks - the adjoint can multiply this input's gradient by the derivative of a rectified input
+
+   Level: developer
+
+.seealso: `HGLayerSetInput()`
+@*/
+PetscErrorCode HGLayerGetNeeds(HGLayer layer, PetscInt input, PetscBool *x, PetscBool *y, PetscBool *masks)
+{
+  PetscFunctionBegin;
+  PetscValidHeaderSpecific(layer, HG_LAYER_CLASSID, 1);
+  if (x) *x = layer->in[input].needed;
+  if (y) *y = layer->needs_y;
+  if (masks) *masks = layer->in[input].masks;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/*@
+   HGLayerNeedsAdjointHalo - Find out whether a layer's adjoint reads ghost points of dy even if no gradient of its input is wanted
+
+   Not Collective
+
+   Input Parameter:
+.  layer - the layer, set up
+
+   Output Parameter:
+.  needs - set to `PETSC_TRUE` if it does, left alone otherwise
+
+   Level: developer
+
+.seealso: `HGLayerGetHalo()`
+@*/
+PetscErrorCode HGLayerNeedsAdjointHalo(HGLayer layer, PetscBool *needs)
+{
+  PetscFunctionBegin;
+  PetscValidHeaderSpecific(layer, HG_LAYER_CLASSID, 1);
+  if (layer->needs_dy_halo) *needs = PETSC_TRUE;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/*@C
+   HGLayerGetStates - Get the arrays of a layer that model files keep but training does not change by gradients
 
    Not Collective
 
@@ -225,19 +361,86 @@ PetscErrorCode HGLayerGetOutputPartition(HGLayer layer, HGPartition *out)
 .  layer - the layer, set up
 
    Output Parameters:
-+  halo    - of the input x in forward, below and above, for z, y, x
--  adjoint - of the output's gradient dy in the adjoint
++  n     - how many
+.  state - name, shape and size of each; do not free
+-  value - their values, the same on all ranks, which may be changed
 
-   Level: intermediate
+   Level: developer
 
-.seealso: `HGLayerSetTensors()`
+.seealso: `HGLayerGetParameters()`
 @*/
-PetscErrorCode HGLayerGetHalo(HGLayer layer, PetscInt halo[3][2], PetscInt adjoint[3][2])
+PetscErrorCode HGLayerGetStates(HGLayer layer, PetscInt *n, const HGParameter *state[], PetscReal **value[])
 {
   PetscFunctionBegin;
   PetscValidHeaderSpecific(layer, HG_LAYER_CLASSID, 1);
-  PetscCall(PetscMemcpy(halo, layer->halo, sizeof(layer->halo)));
-  PetscCall(PetscMemcpy(adjoint, layer->adjoint_halo, sizeof(layer->adjoint_halo)));
+  *n = layer->nstates;
+  if (state) *state = layer->state;
+  if (value) *value = layer->state_value;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/*@
+   HGLayerSetRandom - Set what the random numbers of a layer depend on, beside its name and the global index
+
+   Logically Collective
+
+   Input Parameters:
++  layer - the layer
+.  seed  - the seed
+-  step  - number of the training step
+
+   Level: developer
+
+.seealso: `HGLayerForward()`
+@*/
+PetscErrorCode HGLayerSetRandom(HGLayer layer, uint64_t seed, uint64_t step)
+{
+  PetscFunctionBegin;
+  PetscValidHeaderSpecific(layer, HG_LAYER_CLASSID, 1);
+  layer->seed = seed;
+  layer->step = step;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/*@
+   HGLayerSetTraining - Set whether a layer behaves as in training: dropout, normalisation by the batch's own statistics
+
+   Logically Collective
+
+   Input Parameters:
++  layer    - the layer
+-  training - `PETSC_FALSE` by default
+
+   Level: developer
+
+.seealso: `HGLayerForward()`
+@*/
+PetscErrorCode HGLayerSetTraining(HGLayer layer, PetscBool training)
+{
+  PetscFunctionBegin;
+  PetscValidHeaderSpecific(layer, HG_LAYER_CLASSID, 1);
+  layer->training = training;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/*@
+   HGLayerSetReplay - Set whether forward repeats what was computed before, and is to leave running statistics alone
+
+   Logically Collective
+
+   Input Parameters:
++  layer  - the layer
+-  replay - `PETSC_FALSE` by default
+
+   Level: developer
+
+.seealso: `HGLayerForward()`
+@*/
+PetscErrorCode HGLayerSetReplay(HGLayer layer, PetscBool replay)
+{
+  PetscFunctionBegin;
+  PetscValidHeaderSpecific(layer, HG_LAYER_CLASSID, 1);
+  layer->replay = replay;
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -359,7 +562,9 @@ PetscErrorCode HGLayerGetTraffic(HGLayer layer, PetscInt *messages, PetscInt64 *
 {
   PetscFunctionBegin;
   PetscValidHeaderSpecific(layer, HG_LAYER_CLASSID, 1);
-  PetscCall((*layer->ops->gettraffic)(layer, messages, bytes));
+  *messages = 0;
+  *bytes    = 0;
+  if (layer->ops->gettraffic) PetscCall((*layer->ops->gettraffic)(layer, messages, bytes));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -376,7 +581,7 @@ PetscErrorCode HGLayerGetTraffic(HGLayer layer, PetscInt *messages, PetscInt64 *
 
    Level: developer
 
-.seealso: `HGLayerSetTensors()`
+.seealso: `HGLayerSetOutput()`
 @*/
 PetscErrorCode HGLayerHasFusedActivation(HGLayer layer, HGActivation *activation)
 {
@@ -395,38 +600,68 @@ static PetscErrorCode KeepTensor(HGTensor t, HGTensor *kept)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+/*@C
+   HGLayerSetInput - Bind one of a layer's inputs to the tensors it works on
+
+   Logically Collective
+
+   Input Parameters:
++  layer     - the layer, set up
+.  i         - number of the input
+.  x         - its tensor, with a halo of at least `HGLayerGetHalo()`; the layer fills the ghosts
+.  dx        - gradient with respect to x, of the same layout; NULL if it is not wanted
+.  add       - the adjoint adds to dx instead of overwriting it
+-  rectified - for each channel of this rank whether x is there the rectified output of another layer: dx is multiplied by (x > 0), so
+               that it belongs to that layer's output before its activation; NULL: nowhere. It must outlive the layer.
+
+   Level: developer
+
+   Shape:
+   x, dx: [N][Z][Y][X][C_in]
+
+.seealso: `HGLayerSetOutput()`, `HGLayerGetNeeds()`
+@*/
+PetscErrorCode HGLayerSetInput(HGLayer layer, PetscInt i, HGTensor x, HGTensor dx, PetscBool add, const unsigned char rectified[])
+{
+  HGLayerInput *in;
+
+  PetscFunctionBegin;
+  PetscValidHeaderSpecific(layer, HG_LAYER_CLASSID, 1);
+  PetscCheck(layer->setup, PetscObjectComm((PetscObject)layer), PETSC_ERR_ARG_WRONGSTATE, "call HGLayerSetUp() before HGLayerSetInput()");
+  in = &layer->in[i];
+  PetscCall(KeepTensor(x, &in->x));
+  PetscCall(KeepTensor(dx, &in->dx));
+  in->add       = add;
+  in->rectified = rectified;
+  PetscAssert(!rectified || in->masks, PETSC_COMM_SELF, PETSC_ERR_PLIB, "%s cannot mask", ((PetscObject)layer)->name);
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 /*@
-   HGLayerSetTensors - Bind a layer to the tensors it works on, and plan its messages
+   HGLayerSetOutput - Bind a layer's output to the tensors it works on, after all its inputs, and plan its messages
 
    Collective
 
    Input Parameters:
-+  layer   - the layer, set up
-.  x       - input, its halo at least that of `HGLayerGetHalo()`; the layer fills the ghosts
-.  y       - output
-.  dx      - gradient with respect to x, with the halo of x; NULL if it is not wanted
-.  dy      - gradient with respect to y before its activation, with the halo of y; NULL for inference
--  mask_dx - x is the rectified output of another layer: multiply dx by (x > 0), so that it belongs to that layer's
-             output before its activation
++  layer - the layer, its inputs set
+.  y     - output
+-  dy    - gradient with respect to y before its activation, of the same layout, with a halo of at least `HGLayerGetHalo()`;
+           NULL for inference
 
-   Level: intermediate
+   Level: developer
 
    Shape:
-   x, dx: [N][Z][Y][X][C_in], y, dy: [N][Z][Y][X][C_out]
+   y, dy: [N][Z][Y][X][C_out]
 
-.seealso: `HGLayerForward()`, `HGLayerAdjoint()`
+.seealso: `HGLayerSetInput()`, `HGLayerForward()`, `HGLayerAdjoint()`
 @*/
-PetscErrorCode HGLayerSetTensors(HGLayer layer, HGTensor x, HGTensor y, HGTensor dx, HGTensor dy, PetscBool mask_dx)
+PetscErrorCode HGLayerSetOutput(HGLayer layer, HGTensor y, HGTensor dy)
 {
   PetscFunctionBegin;
   PetscValidHeaderSpecific(layer, HG_LAYER_CLASSID, 1);
-  PetscCheck(layer->setup, PetscObjectComm((PetscObject)layer), PETSC_ERR_ARG_WRONGSTATE, "call HGLayerSetUp() before HGLayerSetTensors()");
-  PetscCall(KeepTensor(x, &layer->x));
   PetscCall(KeepTensor(y, &layer->y));
-  PetscCall(KeepTensor(dx, &layer->dx));
   PetscCall(KeepTensor(dy, &layer->dy));
-  layer->mask_dx = mask_dx;
-  PetscCall((*layer->ops->settensors)(layer));
+  if (layer->ops->settensors) PetscCall((*layer->ops->settensors)(layer));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 

@@ -71,7 +71,6 @@ PETSC_INTERN PetscErrorCode    HGLinOpCheckFit(HGLinOp, HGTensor, HGTensor, cons
 PETSC_INTERN PetscErrorCode    HGLinOpCheckDisjoint(HGLinOp, HGTensor, const char[]);
 PETSC_INTERN PetscErrorCode    HGLinOpReset(HGLinOp);
 PETSC_INTERN PetscErrorCode    HGLinOpTraffic(HGLinOp, PetscInt *, PetscInt64 *);
-PETSC_INTERN const char *const HGAxisNames[HG_AXES];
 
 PETSC_INTERN PetscErrorCode HGLinOpRegisterAll(void);
 PETSC_INTERN PetscErrorCode HGLinOpFind(MPI_Comm, const char[], PetscErrorCode (**)(HGLinOp));

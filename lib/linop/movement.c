@@ -2,7 +2,6 @@
 /* What all operators that move data have in common: one or two stages, each a transfer or the adjoint of one. */
 #include "linop/linop_impl.h"
 
-const char *const HGAxisNames[HG_AXES] = {"n", "c", "z", "y", "x"};
 
 static PetscErrorCode StageBegin(const HGStage *s, PetscBool adjoint, HGTensor from, HGTensor to)
 {

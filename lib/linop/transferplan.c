@@ -166,11 +166,14 @@ static PetscErrorCode MaySpan(const Plan *plan, PetscMPIInt owner, PetscMPIInt t
   static const PetscInt inner[] = {HG_C, HG_X, HG_Y, HG_Z, HG_N};
   HGBox                 from, to;
   PetscInt              hf[3][2], ht[3][2], outermost    = 0;
+  PetscBool             view[2];
   ptrdiff_t             sf[HG_AXES], st[HG_AXES], length = 1, count = 1;
 
   PetscFunctionBegin;
   *may = PETSC_FALSE;
-  if (!plan->spec->ghosts) PetscFunctionReturn(PETSC_SUCCESS);
+  PetscCall(HGTensorIsView(plan->spec->src, &view[0]));
+  PetscCall(HGTensorIsView(plan->spec->dst, &view[1]));
+  if (!plan->spec->ghosts || view[0] || view[1]) PetscFunctionReturn(PETSC_SUCCESS);
   PetscCall(GetStrides(plan->spec->src, plan->srcpart, owner, &from, hf, sf));
   PetscCall(GetStrides(plan->spec->dst, plan->dstpart, target, &to, ht, st));
   for (PetscInt a = 0; a < HG_AXES; a++) {

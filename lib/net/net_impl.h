@@ -10,38 +10,65 @@ struct _HGNetOps {
   PetscErrorCode (*build)(HGNet); /* adds the layers */
 };
 
-/* A layer and its output */
+#define HG_INPUT (-1) /* the network's input among a node's inputs */
+
+/* A layer, what it reads, and its output */
 typedef struct {
-  HGLayer  layer;
-  PetscInt offset;     /* of its parameters in the network's */
-  PetscInt halo[3][2]; /* of y and dy: the widest that the layers on either side read */
-  HGTensor y, dy;
+  HGLayer        layer;
+  PetscInt       nin;
+  char         **name;      /* [nin] of the layers that it reads, "input" for the network's input; until set-up */
+  PetscInt      *in;        /* [nin] their nodes, or HG_INPUT */
+  PetscInt       offset;    /* of its parameters in the network's */
+  HGHaloWidths   halo;      /* of y and dy: the widest that the layers on either side read */
+  PetscBool      gradient;  /* dy is wanted: parameters here or before */
+  PetscInt       root;      /* the node whose memory holds y: itself, or a concatenation that reads it in place */
+  PetscInt       channel;   /* of the root, the first of y */
+  unsigned char *rectified; /* [channels of this rank] where y is a rectified output; NULL: nowhere */
+  PetscBool      rectify;   /* a reader of y cannot mask: multiply dy by (y > 0) before the adjoint */
+  PetscBool      keep;      /* y stays from forward to adjoint instead of being computed again */
+  HGTensor       y, dy;
 } HGNode;
+
+typedef enum { HG_STEP_FORWARD, HG_STEP_REPLAY, HG_STEP_ADJOINT } HGStepKind;
+
+typedef struct {
+  HGStepKind kind;
+  PetscInt   node;
+} HGStep;
 
 struct _p_HGNet {
   PETSCHEADER(struct _HGNetOps);
   PetscInt     width, depth, kernel, cin, cout;
   HGActivation activation;
   HGBoundary   padding;
-  PetscBool    training, setup;
+  PetscBool    training, recompute, setup;
 
-  PetscInt    n, capacity;
-  HGNode     *node;  /* [n], in the order of execution */
-  HGPartition in;
-  HGDType     dtype;
-  HGTensor    x;
-  PetscInt    xhalo[3][2];
+  PetscInt     n, capacity;
+  HGNode      *node;  /* [n], in the order of execution after set-up */
+  HGPartition  in;
+  HGDType      dtype;
+  HGTensor     x;
+  HGHaloWidths xhalo;
+  PetscInt     nsteps, nforward;
+  HGStep      *step;  /* [nsteps] nforward of the forward sweep, then those of the adjoint sweep */
 
   PetscInt     nparams;
   PetscScalar *values;    /* [nparams] of all ranks, gathered */
   double      *gradient;  /* [nparams] this rank's part */
   double      *reduced;   /* [my share] */
   PetscMPIInt *count, *displ; /* [ranks] shares of the parameter Vec */
-  void        *work;
+  void        *work, *arena;
+  size_t       arena_bytes, unshared_bytes; /* of all tensors, with and without sharing */
   size_t       bytes;     /* planned: tensors, parameters, work */
   PetscLogEvent gather, reduce;
 };
 
+PETSC_INTERN PetscErrorCode HGNetResolveGraph(HGNet);
+PETSC_INTERN PetscErrorCode HGNetInferShapes(HGNet);
+PETSC_INTERN PetscErrorCode HGNetPlanTensors(HGNet);
+PETSC_INTERN PetscErrorCode HGNetInsertNode(HGNet, PetscInt, HGLayer, PetscInt);
+
 PETSC_INTERN PetscErrorCode HGNetCreate_CNN(HGNet);
+PETSC_INTERN PetscErrorCode HGNetCreate_UNet(HGNet);
 
 #endif

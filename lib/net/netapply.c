@@ -150,7 +150,7 @@ static PetscErrorCode DrawArray(uint64_t seed, const char *layer, const HGParame
   PetscFunctionBegin;
   PetscCall(PetscSNPrintf(name, sizeof(name), "%s.%s", layer, param->name));
   stream = HGRandomStream(name);
-  for (PetscInt i = PetscMax(first, offset); i < PetscMin(last, offset + param->size); i++) v[i - first] = param->bound * (2 * HGRandomUniform(seed, stream, (uint64_t)(i - offset)) - 1);
+  for (PetscInt i = PetscMax(first, offset); i < PetscMin(last, offset + param->size); i++) v[i - first] = param->mean + param->bound * (2 * HGRandomUniform(seed, stream, (uint64_t)(i - offset)) - 1);
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -245,7 +245,7 @@ PetscErrorCode HGNetForward(HGNet net, PetscInt nb)
 {
   PetscFunctionBegin;
   PetscValidHeaderSpecific(net, HG_NET_CLASSID, 1);
-  for (PetscInt i = 0; i < net->n; i++) PetscCall(HGLayerForward(net->node[i].layer, nb));
+  for (PetscInt s = 0; s < net->nforward; s++) PetscCall(HGLayerForward(net->node[net->step[s].node].layer, nb));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -270,6 +270,35 @@ PetscErrorCode HGNetAdjointBegin(HGNet net)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+/* dy belonged to a rectified output, and belongs to the layer's output before its activation after this */
+static PetscErrorCode Rectify(HGNet net, HGNode *node)
+{
+  const HGTensorLocal *y, *dy;
+
+  PetscFunctionBegin;
+  PetscCall(HGTensorGetLocal(node->y, &y));
+  PetscCall(HGTensorGetLocal(node->dy, &dy));
+  if (!y->elements) PetscFunctionReturn(PETSC_SUCCESS);
+#pragma omp parallel for collapse(3) schedule(static)
+  for (PetscInt n = 0; n < y->box.size[HG_N]; n++) {
+    for (PetscInt z = 0; z < y->box.size[HG_Z]; z++) {
+      for (PetscInt r = 0; r < y->box.size[HG_Y]; r++) {
+        const ptrdiff_t at = n * y->stride[HG_N] + z * y->stride[HG_Z] + r * y->stride[HG_Y];
+
+        for (PetscInt i = 0; i < y->box.size[HG_X]; i++) {
+          for (PetscInt c = 0; c < y->box.size[HG_C]; c++) {
+            const ptrdiff_t e = at + i * y->stride[HG_X] + c;
+
+            if (net->dtype == HG_F32 && !(((const float *)y->owned)[e] > 0)) ((float *)dy->owned)[e] = 0;
+            if (net->dtype == HG_F64 && !(((const double *)y->owned)[e] > 0)) ((double *)dy->owned)[e] = 0;
+          }
+        }
+      }
+    }
+  }
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 /*@
    HGNetAdjoint - Add the gradient with respect to the parameters, from that with respect to the output
 
@@ -290,7 +319,18 @@ PetscErrorCode HGNetAdjoint(HGNet net, PetscInt nb)
 {
   PetscFunctionBegin;
   PetscValidHeaderSpecific(net, HG_NET_CLASSID, 1);
-  for (PetscInt i = net->n - 1; i >= 0; i--) PetscCall(HGLayerAdjoint(net->node[i].layer, nb, net->gradient + net->node[i].offset));
+  for (PetscInt s = net->nforward; s < net->nsteps; s++) {
+    HGNode *node = &net->node[net->step[s].node];
+
+    if (net->step[s].kind == HG_STEP_ADJOINT) {
+      if (node->rectify) PetscCall(Rectify(net, node));
+      PetscCall(HGLayerAdjoint(node->layer, nb, net->gradient + node->offset));
+    } else {
+      PetscCall(HGLayerSetReplay(node->layer, PETSC_TRUE));
+      PetscCall(HGLayerForward(node->layer, nb));
+      PetscCall(HGLayerSetReplay(node->layer, PETSC_FALSE));
+    }
+  }
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 

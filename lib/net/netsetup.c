@@ -1,136 +1,68 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "net/net_impl.h"
 
-/* Shapes, halos and parameters follow from the input, layer by layer */
-static PetscErrorCode InferShapes(HGNet net)
+/* The adjoint sweep meets the readers of a tensor from the last to the first: the first one it meets writes the gradient, the others
+   add. add[i][k]: of input k of node i. */
+static PetscErrorCode ChooseAdds(HGNet net, PetscBool **add)
 {
-  HGPartition p = net->in;
+  PetscBool *written;
 
   PetscFunctionBegin;
-  net->nparams = 0;
-  for (PetscInt i = 0; i < net->n; i++) {
-    HGNode            *node   = &net->node[i];
-    PetscInt         (*before)[2] = i ? net->node[i - 1].halo : net->xhalo, halo[3][2], adjoint[3][2], n;
-    const HGParameter *param;
+  PetscCall(PetscCalloc1(net->n, &written));
+  written[net->n - 1] = PETSC_TRUE;
+  for (PetscInt i = net->n - 1; i >= 0; i--) {
+    HGNode *node = &net->node[i];
 
-    PetscCall(HGLayerSetUp(node->layer, p, net->dtype));
-    PetscCall(HGLayerGetHalo(node->layer, halo, adjoint));
-    for (int a = 0; a < 3; a++) {
-      for (int s = 0; s < 2; s++) {
-        before[a][s]     = PetscMax(before[a][s], halo[a][s]);
-        node->halo[a][s] = net->training && i ? adjoint[a][s] : 0; /* the first layer gives no gradient to read dy for */
-      }
+    PetscCall(PetscCalloc1(node->nin, &add[i]));
+    for (PetscInt k = 0; k < node->nin; k++) {
+      const PetscInt from = node->in[k];
+
+      if (from < 0) continue;
+      add[i][k]     = written[from];
+      written[from] = PETSC_TRUE;
     }
-    PetscCall(HGLayerGetParameters(node->layer, &n, &param));
-    node->offset = net->nparams;
-    for (PetscInt j = 0; j < n; j++) {
-      HGCheck(param[j].size <= PETSC_MPI_INT_MAX - net->nparams, PetscObjectComm((PetscObject)net), "%s: the network has more than %d parameters; choose a smaller -net_width", ((PetscObject)node->layer)->name, PETSC_MPI_INT_MAX);
-      net->nparams += param[j].size;
-    }
-    PetscCall(HGLayerGetOutputPartition(node->layer, &p));
   }
+  PetscCall(PetscFree(written));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* A tensor that may lend its memory once its own lifetime is over */
-typedef struct {
-  HGTensor tensor;
-  PetscInt free_from; /* the step after which the memory is free */
-} Slot;
-
-static PetscErrorCode SameLayout(HGTensor t, HGPartition p, const PetscInt halo[3][2], PetscBool *same)
+static PetscErrorCode BindInput(HGNet net, PetscInt i, PetscInt k, PetscBool add)
 {
-  const HGTensorLocal *l;
-  HGPartition          q;
-  PetscInt             sp[HG_AXES], sq[HG_AXES];
+  HGNode       *node = &net->node[i];
+  const HGNode *from = node->in[k] >= 0 ? &net->node[node->in[k]] : NULL;
+  HGTensor      dx   = from && node->gradient ? from->dy : NULL;
+  PetscBool     masks;
 
   PetscFunctionBegin;
-  PetscCall(HGTensorGetLocal(t, &l));
-  PetscCall(HGTensorGetPartition(t, &q));
-  PetscCall(HGPartitionGetSizes(p, NULL, sp));
-  PetscCall(HGPartitionGetSizes(q, NULL, sq));
-  PetscCall(PetscMemcmp(sp, sq, sizeof(sp), same));
-  if (*same) PetscCall(PetscMemcmp(l->halo, halo, sizeof(l->halo), same));
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
-
-/* A tensor that lives from step `born` to step `dies`. Only tensors of the same layout share memory: ghosts beyond the
-   boundary are zero from the start and stay so. */
-static PetscErrorCode PlanTensor(HGNet net, HGPartition p, const PetscInt halo[3][2], PetscInt born, PetscInt dies, PetscInt *nslots, Slot slots[], HGTensor *t)
-{
-  size_t bytes;
-
-  PetscFunctionBegin;
-  for (PetscInt i = 0; i < *nslots; i++) {
-    PetscBool same;
-
-    PetscCall(SameLayout(slots[i].tensor, p, halo, &same));
-    if (!same || slots[i].free_from >= born) continue;
-    slots[i].free_from = dies;
-    *t                 = slots[i].tensor;
-    PetscCall(HGTensorReference(*t));
-    PetscFunctionReturn(PETSC_SUCCESS);
-  }
-  PetscCall(HGTensorCreate(p, net->dtype, t));
-  PetscCall(HGTensorSetHalo(*t, halo));
-  PetscCall(HGTensorSetUp(*t));
-  PetscCall(HGTensorGetBytes(*t, &bytes));
-  net->bytes += bytes;
-  slots[(*nslots)++] = (Slot){*t, dies};
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
-
-/* Steps are counted 0 .. n-1 for the layers forward and n .. 2n-1 for their adjoints in reverse. The output and its gradient
-   belong to the caller and stay. */
-static PetscErrorCode PlanTensors(HGNet net)
-{
-  const PetscInt n = net->n, forever = 2 * n;
-  PetscInt       nslots = 0;
-  Slot          *slots;
-
-  PetscFunctionBegin;
-  PetscCall(PetscMalloc1(2 * n + 1, &slots));
-  PetscCall(PlanTensor(net, net->in, (const PetscInt(*)[2])net->xhalo, -1, forever, &nslots, slots, &net->x));
-  for (PetscInt i = 0; i < n; i++) {
-    HGNode     *node = &net->node[i];
-    HGPartition p;
-    PetscInt    dies = i == n - 1 ? forever : net->training ? 2 * n - 2 - i : i + 1;
-
-    PetscCall(HGLayerGetOutputPartition(node->layer, &p));
-    PetscCall(PlanTensor(net, p, (const PetscInt(*)[2])node->halo, i, dies, &nslots, slots, &node->y));
-  }
-  for (PetscInt i = n - 1; i >= 0 && net->training; i--) {
-    HGNode        *node = &net->node[i];
-    HGPartition    p;
-    const PetscInt born = i == n - 1 ? n - 1 : 2 * n - 2 - i;
-
-    PetscCall(HGLayerGetOutputPartition(node->layer, &p));
-    PetscCall(PlanTensor(net, p, (const PetscInt(*)[2])node->halo, born, 2 * n - 1 - i, &nslots, slots, &node->dy));
-  }
-  PetscCall(PetscFree(slots));
+  PetscCall(HGLayerGetNeeds(node->layer, k, NULL, NULL, &masks));
+  PetscCall(HGLayerSetInput(node->layer, k, from ? from->y : net->x, dx, add, dx && masks ? from->rectified : NULL));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
 static PetscErrorCode BindLayers(HGNet net)
 {
-  size_t most = 0;
+  PetscBool **add;
+  size_t      most = 0;
 
   PetscFunctionBegin;
+  PetscCall(PetscCalloc1(net->n, &add));
+  PetscCall(ChooseAdds(net, add));
   for (PetscInt i = 0; i < net->n; i++) {
-    HGNode      *node = &net->node[i], *before = i ? &net->node[i - 1] : NULL;
-    HGActivation act  = HG_ACT_IDENTITY;
-    size_t       work;
+    HGNode *node = &net->node[i];
+    size_t  work;
 
-    if (before) PetscCall(HGLayerHasFusedActivation(before->layer, &act));
-    PetscCall(HGLayerSetTensors(node->layer, before ? before->y : net->x, node->y, before ? before->dy : NULL, node->dy, act == HG_ACT_RELU ? PETSC_TRUE : PETSC_FALSE));
+    for (PetscInt k = 0; k < node->nin; k++) PetscCall(BindInput(net, i, k, add[i][k]));
+    PetscCall(HGLayerSetOutput(node->layer, node->y, node->dy));
+    PetscCall(HGLayerSetTraining(node->layer, net->training));
     PetscCall(HGLayerGetWorkSize(node->layer, &work));
     most = PetscMax(most, work);
+    PetscCall(PetscFree(add[i]));
   }
-  if (net->training) {
-    PetscCall(PetscMalloc(most + 64, &net->work));
-    net->bytes += most;
-    for (PetscInt i = 0; i < net->n; i++) PetscCall(HGLayerSetWork(net->node[i].layer, (char *)net->work + (64 - (uintptr_t)net->work % 64) % 64));
-  }
+  PetscCall(PetscFree(add));
+  if (!net->training) PetscFunctionReturn(PETSC_SUCCESS);
+  PetscCall(PetscMalloc(most + 64, &net->work));
+  net->bytes += most;
+  for (PetscInt i = 0; i < net->n; i++) PetscCall(HGLayerSetWork(net->node[i].layer, (char *)net->work + (64 - (uintptr_t)net->work % 64) % 64));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -174,7 +106,8 @@ static PetscErrorCode PlanParameters(HGNet net)
    Level: beginner
 
    Errors:
-   Refuses an input whose channels are not those of the network, and what a layer refuses.
+   Refuses an input whose channels are not those of the network, what a layer refuses, layers that read each other in a cycle, lead nowhere or
+   read a layer that does not exist.
 
 .seealso: `HGNetForward()`, `HGNetAdjoint()`, `HGNetView()`
 @*/
@@ -196,8 +129,9 @@ PetscErrorCode HGNetSetUp(HGNet net, HGPartition in, HGDType dtype)
     PetscCall((*net->ops->build)(net));
   }
   HGCheck(net->n, comm, "the network has no layers; use HGNetSetType() or HGNetAddLayer()");
-  PetscCall(InferShapes(net));
-  PetscCall(PlanTensors(net));
+  PetscCall(HGNetResolveGraph(net));
+  PetscCall(HGNetInferShapes(net));
+  PetscCall(HGNetPlanTensors(net));
   PetscCall(BindLayers(net));
   PetscCall(PlanParameters(net));
   net->setup = PETSC_TRUE;
@@ -218,12 +152,27 @@ static PetscErrorCode LayoutString(HGNet net, HGPartition p, char s[], size_t le
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+/* What a layer reads if it is not the layer before, and what the plan does with its output */
+static PetscErrorCode ViewInputs(HGNet net, PetscInt i, PetscViewer viewer)
+{
+  const HGNode *node  = &net->node[i];
+  PetscBool     chain = node->nin == 1 && node->in[0] == i - 1 ? PETSC_TRUE : PETSC_FALSE;
+
+  PetscFunctionBegin;
+  for (PetscInt k = 0; k < node->nin && !chain; k++) PetscCall(PetscViewerASCIIPrintf(viewer, "%s%s", k ? " + " : "", node->in[k] >= 0 ? ((PetscObject)net->node[node->in[k]].layer)->name : "input"));
+  if (node->root != i) PetscCall(PetscViewerASCIIPrintf(viewer, "%sin place in %s", chain ? "" : ", ", ((PetscObject)net->node[node->root].layer)->name));
+  if (!node->keep) PetscCall(PetscViewerASCIIPrintf(viewer, "%srecomputed", chain && node->root == i ? "" : ", "));
+  PetscCall(PetscViewerASCIIPrintf(viewer, "\n"));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 static PetscErrorCode ViewLayer(HGNet net, PetscInt i, PetscViewer viewer)
 {
   HGLayer            layer = net->node[i].layer;
   HGPartition        p;
   char               shape[96];
-  PetscInt           halo[3][2], adjoint[3][2], n, params = 0, messages;
+  PetscInt           halo[3][2], n, params = 0, messages, parts[HG_AXES];
+  const HGHaloWidths *widths;
   PetscInt64         bytes;
   PetscLogDouble     flops;
   const HGParameter *param;
@@ -233,12 +182,15 @@ static PetscErrorCode ViewLayer(HGNet net, PetscInt i, PetscViewer viewer)
   PetscCall(PetscObjectGetName((PetscObject)layer, &name));
   PetscCall(HGLayerGetOutputPartition(layer, &p));
   PetscCall(LayoutString(net, p, shape, sizeof(shape)));
-  PetscCall(HGLayerGetHalo(layer, halo, adjoint));
+  PetscCall(HGPartitionGetParts(p, parts));
+  PetscCall(HGLayerGetHalo(layer, 0, &widths, NULL));
+  PetscCall(HGHaloWidthsLargest(widths, halo));
   PetscCall(HGLayerGetParameters(layer, &n, &param));
   for (PetscInt j = 0; j < n; j++) params += param[j].size;
   PetscCall(HGLayerGetFlops(layer, &flops));
   PetscCall(HGLayerGetTraffic(layer, &messages, &bytes));
-  PetscCall(PetscViewerASCIIPrintf(viewer, "%-12s %-24s %" PetscInt_FMT "+%" PetscInt_FMT "   %10" PetscInt_FMT " %12.4g %8" PetscInt_FMT " %12" PetscInt64_FMT "\n", name, shape, halo[2][0], halo[2][1], params, flops, messages, bytes));
+  PetscCall(PetscViewerASCIIPrintf(viewer, "%-14s %-24s %" PetscInt_FMT "+%" PetscInt_FMT "   %10" PetscInt_FMT " %12.4g %8" PetscInt_FMT " %12" PetscInt64_FMT " %6" PetscInt_FMT "  ", name, shape, halo[2][0], halo[2][1], params, flops, messages, bytes, parts[HG_N] * parts[HG_C] * parts[HG_Z] * parts[HG_Y] * parts[HG_X]));
+  PetscCall(ViewInputs(net, i, viewer));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -276,9 +228,9 @@ PetscErrorCode HGNetView(HGNet net, PetscViewer viewer)
   }
   PetscCall(HGPartitionView(net->in, viewer));
   PetscCall(LayoutString(net, net->in, shape, sizeof(shape)));
-  PetscCall(PetscViewerASCIIPrintf(viewer, "%-12s %-24s %-5s %10s %12s %8s %12s\n", "layer", "output", "halo", "parameters", "FLOP", "messages", "bytes"));
-  PetscCall(PetscViewerASCIIPrintf(viewer, "%-12s %s\n", "input", shape));
+  PetscCall(PetscViewerASCIIPrintf(viewer, "%-14s %-24s %-5s %10s %12s %8s %12s %6s  %s\n", "layer", "output", "halo", "parameters", "FLOP", "messages", "bytes", "ranks", "reads"));
+  PetscCall(PetscViewerASCIIPrintf(viewer, "%-14s %s\n", "input", shape));
   for (PetscInt i = 0; i < net->n; i++) PetscCall(ViewLayer(net, i, viewer));
-  PetscCall(PetscViewerASCIIPrintf(viewer, "%" PetscInt_FMT " parameters; memory planned on rank 0: %.1f MiB (%s)\n", net->nparams, (double)net->bytes / 1048576, net->training ? "training" : "inference"));
+  PetscCall(PetscViewerASCIIPrintf(viewer, "%" PetscInt_FMT " parameters; memory planned on rank 0: %.1f MiB (%s), of which tensors %.1f MiB (%.1f MiB if they shared none)\n", net->nparams, (double)net->bytes / 1048576, net->training ? net->recompute ? "training, activations recomputed" : "training" : "inference", (double)net->arena_bytes / 1048576, (double)net->unshared_bytes / 1048576));
   PetscFunctionReturn(PETSC_SUCCESS);
 }

@@ -86,6 +86,21 @@ typedef struct {
   PetscInt kernel[3], stride[3], padding[3], dilation[3]; /* z, y, x */
 } HGStencil;
 
+/*S
+   HGHaloWidths - ghost points that each part of a partition needs, along each axis of space
+
+   Level: developer
+
+.seealso: `HGHaloWidthsCreate()`, `HGTensorSetHaloWidths()`
+S*/
+typedef struct {
+  PetscInt  parts[3];    /* z, y, x */
+  PetscInt *width[3][2]; /* [parts] below and above */
+} HGHaloWidths;
+
+/* n, c, z, y, x */
+PETSC_EXTERN const char *const HGAxisNames[HG_AXES];
+
 PETSC_EXTERN PetscErrorCode HGPartitionCreate(MPI_Comm, HGPartition *);
 PETSC_EXTERN PetscErrorCode HGPartitionSetSizes(HGPartition, PetscInt, const PetscInt[]);
 PETSC_EXTERN PetscErrorCode HGPartitionSetParts(HGPartition, const PetscInt[]);
@@ -97,6 +112,11 @@ PETSC_EXTERN PetscErrorCode HGPartitionSetPeriodic(HGPartition, const PetscBool[
 PETSC_EXTERN PetscErrorCode HGPartitionSetFromOptions(HGPartition);
 PETSC_EXTERN PetscErrorCode HGPartitionSetUp(HGPartition);
 PETSC_EXTERN PetscErrorCode HGPartitionCreateLike(HGPartition, PetscInt, PetscInt, HGPartition *);
+PETSC_EXTERN PetscErrorCode HGPartitionCreateResized(HGPartition, PetscInt, const PetscInt[], const PetscInt *const[], HGPartition *);
+PETSC_EXTERN PetscErrorCode HGPartitionCreateWhole(HGPartition, HGPartition *);
+PETSC_EXTERN PetscErrorCode HGPartitionCreateOfChannelPart(HGPartition, MPI_Comm *, HGPartition *);
+PETSC_EXTERN PetscErrorCode HGPartitionIsAligned(HGPartition, HGPartition, PetscBool *);
+PETSC_EXTERN PetscErrorCode HGPartitionCreateFewer(HGPartition, const PetscInt[3], HGPartition *);
 PETSC_EXTERN PetscErrorCode HGPartitionReference(HGPartition);
 PETSC_EXTERN PetscErrorCode HGPartitionDestroy(HGPartition *);
 PETSC_EXTERN PetscErrorCode HGPartitionView(HGPartition, PetscViewer);
@@ -112,7 +132,13 @@ PETSC_EXTERN PetscErrorCode HGTensorCreate(HGPartition, HGDType, HGTensor *);
 PETSC_EXTERN PetscErrorCode HGTensorSetHalo(HGTensor, const PetscInt[3][2]);
 PETSC_EXTERN PetscErrorCode HGTensorSetStencilHalo(HGTensor, HGPartition, const HGStencil *);
 PETSC_EXTERN PetscErrorCode HGTensorSetHaloRanges(HGTensor, PetscInt, const PetscInt[], const PetscInt[]);
+PETSC_EXTERN PetscErrorCode HGTensorSetHaloWidths(HGTensor, const HGHaloWidths *);
 PETSC_EXTERN PetscErrorCode HGTensorGetHaloOf(HGTensor, PetscMPIInt, PetscInt[3][2]);
+PETSC_EXTERN PetscErrorCode HGTensorCreateView(HGTensor, HGPartition, PetscInt, HGTensor *);
+PETSC_EXTERN PetscErrorCode HGTensorClear(HGTensor);
+PETSC_EXTERN PetscErrorCode HGTensorIsView(HGTensor, PetscBool *);
+PETSC_EXTERN PetscErrorCode HGTensorSetShared(HGTensor, PetscBool);
+PETSC_EXTERN PetscErrorCode HGTensorGetShared(HGTensor, PetscBool *);
 PETSC_EXTERN PetscErrorCode HGTensorPlaceArray(HGTensor, void *);
 PETSC_EXTERN PetscErrorCode HGTensorSetUp(HGTensor);
 PETSC_EXTERN PetscErrorCode HGTensorReference(HGTensor);
@@ -125,6 +151,8 @@ PETSC_EXTERN PetscErrorCode HGTensorGetLocal(HGTensor, const HGTensorLocal **);
 PETSC_EXTERN PetscErrorCode HGTensorGetBytes(HGTensor, size_t *);
 PETSC_EXTERN PetscErrorCode HGTensorSet(HGTensor, PetscReal);
 PETSC_EXTERN PetscErrorCode HGTensorSetRandom(HGTensor, uint64_t, const char[], PetscBool);
+PETSC_EXTERN PetscErrorCode HGTensorZeroGhosts(HGTensor);
+PETSC_EXTERN PetscErrorCode HGTensorZeroOwned(HGTensor);
 PETSC_EXTERN PetscErrorCode HGTensorCopyOwned(HGTensor, HGTensor);
 PETSC_EXTERN PetscErrorCode HGTensorScale(HGTensor, PetscReal, PetscBool);
 PETSC_EXTERN PetscErrorCode HGTensorAXPY(HGTensor, PetscReal, HGTensor, PetscBool);
@@ -132,5 +160,11 @@ PETSC_EXTERN PetscErrorCode HGTensorDot(HGTensor, HGTensor, PetscBool, PetscReal
 PETSC_EXTERN PetscErrorCode HGTensorDotLocal(HGTensor, HGTensor, PetscBool, PetscReal *);
 PETSC_EXTERN PetscErrorCode HGTensorToVec(HGTensor, PetscInt, Vec);
 PETSC_EXTERN PetscErrorCode HGTensorFromVec(HGTensor, PetscInt, Vec);
+
+PETSC_EXTERN PetscErrorCode HGHaloWidthsCreate(HGPartition, HGHaloWidths *);
+PETSC_EXTERN PetscErrorCode HGHaloWidthsDestroy(HGHaloWidths *);
+PETSC_EXTERN PetscErrorCode HGHaloWidthsUnite(HGHaloWidths *, const HGHaloWidths *);
+PETSC_EXTERN PetscErrorCode HGHaloWidthsLargest(const HGHaloWidths *, PetscInt[3][2]);
+PETSC_EXTERN PetscErrorCode HGHaloWidthsFromStencil(HGPartition, HGPartition, const HGStencil *, HGHaloWidths *);
 
 #endif

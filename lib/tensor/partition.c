@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "tensor/tensor_impl.h"
 
-static const char *const AxisName[] = {"n", "c", "z", "y", "x"};
+const char *const HGAxisNames[HG_AXES] = {"n", "c", "z", "y", "x"};
 
 static PetscErrorCode CheckAxis(HGPartition p, PetscInt axis)
 {
@@ -65,9 +65,9 @@ PetscErrorCode HGPartitionSetSizes(HGPartition p, PetscInt dim, const PetscInt s
   HGCheck(dim >= 1 && dim <= 3, comm, "a grid of %" PetscInt_FMT " dimensions; it must have 1, 2 or 3", dim);
   p->dim = dim;
   for (PetscInt a = 0; a < HG_AXES; a++) {
-    HGCheck(size[a] >= 1, comm, "size %" PetscInt_FMT " along axis %s; it must be at least 1", size[a], AxisName[a]);
+    HGCheck(size[a] >= 1, comm, "size %" PetscInt_FMT " along axis %s; it must be at least 1", size[a], HGAxisNames[a]);
     HGCheck(a < HG_Z || a >= HG_AXES - dim || size[a] == 1, comm,
-            "size %" PetscInt_FMT " along axis %s of a %" PetscInt_FMT "-D grid; it must be 1", size[a], AxisName[a], dim);
+            "size %" PetscInt_FMT " along axis %s of a %" PetscInt_FMT "-D grid; it must be 1", size[a], HGAxisNames[a], dim);
     p->size[a] = size[a];
   }
   PetscFunctionReturn(PETSC_SUCCESS);
@@ -123,7 +123,7 @@ PetscErrorCode HGPartitionSetRanges(HGPartition p, PetscInt axis, const PetscInt
   PetscFunctionBegin;
   PetscValidHeaderSpecific(p, HG_PARTITION_CLASSID, 1);
   PetscCall(CheckAxis(p, axis));
-  HGCheck(p->parts[axis] >= 1, comm, "set the number of parts along axis %s before their ranges", AxisName[axis]);
+  HGCheck(p->parts[axis] >= 1, comm, "set the number of parts along axis %s before their ranges", HGAxisNames[axis]);
   PetscCall(PetscFree(p->given[axis]));
   PetscCall(PetscMalloc1(p->parts[axis], &p->given[axis]));
   PetscCall(PetscArraycpy(p->given[axis], lens, p->parts[axis]));
@@ -348,20 +348,20 @@ static PetscErrorCode SetStarts(HGPartition p, PetscInt a)
   PetscCall(PetscCalloc1(parts + 1, &p->start[a]));
   if (p->copies[a]) {
     HGCheck(!p->given[a], comm, "axis %s is replicated: its parts all have %" PetscInt_FMT " points, they cannot be given other numbers",
-            AxisName[a], size);
+            HGAxisNames[a], size);
     p->start[a][parts] = size;
     PetscFunctionReturn(PETSC_SUCCESS);
   }
   for (PetscInt i = 0; i < parts; i++) {
     const PetscInt len = p->given[a] ? p->given[a][i] : size / parts + (i < size % parts);
 
-    HGCheck(len >= 0, comm, "%" PetscInt_FMT " points in part %" PetscInt_FMT " along axis %s; it must be at least 0", len, i, AxisName[a]);
+    HGCheck(len >= 0, comm, "%" PetscInt_FMT " points in part %" PetscInt_FMT " along axis %s; it must be at least 0", len, i, HGAxisNames[a]);
     p->start[a][i + 1] = p->start[a][i] + len;
   }
   HGCheck(p->start[a][parts] == size, comm, "the parts along axis %s have %" PetscInt_FMT " points in all; the tensor has %" PetscInt_FMT,
-          AxisName[a], p->start[a][parts], size);
+          HGAxisNames[a], p->start[a][parts], size);
   HGCheck(p->given[a] || size >= parts, comm, "%" PetscInt_FMT " parts along axis %s of only %" PetscInt_FMT " points; use fewer parts",
-          parts, AxisName[a], size);
+          parts, HGAxisNames[a], size);
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -474,56 +474,16 @@ PetscErrorCode HGPartitionGetDM(HGPartition p, DM *da)
     PetscCallMPI(MPI_Comm_size(comm, &size));
     HGCheck(size == p->nranks, comm, "a partition with %" PetscInt_FMT " parts on %d ranks has no DMDA: it needs one part on each rank",
             p->nranks, size);
-    for (PetscInt a = HG_Z; a < HG_AXES; a++) HGCheck(!p->copies[a], comm, "axis %s is replicated; a DMDA has no copies", AxisName[a]);
+    for (PetscInt a = HG_Z; a < HG_AXES; a++) HGCheck(!p->copies[a], comm, "axis %s is replicated; a DMDA has no copies", HGAxisNames[a]);
     for (PetscInt a = HG_Z; a < HG_AXES; a++)
       for (PetscInt i = 0; i < p->parts[a]; i++)
         HGCheck(p->start[a][i + 1] > p->start[a][i], comm, "part %" PetscInt_FMT " along axis %s is empty; a DMDA needs a point in each", i,
-                AxisName[a]);
+                HGAxisNames[a]);
     PetscCallMPI(MPI_Comm_split(comm, (PetscMPIInt)(p->part[rank] / group), (PetscMPIInt)(p->part[rank] % group), &space));
     PetscCall(CreateDM(p, space));
     PetscCallMPI(MPI_Comm_free(&space));
   }
   *da = p->da;
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
-
-/*@
-   HGPartitionCreateLike - Create the partition of a tensor with other batch and channel sizes on the same points of space
-
-   Collective
-
-   Input Parameters:
-+  p - the partition, set up
-.  N - samples
--  C - channels
-
-   Output Parameter:
-.  q - the new partition, set up; it shares the `DMDA`
-
-   Level: intermediate
-
-   Errors:
-   Refuses fewer samples than batch parts and fewer channels than channel parts.
-
-.seealso: `HGPartitionCreate()`
-@*/
-PetscErrorCode HGPartitionCreateLike(HGPartition p, PetscInt N, PetscInt C, HGPartition *q)
-{
-  const PetscInt size[HG_AXES] = {N, C, p->size[HG_Z], p->size[HG_Y], p->size[HG_X]};
-
-  PetscFunctionBegin;
-  PetscValidHeaderSpecific(p, HG_PARTITION_CLASSID, 1);
-  PetscCall(HGPartitionCreate(PetscObjectComm((PetscObject)p), q));
-  PetscCall(HGPartitionSetSizes(*q, p->dim, size));
-  PetscCall(HGPartitionSetParts(*q, p->parts));
-  PetscCall(HGPartitionSetPeriodic(*q, p->periodic));
-  for (PetscInt a = HG_Z; a < HG_AXES; a++)
-    if (p->given[a]) PetscCall(HGPartitionSetRanges(*q, a, p->given[a]));
-  PetscCall(PetscArraycpy((*q)->copies, p->copies, HG_AXES));
-  if (p->ranks) PetscCall(HGPartitionSetRanks(*q, p->nranks, p->ranks));
-  PetscCall(HGPartitionSetUp(*q));
-  PetscCall(PetscObjectReference((PetscObject)p->da));
-  (*q)->da = p->da;
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -601,7 +561,7 @@ PetscErrorCode HGPartitionView(HGPartition p, PetscViewer viewer)
       "][%" PetscInt_FMT "][%" PetscInt_FMT "][%" PetscInt_FMT "][%" PetscInt_FMT "] parts",
       p->size[0], p->size[1], p->size[2], p->size[3], p->size[4], p->parts[0], p->parts[1], p->parts[2], p->parts[3], p->parts[4]));
   for (PetscInt a = 0; a < HG_AXES; a++)
-    if (p->copies[a]) PetscCall(PetscViewerASCIIPrintf(viewer, ", copies along %s", AxisName[a]));
+    if (p->copies[a]) PetscCall(PetscViewerASCIIPrintf(viewer, ", copies along %s", HGAxisNames[a]));
   PetscCall(PetscViewerASCIIPrintf(viewer, "\n"));
   PetscFunctionReturn(PETSC_SUCCESS);
 }

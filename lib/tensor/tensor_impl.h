@@ -28,6 +28,8 @@ struct _p_HGTensor {
   HGTensorLocal local;
   PetscInt     *width[3][2]; /* [parts] ghost points of each part below and above, for z, y, x; NULL: the same for all */
   void         *memory;      /* what was allocated, NULL if the array was placed */
+  PetscBool     view;        /* a range of channels of another tensor, in its memory */
+  PetscBool     shared;      /* the memory serves other tensors in between, ghost points do not keep their values */
   PetscBool     setup;
 };
 

@@ -140,59 +140,6 @@ PetscErrorCode HGTensorSetHaloRanges(HGTensor t, PetscInt axis, const PetscInt l
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/*@C
-   HGTensorSetStencilHalo - Give each part the ghost points that a stencil needs for the output points of the same part
-
-   Logically Collective
-
-   Input Parameters:
-+  t   - the tensor that the stencil reads, not set up yet
-.  out - the partition of its output, with the same parts of space
--  s   - the stencil
-
-   Level: advanced
-
-   Notes:
-   Widths differ from part to part where strides do not divide their sizes: where part i has input points [a, b) and output
-   points [o, p), it needs ghosts from o stride - padding to (p - 1) stride - padding + (kernel - 1) dilation.
-
-   Points that no output needs are owned nevertheless.
-
-   Errors:
-   Refuses strides, dilations and kernels below one, and partitions with other parts.
-
-.seealso: `HGStencil`, `HGTensorSetHaloRanges()`
-@*/
-PetscErrorCode HGTensorSetStencilHalo(HGTensor t, HGPartition out, const HGStencil *s)
-{
-  MPI_Comm comm = PetscObjectComm((PetscObject)t);
-
-  PetscFunctionBegin;
-  PetscValidHeaderSpecific(t, HG_TENSOR_CLASSID, 1);
-  PetscValidHeaderSpecific(out, HG_PARTITION_CLASSID, 2);
-  for (int a = 0; a < 3; a++) {
-    const PetscInt  axis = HG_Z + a, parts = t->part->parts[axis], reach = (s->kernel[a] - 1) * s->dilation[a];
-    const PetscInt *in = t->part->start[axis], *o = out->start[axis];
-    PetscInt       *lo, *hi;
-
-    HGCheck(s->kernel[a] >= 1 && s->stride[a] >= 1 && s->dilation[a] >= 1, comm,
-            "a stencil of %" PetscInt_FMT " points, stride %" PetscInt_FMT ", dilation %" PetscInt_FMT "; all must be at least 1",
-            s->kernel[a], s->stride[a], s->dilation[a]);
-    HGCheck(out->parts[axis] == parts, comm,
-            "a stencil's input has %" PetscInt_FMT " parts, its output %" PetscInt_FMT "; give both the same", parts, out->parts[axis]);
-    PetscCall(PetscMalloc2(parts, &lo, parts, &hi));
-    for (PetscInt i = 0; i < parts; i++) {
-      const PetscInt any = o[i + 1] > o[i] && in[i + 1] > in[i];
-
-      lo[i] = any ? PetscMax(0, in[i] - (o[i] * s->stride[a] - s->padding[a])) : 0;
-      hi[i] = any ? PetscMax(0, (o[i + 1] - 1) * s->stride[a] - s->padding[a] + reach + 1 - in[i + 1]) : 0;
-    }
-    PetscCall(HGTensorSetHaloRanges(t, axis, lo, hi));
-    PetscCall(PetscFree2(lo, hi));
-  }
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
-
 /*@
    HGTensorGetHaloOf - Get how many ghost points a rank has around its points
 
@@ -250,14 +197,148 @@ PetscErrorCode HGTensorPlaceArray(HGTensor t, void *array)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Zeroes the storage; pages are first touched by the threads that will work on them */
-static void ZeroStorage(HGTensor t)
+/*@
+   HGTensorCreateView - Create a tensor that is a range of channels of another, in its memory
+
+   Logically Collective
+
+   Input Parameters:
++  base  - the tensor, set up, its channels in one part
+.  p     - partition of the view: that of `base` but for the number of channels
+-  first - the channel of `base` that is the view's first
+
+   Output Parameter:
+.  view - the tensor, set up
+
+   Level: developer
+
+   Shape:
+   base: [N][Z][Y][X][C], view: [N][Z][Y][X][C_view] with the strides and the halo of base
+
+   Note:
+   Operators and layers take views; functions that work on all elements of a tensor (`HGTensorSet()`, `HGTensorAXPY()` ...) do not.
+
+   Errors:
+   Refuses channels outside those of `base`.
+
+.seealso: `HGTensorSetUp()`
+@*/
+PetscErrorCode HGTensorCreateView(HGTensor base, HGPartition p, PetscInt first, HGTensor *view)
+{
+  HGTensorLocal *l, *b = &base->local;
+  const size_t   size = HGDTypeSize(base->dtype);
+
+  PetscFunctionBegin;
+  PetscValidHeaderSpecific(base, HG_TENSOR_CLASSID, 1);
+  PetscValidHeaderSpecific(p, HG_PARTITION_CLASSID, 2);
+  PetscCheck(base->setup && base->part->parts[HG_C] == 1 && first >= 0 && first + p->size[HG_C] <= base->part->size[HG_C], PetscObjectComm((PetscObject)base), PETSC_ERR_ARG_OUTOFRANGE, "a view of channels %" PetscInt_FMT " to %" PetscInt_FMT " of a tensor of %" PetscInt_FMT, first, first + p->size[HG_C], base->part->size[HG_C]);
+  PetscCall(HGTensorCreate(p, base->dtype, view));
+  PetscCall(HGTensorSetHalo(*view, (const PetscInt(*)[2])b->halo));
+  for (int a = 0; a < 3; a++)
+    if (base->width[a][0]) PetscCall(HGTensorSetHaloRanges(*view, HG_Z + a, base->width[a][0], base->width[a][1]));
+  l = &(*view)->local;
+  SetStrides(l);
+  PetscCall(PetscArraycpy(l->stride, b->stride, HG_AXES));
+  l->array         = b->array ? (char *)b->array + (size_t)first * size : NULL;
+  l->owned         = b->owned ? (char *)b->owned + (size_t)first * size : NULL;
+  (*view)->view    = PETSC_TRUE;
+  (*view)->shared  = base->shared;
+  (*view)->setup   = PETSC_TRUE;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/*@
+   HGTensorSetShared - Tell that a tensor's memory serves other tensors of other layouts while this one is not used
+
+   Logically Collective
+
+   Input Parameters:
++  t      - the tensor
+-  shared - whether its ghost points lose their values in between; views created later inherit it
+
+   Level: developer
+
+.seealso: `HGTensorGetShared()`, `HGLinOpSetKeepZeros()`
+@*/
+PetscErrorCode HGTensorSetShared(HGTensor t, PetscBool shared)
+{
+  PetscFunctionBegin;
+  PetscValidHeaderSpecific(t, HG_TENSOR_CLASSID, 1);
+  t->shared = shared;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/*@
+   HGTensorGetShared - Get whether a tensor's ghost points may lose their values between uses
+
+   Not Collective
+
+   Input Parameter:
+.  t - the tensor
+
+   Output Parameter:
+.  shared - what was set, `PETSC_FALSE` by default
+
+   Level: developer
+
+.seealso: `HGTensorSetShared()`
+@*/
+PetscErrorCode HGTensorGetShared(HGTensor t, PetscBool *shared)
+{
+  PetscFunctionBegin;
+  PetscValidHeaderSpecific(t, HG_TENSOR_CLASSID, 1);
+  *shared = t->shared;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/*@
+   HGTensorIsView - Get whether a tensor is a range of channels of another
+
+   Not Collective
+
+   Input Parameter:
+.  t - the tensor
+
+   Output Parameter:
+.  view - whether `HGTensorCreateView()` made it
+
+   Level: developer
+
+.seealso: `HGTensorCreateView()`
+@*/
+PetscErrorCode HGTensorIsView(HGTensor t, PetscBool *view)
+{
+  PetscFunctionBegin;
+  PetscValidHeaderSpecific(t, HG_TENSOR_CLASSID, 1);
+  *view = t->view;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/*@
+   HGTensorClear - Set the whole storage to zero, by the threads that will work on it
+
+   Not Collective
+
+   Input Parameter:
+.  t - the tensor, set up, no view
+
+   Level: developer
+
+   Note:
+   Pages of fresh memory come to lie near the threads that touch them first.
+
+.seealso: `HGTensorPlaceArray()`
+@*/
+PetscErrorCode HGTensorClear(HGTensor t)
 {
   const size_t bytes = t->local.elements * HGDTypeSize(t->dtype), block = 1 << 16;
 
+  PetscFunctionBegin;
+  PetscValidHeaderSpecific(t, HG_TENSOR_CLASSID, 1);
 #pragma omp parallel for schedule(static)
   for (size_t b = 0; b < (bytes + block - 1) / block; b++)
     memset((char *)t->local.array + b * block, 0, PetscMin(block, bytes - b * block));
+  PetscFunctionReturn(PETSC_SUCCESS);
 }
 
 /*@
@@ -288,7 +369,7 @@ PetscErrorCode HGTensorSetUp(HGTensor t)
   array          = (char *)t->memory + (ALIGNMENT - (uintptr_t)t->memory % ALIGNMENT) % ALIGNMENT;
   t->local.array = array;
   PointAtOwned(t);
-  ZeroStorage(t);
+  PetscCall(HGTensorClear(t));
   t->setup = PETSC_TRUE;
   PetscFunctionReturn(PETSC_SUCCESS);
 }

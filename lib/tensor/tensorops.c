@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "tensor/tensor_impl.h"
+#include "kernel/hgbox.h"
 
 /* A run of contiguous elements */
 typedef struct {
@@ -65,6 +66,83 @@ PetscErrorCode HGTensorSet(HGTensor t, PetscReal v)
   PetscValidHeaderSpecific(t, HG_TENSOR_CLASSID, 1);
 #pragma omp parallel for
   for (size_t i = 0; i < t->local.elements; i++) Put(t->local.array, t->dtype, (ptrdiff_t)i, v);
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* The points of a tensor's storage that start lo points before the owned ones and have the given sizes */
+static HGStrided StridedOf(const HGTensorLocal *l, const PetscInt lo[3], const PetscInt size[3])
+{
+  HGStrided b = {.size = {l->box.size[HG_N], l->box.size[HG_C]}, .stride = {l->stride[HG_N], 1}};
+
+  for (int a = 0; a < 3; a++) {
+    b.size[2 + a]   = l->elements ? size[a] : 0;
+    b.stride[2 + a] = l->stride[HG_Z + a];
+    b.offset -= lo[a] * l->stride[HG_Z + a];
+  }
+  return b;
+}
+
+/*@
+   HGTensorZeroOwned - Set the owned points to zero
+
+   Not Collective
+
+   Input Parameter:
+.  t - the tensor, set up
+
+   Level: developer
+
+.seealso: `HGTensorZeroGhosts()`
+@*/
+PetscErrorCode HGTensorZeroOwned(HGTensor t)
+{
+  const PetscInt lo[3] = {0, 0, 0};
+  HGStrided      b;
+
+  PetscFunctionBegin;
+  PetscValidHeaderSpecific(t, HG_TENSOR_CLASSID, 1);
+  b = StridedOf(&t->local, lo, &t->local.box.size[HG_Z]);
+  HGStridedZero(t->dtype, &b, t->local.owned);
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/*@
+   HGTensorZeroGhosts - Set the ghost points to zero
+
+   Not Collective
+
+   Input Parameter:
+.  t - the tensor, set up
+
+   Level: developer
+
+.seealso: `HGTensorZeroOwned()`
+@*/
+PetscErrorCode HGTensorZeroGhosts(HGTensor t)
+{
+  const HGTensorLocal *l = &t->local;
+  PetscInt             lo[3], size[3];
+
+  PetscFunctionBegin;
+  PetscValidHeaderSpecific(t, HG_TENSOR_CLASSID, 1);
+  for (int a = 0; a < 3; a++) {
+    lo[a]   = l->halo[a][0];
+    size[a] = l->box.size[HG_Z + a] + l->halo[a][0] + l->halo[a][1];
+  }
+  for (int a = 0; a < 3; a++) { /* slabs below and above along a, within the owned range of the axes before it */
+    const PetscInt n = l->box.size[HG_Z + a];
+
+    for (int s = 0; s < 2; s++) {
+      HGStrided b;
+
+      lo[a]   = s ? -n : l->halo[a][0];
+      size[a] = l->halo[a][s];
+      b       = StridedOf(l, lo, size);
+      HGStridedZero(t->dtype, &b, t->local.owned);
+    }
+    lo[a]   = 0;
+    size[a] = n;
+  }
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
