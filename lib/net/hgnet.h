@@ -5,7 +5,7 @@
 #include "layer/hglayer.h"
 
 /*S
-   HGNet - a network: a chain of layers on distributed tensors, and the plan to run it forward and backward
+   HGNet - a network: a directed acyclic graph of layers on distributed tensors, and the plan to run it forward and backward
 
    Level: beginner
 
@@ -58,7 +58,9 @@ PETSC_EXTERN PetscErrorCode HGNetSetPadding(HGNet, HGBoundary);
 PETSC_EXTERN PetscErrorCode HGNetSetChannels(HGNet, PetscInt, PetscInt);
 PETSC_EXTERN PetscErrorCode HGNetSetTraining(HGNet, PetscBool);
 PETSC_EXTERN PetscErrorCode HGNetSetFromOptions(HGNet);
+PETSC_EXTERN PetscErrorCode HGNetSetRecompute(HGNet, PetscBool);
 PETSC_EXTERN PetscErrorCode HGNetAddLayer(HGNet, HGLayer);
+PETSC_EXTERN PetscErrorCode HGNetAddLayerTo(HGNet, HGLayer, PetscInt, const char *const[]);
 PETSC_EXTERN PetscErrorCode HGNetSetUp(HGNet, HGPartition, HGDType);
 PETSC_EXTERN PetscErrorCode HGNetDestroy(HGNet *);
 PETSC_EXTERN PetscErrorCode HGNetView(HGNet, PetscViewer);

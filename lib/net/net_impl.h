@@ -69,6 +69,5 @@ PETSC_INTERN PetscErrorCode HGNetPlanTensors(HGNet);
 PETSC_INTERN PetscErrorCode HGNetInsertNode(HGNet, PetscInt, HGLayer, PetscInt);
 
 PETSC_INTERN PetscErrorCode HGNetCreate_CNN(HGNet);
-PETSC_INTERN PetscErrorCode HGNetCreate_UNet(HGNet);
 
 #endif

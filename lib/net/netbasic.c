@@ -328,6 +328,35 @@ PetscErrorCode HGNetSetTraining(HGNet net, PetscBool training)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+/*@
+   HGNetSetRecompute - Set whether the adjoint computes most activations again instead of keeping them (activation checkpointing)
+
+   Logically Collective
+
+   Input Parameters:
++  net       - the network, not set up yet
+-  recompute - `PETSC_FALSE` by default
+
+   Options Database Key:
+.  -net_recompute - recompute activations
+
+   Level: intermediate
+
+   Note:
+   The layers are cut into about sqrt(n) segments (Chen et al., arXiv 1604.06174); outputs that other segments read are kept, the others of
+   a segment computed again before its adjoints. The gradients are the same bit for bit, at the price of at most one more
+   forward sweep.
+
+.seealso: `HGNetSetUp()`, `HGNetView()`
+@*/
+PetscErrorCode HGNetSetRecompute(HGNet net, PetscBool recompute)
+{
+  PetscFunctionBegin;
+  PetscValidHeaderSpecific(net, HG_NET_CLASSID, 1);
+  net->recompute = recompute;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 static const char *const Activations[] = {"identity", "relu"};
 static const char *const Paddings[]    = {"zeros", "periodic"};
 
@@ -345,7 +374,8 @@ static const char *const Paddings[]    = {"zeros", "periodic"};
 .  -net_depth n                   - layers (default 4)
 .  -net_kernel n                  - kernel points in each direction, odd (default 3)
 .  -net_activation relu|identity  - function between the layers
--  -net_padding zeros|periodic    - what lies beyond the boundary
+.  -net_padding zeros|periodic    - what lies beyond the boundary
+-  -net_recompute                 - compute activations again in the adjoint instead of keeping them
 
    Level: beginner
 
@@ -368,6 +398,7 @@ PetscErrorCode HGNetSetFromOptions(HGNet net)
   PetscCall(PetscOptionsInt("-net_kernel", "kernel points in each direction, odd", "HGNetSetKernel", kernel, &kernel, NULL));
   PetscCall(PetscOptionsEList("-net_activation", "function between the layers", "HGNetSetActivation", Activations, 2, Activations[act], &act, NULL));
   PetscCall(PetscOptionsEList("-net_padding", "what lies beyond the boundary", "HGNetSetPadding", Paddings, 2, Paddings[pad], &pad, NULL));
+  PetscCall(PetscOptionsBool("-net_recompute", "compute activations again in the adjoint instead of keeping them", "HGNetSetRecompute", net->recompute, &net->recompute, NULL));
   PetscOptionsEnd();
   PetscCall(HGNetSetType(net, type));
   PetscCall(HGNetSetWidth(net, width));
@@ -405,40 +436,17 @@ PetscErrorCode HGNetGetOptionsString(HGNet net, char options[], size_t len)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/*@
-   HGNetAddLayer - Append a layer to a network
-
-   Logically Collective
-
-   Input Parameters:
-+  net   - the network, not set up yet
--  layer - the layer; its name is unique in the network; the network takes a reference
-
-   Level: intermediate
-
-   Errors:
-   Refuses a second layer of the same name.
-
-.seealso: `HGLayerCreate()`, `HGNetSetUp()`
-@*/
-PetscErrorCode HGNetAddLayer(HGNet net, HGLayer layer)
+static PetscErrorCode DestroyNode(HGNode *node)
 {
   PetscFunctionBegin;
-  PetscValidHeaderSpecific(net, HG_NET_CLASSID, 1);
-  PetscValidHeaderSpecific(layer, HG_LAYER_CLASSID, 2);
-  for (PetscInt i = 0; i < net->n; i++) {
-    PetscBool same;
-
-    PetscCall(PetscStrcmp(((PetscObject)net->node[i].layer)->name, ((PetscObject)layer)->name, &same));
-    HGCheck(!same, PetscObjectComm((PetscObject)net), "the network has a layer \"%s\" already; give each its own name with PetscObjectSetName()", ((PetscObject)layer)->name);
-  }
-  if (net->n == net->capacity) {
-    net->capacity = PetscMax(16, 2 * net->capacity);
-    PetscCall(PetscRealloc((size_t)net->capacity * sizeof(HGNode), &net->node));
-  }
-  PetscCall(PetscMemzero(&net->node[net->n], sizeof(HGNode)));
-  PetscCall(HGLayerReference(layer));
-  net->node[net->n++].layer = layer;
+  PetscCall(HGLayerDestroy(&node->layer));
+  PetscCall(HGTensorDestroy(&node->y));
+  PetscCall(HGTensorDestroy(&node->dy));
+  PetscCall(HGHaloWidthsDestroy(&node->halo));
+  PetscCall(PetscFree(node->rectified));
+  for (PetscInt k = 0; k < node->nin; k++) PetscCall(PetscFree(node->name[k]));
+  PetscCall(PetscFree(node->name));
+  PetscCall(PetscFree(node->in));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -464,12 +472,13 @@ PetscErrorCode HGNetDestroy(HGNet *net)
     PetscFunctionReturn(PETSC_SUCCESS);
   }
   for (PetscInt i = 0; i < (*net)->n; i++) {
-    PetscCall(HGLayerDestroy(&(*net)->node[i].layer));
-    PetscCall(HGTensorDestroy(&(*net)->node[i].y));
-    PetscCall(HGTensorDestroy(&(*net)->node[i].dy));
+    PetscCall(DestroyNode(&(*net)->node[i]));
   }
   PetscCall(PetscFree((*net)->node));
   PetscCall(HGTensorDestroy(&(*net)->x));
+  PetscCall(HGHaloWidthsDestroy(&(*net)->xhalo));
+  PetscCall(PetscFree((*net)->step));
+  PetscCall(PetscFree((*net)->arena));
   PetscCall(HGPartitionDestroy(&(*net)->in));
   PetscCall(PetscFree3((*net)->values, (*net)->gradient, (*net)->reduced));
   PetscCall(PetscFree2((*net)->count, (*net)->displ));

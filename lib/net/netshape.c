@@ -30,7 +30,8 @@ static PetscErrorCode InsertMove(HGNet net, PetscInt *i, PetscInt k, HGPartition
   PetscCall(HGLayerSetUp(layer, 1, &p, net->dtype));
   PetscCall(HGNetInsertNode(net, *i, layer, from));
   PetscCall(HGLayerDestroy(&layer));
-  net->node[++*i].in[k] = *i - 1;
+  ++*i;
+  net->node[*i].in[k] = *i - 1;
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -115,7 +116,7 @@ static PetscErrorCode Agglomerate(HGNet net, PetscInt *i)
   for (PetscInt tries = 0; tries < 8; tries++) {
     HGPartition in, to;
     PetscInt    parts[3];
-    PetscBool   fewer;
+    PetscBool   fewer = PETSC_FALSE;
 
     PetscCall(OutputOf(net, net->node[*i].in[0], &in));
     PetscCall(ChooseParts(net->node[*i].layer, in, parts, &fewer));
