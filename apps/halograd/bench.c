@@ -298,6 +298,7 @@ static PetscErrorCode CreateStep(Step *s, const BenchOptions *b)
   HGTensor             x, y;
   HGPartition          out;
   HGDType              t;
+  PetscInt             out_size[HG_AXES];
   const HGTensorLocal *l;
 
   PetscFunctionBegin;
@@ -309,10 +310,10 @@ static PetscErrorCode CreateStep(Step *s, const BenchOptions *b)
   PetscCall(HGNetGetInput(s->net, &x));
   PetscCall(HGNetGetOutput(s->net, &y, NULL));
   PetscCall(HGTensorGetPartition(y, &out));
-  PetscCall(HGTensorCreate(out, t, &s->target));
-  PetscCall(HGTensorSetUp(s->target));
+  PetscCall(HGPartitionGetSizes(out, NULL, out_size));
+  PetscCall(HGLossCreateTarget(s->loss, y, &s->target));
   PetscCall(HGTensorSetRandom(x, 1, "input", PETSC_FALSE));
-  PetscCall(HGTensorSetRandom(s->target, 1, "target", PETSC_FALSE));
+  PetscCall(HGLossSetRandomTarget(s->loss, out_size[HG_C], 1, s->target));
   PetscCall(HGTensorGetLocal(x, &l));
   s->local = l->box.size[HG_N];
   PetscCall(HGNetCreateParameters(s->net, &s->p));

@@ -60,6 +60,7 @@ static PetscErrorCode SetUp(Verification *v)
 {
   HGTensor    x, y;
   HGPartition out;
+  PetscInt    size[HG_AXES];
 
   PetscFunctionBegin;
   PetscCall(HGPartitionSetSizes(v->part, v->dim, v->size));
@@ -68,10 +69,10 @@ static PetscErrorCode SetUp(Verification *v)
   PetscCall(HGNetGetInput(v->net, &x));
   PetscCall(HGNetGetOutput(v->net, &y, NULL));
   PetscCall(HGTensorGetPartition(y, &out));
-  PetscCall(HGTensorCreate(out, v->dtype, &v->target));
-  PetscCall(HGTensorSetUp(v->target));
+  PetscCall(HGPartitionGetSizes(out, NULL, size));
+  PetscCall(HGLossCreateTarget(v->loss, y, &v->target));
   PetscCall(HGTensorSetRandom(x, (uint64_t)v->seed, "input", PETSC_FALSE));
-  PetscCall(HGTensorSetRandom(v->target, (uint64_t)v->seed, "target", PETSC_FALSE));
+  PetscCall(HGLossSetRandomTarget(v->loss, size[HG_C], (uint64_t)v->seed, v->target));
   PetscCall(HGNetCreateParameters(v->net, &v->p));
   PetscCall(HGNetInitializeParameters(v->net, (uint64_t)v->seed, v->p));
   PetscCall(VecDuplicate(v->p, &v->g));

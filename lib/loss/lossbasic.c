@@ -1,6 +1,21 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "loss/loss_impl.h"
 
+typedef struct {
+  const char *name;
+  PetscErrorCode (*create)(HGLoss);
+} Type;
+
+static const Type Types[] = {
+    {HGLOSSMSE,          HGLossCreate_MSE         },
+    {HGLOSSL1,           HGLossCreate_L1          },
+    {HGLOSSHUBER,        HGLossCreate_Huber       },
+    {HGLOSSRELL2,        HGLossCreate_RelL2       },
+    {HGLOSSH1,           HGLossCreate_H1          },
+    {HGLOSSBCE,          HGLossCreate_BCE         },
+    {HGLOSSCROSSENTROPY, HGLossCreate_CrossEntropy},
+};
+
 static PetscFunctionList HGLossList = NULL;
 
 static PetscErrorCode FreeRegistry(void)
@@ -14,7 +29,8 @@ static PetscErrorCode RegisterAll(void)
 {
   PetscFunctionBegin;
   if (HGLossList) PetscFunctionReturn(PETSC_SUCCESS);
-  PetscCall(PetscFunctionListAdd(&HGLossList, HGLOSSMSE, HGLossCreate_MSE));
+  for (size_t i = 0; i < PETSC_STATIC_ARRAY_LENGTH(Types); i++)
+    PetscCall(PetscFunctionListAdd(&HGLossList, Types[i].name, Types[i].create));
   PetscCall(PetscRegisterFinalize(FreeRegistry));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -38,9 +54,12 @@ PetscErrorCode HGLossCreate(MPI_Comm comm, HGLoss *loss)
 {
   PetscFunctionBegin;
   PetscCall(RegisterAll());
-  PetscCall(PetscHeaderCreate(*loss, HG_LOSS_CLASSID, "HGLoss", "Misfit", "Loss", comm, HGLossDestroy, NULL));
+  PetscCall(PetscHeaderCreate(*loss, HG_LOSS_CLASSID, "HGLoss", "Misfit", "Loss", comm, HGLossDestroy, HGLossView));
   PetscCall(PetscLogEventGetId("HG loss", &(*loss)->event));
   if ((*loss)->event < 0) PetscCall(PetscLogEventRegister("HG loss", HG_LOSS_CLASSID, &(*loss)->event));
+  (*loss)->delta     = 1;
+  (*loss)->h1_weight = 1;
+  (*loss)->across    = MPI_COMM_NULL;
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -51,10 +70,10 @@ PetscErrorCode HGLossCreate(MPI_Comm comm, HGLoss *loss)
 
    Input Parameters:
 +  loss - the misfit
--  type - `HGLOSSMSE`
+-  type - `HGLOSSMSE`, `HGLOSSL1`, `HGLOSSHUBER`, `HGLOSSRELL2`, `HGLOSSH1`, `HGLOSSBCE` or `HGLOSSCROSSENTROPY`
 
    Options Database Key:
-.  -train_loss mse - the misfit (default mse)
+.  -train_loss mse|l1|huber|rel_l2|h1|bce|cross_entropy - the misfit (default mse)
 
    Level: beginner
 
@@ -66,13 +85,159 @@ PetscErrorCode HGLossCreate(MPI_Comm comm, HGLoss *loss)
 PetscErrorCode HGLossSetType(HGLoss loss, HGLossType type)
 {
   PetscErrorCode (*create)(HGLoss);
+  char   names[256] = "";
+  size_t used;
 
   PetscFunctionBegin;
   PetscValidHeaderSpecific(loss, HG_LOSS_CLASSID, 1);
   PetscCall(PetscFunctionListFind(HGLossList, type, &create));
-  HGCheck(create, PetscObjectComm((PetscObject)loss), "no loss \"%s\"; there is: mse. Choose with -train_loss.", type);
+  for (size_t i = 0; i < PETSC_STATIC_ARRAY_LENGTH(Types); i++) {
+    PetscCall(PetscStrlen(names, &used));
+    PetscCall(PetscSNPrintf(names + used, sizeof(names) - used, "%s%s", i ? ", " : "", Types[i].name));
+  }
+  HGCheck(create, PetscObjectComm((PetscObject)loss), "no loss \"%s\"; there are: %s. Choose with -train_loss.", type, names);
+  PetscCall(HGLossReset(loss));
+  PetscCall(PetscMemzero(loss->ops, sizeof(*loss->ops)));
+  loss->classes = PETSC_FALSE;
   PetscCall((*create)(loss));
   PetscCall(PetscObjectChangeTypeName((PetscObject)loss, type));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/*@
+   HGLossSetWeights - Set a weight for each point, or a mask
+
+   Collective
+
+   Input Parameters:
++  loss - the misfit
+-  w    - weights, 0 or more, from `HGLossCreateWeights()`; NULL for none. Referenced: what it holds at an evaluation counts
+
+   Level: intermediate
+
+   Shape:
+   w: [N or 1][Z or 1][Y or 1][X or 1][C or 1]
+
+   Notes:
+   Means become means by weight: (1 / sum w) sum w f(y, t). With zeros and ones w is a mask, and what it hides may hold anything, also
+   NaN. Along an axis of size one the weight is that of all points of the axis.
+
+   Errors:
+   `HGLossEvaluate()` refuses weights that sum to zero, and those of another layout.
+
+.seealso: `HGLossCreateWeights()`, `HGLossSetChannelWeights()`
+@*/
+PetscErrorCode HGLossSetWeights(HGLoss loss, HGTensor w)
+{
+  PetscFunctionBegin;
+  PetscValidHeaderSpecific(loss, HG_LOSS_CLASSID, 1);
+  if (w == loss->weight) PetscFunctionReturn(PETSC_SUCCESS);
+  PetscCall(HGLossReset(loss));
+  if (w) PetscCall(HGTensorReference(w));
+  PetscCall(HGTensorDestroy(&loss->weight));
+  loss->weight = w;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/*@
+   HGLossSetChannelWeights - Set a weight for each channel; for cross entropy, for each class
+
+   Logically Collective
+
+   Input Parameters:
++  loss - the misfit
+.  n    - number of channels of the output, 0 for no weights
+-  w    - their weights, 0 or more
+
+   Options Database Key:
+.  -loss_channel_weights w0,w1,... - the weights
+
+   Level: intermediate
+
+   Shape:
+   w: [C]
+
+   Note:
+   They multiply those of `HGLossSetWeights()`. For cross entropy a point counts by the weight of its class, as PyTorch's `weight`.
+
+   Errors:
+   Refuses negative weights; `HGLossEvaluate()` another number than the output has channels.
+
+.seealso: `HGLossSetWeights()`
+@*/
+PetscErrorCode HGLossSetChannelWeights(HGLoss loss, PetscInt n, const PetscReal w[])
+{
+  PetscFunctionBegin;
+  PetscValidHeaderSpecific(loss, HG_LOSS_CLASSID, 1);
+  for (PetscInt i = 0; i < n; i++)
+    HGCheck(w[i] >= 0 && !PetscIsInfOrNanReal(w[i]), PetscObjectComm((PetscObject)loss),
+            "-loss_channel_weights: %g for channel %" PetscInt_FMT "; give 0 or more", (double)w[i], i);
+  PetscCall(HGLossReset(loss));
+  PetscCall(PetscFree(loss->channel_weight));
+  loss->nchannel_weight = n;
+  if (n) PetscCall(PetscMalloc1(n, &loss->channel_weight));
+  for (PetscInt i = 0; i < n; i++) loss->channel_weight[i] = (double)w[i];
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/*@
+   HGLossHuberSetDelta - Set from which error on the loss huber is linear
+
+   Logically Collective
+
+   Input Parameters:
++  loss  - the misfit
+-  delta - above 0
+
+   Options Database Key:
+.  -loss_huber_delta - delta (default 1)
+
+   Level: intermediate
+
+   Units:
+   delta: of the output
+
+   Errors:
+   Refuses a delta that is not positive.
+
+.seealso: `HGLOSSHUBER`
+@*/
+PetscErrorCode HGLossHuberSetDelta(HGLoss loss, PetscReal delta)
+{
+  PetscFunctionBegin;
+  PetscValidHeaderSpecific(loss, HG_LOSS_CLASSID, 1);
+  HGCheck(delta > 0 && !PetscIsInfOrNanReal(delta), PetscObjectComm((PetscObject)loss), "-loss_huber_delta %g: give a positive number",
+          (double)delta);
+  loss->delta = delta;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Options of the types; given for x, y, z, distances are kept for z, y, x */
+static PetscErrorCode SetTypesFromOptions(HGLoss loss, HGOptionItems PetscOptionsObject)
+{
+  PetscReal delta = loss->delta, weight = loss->h1_weight, h[3] = {0, 0, 0}, *channel;
+  PetscInt  n = 3, channels = 4096;
+  PetscBool set, periodic   = loss->periodic;
+
+  PetscFunctionBegin;
+  PetscOptionsHeadBegin(PetscOptionsObject, "Loss options");
+  PetscCall(PetscOptionsReal("-loss_huber_delta", "huber: from which error on it is linear", "HGLossHuberSetDelta", delta, &delta, &set));
+  if (set) PetscCall(HGLossHuberSetDelta(loss, delta));
+  PetscCall(PetscOptionsReal("-loss_h1_weight", "h1: weight of the gradients", "HGLossH1SetWeight", weight, &weight, &set));
+  if (set) PetscCall(HGLossH1SetWeight(loss, weight));
+  PetscCall(PetscOptionsRealArray("-loss_h1_spacing", "h1: distances of points along x,y,z; one for all (default 1/points)",
+                                  "HGLossH1SetSpacing", h, &n, &set));
+  for (PetscInt a = n; a < 3; a++) h[a] = h[0];
+  if (set) PetscCall(HGLossH1SetSpacing(loss, (const PetscReal[]){h[2], h[1], h[0]}));
+  PetscCall(
+      PetscOptionsBool("-loss_h1_periodic", "h1: differences across the boundary too", "HGLossH1SetPeriodic", periodic, &periodic, &set));
+  if (set) PetscCall(HGLossH1SetPeriodic(loss, periodic));
+  PetscCall(PetscCalloc1(channels, &channel));
+  PetscCall(PetscOptionsRealArray("-loss_channel_weights", "weights of the channels, for cross_entropy of the classes",
+                                  "HGLossSetChannelWeights", channel, &channels, &set));
+  if (set) PetscCall(HGLossSetChannelWeights(loss, channels, channel));
+  PetscCall(PetscFree(channel));
+  PetscOptionsHeadEnd();
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -84,23 +249,64 @@ PetscErrorCode HGLossSetType(HGLoss loss, HGLossType type)
    Input Parameter:
 .  loss - the misfit
 
-   Options Database Key:
-.  -train_loss mse - the misfit (default mse)
+   Options Database Keys:
++  -train_loss mse|l1|huber|rel_l2|h1|bce|cross_entropy - the misfit (default mse)
+.  -loss_huber_delta delta                              - huber: from which error on it is linear (default 1)
+.  -loss_h1_weight a                                    - h1: weight of the gradients (default 1)
+.  -loss_h1_spacing x,y,z                               - h1: distances of points (default 1 / points)
+.  -loss_h1_periodic                                    - h1: differences across the boundary too
+-  -loss_channel_weights w0,w1,...                      - weights of the channels; for cross_entropy, of the classes
 
    Level: beginner
+
+   Errors:
+   Refuses a misfit that is not there, and values out of range.
 
 .seealso: `HGLossSetType()`
 @*/
 PetscErrorCode HGLossSetFromOptions(HGLoss loss)
 {
-  char type[64] = HGLOSSMSE;
+  char        type[64];
+  const char *now = ((PetscObject)loss)->type_name;
 
   PetscFunctionBegin;
   PetscValidHeaderSpecific(loss, HG_LOSS_CLASSID, 1);
+  PetscCall(PetscStrncpy(type, now ? now : HGLOSSMSE, sizeof(type)));
   PetscObjectOptionsBegin((PetscObject)loss);
-  PetscCall(PetscOptionsFList("-train_loss", "misfit between output and target", "HGLossSetType", HGLossList, type, type, sizeof(type), NULL));
+  PetscCall(
+      PetscOptionsFList("-train_loss", "misfit between output and target", "HGLossSetType", HGLossList, type, type, sizeof(type), NULL));
+  PetscCall(SetTypesFromOptions(loss, PetscOptionsObject));
   PetscOptionsEnd();
   PetscCall(HGLossSetType(loss, type));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/*@C
+   HGLossView - Print a misfit
+
+   Collective
+
+   Input Parameters:
++  loss   - the misfit
+-  viewer - an ASCII viewer, or NULL for standard output
+
+   Level: beginner
+
+.seealso: `HGLossSetType()`
+@*/
+PetscErrorCode HGLossView(HGLoss loss, PetscViewer viewer)
+{
+  PetscFunctionBegin;
+  PetscValidHeaderSpecific(loss, HG_LOSS_CLASSID, 1);
+  if (!viewer) PetscCall(PetscViewerASCIIGetStdout(PetscObjectComm((PetscObject)loss), &viewer));
+  PetscCall(PetscObjectPrintClassNamePrefixType((PetscObject)loss, viewer));
+  PetscCall(PetscViewerASCIIPushTab(viewer));
+  if (loss->ops->view) PetscCall((*loss->ops->view)(loss, viewer));
+  if (loss->weight) PetscCall(PetscViewerASCIIPrintf(viewer, "weights of the points\n"));
+  for (PetscInt c = 0; c < loss->nchannel_weight; c++)
+    PetscCall(PetscViewerASCIIPrintf(viewer, "%s%g%s", c ? ", " : "weights of the channels: ", loss->channel_weight[c],
+                                     c == loss->nchannel_weight - 1 ? "\n" : ""));
+  PetscCall(PetscViewerASCIIPopTab(viewer));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -125,7 +331,52 @@ PetscErrorCode HGLossDestroy(HGLoss *loss)
     *loss = NULL;
     PetscFunctionReturn(PETSC_SUCCESS);
   }
+  PetscCall(HGLossReset(*loss));
+  PetscCall(HGTensorDestroy(&(*loss)->weight));
+  PetscCall(PetscFree((*loss)->channel_weight));
   PetscCall(PetscHeaderDestroy(loss));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/*@
+   HGLossHasClassTargets - Whether the targets of a misfit are indices of classes
+
+   Not Collective
+
+   Input Parameter:
+.  loss - the misfit, its type set
+
+   Output Parameter:
+.  classes - `PETSC_TRUE`: a target has one channel, and the output one for each class
+
+   Level: intermediate
+
+.seealso: `HGLossCreateTarget()`, `HGLOSSCROSSENTROPY`
+@*/
+PetscErrorCode HGLossHasClassTargets(HGLoss loss, PetscBool *classes)
+{
+  PetscFunctionBegin;
+  PetscValidHeaderSpecific(loss, HG_LOSS_CLASSID, 1);
+  *classes = loss->classes;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode CheckGradient(HGTensor y, HGTensor dy)
+{
+  const HGTensorLocal *a, *b;
+  HGDType              t[2];
+
+  PetscFunctionBegin;
+  PetscCall(HGTensorGetLocal(y, &a));
+  PetscCall(HGTensorGetLocal(dy, &b));
+  PetscCall(HGTensorGetDType(y, &t[0]));
+  PetscCall(HGTensorGetDType(dy, &t[1]));
+  for (int i = 0; i < HG_AXES; i++)
+    PetscCheck(a->box.size[i] == b->box.size[i], PETSC_COMM_SELF, PETSC_ERR_ARG_INCOMP,
+               "output and gradient have %" PetscInt_FMT " and %" PetscInt_FMT " points along axis %c", a->box.size[i], b->box.size[i],
+               "nczyx"[i]);
+  PetscCheck(t[0] == t[1], PETSC_COMM_SELF, PETSC_ERR_ARG_INCOMP, "the output is %s, its gradient %s", HGDTypeName(t[0]),
+             HGDTypeName(t[1]));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -141,22 +392,39 @@ PetscErrorCode HGLossDestroy(HGLoss *loss)
 -  target - what it should be
 
    Output Parameters:
-+  dy    - gradient with respect to y, on its owned points, or NULL
++  dy    - gradient with respect to y, on its owned points of the samples that count, or NULL
 -  value - the misfit
 
    Level: beginner
 
    Shape:
-   y, target, dy: [N][Z][Y][X][C], the same partition and type; halos may differ
+   y, dy: [N][Z][Y][X][C]; target: the same, with class indices [N][Z][Y][X][1]; the same partition and type; halos may differ
 
-.seealso: `HGLossSetType()`
+   Notes:
+   Values and gradients do not depend on the number of threads, and agree on any number of ranks up to rounding.
+
+   Of parts that are copies of each other (`HGPartitionSetReplicated()`) the first one counts: the gradient of the others is zero, as
+   the adjoint of a broadcast expects.
+
+   The first evaluation plans for the layouts of y and target; others of the same allocate nothing.
+
+   Errors:
+   Refuses a target or weights of another layout or type, weights that sum to zero, and what the type says.
+
+.seealso: `HGLossSetType()`, `HGLossCreateTarget()`, `HGLossSetWeights()`
 @*/
 PetscErrorCode HGLossEvaluate(HGLoss loss, PetscInt active, HGTensor y, HGTensor target, HGTensor dy, PetscReal *value)
 {
+  HGLossPass pass;
+
   PetscFunctionBegin;
   PetscValidHeaderSpecific(loss, HG_LOSS_CLASSID, 1);
+  PetscCheck(loss->ops->evaluate, PetscObjectComm((PetscObject)loss), PETSC_ERR_ORDER, "HGLossEvaluate() before HGLossSetType()");
   PetscCall(PetscLogEventBegin(loss->event, loss, y, target, dy));
-  PetscCall((*loss->ops->evaluate)(loss, active, y, target, dy, value));
+  PetscCall(HGLossPlan(loss, y, target));
+  if (dy) PetscCall(CheckGradient(y, dy));
+  PetscCall(HGLossBegin(loss, active, y, target, dy, &pass));
+  PetscCall((*loss->ops->evaluate)(loss, &pass, value));
   PetscCall(PetscLogEventEnd(loss->event, loss, y, target, dy));
   PetscFunctionReturn(PETSC_SUCCESS);
 }

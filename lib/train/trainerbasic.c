@@ -253,7 +253,7 @@ static PetscErrorCode CheckOptions(HGTrainer t)
    Options Database Keys:
 +  -train_epochs n                     - passes over the data, those before a resume included (default 20); 0 writes the initial model
 .  -train_batch_size n                 - samples in a mini-batch over all ranks (default 8)
-.  -train_loss mse                     - misfit
+.  -train_loss mse|l1|huber|rel_l2|h1|bce|cross_entropy - misfit (default mse), see `HGLossSetFromOptions()`
 .  -train_seed n                       - seed of initial parameters and shuffling (default 1)
 .  -train_schedule constant|cosine     - learning rate over the epochs; cosine goes to zero (Loshchilov and Hutter, arXiv 1608.03983)
 .  -train_history FILE.csv             - epoch, loss, validation, learning rate, seconds

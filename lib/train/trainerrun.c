@@ -185,7 +185,6 @@ static PetscErrorCode SetUpData(HGTrainer t)
   MPI_Comm    comm = PetscObjectComm((PetscObject)t);
   HGTensor    x, y;
   HGPartition p;
-  HGDType     dtype;
   PetscInt    first, last, size[HG_AXES];
 
   PetscFunctionBegin;
@@ -194,10 +193,7 @@ static PetscErrorCode SetUpData(HGTrainer t)
   PetscCall(HGPartitionGetSizes(p, NULL, size));
   HGCheck(size[HG_N] == t->batch_size, comm, "the network is set up for batches of %" PetscInt_FMT " samples, the trainer has -train_batch_size %" PetscInt_FMT, size[HG_N], t->batch_size);
   PetscCall(HGNetGetOutput(t->net, &y, NULL));
-  PetscCall(HGTensorGetPartition(y, &p));
-  PetscCall(HGTensorGetDType(y, &dtype));
-  PetscCall(HGTensorCreate(p, dtype, &t->target));
-  PetscCall(HGTensorSetUp(t->target));
+  PetscCall(HGLossCreateTarget(t->loss, y, &t->target));
   PetscCall(HGDataGetRange(t->data, &first, &last));
   t->samples = last - first;
   t->batches = (t->samples + t->batch_size - 1) / t->batch_size;
