@@ -216,9 +216,11 @@ static const char *FormatName(int format)
 static PetscErrorCode Print(const char file[], char msg[])
 {
   int       nc, format = 0, model;
-  PetscBool classic;
+  PetscBool classic, idx;
 
   PetscFunctionBegin;
+  PetscCall(HGIdxView(file, &idx, msg, MESSAGE));
+  if (idx) PetscFunctionReturn(PETSC_SUCCESS);
   PetscCall(HGFileOpen(file, &nc, &classic, msg, MESSAGE));
   if (*msg) PetscFunctionReturn(PETSC_SUCCESS);
   (void)nc_inq_format(nc, &format);

@@ -64,9 +64,12 @@ static PetscErrorCode Prepare(Prediction *p, PetscBool target)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* The output takes the target's name, and the samples' coordinates */
+/* The output takes the target's name, and the samples' coordinates if it has their points */
 static PetscErrorCode CreateOutput(Prediction *p)
 {
+  HGTensor    y;
+  HGPartition q;
+  PetscInt    size[HG_AXES];
   const char *input, *file;
   char        text[PETSC_MAX_PATH_LEN + 64];
   PetscInt    dim, first, last, cin, cout, grid[3];
@@ -78,10 +81,14 @@ static PetscErrorCode CreateOutput(Prediction *p)
   PetscCall(HGDataGetRange(p->data, &first, &last));
   PetscCall(HGDataGetFile(p->data, &file));
   PetscCall(HGDataGetVariables(p->data, &input, NULL));
-  PetscCall(HGFieldFileSetSizes(p->file, dim, last - first, grid));
+  PetscCall(HGNetGetOutput(p->net, &y, NULL));
+  PetscCall(HGTensorGetPartition(y, &q));
+  PetscCall(HGPartitionGetSizes(q, NULL, size));
+  PetscCall(HGFieldFileSetSizes(p->file, dim, last - first, &size[HG_Z]));
   for (PetscInt a = 3 - dim; a < 3; a++) {
     const HGAxis *axis;
 
+    if (size[HG_Z + a] != grid[a]) continue;
     PetscCall(HGDataGetAxis(p->data, a, &axis));
     PetscCall(HGFieldFileSetAxis(p->file, a, axis));
   }
@@ -119,6 +126,19 @@ PetscErrorCode AppPredict(PetscBool help)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+static PetscErrorCode PrintMetrics(const HGMetrics *m)
+{
+  PetscFunctionBegin;
+  if (m->classes) {
+    PetscCall(PetscPrintf(PETSC_COMM_WORLD, "accuracy %.2f %%, cross entropy %.4g\n", 100 * (double)m->accuracy, (double)m->cross_entropy));
+    PetscCall(PetscPrintf(PETSC_COMM_WORLD, "evaluate samples=%" PetscInt_FMT " accuracy=%.10g cross_entropy=%.10g\n", m->samples, (double)m->accuracy, (double)m->cross_entropy));
+    PetscFunctionReturn(PETSC_SUCCESS);
+  }
+  PetscCall(PetscPrintf(PETSC_COMM_WORLD, "mean relative L2 error %.4g, mean squared error %.4g, largest error %.4g\n", (double)m->rel_l2, (double)m->mse, (double)m->max_error));
+  PetscCall(PetscPrintf(PETSC_COMM_WORLD, "evaluate samples=%" PetscInt_FMT " rel_l2=%.10g mse=%.10g max_error=%.10g\n", m->samples, (double)m->rel_l2, (double)m->mse, (double)m->max_error));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 PetscErrorCode AppEvaluate(PetscBool help)
 {
   Prediction p = {.help = help};
@@ -129,8 +149,7 @@ PetscErrorCode AppEvaluate(PetscBool help)
   if (!help) {
     PetscCall(Prepare(&p, PETSC_TRUE));
     PetscCall(HGPredict(p.net, p.data, NULL, 0, &m));
-    PetscCall(PetscPrintf(PETSC_COMM_WORLD, "mean relative L2 error %.4g, mean squared error %.4g, largest error %.4g\n", (double)m.rel_l2, (double)m.mse, (double)m.max_error));
-    PetscCall(PetscPrintf(PETSC_COMM_WORLD, "evaluate samples=%" PetscInt_FMT " rel_l2=%.10g mse=%.10g max_error=%.10g\n", m.samples, (double)m.rel_l2, (double)m.mse, (double)m.max_error));
+    PetscCall(PrintMetrics(&m));
   }
   PetscCall(Destroy(&p));
   PetscFunctionReturn(PETSC_SUCCESS);

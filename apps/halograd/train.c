@@ -9,23 +9,27 @@ typedef struct {
   HGPartition part;
 } Training;
 
-/* -data_validation_file and -data_validation_range: another file, or other samples of the same one */
+/* -data_validation_file (with -data_validation_labels) and -data_validation_range: another file, or other samples of the same one */
 static PetscErrorCode CreateValidation(Training *t)
 {
-  char      file[PETSC_MAX_PATH_LEN] = "";
+  char      file[PETSC_MAX_PATH_LEN] = "", labels[PETSC_MAX_PATH_LEN] = "";
   PetscInt  range[2]                 = {0, 0}, n = 2;
   PetscBool has_file, has_range;
 
   PetscFunctionBegin;
   PetscOptionsBegin(PETSC_COMM_WORLD, NULL, "Validation options", "");
   PetscCall(PetscOptionsString("-data_validation_file", "file of samples to validate on after each epoch", "", file, file, sizeof(file), &has_file));
+  PetscCall(PetscOptionsString("-data_validation_labels", "its labels, if it is an IDX file of images", "", labels, labels, sizeof(labels), NULL));
   PetscCall(PetscOptionsIntArray("-data_validation_range", "first,last of its samples, half-open; without a file those of -data_file", "", range, &n, &has_range));
   PetscOptionsEnd();
   if (!has_file && !has_range) PetscFunctionReturn(PETSC_SUCCESS);
   HGCheck(!has_range || (n == 2 && range[0] >= 0 && range[0] < range[1]), PETSC_COMM_WORLD, "-data_validation_range needs two numbers first,last with 0 <= first < last");
   PetscCall(HGDataCreate(PETSC_COMM_WORLD, &t->validation));
   PetscCall(HGDataSetFromOptions(t->validation));
-  if (has_file) PetscCall(HGDataSetFile(t->validation, file));
+  if (has_file) {
+    PetscCall(HGDataSetFile(t->validation, file));
+    PetscCall(HGDataSetLabels(t->validation, labels));
+  }
   if (has_range || has_file) PetscCall(HGDataSetRange(t->validation, range[0], has_range ? range[1] : -1));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -72,7 +76,7 @@ static PetscErrorCode SetUpValidation(Training *t, const PetscInt size[HG_AXES])
 {
   const char *input, *target;
   char        in[1024], out[1024];
-  PetscInt    dim, samples, cin, cout, grid[3];
+  PetscInt    dim, samples, cin, cout, grid[3], classes;
 
   PetscFunctionBegin;
   if (!t->validation) PetscFunctionReturn(PETSC_SUCCESS);
@@ -80,6 +84,8 @@ static PetscErrorCode SetUpValidation(Training *t, const PetscInt size[HG_AXES])
   PetscCall(PetscStrncpy(in, input, sizeof(in)));
   PetscCall(PetscStrncpy(out, target, sizeof(out)));
   PetscCall(HGDataSetVariables(t->validation, in, out));
+  PetscCall(HGDataGetClasses(t->data, &classes));
+  if (classes) PetscCall(HGDataSetClasses(t->validation, classes));
   PetscCall(HGDataSetUp(t->validation));
   PetscCall(HGDataGetSizes(t->validation, &dim, &samples, &cin, &cout, grid));
   for (int a = 0; a < 3; a++) HGCheck(grid[a] == size[HG_Z + a], PETSC_COMM_WORLD, "the validation data has a grid of %" PetscInt_FMT " x %" PetscInt_FMT " x %" PetscInt_FMT " (z, y, x), the training data %" PetscInt_FMT " x %" PetscInt_FMT " x %" PetscInt_FMT "; give data on the same grid", grid[0], grid[1], grid[2], size[HG_Z], size[HG_Y], size[HG_X]);
@@ -92,7 +98,7 @@ static PetscErrorCode Prepare(Training *t)
   HGModelInfo info;
   HGDType     dtype;
   PetscBool   none;
-  PetscInt    dim, samples, cout, size[HG_AXES];
+  PetscInt    dim, samples, cout, classes, size[HG_AXES];
 
   PetscFunctionBegin;
   PetscCall(HGTrainerGetModelInput(t->trainer, &model));
@@ -103,8 +109,10 @@ static PetscErrorCode Prepare(Training *t)
   PetscCall(HGDataSetUp(t->data));
   PetscCall(HGDataGetVariables(t->data, NULL, &target));
   PetscCall(PetscStrcmp(target, "none", &none));
-  HGCheck(!none, PETSC_COMM_WORLD, "no target variable to train for; choose one or more with -data_target");
+  HGCheck(!none, PETSC_COMM_WORLD, "no target variable to train for; choose one or more with -data_target, or the labels of images with -data_labels");
   PetscCall(HGDataGetSizes(t->data, &dim, &samples, &size[HG_C], &cout, &size[HG_Z]));
+  PetscCall(HGDataGetClasses(t->data, &classes));
+  if (classes) cout = classes; /* a logit for each */
   PetscCall(SetUpValidation(t, size));
   if (!*model) PetscCall(HGNetSetChannels(t->net, size[HG_C], cout));
   PetscCall(HGTrainerGetBatchSize(t->trainer, &size[HG_N]));

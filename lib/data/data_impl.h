@@ -3,6 +3,7 @@
 #define HGDATA_IMPL_H
 
 #include "data/hgdata.h"
+#include "data/idx.h"
 #include <petsc/private/petscimpl.h>
 #include <netcdf.h>
 
@@ -40,12 +41,24 @@ typedef struct {
   PetscBool  fixed;        /* mean and deviation were set, not computed */
   PetscInt   nfixed;       /* for so many channels */
   PetscReal *mean, *dev;   /* [C] */
+  PetscInt   classes;      /* its values are whole numbers below this; 0 for none */
+  HGBox      box;          /* this rank's points of space; labels: one */
   void      *value;        /* [samples][Z][Y][X][C], this rank's box, normalised */
 } HGDataPart;
 
+typedef enum {
+  HG_DATA_NETCDF,
+  HG_DATA_IDX,
+  HG_DATA_DIGITS
+} HGDataKind;
+
 struct _p_HGData {
   PETSCHEADER(int);
-  char       *file;
+  HGDataKind  kind;          /* known after set-up */
+  char       *file, *labels; /* labels: NULL for none */
+  PetscInt    digits;        /* how many to draw, 0 for a file */
+  uint64_t    digits_seed;
+  PetscInt    asked_classes, classes; /* as set, 0 for unknown; as found */
   PetscInt    first, last, end; /* range of samples as set, last < 0: to the end; and the end itself */
   PetscBool   shuffle, setup;
   HGNormalize normalize;
@@ -54,8 +67,13 @@ struct _p_HGData {
   HGAxis      axis[3];
   HGPartition partition; /* of the loaded values */
   HGDType     dtype;
-  HGBox       box;
 };
+
+/* Labels: one class for each sample, whatever the grid */
+static inline PetscBool HGDataHasLabels(HGData d)
+{
+  return d->kind != HG_DATA_NETCDF && d->part[HG_DATA_TARGET].nvar ? PETSC_TRUE : PETSC_FALSE;
+}
 
 static inline size_t HGDataBoxPoints(const HGBox *b)
 {

@@ -21,7 +21,7 @@ PetscErrorCode HGDataCreate(MPI_Comm comm, HGData *data)
   HGData d;
 
   PetscFunctionBegin;
-  PetscCall(PetscHeaderCreate(d, HG_DATA_CLASSID, "HGData", "Samples of fields in a netCDF file", "Data", comm, HGDataDestroy, HGDataView));
+  PetscCall(PetscHeaderCreate(d, HG_DATA_CLASSID, "HGData", "Samples of fields", "Data", comm, HGDataDestroy, HGDataView));
   d->last    = -1;
   d->shuffle = PETSC_TRUE;
   *data      = d;
@@ -76,6 +76,7 @@ PetscErrorCode HGDataDestroy(HGData *data)
     PetscCall(PetscFree(d->part[r].list));
   }
   PetscCall(PetscFree(d->file));
+  PetscCall(PetscFree(d->labels));
   PetscCall(PetscHeaderDestroy(&d));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -121,20 +122,20 @@ PetscErrorCode HGDataSetOptionsPrefix(HGData d, const char prefix[])
 }
 
 /*@C
-   HGDataSetFile - Set the netCDF file of a dataset
+   HGDataSetFile - Set the file of a dataset
 
    Logically Collective
 
    Input Parameters:
 +  d    - the dataset
--  file - the path, in any netCDF format
+-  file - the path: netCDF of any format, or IDX (images of the MNIST database), plain or compressed by gzip
 
    Options Database Key:
 .  -data_file file - the path
 
    Level: beginner
 
-.seealso: `HGDataSetVariables()`, `HGDataSetUp()`
+.seealso: `HGDataSetVariables()`, `HGDataSetLabels()`, `HGDataSetDigits()`, `HGDataSetUp()`
 @*/
 PetscErrorCode HGDataSetFile(HGData d, const char file[])
 {
@@ -143,6 +144,7 @@ PetscErrorCode HGDataSetFile(HGData d, const char file[])
   PetscCall(HGDataReset(d));
   PetscCall(PetscFree(d->file));
   PetscCall(PetscStrallocpy(file, &d->file));
+  d->digits = 0;
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -479,7 +481,7 @@ PetscErrorCode HGDataSetNormalization(HGData d, HGDataRole role, PetscInt n, con
 
   PetscFunctionBegin;
   PetscValidHeaderSpecific(d, HG_DATA_CLASSID, 1);
-  HGCheck(!d->setup || n == part->channels, PetscObjectComm((PetscObject)d), "normalisation constants for %" PetscInt_FMT " channels, the %s of %s has %" PetscInt_FMT, n, role ? "target" : "input", d->file, part->channels);
+  HGCheck(!d->setup || part->classes || n == part->channels, PetscObjectComm((PetscObject)d), "normalisation constants for %" PetscInt_FMT " channels, the %s of %s has %" PetscInt_FMT, n, role ? "target" : "input", d->file, part->channels);
   for (PetscInt c = 0; c < n; c++) PetscCheck(dev[c] > 0 && !PetscIsInfOrNanReal(mean[c] / dev[c]), PetscObjectComm((PetscObject)d), PETSC_ERR_USER, "channel %" PetscInt_FMT ": mean %g and deviation %g cannot scale data; the deviation must be positive", c, (double)mean[c], (double)dev[c]);
   PetscCall(PetscFree2(part->mean, part->dev));
   PetscCall(PetscMalloc2(n, &part->mean, n, &part->dev));

@@ -79,8 +79,38 @@ static PetscErrorCode CheckTensor(HGData d, const HGDataPart *part, HGTensor x, 
   PetscCall(HGTensorGetPartition(x, &p));
   PetscCall(HGPartitionGetSizes(p, &dim, size));
   PetscCheck(size[HG_C] == part->channels, PetscObjectComm((PetscObject)d), PETSC_ERR_ARG_SIZ, "the tensor has %" PetscInt_FMT " channels, \"%s\" of %s has %" PetscInt_FMT, size[HG_C], part->list ? part->list : "none", d->file, part->channels);
+  for (int a = HG_Z; a <= HG_X && part == &d->part[HG_DATA_TARGET] && HGDataHasLabels(d); a++)
+    HGCheck(size[a] == 1, PetscObjectComm((PetscObject)d), "%s has one label for each image, the network's output a grid of %" PetscInt_FMT " x %" PetscInt_FMT " x %" PetscInt_FMT " points (z, y, x); choose a network that ends in one point", d->labels ? d->labels : d->file, size[HG_Z], size[HG_Y], size[HG_X]);
   for (int a = HG_Z; a <= HG_X; a++)
-    PetscCheck(!HGBoxCount(&l->box) || (l->box.start[a] == d->box.start[a] && l->box.size[a] == d->box.size[a]), PETSC_COMM_SELF, PETSC_ERR_ARG_INCOMP, "the tensor's points [%" PetscInt_FMT ", +%" PetscInt_FMT ") on axis %d are not those that were loaded, [%" PetscInt_FMT ", +%" PetscInt_FMT ")", l->box.start[a], l->box.size[a], a, d->box.start[a], d->box.size[a]);
+    PetscCheck(!HGBoxCount(&l->box) || (l->box.start[a] == part->box.start[a] && l->box.size[a] == part->box.size[a]), PETSC_COMM_SELF, PETSC_ERR_ARG_INCOMP, "the tensor's points [%" PetscInt_FMT ", +%" PetscInt_FMT ") on axis %d are not those that were loaded, [%" PetscInt_FMT ", +%" PetscInt_FMT ")", l->box.start[a], l->box.size[a], a, part->box.start[a], part->box.size[a]);
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/*@
+   HGDataCheckTensor - Check that a tensor can take batches of a dataset
+
+   Logically Collective
+
+   Input Parameters:
++  d    - the dataset, loaded
+.  role - input or target
+-  t    - the tensor
+
+   Level: developer
+
+   Errors:
+   A tensor of other channels or other points than those loaded.
+
+.seealso: `HGDataGetBatch()`
+@*/
+PetscErrorCode HGDataCheckTensor(HGData d, HGDataRole role, HGTensor t)
+{
+  const HGTensorLocal *l;
+
+  PetscFunctionBegin;
+  PetscValidHeaderSpecific(d, HG_DATA_CLASSID, 1);
+  PetscCall(HGTensorGetLocal(t, &l));
+  PetscCall(CheckTensor(d, &d->part[role], t, l));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -150,7 +180,7 @@ PetscErrorCode HGDataGetBatch(HGData d, PetscInt nb, const PetscInt sample[], HG
   PetscValidHeaderSpecific(d, HG_DATA_CLASSID, 1);
   PetscCheck(d->partition, PetscObjectComm((PetscObject)d), PETSC_ERR_ORDER, "HGDataGetBatch() before HGDataLoad()");
   for (PetscInt i = 0; i < nb; i++) PetscCheck(sample[i] >= 0 && sample[i] < d->end - d->first, PetscObjectComm((PetscObject)d), PETSC_ERR_ARG_OUTOFRANGE, "no sample %" PetscInt_FMT " in a range of %" PetscInt_FMT, sample[i], d->end - d->first);
-  PetscCheck(!y || d->part[HG_DATA_TARGET].nvar, PetscObjectComm((PetscObject)d), PETSC_ERR_USER, "the dataset of %s has no target; choose one with -data_target", d->file);
+  PetscCheck(!y || d->part[HG_DATA_TARGET].nvar, PetscObjectComm((PetscObject)d), PETSC_ERR_USER, "the dataset of %s has no target; choose one with %s", d->file, d->kind == HG_DATA_IDX ? "-data_labels" : "-data_target");
   PetscCall(CopyBatch(d, &d->part[HG_DATA_INPUT], nb, sample, x));
   if (y) PetscCall(CopyBatch(d, &d->part[HG_DATA_TARGET], nb, sample, y));
   PetscFunctionReturn(PETSC_SUCCESS);
@@ -196,6 +226,7 @@ PetscErrorCode HGDataDenormalize(HGData d, HGDataRole role, HGTensor t)
 
   PetscFunctionBegin;
   PetscValidHeaderSpecific(d, HG_DATA_CLASSID, 1);
+  if (part->classes) PetscFunctionReturn(PETSC_SUCCESS); /* what a network says of classes has no units */
   PetscCheck(part->mean, PetscObjectComm((PetscObject)d), PETSC_ERR_ORDER, "HGDataDenormalize() before HGDataLoad()");
   PetscCall(HGTensorGetLocal(t, &l));
   PetscCall(HGTensorGetDType(t, &dtype));

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Reading: each rank its box of space of every sample, through a buffer of a few MiB. */
-#include "data/data_impl.h"
+#include "data/source.h"
 #include <float.h>
 #include <math.h>
 #include <stdio.h>
@@ -33,9 +33,14 @@ static void AddTo(double *hi, double *lo, double v)
   *hi = s;
 }
 
-static PetscBool IsMissing(const HGFileVar *v, double raw)
+static PetscBool IsBad(const HGFileVar *v, PetscInt classes, double raw)
 {
   if (!isfinite(raw)) return PETSC_TRUE;
+  if (classes) {
+    const double k = raw * v->scale + v->offset;
+
+    if (!(k >= 0 && k < (double)classes && k == floor(k))) return PETSC_TRUE;
+  }
   for (int i = 0; i < v->nfill; i++) {
     if (raw == v->fill[i]) return PETSC_TRUE;
   }
@@ -65,10 +70,10 @@ static void NoteBad(const HGFileVar *v, const Block *b, const size_t at[], Sums 
 DEFINE_STORE_ROW(float)
 DEFINE_STORE_ROW(double)
 
-static void CheckRow(const HGFileVar *v, const Block *b, size_t at[], const double *row, Sums *sums)
+static void CheckRow(const HGFileVar *v, PetscInt classes, const Block *b, size_t at[], const double *row, Sums *sums)
 {
   const size_t n = b->count[HG_FILE_X];
-  double       bad = 0; /* a double, for loops that compilers turn into vector instructions */
+  double       bad = classes ? 1 : 0; /* a double, for loops that compilers turn into vector instructions */
 
   for (size_t i = 0; i < n; i++) bad += fabs(row[i]) <= DBL_MAX ? 0. : 1.;
   for (int k = 0; k < v->nfill; k++) {
@@ -78,7 +83,7 @@ static void CheckRow(const HGFileVar *v, const Block *b, size_t at[], const doub
   }
   for (size_t i = 0; i < n && bad > 0; i++) {
     at[HG_FILE_X] = i;
-    if (IsMissing(v, row[i])) NoteBad(v, b, at, sums);
+    if (IsBad(v, classes, row[i])) NoteBad(v, b, at, sums);
   }
 }
 
@@ -100,13 +105,13 @@ static void SumRow(const double *row, size_t n, const HGFileVar *v, size_t c, Su
 static void TakeRow(HGData d, const HGDataPart *part, const HGFileVar *v, const Block *b, size_t at[], const double *row, Sums *sums)
 {
   const size_t s = b->start[HG_FILE_SAMPLE] + at[HG_FILE_SAMPLE] - (size_t)d->first;
-  const size_t z = b->start[HG_FILE_Z] + at[HG_FILE_Z] - (size_t)d->box.start[HG_Z], y = b->start[HG_FILE_Y] + at[HG_FILE_Y] - (size_t)d->box.start[HG_Y];
-  const size_t x = b->start[HG_FILE_X] - (size_t)d->box.start[HG_X], nx = (size_t)d->box.size[HG_X], C = (size_t)part->channels;
+  const size_t z = b->start[HG_FILE_Z] + at[HG_FILE_Z] - (size_t)part->box.start[HG_Z], y = b->start[HG_FILE_Y] + at[HG_FILE_Y] - (size_t)part->box.start[HG_Y];
+  const size_t x = b->start[HG_FILE_X] - (size_t)part->box.start[HG_X], nx = (size_t)part->box.size[HG_X], C = (size_t)part->channels;
   const size_t c     = (size_t)v->pub.first + (b->start[HG_FILE_TIME] + at[HG_FILE_TIME]) * (size_t)v->len[HG_FILE_CHANNEL] + b->start[HG_FILE_CHANNEL] + at[HG_FILE_CHANNEL];
-  const size_t first = (((s * (size_t)d->box.size[HG_Z] + z) * (size_t)d->box.size[HG_Y] + y) * nx + x) * C + c, n = b->count[HG_FILE_X];
+  const size_t first = (((s * (size_t)part->box.size[HG_Z] + z) * (size_t)part->box.size[HG_Y] + y) * nx + x) * C + c, n = b->count[HG_FILE_X];
   const double mean = part->mean[c], scale = 1 / part->dev[c];
 
-  CheckRow(v, b, at, row, sums);
+  CheckRow(v, part->classes, b, at, row, sums);
   if (sums->wanted) SumRow(row, n, v, c, sums);
   if (d->dtype == HG_F32) StoreRow_float(row, n, v, mean, scale, (float *)part->value + first, C);
   else StoreRow_double(row, n, v, mean, scale, (double *)part->value + first, C);
@@ -127,21 +132,8 @@ static void TakeBlock(HGData d, const HGDataPart *part, const HGFileVar *v, cons
   }
 }
 
-/* Reads a block as double, in the file's own units */
-static int ReadBlock(int nc, const HGFileVar *v, Block *b)
-{
-  size_t start[HG_FILE_AXES], count[HG_FILE_AXES];
-
-  for (int a = 0; a < HG_FILE_AXES; a++) {
-    if (v->pos[a] < 0) continue;
-    start[v->pos[a]] = b->start[a];
-    count[v->pos[a]] = b->count[a];
-  }
-  return nc_get_vara_double(nc, v->id, start, count, b->buf);
-}
-
 /* The blocks that a rank's box is read in: as many whole rows, planes, channels, samples as the buffer holds */
-static void PlanBlocks(HGData d, const HGFileVar *v, PetscInt lo[], PetscInt n[], PetscInt size[], PetscInt blocks[])
+static void PlanBlocks(HGData d, const HGDataPart *part, const HGFileVar *v, PetscInt lo[], PetscInt n[], PetscInt size[], PetscInt blocks[])
 {
   PetscInt room = HG_DATA_BUFFER;
 
@@ -151,8 +143,8 @@ static void PlanBlocks(HGData d, const HGFileVar *v, PetscInt lo[], PetscInt n[]
   n[HG_FILE_TIME]                        = v->len[HG_FILE_TIME];
   n[HG_FILE_CHANNEL]                     = v->len[HG_FILE_CHANNEL];
   for (int a = 0; a < 3; a++) {
-    lo[HG_FILE_Z + a] = d->box.start[HG_Z + a];
-    n[HG_FILE_Z + a]  = d->box.size[HG_Z + a];
+    lo[HG_FILE_Z + a] = part->box.start[HG_Z + a];
+    n[HG_FILE_Z + a]  = part->box.size[HG_Z + a];
   }
   for (int a = HG_FILE_AXES - 1; a >= 0; a--) {
     size[a]   = a == HG_FILE_X ? n[a] : PetscMin(n[a], PetscMax(room, 1));
@@ -161,21 +153,21 @@ static void PlanBlocks(HGData d, const HGFileVar *v, PetscInt lo[], PetscInt n[]
   }
 }
 
-static PetscErrorCode ReadVariable(HGData d, int nc, const HGDataPart *part, const HGFileVar *v, Sums *sums, int *status)
+static PetscErrorCode ReadVariable(HGData d, HGSource *source, const HGDataPart *part, const HGFileVar *v, Sums *sums, char *msg, size_t len)
 {
   PetscInt lo[HG_FILE_AXES], n[HG_FILE_AXES], size[HG_FILE_AXES], blocks[HG_FILE_AXES], total = 1;
   size_t   elements = 1;
   Block    b;
 
   PetscFunctionBegin;
-  if (!HGDataBoxPoints(&d->box)) PetscFunctionReturn(PETSC_SUCCESS);
-  PlanBlocks(d, v, lo, n, size, blocks);
+  if (!HGDataBoxPoints(&part->box)) PetscFunctionReturn(PETSC_SUCCESS);
+  PlanBlocks(d, part, v, lo, n, size, blocks);
   for (int a = 0; a < HG_FILE_AXES; a++) {
     elements *= (size_t)size[a];
     total *= blocks[a];
   }
   PetscCall(PetscMalloc1(elements, &b.buf));
-  for (PetscInt i = 0; i < total && !*status; i++) {
+  for (PetscInt i = 0; i < total && !*msg; i++) {
     PetscInt rest = i;
 
     for (int a = HG_FILE_AXES - 1; a >= 0; a--) {
@@ -185,34 +177,33 @@ static PetscErrorCode ReadVariable(HGData d, int nc, const HGDataPart *part, con
       b.count[a] = (size_t)PetscMin(size[a], n[a] - at);
       rest /= blocks[a];
     }
-    *status = ReadBlock(nc, v, &b);
-    if (!*status) TakeBlock(d, part, v, &b, sums);
+    PetscCall(HGSourceRead(source, v, b.start, b.count, b.buf, msg, len));
+    if (!*msg) TakeBlock(d, part, v, &b, sums);
   }
   PetscCall(PetscFree(b.buf));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
 /* A value near the mean of each channel: the mean of the middle row of the first sample, the same on any number of ranks */
-static PetscErrorCode FindShift(HGData d, int nc, const HGFileVar *v, PetscReal shift[], int *status)
+static PetscErrorCode FindShift(HGData d, HGSource *source, const HGFileVar *v, PetscReal shift[], char *msg, size_t len)
 {
   size_t  start[HG_FILE_AXES], count[HG_FILE_AXES];
   double *row;
 
   PetscFunctionBegin;
   PetscCall(PetscMalloc1(d->grid[2], &row));
-  for (PetscInt c = 0; c < v->pub.channels && !*status; c++) {
+  for (PetscInt c = 0; c < v->pub.channels && !*msg; c++) {
     const PetscInt at[HG_FILE_AXES] = {d->first, c / v->len[HG_FILE_CHANNEL], c % v->len[HG_FILE_CHANNEL], d->grid[0] / 2, d->grid[1] / 2, 0};
     double         sum              = 0;
     PetscInt       n                = 0;
 
     for (int a = 0; a < HG_FILE_AXES; a++) {
-      if (v->pos[a] < 0) continue;
-      start[v->pos[a]] = (size_t)at[a];
-      count[v->pos[a]] = a == HG_FILE_X ? (size_t)d->grid[2] : 1;
+      start[a] = (size_t)at[a];
+      count[a] = a == HG_FILE_X ? (size_t)d->grid[2] : 1;
     }
-    *status = nc_get_vara_double(nc, v->id, start, count, row);
-    for (PetscInt i = 0; i < d->grid[2] && !*status; i++) {
-      if (IsMissing(v, row[i])) continue;
+    PetscCall(HGSourceRead(source, v, start, count, row, msg, len));
+    for (PetscInt i = 0; i < d->grid[2] && !*msg; i++) {
+      if (IsBad(v, 0, row[i])) continue;
       sum += row[i] * v->scale + v->offset;
       n++;
     }
@@ -222,29 +213,22 @@ static PetscErrorCode FindShift(HGData d, int nc, const HGFileVar *v, PetscReal 
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-static PetscErrorCode FindShifts(HGData d, const HGDataPart *part, PetscReal shift[])
+static PetscErrorCode FindShifts(HGData d, HGSource *source, const HGDataPart *part, PetscReal shift[])
 {
   MPI_Comm    comm                 = PetscObjectComm((PetscObject)d);
   char        msg[HG_DATA_MESSAGE] = "";
   PetscMPIInt rank;
-  PetscBool   classic;
-  int         nc = -1, status = 0;
 
   PetscFunctionBegin;
   PetscCallMPI(MPI_Comm_rank(comm, &rank));
-  if (!rank) {
-    PetscCall(HGFileOpen(d->file, &nc, &classic, msg, sizeof(msg)));
-    for (PetscInt i = 0; i < part->nvar && !*msg && !status; i++) PetscCall(FindShift(d, nc, &part->var[i], shift, &status));
-    if (status) (void)snprintf(msg, sizeof(msg), "cannot read %s: %s; the file may be cut short or damaged", d->file, nc_strerror(status));
-    if (nc >= 0) (void)nc_close(nc);
-  }
+  for (PetscInt i = 0; i < part->nvar && !*msg && !rank; i++) PetscCall(FindShift(d, source, &part->var[i], shift, msg, sizeof(msg)));
   PetscCall(HGAgreeOnMessage(comm, msg, sizeof(msg)));
   HGCheck(!*msg, comm, "%s", msg);
   PetscCallMPI(MPI_Bcast(shift, (PetscMPIInt)part->channels, MPIU_REAL, 0, comm));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-static PetscErrorCode CheckBad(HGData d, const HGFileVar *v, const Sums *mine)
+static PetscErrorCode CheckBad(HGData d, const HGDataPart *part, const HGFileVar *v, const Sums *mine)
 {
   MPI_Comm   comm  = PetscObjectComm((PetscObject)d);
   PetscInt64 bad   = mine->on ? mine->bad : 0, total;
@@ -266,6 +250,7 @@ static PetscErrorCode CheckBad(HGData d, const HGFileVar *v, const Sums *mine)
 
     if (v->pos[a] >= 0) (void)snprintf(place + used, sizeof(place) - used, ", %s %" PetscInt64_FMT, a >= HG_FILE_Z ? d->axis[a - HG_FILE_Z].name : names[a], at[a]);
   }
+  HGCheck(!part->classes, comm, "variable \"%s\" of %s has %" PetscInt64_FMT " value%s that %s no class, the first at sample %" PetscInt64_FMT "%s (counted from 0); expected whole numbers from 0 to %" PetscInt_FMT ", for -data_classes %" PetscInt_FMT, v->pub.name, d->file, total, total > 1 ? "s" : "", total > 1 ? "are" : "is", at[0], place, part->classes - 1, part->classes);
   HGCheck(PETSC_FALSE, comm, "variable \"%s\" of %s has %" PetscInt64_FMT " value%s that %s NaN, infinite or missing, the first at sample %" PetscInt64_FMT "%s (counted from 0); repair the file or leave such samples out with -data_range", v->pub.name, d->file, total, total > 1 ? "s" : "", total > 1 ? "are" : "is", at[0], place);
 }
 
@@ -313,37 +298,35 @@ static PetscErrorCode CheckDeviations(HGData d, const HGDataPart *part, const Pe
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-static PetscErrorCode ReadPart(HGData d, int nc, HGDataPart *part, Sums *sums)
+static PetscErrorCode ReadPart(HGData d, HGSource *source, HGDataPart *part, Sums *sums)
 {
   MPI_Comm comm                 = PetscObjectComm((PetscObject)d);
   char     msg[HG_DATA_MESSAGE] = "";
-  int      status               = 0;
 
   PetscFunctionBegin;
   for (PetscInt i = 0; i < part->nvar; i++) {
     sums->bad = 0;
-    PetscCall(ReadVariable(d, nc, part, &part->var[i], sums, &status));
-    if (status) (void)snprintf(msg, sizeof(msg), "cannot read variable \"%s\" of %s: %s; the file may be cut short or damaged", part->var[i].pub.name, d->file, nc_strerror(status));
+    PetscCall(ReadVariable(d, source, part, &part->var[i], sums, msg, sizeof(msg)));
     PetscCall(HGAgreeOnMessage(comm, msg, sizeof(msg)));
     HGCheck(!*msg, comm, "%s", msg);
-    PetscCall(CheckBad(d, &part->var[i], sums));
+    PetscCall(CheckBad(d, part, &part->var[i], sums));
   }
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
 /* Under HG_NORMALIZE_GLOBAL a first reading finds the constants, with values shifted to be small; the second scales exactly as
    one with constants from a model file does, so that a resumed run sees the same bits */
-static PetscErrorCode NormalizePart(HGData d, int nc, HGDataPart *part, Sums *sums)
+static PetscErrorCode NormalizePart(HGData d, HGSource *source, HGDataPart *part, Sums *sums)
 {
   PetscFunctionBegin;
   sums->wanted = PETSC_TRUE;
-  PetscCall(FindShifts(d, part, sums->shift));
+  PetscCall(FindShifts(d, source, part, sums->shift));
   PetscCall(PetscArraycpy(part->mean, sums->shift, part->channels));
-  PetscCall(ReadPart(d, nc, part, sums));
+  PetscCall(ReadPart(d, source, part, sums));
   PetscCall(Deviations(d, part, sums, part->mean, part->dev));
   PetscCall(CheckDeviations(d, part, part->mean, part->dev));
   sums->wanted = PETSC_FALSE;
-  PetscCall(ReadPart(d, nc, part, sums));
+  PetscCall(ReadPart(d, source, part, sums));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -364,7 +347,7 @@ static PetscErrorCode CountsPoints(HGData d, PetscBool *counts)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-static PetscErrorCode LoadPart(HGData d, int nc, HGDataPart *part)
+static PetscErrorCode LoadPart(HGData d, HGSource *source, HGDataPart *part)
 {
   const PetscInt C = part->channels;
   PetscErrorCode e;
@@ -374,26 +357,24 @@ static PetscErrorCode LoadPart(HGData d, int nc, HGDataPart *part)
   PetscCall(PetscMemzero(&sums, sizeof(sums)));
   PetscCall(CountsPoints(d, &sums.on));
   PetscCall(PetscCalloc3(C, &sums.shift, 2 * C, &sums.sum, 2 * C, &sums.low));
-  for (PetscInt c = 0; c < C && !part->fixed; c++) {
+  for (PetscInt c = 0; c < C && (!part->fixed || part->classes); c++) {
     part->mean[c] = 0;
     part->dev[c]  = 1;
   }
-  e = d->normalize == HG_NORMALIZE_GLOBAL && !part->fixed ? NormalizePart(d, nc, part, &sums) : ReadPart(d, nc, part, &sums);
+  e = d->normalize == HG_NORMALIZE_GLOBAL && !part->fixed && !part->classes ? NormalizePart(d, source, part, &sums) : ReadPart(d, source, part, &sums);
   PetscCall(PetscFree3(sums.shift, sums.sum, sums.low));
   PetscCall(e);
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
 /* Each rank opens the file for itself, whatever its format: a read that fails on one rank must not leave others waiting in MPI-IO */
-static PetscErrorCode OpenAll(HGData d, int *nc)
+static PetscErrorCode OpenAll(HGData d, HGDataRole role, HGSource *source)
 {
   MPI_Comm comm                 = PetscObjectComm((PetscObject)d);
   char     msg[HG_DATA_MESSAGE] = "";
-  int      e;
 
   PetscFunctionBegin;
-  e = nc_open(d->file, NC_NOWRITE, nc);
-  if (e) (void)snprintf(msg, sizeof(msg), "cannot open %s on every rank: %s; all of them need to read it", d->file, nc_strerror(e));
+  PetscCall(HGSourceOpen(d, role, source, msg, sizeof(msg)));
   PetscCall(HGAgreeOnMessage(comm, msg, sizeof(msg)));
   HGCheck(!*msg, comm, "%s", msg);
   PetscFunctionReturn(PETSC_SUCCESS);
@@ -414,7 +395,11 @@ static PetscErrorCode TakePartition(HGData d, HGPartition p)
   PetscCall(HGPartitionDestroy(&d->partition));
   d->partition = p;
   PetscCallMPI(MPI_Comm_rank(comm, &rank));
-  PetscCall(HGPartitionGetBox(p, rank, &d->box));
+  for (int r = 0; r < 2; r++) PetscCall(HGPartitionGetBox(p, rank, &d->part[r].box));
+  for (int a = HG_Z; a < HG_AXES && HGDataHasLabels(d); a++) { /* every rank has them */
+    d->part[HG_DATA_TARGET].box.start[a] = 0;
+    d->part[HG_DATA_TARGET].box.size[a]  = 1;
+  }
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -446,18 +431,17 @@ static PetscErrorCode TakePartition(HGData d, HGPartition p)
 @*/
 PetscErrorCode HGDataLoad(HGData d, HGPartition p, HGDType dtype)
 {
-  PetscErrorCode e  = PETSC_SUCCESS;
-  int            nc = -1;
+  PetscErrorCode e = PETSC_SUCCESS;
+  HGSource       source;
 
   PetscFunctionBegin;
   PetscValidHeaderSpecific(d, HG_DATA_CLASSID, 1);
   PetscCall(HGDataSetUp(d));
   PetscCall(TakePartition(d, p));
   d->dtype = dtype;
-  PetscCall(OpenAll(d, &nc));
   for (int r = 0; r < 2 && !e; r++) {
     HGDataPart  *part = &d->part[r];
-    const size_t n    = (size_t)(d->end - d->first) * HGDataBoxPoints(&d->box) * (size_t)part->channels;
+    const size_t n    = (size_t)(d->end - d->first) * HGDataBoxPoints(&part->box) * (size_t)part->channels;
 
     if (!part->nvar) continue;
     PetscCall(PetscFree(part->value));
@@ -466,9 +450,10 @@ PetscErrorCode HGDataLoad(HGData d, HGPartition p, HGDType dtype)
       PetscCall(PetscFree2(part->mean, part->dev));
       PetscCall(PetscMalloc2(part->channels, &part->mean, part->channels, &part->dev));
     }
-    e = LoadPart(d, nc, part);
+    PetscCall(OpenAll(d, (HGDataRole)r, &source));
+    e = LoadPart(d, &source, part);
+    HGSourceClose(&source);
   }
-  (void)nc_close(nc);
   PetscCall(e);
   PetscCall(PetscObjectViewFromOptions((PetscObject)d, NULL, "-data_view"));
   PetscFunctionReturn(PETSC_SUCCESS);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "data/data_impl.h"
+#include "data/source.h"
 #include <stdio.h>
+#include <string.h>
 
 static PetscErrorCode SetRangeFromText(HGData d, const char prefix[], const char text[])
 {
@@ -24,7 +25,11 @@ static PetscErrorCode SetRangeFromText(HGData d, const char prefix[], const char
 .  d - the dataset
 
    Options Database Keys:
-+  -data_file file             - the netCDF file
++  -data_file file             - netCDF file, or IDX file of images, plain or compressed by gzip
+.  -data_labels file           - IDX file of the labels of the images
+.  -data_classes n             - the target has classes, 0 to n - 1 (default for labels: as many as they need)
+.  -data_digits n              - draw n images of digits instead of reading a file
+.  -data_digits_seed s         - which ones (default 1)
 .  -data_input names           - input variables, with commas
 .  -data_target names          - target variables, with commas, or none
 .  -data_range first,last      - samples first to last-1 (default: all)
@@ -42,16 +47,25 @@ PetscErrorCode HGDataSetFromOptions(HGData d)
 {
   static const char *const ways[] = {"none", "global"};
   MPI_Comm                 comm   = PetscObjectComm((PetscObject)d);
-  char                     file[PETSC_MAX_PATH_LEN] = "", input[1024] = "", target[1024] = "none", range[64] = "", way[16];
+  char                     file[PETSC_MAX_PATH_LEN] = "", labels[PETSC_MAX_PATH_LEN] = "", input[1024] = "", target[1024] = "none", range[64] = "", way[16];
   const char              *now_in, *now_out, *prefix = ((PetscObject)d)->prefix ? ((PetscObject)d)->prefix : "";
-  PetscBool                set, set_in, set_out, global;
+  PetscInt                 classes = d->asked_classes, digits = d->digits, seed = d->digits ? (PetscInt)d->digits_seed : 1;
+  PetscBool                set, set_in, set_out, set_labels, set_digits, global;
 
   PetscFunctionBegin;
   PetscValidHeaderSpecific(d, HG_DATA_CLASSID, 1);
   PetscCall(HGDataGetVariables(d, &now_in, &now_out));
   PetscObjectOptionsBegin((PetscObject)d);
-  PetscCall(PetscOptionsString("-data_file", "netCDF file of the samples", "HGDataSetFile", d->file ? d->file : "", file, sizeof(file), &set));
+  PetscCall(PetscOptionsString("-data_file", "netCDF or IDX file of the samples", "HGDataSetFile", d->file ? d->file : "", file, sizeof(file), &set));
   if (set) PetscCall(HGDataSetFile(d, file));
+  PetscCall(PetscOptionsString("-data_labels", "IDX file of the labels of the images", "HGDataSetLabels", d->labels ? d->labels : "", labels, sizeof(labels), &set_labels));
+  if (set_labels) PetscCall(HGDataSetLabels(d, labels));
+  PetscCall(PetscOptionsInt("-data_classes", "the target has classes, 0 to n - 1 (default for labels: as many as they need)", "HGDataSetClasses", d->asked_classes, &classes, &set_labels));
+  if (set_labels) PetscCall(HGDataSetClasses(d, classes));
+  PetscCall(PetscOptionsInt("-data_digits", "draw so many images of digits instead of reading a file", "HGDataSetDigits", d->digits, &digits, &set_digits));
+  PetscCall(PetscOptionsInt("-data_digits_seed", "which digits", "HGDataSetDigits", seed, &seed, NULL));
+  HGCheck(!set || !set_digits, comm, "-%sdata_file and -%sdata_digits: give one of them", prefix, prefix);
+  if (set_digits) PetscCall(HGDataSetDigits(d, digits, seed));
   PetscCall(PetscOptionsString("-data_input", "input variables, with commas", "HGDataSetVariables", now_in, input, sizeof(input), &set_in));
   PetscCall(PetscOptionsString("-data_target", "target variables, with commas, or none", "HGDataSetVariables", now_out, target, sizeof(target), &set_out));
   if (set_in) PetscCall(HGDataSetVariables(d, input, d->part[HG_DATA_TARGET].list));
@@ -87,6 +101,34 @@ static PetscErrorCode SplitNames(HGDataPart *part)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+/* What the file is; an IDX file and drawn digits have one variable each for input and target */
+static PetscErrorCode FindKind(HGData d)
+{
+  MPI_Comm    comm   = PetscObjectComm((PetscObject)d);
+  const char *prefix = ((PetscObject)d)->prefix ? ((PetscObject)d)->prefix : "", *names[2];
+  PetscBool   idx    = PETSC_FALSE;
+  PetscMPIInt rank;
+
+  PetscFunctionBegin;
+  PetscCallMPI(MPI_Comm_rank(comm, &rank));
+  if (!rank && !d->digits) PetscCall(HGIdxIs(d->file, &idx));
+  PetscCallMPI(MPI_Bcast(&idx, 1, MPIU_BOOL, 0, comm));
+  d->kind = d->digits ? HG_DATA_DIGITS : idx ? HG_DATA_IDX : HG_DATA_NETCDF;
+  HGCheck(!d->labels || d->kind == HG_DATA_IDX, comm, "-%sdata_labels %s goes with an IDX file of images; %s is none", prefix, d->labels, d->file);
+  if (d->kind == HG_DATA_NETCDF) PetscFunctionReturn(PETSC_SUCCESS);
+  HGCheck(d->kind != HG_DATA_DIGITS || !d->asked_classes || d->asked_classes == 10, comm, "-%sdata_classes %" PetscInt_FMT ": there are 10 digits", prefix, d->asked_classes);
+  names[HG_DATA_INPUT]  = "image";
+  names[HG_DATA_TARGET] = d->kind == HG_DATA_DIGITS || d->labels ? "label" : NULL;
+  for (int r = 0; r < 2; r++) {
+    char **list = &d->part[r].list;
+
+    HGCheck(!*list || !strcmp(*list, r ? "label" : "image"), comm, "-%sdata_%s %s: %s has no variables but image%s; leave the option out", prefix, r ? "target" : "input", *list, d->file, names[1] ? " and label" : "");
+    HGCheck(!*list || names[r], comm, "no labels for the images of %s; choose the file with -%sdata_labels", d->file, prefix);
+    if (!*list && names[r]) PetscCall(PetscStrallocpy(names[r], list));
+  }
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 /* Every rank learns what rank 0 found */
 static PetscErrorCode ShareDescription(HGData d)
 {
@@ -95,6 +137,8 @@ static PetscErrorCode ShareDescription(HGData d)
 
   PetscFunctionBegin;
   PetscCallMPI(MPI_Comm_rank(comm, &rank));
+  PetscCallMPI(MPI_Bcast(&d->classes, 1, MPIU_INT, 0, comm));
+  d->part[HG_DATA_TARGET].classes = d->part[HG_DATA_TARGET].nvar ? d->classes : 0;
   for (int r = 0; r < 2; r++) PetscCallMPI(MPI_Bcast(d->part[r].var, (PetscMPIInt)(d->part[r].nvar * (PetscInt)sizeof(HGFileVar)), MPI_BYTE, 0, comm));
   for (int a = 0; a < 3; a++) {
     HGAxis *x   = &d->axis[a];
@@ -145,7 +189,8 @@ static PetscErrorCode CheckSet(HGData d)
   for (int r = 0; r < 2; r++) {
     const HGDataPart *p = &d->part[r];
 
-    HGCheck(!p->fixed || !p->nvar || p->nfixed == p->channels, comm, "the %s %s of %s has %" PetscInt_FMT " channels, the given normalisation constants are for %" PetscInt_FMT "; choose other variables with -%sdata_%s", r ? "target" : "input", p->list, d->file, p->channels, p->nfixed, prefix, r ? "target" : "input");
+    HGCheck(!p->classes || p->channels == 1, comm, "the target %s of %s has %" PetscInt_FMT " channels; -%sdata_classes needs one, the class", p->list, d->file, p->channels, prefix);
+    HGCheck(!p->fixed || !p->nvar || p->classes || p->nfixed == p->channels, comm, "the %s %s of %s has %" PetscInt_FMT " channels, the given normalisation constants are for %" PetscInt_FMT "; choose other variables with -%sdata_%s", r ? "target" : "input", p->list, d->file, p->channels, p->nfixed, prefix, r ? "target" : "input");
   }
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -165,7 +210,8 @@ static PetscErrorCode CheckSet(HGData d)
 
    Errors:
    A file that is missing, unreadable, not netCDF or cut short; a variable that is not there or holds no numbers; dimensions that are
-   not (sample, [time,] [channel,] [z,] y, x); variables that differ in samples or grid; zero samples; an empty range.
+   not (sample, [time,] [channel,] [z,] y, x); variables that differ in samples or grid; zero samples; an empty range; an IDX file that is cut
+   short, goes on too long, or is damaged; labels that are not as many as the images, or no classes.
 
 .seealso: `HGDataSetFromOptions()`, `HGDataGetSizes()`, `HGDataLoad()`
 @*/
@@ -180,10 +226,11 @@ PetscErrorCode HGDataSetUp(HGData d)
   PetscValidHeaderSpecific(d, HG_DATA_CLASSID, 1);
   if (d->setup) PetscFunctionReturn(PETSC_SUCCESS);
   HGCheck(d->file && *d->file, comm, "no data file; choose one with -%sdata_file", prefix);
+  PetscCall(FindKind(d));
   HGCheck(d->part[HG_DATA_INPUT].list, comm, "no input variable for %s; choose one or more with -%sdata_input", d->file, prefix);
   for (int r = 0; r < 2; r++) PetscCall(SplitNames(&d->part[r]));
   PetscCallMPI(MPI_Comm_rank(comm, &rank));
-  if (!rank) PetscCall(HGDataDescribe(d, msg, sizeof(msg)));
+  if (!rank) PetscCall(HGSourceDescribe(d, msg, sizeof(msg)));
   PetscCall(HGAgreeOnMessage(comm, msg, sizeof(msg)));
   if (*msg) PetscCall(HGDataReset(d));
   HGCheck(!*msg, comm, "%s", msg);
@@ -200,6 +247,7 @@ static PetscErrorCode ViewPart(HGData d, HGDataRole role, PetscViewer viewer)
 
   PetscFunctionBegin;
   PetscCall(PetscViewerASCIIPrintf(viewer, "%s: %s", role ? "target" : "input", p->list ? p->list : "none"));
+  if (p->classes) PetscCall(PetscViewerASCIIPrintf(viewer, ", %" PetscInt_FMT " classes", p->classes));
   if (p->channels) PetscCall(PetscViewerASCIIPrintf(viewer, ", %" PetscInt_FMT " channel%s", p->channels, p->channels > 1 ? "s" : ""));
   PetscCall(PetscViewerASCIIPrintf(viewer, "\n"));
   for (PetscInt c = 0; d->partition && c < p->channels; c++) {

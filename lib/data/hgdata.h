@@ -5,14 +5,16 @@
 #include "tensor/hgtensor.h"
 
 /*S
-   HGData - samples of input and target fields in a netCDF file, of which every rank holds its part of space
+   HGData - samples of input and target fields, of which every rank holds its part of space
 
    Level: beginner
 
    Notes:
-   A field variable has the dimensions (sample, [time,] [channel,] [z,] y, x). The first is the sample, whatever its name;
+   In a netCDF file a field variable has the dimensions (sample, [time,] [channel,] [z,] y, x). The first is the sample, whatever its name;
    dimensions named time, t, channel, channels, c or component become channels; one to three of space remain.
    Several variables become channels in the order they are named.
+
+   An IDX file has images, and another one their labels: classes, one for each image. Drawn digits take the place of both.
 
 .seealso: `HGDataCreate()`, `HGDataLoad()`, `HGDataGetBatch()`
 S*/
@@ -75,6 +77,10 @@ PETSC_EXTERN PetscErrorCode HGDataCreate(MPI_Comm, HGData *);
 PETSC_EXTERN PetscErrorCode HGDataSetOptionsPrefix(HGData, const char[]);
 PETSC_EXTERN PetscErrorCode HGDataSetFile(HGData, const char[]);
 PETSC_EXTERN PetscErrorCode HGDataSetVariables(HGData, const char[], const char[]);
+PETSC_EXTERN PetscErrorCode HGDataSetLabels(HGData, const char[]);
+PETSC_EXTERN PetscErrorCode HGDataSetClasses(HGData, PetscInt);
+PETSC_EXTERN PetscErrorCode HGDataGetClasses(HGData, PetscInt *);
+PETSC_EXTERN PetscErrorCode HGDataSetDigits(HGData, PetscInt, PetscInt);
 PETSC_EXTERN PetscErrorCode HGDataSetRange(HGData, PetscInt, PetscInt);
 PETSC_EXTERN PetscErrorCode HGDataSetNormalize(HGData, HGNormalize);
 PETSC_EXTERN PetscErrorCode HGDataSetShuffle(HGData, PetscBool);
@@ -98,7 +104,12 @@ PETSC_EXTERN PetscErrorCode HGDataDenormalize(HGData, HGDataRole, HGTensor);
 
 PETSC_EXTERN PetscErrorCode HGDataLoad(HGData, HGPartition, HGDType);
 PETSC_EXTERN PetscErrorCode HGDataGetOrder(HGData, uint64_t, PetscInt, PetscInt[]);
+PETSC_EXTERN PetscErrorCode HGDataCheckTensor(HGData, HGDataRole, HGTensor);
 PETSC_EXTERN PetscErrorCode HGDataGetBatch(HGData, PetscInt, const PetscInt[], HGTensor, HGTensor);
+
+PETSC_EXTERN PetscErrorCode HGIdxView(const char[], PetscBool *, char *, size_t);
+PETSC_EXTERN PetscInt       HGDigitClass(uint64_t, PetscInt);
+PETSC_EXTERN PetscErrorCode HGDigitDraw(uint64_t, PetscInt, const PetscInt[], const PetscInt[], const PetscInt[], double[]);
 
 PETSC_EXTERN PetscErrorCode HGFileOpen(const char[], int *, PetscBool *, char *, size_t);
 PETSC_EXTERN void           HGFileText(int, int, const char[], char *, size_t);

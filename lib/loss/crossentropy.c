@@ -164,6 +164,82 @@ static PetscErrorCode Evaluate_CrossEntropy(HGLoss loss, HGLossPass *p, PetscRea
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+/* The first channel that has the largest logit; infinity if it is not among those of this rank */
+HG_LOSS_INLINE void First(const HGLossPass *p, const HGLossLine *l, int f32, double sum[])
+{
+  (void)sum;
+  for (ptrdiff_t x = 0; x < p->size[HG_X]; x++) {
+    double *first = Terms(p) + l->first + x;
+
+    *first = INFINITY;
+    for (ptrdiff_t c = p->size[HG_C] - 1; c >= 0; c--)
+      if (HGLossGet(l->y, f32, x * p->size[HG_C] + c) == Largest(p)[l->first + x]) *first = (double)(p->c0 + c);
+  }
+}
+HG_LOSS_LINES(First)
+
+HG_LOSS_INLINE void Correct(const HGLossPass *p, const HGLossLine *l, int f32, double sum[])
+{
+  for (ptrdiff_t x = 0; x < p->size[HG_X] && p->loss->leads; x++) {
+    const double w = PointWeight(p, l, f32, x), k = HGLossGet(l->t, f32, x);
+
+    if (w != 0 && Terms(p)[l->first + x] == k) sum[0] += w;
+    sum[1] += w;
+  }
+}
+HG_LOSS_LINES(Correct)
+
+/*@
+   HGLossAccuracy - The fraction of points whose largest logit is that of their class
+
+   Collective
+
+   Input Parameters:
++  loss   - the misfit, of type `HGLOSSCROSSENTROPY`
+.  active - how many samples of the global batch count, from the first
+.  y      - the network's output
+-  target - the classes
+
+   Output Parameter:
+.  accuracy - 0 to 1; points have the weights of `HGLossSetWeights()`
+
+   Level: beginner
+
+   Shape:
+   y: [N][Z][Y][X][C]; target: [N][Z][Y][X][1]
+
+   Note:
+   Of equal logits the first counts.
+
+   Errors:
+   Refuses a loss of another type, and what `HGLossEvaluate()` refuses but classes out of range, which are wrong.
+
+.seealso: `HGLossEvaluate()`, `HGLossCreateTarget()`
+@*/
+PetscErrorCode HGLossAccuracy(HGLoss loss, PetscInt active, HGTensor y, HGTensor target, PetscReal *accuracy)
+{
+  HGLossPass  p;
+  PetscBool   f32;
+  PetscMPIInt n;
+  double      sum[2];
+
+  PetscFunctionBegin;
+  PetscValidHeaderSpecific(loss, HG_LOSS_CLASSID, 1);
+  HGCheck(loss->classes, PetscObjectComm((PetscObject)loss), "accuracy is of classes; choose the loss cross_entropy");
+  PetscCall(HGLossPlan(loss, y, target));
+  PetscCall(HGLossBegin(loss, active, y, target, NULL, &p));
+  f32 = loss->dtype == HG_F32 ? PETSC_TRUE : PETSC_FALSE;
+  n   = (PetscMPIInt)(p.samples * p.size[HG_Z] * p.size[HG_Y] * p.size[HG_X]);
+  PetscCall(HGLossSweep(&p, f32 ? Prepare_F32 : Prepare_F64, 2, loss->sums));
+  if (loss->across != MPI_COMM_NULL) PetscCallMPI(MPI_Allreduce(MPI_IN_PLACE, Largest(&p), n, MPI_DOUBLE, MPI_MAX, loss->across));
+  PetscCall(HGLossSweep(&p, f32 ? First_F32 : First_F64, 0, NULL));
+  if (loss->across != MPI_COMM_NULL) PetscCallMPI(MPI_Allreduce(MPI_IN_PLACE, Terms(&p), n, MPI_DOUBLE, MPI_MIN, loss->across));
+  PetscCall(HGLossSum(&p, f32 ? Correct_F32 : Correct_F64, 2, sum));
+  PetscCall(HGLossCheckWeights(&p, sum[1]));
+  *accuracy = (PetscReal)(sum[0] / sum[1]);
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 PetscErrorCode HGLossCreate_CrossEntropy(HGLoss loss)
 {
   PetscFunctionBegin;

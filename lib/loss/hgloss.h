@@ -57,6 +57,7 @@ PETSC_EXTERN PetscErrorCode HGLossHasClassTargets(HGLoss, PetscBool *);
 PETSC_EXTERN PetscErrorCode HGLossCreateTarget(HGLoss, HGTensor, HGTensor *);
 PETSC_EXTERN PetscErrorCode HGLossSetRandomTarget(HGLoss, PetscInt, uint64_t, HGTensor);
 PETSC_EXTERN PetscErrorCode HGLossCreateWeights(HGLoss, HGTensor, const PetscInt[], HGTensor *);
+PETSC_EXTERN PetscErrorCode HGLossAccuracy(HGLoss, PetscInt, HGTensor, HGTensor, PetscReal *);
 PETSC_EXTERN PetscErrorCode HGLossEvaluate(HGLoss, PetscInt, HGTensor, HGTensor, HGTensor, PetscReal *);
 
 #endif

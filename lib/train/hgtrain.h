@@ -38,6 +38,7 @@ PETSC_EXTERN PetscErrorCode HGTrainerSetModelOutput(HGTrainer, const char[]);
 PETSC_EXTERN PetscErrorCode HGTrainerSetFromOptions(HGTrainer);
 PETSC_EXTERN PetscErrorCode HGTrainerGetBatchSize(HGTrainer, PetscInt *);
 PETSC_EXTERN PetscErrorCode HGTrainerGetModelInput(HGTrainer, const char *[]);
+PETSC_EXTERN PetscErrorCode HGTrainerGetLoss(HGTrainer, HGLoss *);
 PETSC_EXTERN PetscErrorCode HGTrainerGetTao(HGTrainer, Tao *);
 PETSC_EXTERN PetscErrorCode HGTrainerGetParameters(HGTrainer, Vec *);
 PETSC_EXTERN PetscErrorCode HGTrainerSetUp(HGTrainer);
@@ -54,6 +55,9 @@ typedef struct {
   PetscReal mse;       /* mean squared error over samples, channels and points */
   PetscReal rel_l2;    /* mean over the samples of |y - t| / |t|, Euclidean norms over channels and points */
   PetscReal max_error; /* largest |y - t| */
+  PetscInt  classes;   /* of the target, 0 if it has none; if it has, only the following are set */
+  PetscReal accuracy;  /* fraction of samples and points whose largest output is that of their class */
+  PetscReal cross_entropy;
 } HGMetrics;
 
 PETSC_EXTERN PetscErrorCode HGPredict(HGNet, HGData, HGFieldFile, PetscInt, HGMetrics *);

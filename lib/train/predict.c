@@ -61,6 +61,72 @@ static PetscErrorCode AddErrors(HGTensor y, HGTensor target, PetscInt count, dou
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+/* The measures of a comparison with targets */
+typedef struct {
+  HGTensor target;
+  HGLoss   loss;     /* of classes; NULL if there are none */
+  double  *sums;     /* [N][2] */
+  double   total[4]; /* of fields: see AddErrors(); of classes: cross entropy and accuracy times samples */
+} Comparison;
+
+static PetscErrorCode CreateComparison(HGTensor y, HGData data, PetscInt N, Comparison *c)
+{
+  PetscInt classes;
+
+  PetscFunctionBegin;
+  PetscCall(HGDataGetClasses(data, &classes));
+  PetscCall(PetscMalloc1(2 * N, &c->sums));
+  if (classes) {
+    PetscCall(HGLossCreate(PetscObjectComm((PetscObject)y), &c->loss));
+    PetscCall(HGLossSetType(c->loss, HGLOSSCROSSENTROPY));
+    PetscCall(HGLossCreateTarget(c->loss, y, &c->target));
+  } else {
+    HGPartition p;
+    HGDType     dtype;
+
+    PetscCall(HGTensorGetPartition(y, &p));
+    PetscCall(HGTensorGetDType(y, &dtype));
+    PetscCall(HGTensorCreate(p, dtype, &c->target));
+    PetscCall(HGTensorSetUp(c->target));
+  }
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Adds a batch, whose output has the units of the data */
+static PetscErrorCode Compare(Comparison *c, HGData data, PetscInt count, HGTensor y)
+{
+  PetscReal entropy, accuracy;
+
+  PetscFunctionBegin;
+  if (!c->loss) {
+    PetscCall(HGDataDenormalize(data, HG_DATA_TARGET, c->target));
+    PetscCall(AddErrors(y, c->target, count, c->sums, c->total));
+    PetscFunctionReturn(PETSC_SUCCESS);
+  }
+  PetscCall(HGLossEvaluate(c->loss, count, y, c->target, NULL, &entropy));
+  PetscCall(HGLossAccuracy(c->loss, count, y, c->target, &accuracy));
+  c->total[0] += (double)entropy * (double)count;
+  c->total[1] += (double)accuracy * (double)count;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static HGMetrics Measures(const Comparison *c, PetscInt samples, const PetscInt size[HG_AXES])
+{
+  const double *t = c->total;
+  HGMetrics     m = {.samples = samples};
+
+  if (c->loss) {
+    m.classes       = size[HG_C];
+    m.cross_entropy = (PetscReal)(t[0] / (double)samples);
+    m.accuracy      = (PetscReal)(t[1] / (double)samples);
+  } else {
+    m.mse       = (PetscReal)(t[0] / ((double)samples * (double)size[HG_C] * (double)size[HG_Z] * (double)size[HG_Y] * (double)size[HG_X]));
+    m.rel_l2    = t[2] > 0 ? (PetscReal)(t[1] / t[2]) : 0;
+    m.max_error = (PetscReal)t[3];
+  }
+  return m;
+}
+
 /*@C
    HGPredict - Apply a network to all samples of a dataset; write the results, compare them with the targets
 
@@ -81,17 +147,16 @@ static PetscErrorCode AddErrors(HGTensor y, HGTensor target, PetscInt count, dou
    results and errors are in the units of the data, whatever the normalisation
 
    Note:
-   A sample whose target is zero everywhere has no relative error and does not count in the mean of these.
+   Of classes the metrics are accuracy and cross entropy. In those of fields a sample whose target is zero everywhere has no relative error and does not count in the mean of these.
 
 .seealso: `HGMetrics`, `HGModelRead()`
 @*/
 PetscErrorCode HGPredict(HGNet net, HGData data, HGFieldFile file, PetscInt variable, HGMetrics *metrics)
 {
-  HGTensor    x, y, target = NULL;
+  HGTensor    x, y;
   HGPartition p;
-  HGDType     dtype;
   PetscInt    first, last, samples, size[HG_AXES], *every;
-  double      total[4] = {0, 0, 0, 0}, *sums;
+  Comparison  c = {NULL};
   HGProgress  progress;
 
   PetscFunctionBegin;
@@ -99,34 +164,29 @@ PetscErrorCode HGPredict(HGNet net, HGData data, HGFieldFile file, PetscInt vari
   PetscCall(HGNetGetOutput(net, &y, NULL));
   PetscCall(HGTensorGetPartition(y, &p));
   PetscCall(HGPartitionGetSizes(p, NULL, size));
-  PetscCall(HGTensorGetDType(y, &dtype));
-  if (metrics) {
-    PetscCall(HGTensorCreate(p, dtype, &target));
-    PetscCall(HGTensorSetUp(target));
-  }
+  if (metrics) PetscCall(CreateComparison(y, data, size[HG_N], &c));
   PetscCall(HGDataGetRange(data, &first, &last));
   samples = last - first;
-  PetscCall(PetscMalloc2(samples, &every, 2 * size[HG_N], &sums));
+  PetscCall(PetscMalloc1(samples, &every));
   for (PetscInt i = 0; i < samples; i++) every[i] = i;
   PetscCall(HGProgressBegin(&progress, PetscObjectComm((PetscObject)net), "samples", 0, samples));
   for (PetscInt b = 0; b < samples; b += size[HG_N]) {
     const PetscInt count = PetscMin(size[HG_N], samples - b);
-    PetscInt       mine = 0;
+    PetscInt       mine  = 0;
 
-    PetscCall(HGDataGetBatch(data, count, every + b, x, target));
+    PetscCall(HGDataGetBatch(data, count, every + b, x, c.target));
     PetscCall(HGTrainerActive(x, count, &mine));
     PetscCall(HGNetForward(net, mine));
     PetscCall(HGDataDenormalize(data, HG_DATA_TARGET, y));
     if (file) PetscCall(HGFieldFileWriteTensor(file, variable, b, count, y));
-    if (metrics) {
-      PetscCall(HGDataDenormalize(data, HG_DATA_TARGET, target));
-      PetscCall(AddErrors(y, target, count, sums, total));
-    }
+    if (metrics) PetscCall(Compare(&c, data, count, y));
     PetscCall(HGProgressUpdate(&progress, b + count, NULL));
   }
   PetscCall(HGProgressEnd(&progress));
-  if (metrics) *metrics = (HGMetrics){samples, (PetscReal)(total[0] / ((double)samples * (double)size[HG_C] * (double)size[HG_Z] * (double)size[HG_Y] * (double)size[HG_X])), total[2] > 0 ? (PetscReal)(total[1] / total[2]) : 0, (PetscReal)total[3]};
-  PetscCall(PetscFree2(every, sums));
-  PetscCall(HGTensorDestroy(&target));
+  if (metrics) *metrics = Measures(&c, samples, size);
+  PetscCall(PetscFree(every));
+  PetscCall(PetscFree(c.sums));
+  PetscCall(HGTensorDestroy(&c.target));
+  PetscCall(HGLossDestroy(&c.loss));
   PetscFunctionReturn(PETSC_SUCCESS);
 }

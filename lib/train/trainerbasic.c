@@ -29,6 +29,7 @@ PetscErrorCode HGTrainerCreate(MPI_Comm comm, HGTrainer *trainer)
   t->ordered_for = -1;
   PetscCall(PetscStrncpy(t->output, "model.nc", sizeof(t->output)));
   PetscCall(HGLossCreate(comm, &t->loss));
+  PetscCall(HGLossSetType(t->loss, HGLOSSMSE));
   PetscCall(TaoCreate(comm, &t->tao));
   PetscCall(HGTaoRegisterAll());
   PetscCall(TaoSetType(t->tao, HGTAOADAM));
@@ -182,6 +183,29 @@ PetscErrorCode HGTrainerGetBatchSize(HGTrainer trainer, PetscInt *n)
   PetscFunctionBegin;
   PetscValidHeaderSpecific(trainer, HG_TRAINER_CLASSID, 1);
   *n = trainer->batch_size;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/*@
+   HGTrainerGetLoss - Get the trainer's loss
+
+   Not Collective
+
+   Input Parameter:
+.  trainer - the trainer
+
+   Output Parameter:
+.  loss - the loss; do not destroy it
+
+   Level: intermediate
+
+.seealso: `HGLossSetType()`
+@*/
+PetscErrorCode HGTrainerGetLoss(HGTrainer trainer, HGLoss *loss)
+{
+  PetscFunctionBegin;
+  PetscValidHeaderSpecific(trainer, HG_TRAINER_CLASSID, 1);
+  *loss = trainer->loss;
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 

@@ -180,6 +180,27 @@ static PetscErrorCode Monitor(Tao tao, void *ctx)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+/* Classes and a loss that takes them go together, and the network has an output for each */
+static PetscErrorCode CheckClasses(HGTrainer t, HGTensor y)
+{
+  MPI_Comm    comm = PetscObjectComm((PetscObject)t);
+  const char *file;
+  HGPartition p;
+  PetscInt    classes, size[HG_AXES];
+  PetscBool   takes;
+
+  PetscFunctionBegin;
+  PetscCall(HGDataGetClasses(t->data, &classes));
+  PetscCall(HGDataGetFile(t->data, &file));
+  PetscCall(HGLossHasClassTargets(t->loss, &takes));
+  HGCheck(!classes || takes, comm, "the target of %s is classes; choose -train_loss cross_entropy", file);
+  HGCheck(classes || !takes, comm, "-train_loss cross_entropy is for classes; say how many the target of %s has with -data_classes", file);
+  PetscCall(HGTensorGetPartition(y, &p));
+  PetscCall(HGPartitionGetSizes(p, NULL, size));
+  HGCheck(!classes || size[HG_C] == classes, comm, "the network has %" PetscInt_FMT " outputs for %" PetscInt_FMT " classes of %s; they must agree", size[HG_C], classes, file);
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 static PetscErrorCode SetUpData(HGTrainer t)
 {
   MPI_Comm    comm = PetscObjectComm((PetscObject)t);
@@ -193,7 +214,9 @@ static PetscErrorCode SetUpData(HGTrainer t)
   PetscCall(HGPartitionGetSizes(p, NULL, size));
   HGCheck(size[HG_N] == t->batch_size, comm, "the network is set up for batches of %" PetscInt_FMT " samples, the trainer has -train_batch_size %" PetscInt_FMT, size[HG_N], t->batch_size);
   PetscCall(HGNetGetOutput(t->net, &y, NULL));
+  PetscCall(CheckClasses(t, y));
   PetscCall(HGLossCreateTarget(t->loss, y, &t->target));
+  PetscCall(HGDataCheckTensor(t->data, HG_DATA_TARGET, t->target));
   PetscCall(HGDataGetRange(t->data, &first, &last));
   t->samples = last - first;
   t->batches = (t->samples + t->batch_size - 1) / t->batch_size;

@@ -17,6 +17,7 @@ static PetscErrorCode CopyNormalization(HGData data, HGDataRole role, HGModelInf
 static PetscErrorCode FillInfo(HGTrainer t, HGModelInfo *info)
 {
   const char *input, *target;
+  PetscInt    classes;
 
   PetscFunctionBegin;
   PetscCall(PetscMemzero(info, sizeof(*info)));
@@ -26,7 +27,12 @@ static PetscErrorCode FillInfo(HGTrainer t, HGModelInfo *info)
   PetscCall(PetscStrncpy(info->data_target, target, sizeof(info->data_target)));
   PetscCall(HGDataGetSizes(t->data, &info->dim, NULL, NULL, NULL, NULL));
   PetscCall(CopyNormalization(t->data, HG_DATA_INPUT, info));
-  PetscCall(CopyNormalization(t->data, HG_DATA_TARGET, info));
+  PetscCall(HGDataGetClasses(t->data, &classes));
+  if (classes) { /* the network's output is logits, which have no units */
+    HGCheck(classes <= HG_MAX_CHANNELS, PetscObjectComm((PetscObject)t), "%" PetscInt_FMT " classes; a model file takes up to %d", classes, HG_MAX_CHANNELS);
+    info->channels[HG_DATA_TARGET] = classes;
+    for (PetscInt c = 0; c < classes; c++) info->deviation[HG_DATA_TARGET][c] = 1;
+  } else PetscCall(CopyNormalization(t->data, HG_DATA_TARGET, info));
   info->seed  = t->seed;
   info->epoch = t->epoch;
   info->batch = t->batch;

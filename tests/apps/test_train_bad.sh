@@ -29,6 +29,11 @@ refused 1 'net_width 0' train "${data[@]}" -net_width 0
 refused 1 'net_kernel 4' train "${data[@]}" -net_kernel 4
 refused 1 'no network "transformer"' train "${data[@]}" -net_type transformer
 refused 1 'no loss "angle"' train "${data[@]}" -train_loss angle
+refused 1 'classes; choose -train_loss cross_entropy' train -data_digits 20
+refused 2 'is for classes; say how many .* -data_classes' train "${data[@]}" -train_loss cross_entropy
+refused 2 'no class, the first at sample 0' train "${data[@]}" -train_loss cross_entropy -data_classes 2
+refused 2 'one label for each image' train -data_digits 20 -train_loss cross_entropy
+refused 1 'give one of them' train -data_digits 20 "${data[@]}"
 refused 1 'train_batch_size 0' train "${data[@]}" -train_batch_size 0
 refused 1 'tao_adam_lr -1' train "${data[@]}" -tao_adam_lr -1
 refused 2 'no option -net_widht' train "${data[@]}" -net_widht 3

@@ -97,6 +97,25 @@ static void DefinitionClasses(const Definition *d, const double *y, PetscInt n, 
       }
 }
 
+/* Points whose first largest logit is that of their class, by weight */
+static double DefinitionAccuracy(const Definition *d)
+{
+  const PetscInt *s = d->size, points = s[HG_Z] * s[HG_Y] * s[HG_X];
+  double          right = 0, all = 0;
+
+  for (PetscInt i = 0; i < d->active * points; i++) {
+    const PetscInt n = i / points, p = i % points;
+    const double   w    = d->w ? d->w[n * s[HG_C] * points + p] : 1;
+    PetscInt       best = 0;
+
+    for (PetscInt c = 1; c < s[HG_C]; c++)
+      if (d->y[(n * s[HG_C] + c) * points + p] > d->y[(n * s[HG_C] + best) * points + p]) best = c;
+    right += (double)best == d->t[n * points + p] ? w : 0;
+    all += w;
+  }
+  return right / all;
+}
+
 static double DefinitionValue(const Definition *d, const double *y)
 {
   double total = 0, loss = 0, weights = 0, norm = 0;

@@ -64,6 +64,7 @@ int main(int argc, char **argv)
   ExpectError(HGLossEvaluate(loss, 3, y, t, NULL, &f), "weights are not laid out|HGLossCreateWeights");
   PetscCall(HGLossSetWeights(loss, NULL));
 
+  ExpectError(HGLossAccuracy(loss, 3, y, t, &f), "accuracy is of classes|cross_entropy");
   PetscCall(HGLossSetType(loss, HGLOSSRELL2));
   ExpectError(HGLossEvaluate(loss, 3, y, t, NULL, &f), "target of sample 0|zero everywhere|-train_loss mse");
 

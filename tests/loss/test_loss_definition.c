@@ -165,6 +165,17 @@ static PetscErrorCode CheckValue(Case *k, PetscReal *value)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+static PetscErrorCode CheckAccuracy(Case *k)
+{
+  const double expected = DefinitionAccuracy(&k->d);
+  PetscReal    accuracy;
+
+  PetscFunctionBegin;
+  PetscCall(HGLossAccuracy(k->loss, k->d.active, k->y, k->t, &accuracy));
+  if (!(fabs((double)accuracy - expected) <= 1e-12)) Fail("an accuracy of %.17g, by its definition %.17g", (double)accuracy, expected);
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 /* Whether this rank's points are copies that another rank counts */
 static PetscErrorCode IsCopy(HGPartition p, PetscBool *copy)
 {
@@ -312,6 +323,7 @@ static PetscErrorCode Run(Case *k)
     PetscCall(CheckTaylor(k, value));
   }
   PetscCall(CheckThreads(k, value));
+  if (DefinitionIs(&k->d, HGLOSSCROSSENTROPY)) PetscCall(CheckAccuracy(k));
   if (k->out) PetscCall(Write(k, value));
   PetscCall(Destroy(k));
   PetscFunctionReturn(PETSC_SUCCESS);
