@@ -47,7 +47,7 @@ static PetscErrorCode SetAtLeast(HGLayer layer, const char *what, PetscInt least
 @*/
 PetscErrorCode HGLayerConvSetKernel(HGLayer layer, PetscInt cout, const PetscInt k[])
 {
-  HGConv *c;
+  HGConv *c = NULL;
 
   PetscFunctionBegin;
   PetscCall(GetConv(layer, &c));
@@ -75,7 +75,7 @@ PetscErrorCode HGLayerConvSetKernel(HGLayer layer, PetscInt cout, const PetscInt
 @*/
 PetscErrorCode HGLayerConvSetStride(HGLayer layer, const PetscInt stride[])
 {
-  HGConv *c;
+  HGConv *c = NULL;
 
   PetscFunctionBegin;
   PetscCall(GetConv(layer, &c));
@@ -101,7 +101,7 @@ PetscErrorCode HGLayerConvSetStride(HGLayer layer, const PetscInt stride[])
 @*/
 PetscErrorCode HGLayerConvSetDilation(HGLayer layer, const PetscInt dilation[])
 {
-  HGConv *c;
+  HGConv *c = NULL;
 
   PetscFunctionBegin;
   PetscCall(GetConv(layer, &c));
@@ -130,7 +130,7 @@ PetscErrorCode HGLayerConvSetDilation(HGLayer layer, const PetscInt dilation[])
 @*/
 PetscErrorCode HGLayerConvSetPadding(HGLayer layer, const PetscInt padding[])
 {
-  HGConv *c;
+  HGConv *c = NULL;
 
   PetscFunctionBegin;
   PetscCall(GetConv(layer, &c));
@@ -157,7 +157,7 @@ PetscErrorCode HGLayerConvSetPadding(HGLayer layer, const PetscInt padding[])
 @*/
 PetscErrorCode HGLayerConvSetGroups(HGLayer layer, PetscInt groups)
 {
-  HGConv *c;
+  HGConv *c = NULL;
 
   PetscFunctionBegin;
   PetscCall(GetConv(layer, &c));
@@ -181,7 +181,7 @@ PetscErrorCode HGLayerConvSetGroups(HGLayer layer, PetscInt groups)
 @*/
 PetscErrorCode HGLayerConvSetBias(HGLayer layer, PetscBool bias)
 {
-  HGConv *c;
+  HGConv *c = NULL;
 
   PetscFunctionBegin;
   PetscCall(GetConv(layer, &c));
@@ -211,7 +211,7 @@ PetscErrorCode HGLayerConvSetBias(HGLayer layer, PetscBool bias)
 @*/
 PetscErrorCode HGLayerConvSetTransposed(HGLayer layer, PetscBool transposed, const PetscInt more[])
 {
-  HGConv *c;
+  HGConv *c = NULL;
 
   PetscFunctionBegin;
   PetscCall(GetConv(layer, &c));
@@ -239,7 +239,7 @@ PetscErrorCode HGLayerConvSetTransposed(HGLayer layer, PetscBool transposed, con
 @*/
 PetscErrorCode HGLayerConvSetActivation(HGLayer layer, HGActivation activation)
 {
-  HGConv *c;
+  HGConv *c = NULL;
 
   PetscFunctionBegin;
   PetscCall(GetConv(layer, &c));
@@ -267,7 +267,7 @@ PetscErrorCode HGLayerConvSetActivation(HGLayer layer, HGActivation activation)
 @*/
 PetscErrorCode HGLayerConvSetBoundary(HGLayer layer, const HGBoundary boundary[])
 {
-  HGConv *c;
+  HGConv *c = NULL;
 
   PetscFunctionBegin;
   PetscCall(GetConv(layer, &c));

@@ -297,8 +297,11 @@ static PetscErrorCode GetReach(const Plan *plan, PetscMPIInt rank, PetscBool *an
 
   PetscFunctionBegin;
   PetscCall(HGPartitionGetBox(plan->dstpart, rank, &box));
-  if (plan->spec->ghosts) PetscCall(HGTensorGetHaloOf(plan->spec->dst, rank, halo));
   *any = HGBoxCount(&box) ? PETSC_TRUE : PETSC_FALSE;
+  if (plan->spec->ghosts) {
+    PetscCall(HGTensorGetHaloOf(plan->spec->dst, rank, halo));
+    PetscCall(HGTensorIsStored(plan->spec->dst, rank, any));
+  }
   for (PetscInt a = 0; a < HG_AXES; a++) {
     const PetscInt lo = a < HG_Z ? 0 : halo[a - HG_Z][0], hi = a < HG_Z ? 0 : halo[a - HG_Z][1];
 

@@ -139,6 +139,7 @@ PETSC_EXTERN PetscErrorCode HGTensorClear(HGTensor);
 PETSC_EXTERN PetscErrorCode HGTensorIsView(HGTensor, PetscBool *);
 PETSC_EXTERN PetscErrorCode HGTensorSetShared(HGTensor, PetscBool);
 PETSC_EXTERN PetscErrorCode HGTensorGetShared(HGTensor, PetscBool *);
+PETSC_EXTERN PetscErrorCode HGTensorIsStored(HGTensor, PetscMPIInt, PetscBool *);
 PETSC_EXTERN PetscErrorCode HGTensorPlaceArray(HGTensor, void *);
 PETSC_EXTERN PetscErrorCode HGTensorSetUp(HGTensor);
 PETSC_EXTERN PetscErrorCode HGTensorReference(HGTensor);

@@ -70,9 +70,51 @@ PetscErrorCode HGTensorSetHalo(HGTensor t, const PetscInt halo[3][2])
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-static void SetStrides(HGTensorLocal *l)
+/* A part without points has ghost points if widths were given for each part: a layer's output may live where its input has none */
+static PetscBool HasStorage(HGTensor t, const HGBox *box, const PetscInt halo[3][2])
 {
-  ptrdiff_t s = 1;
+  if (!box->size[HG_N] || !box->size[HG_C]) return PETSC_FALSE;
+  for (int a = 0; a < 3; a++) {
+    const PetscInt ghosts = t->width[0][0] && t->width[1][0] && t->width[2][0] ? halo[a][0] + halo[a][1] : 0;
+
+    if (!box->size[HG_Z + a] && !ghosts) return PETSC_FALSE;
+  }
+  return PETSC_TRUE;
+}
+
+/*@C
+   HGTensorIsStored - Find out whether a rank stores any elements of a tensor, owned or ghost
+
+   Not Collective
+
+   Input Parameters:
++  t    - the tensor
+-  rank - a rank of its communicator
+
+   Output Parameter:
+.  stored - whether it does
+
+   Level: developer
+
+.seealso: `HGTensorGetHaloOf()`
+@*/
+PetscErrorCode HGTensorIsStored(HGTensor t, PetscMPIInt rank, PetscBool *stored)
+{
+  PetscInt halo[3][2];
+  HGBox    box;
+
+  PetscFunctionBegin;
+  PetscValidHeaderSpecific(t, HG_TENSOR_CLASSID, 1);
+  PetscCall(HGPartitionGetBox(t->part, rank, &box));
+  PetscCall(HGTensorGetHaloOf(t, rank, halo));
+  *stored = HasStorage(t, &box, (const PetscInt(*)[2])halo);
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static void SetStrides(HGTensor t)
+{
+  HGTensorLocal *l = &t->local;
+  ptrdiff_t      s = 1;
 
   l->stride[HG_C] = 1;
   s               = l->box.size[HG_C];
@@ -81,7 +123,7 @@ static void SetStrides(HGTensorLocal *l)
     s *= l->box.size[a] + l->halo[a - HG_Z][0] + l->halo[a - HG_Z][1];
   }
   l->stride[HG_N] = s;
-  l->elements     = HGBoxCount(&l->box) ? (size_t)s * (size_t)l->box.size[HG_N] : 0;
+  l->elements     = HasStorage(t, &l->box, (const PetscInt(*)[2])l->halo) ? (size_t)s * (size_t)l->box.size[HG_N] : 0;
 }
 
 static void PointAtOwned(HGTensor t)
@@ -190,7 +232,7 @@ PetscErrorCode HGTensorPlaceArray(HGTensor t, void *array)
   PetscFunctionBegin;
   PetscValidHeaderSpecific(t, HG_TENSOR_CLASSID, 1);
   PetscCall(PetscFree(t->memory));
-  SetStrides(&t->local);
+  SetStrides(t);
   t->local.array = array;
   PointAtOwned(t);
   t->setup = PETSC_TRUE;
@@ -237,7 +279,7 @@ PetscErrorCode HGTensorCreateView(HGTensor base, HGPartition p, PetscInt first, 
   for (int a = 0; a < 3; a++)
     if (base->width[a][0]) PetscCall(HGTensorSetHaloRanges(*view, HG_Z + a, base->width[a][0], base->width[a][1]));
   l = &(*view)->local;
-  SetStrides(l);
+  SetStrides(*view);
   PetscCall(PetscArraycpy(l->stride, b->stride, HG_AXES));
   l->array         = b->array ? (char *)b->array + (size_t)first * size : NULL;
   l->owned         = b->owned ? (char *)b->owned + (size_t)first * size : NULL;
@@ -571,7 +613,7 @@ PetscErrorCode HGTensorGetBytes(HGTensor t, size_t *bytes)
 {
   PetscFunctionBegin;
   PetscValidHeaderSpecific(t, HG_TENSOR_CLASSID, 1);
-  SetStrides(&t->local);
+  SetStrides(t);
   *bytes = t->local.elements * HGDTypeSize(t->dtype);
   PetscFunctionReturn(PETSC_SUCCESS);
 }
