@@ -267,6 +267,104 @@ static PetscErrorCode CheckOptions(HGTrainer t)
 }
 
 /*@
+   HGTrainerSetEpochs - Set the number of passes over the data, those before a resume included; 0 writes the initial model
+
+   Logically Collective
+
+   Input Parameters:
++  trainer - the trainer
+-  n       - the number
+
+   Options Database Key:
+.  -train_epochs n - the number
+
+   Level: beginner
+
+.seealso: `HGTrainerSetFromOptions()`
+@*/
+PetscErrorCode HGTrainerSetEpochs(HGTrainer trainer, PetscInt n)
+{
+  PetscFunctionBegin;
+  PetscValidHeaderSpecific(trainer, HG_TRAINER_CLASSID, 1);
+  trainer->epochs = n;
+  PetscCall(CheckOptions(trainer));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/*@
+   HGTrainerSetBatchSize - Set the number of samples in a mini-batch over all ranks
+
+   Logically Collective
+
+   Input Parameters:
++  trainer - the trainer
+-  n       - the number
+
+   Options Database Key:
+.  -train_batch_size n - the number
+
+   Level: beginner
+
+.seealso: `HGTrainerSetFromOptions()`
+@*/
+PetscErrorCode HGTrainerSetBatchSize(HGTrainer trainer, PetscInt n)
+{
+  PetscFunctionBegin;
+  PetscValidHeaderSpecific(trainer, HG_TRAINER_CLASSID, 1);
+  trainer->batch_size = n;
+  PetscCall(CheckOptions(trainer));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/*@
+   HGTrainerSetSeed - Set the seed of initial parameters and shuffling
+
+   Logically Collective
+
+   Input Parameters:
++  trainer - the trainer
+-  seed    - the number
+
+   Options Database Key:
+.  -train_seed seed - the number
+
+   Level: beginner
+
+.seealso: `HGTrainerSetFromOptions()`
+@*/
+PetscErrorCode HGTrainerSetSeed(HGTrainer trainer, PetscInt seed)
+{
+  PetscFunctionBegin;
+  PetscValidHeaderSpecific(trainer, HG_TRAINER_CLASSID, 1);
+  trainer->seed = seed;
+  PetscCall(CheckOptions(trainer));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/*@
+   HGTrainerGetSeed - Get the seed of initial parameters and shuffling
+
+   Not Collective
+
+   Input Parameter:
+.  trainer - the trainer
+
+   Output Parameter:
+.  seed - the seed
+
+   Level: intermediate
+
+.seealso: `HGTrainerSetSeed()`
+@*/
+PetscErrorCode HGTrainerGetSeed(HGTrainer trainer, PetscInt *seed)
+{
+  PetscFunctionBegin;
+  PetscValidHeaderSpecific(trainer, HG_TRAINER_CLASSID, 1);
+  *seed = trainer->seed;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/*@
    HGTrainerSetFromOptions - Set a trainer from the options database
 
    Collective
