@@ -161,7 +161,8 @@ static const REAL *NAME(blocks_box)(const NAME(Conv) *c, NAME(Block) *b, const B
     b->yp    = last ? s->ys[3] : nv * VLEN;
     b->lower = last ? c->lower : (REAL)-INFINITY;
     b->add   = last && c->add;
-    if (NAME(merge_taps)(s, b->len == s->cin, b->taps)) b->len *= s->k[2];
+    b->shared = nv == 1 && s->k[2] > 1 && s->xs[3] == s->ts[2];
+    if (NAME(merge_taps)(s, !b->shared && b->len == s->cin, b->taps)) b->len *= s->k[2];
     NAME(block_box)(c, b, box, c0, co, part, last);
     b->w += (ptrdiff_t)c->o.nk * (c1 - c0) * nv * VLEN;
   }

@@ -23,12 +23,10 @@ INLINE void NAME(dots_taps)(const NAME(Dots) *b, const REAL *x, V *acc, const in
 {
   const REAL *w = b->w;
   V           wc[4];
-  ptrdiff_t   s = b->xp, s3 = 3 * s, s5 = 5 * s, s7 = 7 * s;
-  __asm__("" : "+r"(s3), "+r"(s5), "+r"(s7));
   for (int kz = 0; kz < b->taps[0]; kz++) {
     for (int ky = 0; ky < b->taps[1]; ky++) {
       for (int kx = 0; kx < b->taps[2]; kx++) {
-        const REAL *p0 = x + kz * b->ts[0] + ky * b->ts[1] + kx * b->ts[2], *p1 = p0 + 8 * s, *p2 = p1;
+        PIXEL_BASES(const REAL, x + kz * b->ts[0] + ky * b->ts[1] + kx * b->ts[2], b->xp);
         for (int n = b->vectors; n > 0; n--) {
           const int valid = rest && n == 1 ? b->rest : VLEN;
           UNROLL for (int c = 0; c < nc; c++) wc[c] = NAME(load)(w + c * VLEN);

@@ -2,7 +2,8 @@
 /* clang-format off */ /* it takes types named by macros for expressions */
 /*
   Forward convolution of up to TILE1 or TILE2 pixels of a row into one block of output channels, all sums in registers.
-  The order of each sum is input channel block, kz, ky, kx, channel, whatever the tile, so bits do not depend on tiling.
+  The order of each sum is input channel block, kz, ky, kx, channel (if neighbouring pixels share taps: kz, ky, two or three kx,
+  channel, kx), whatever the tile, so bits do not depend on tiling.
 */
 
 typedef struct {
@@ -12,12 +13,22 @@ typedef struct {
   ptrdiff_t   below;               /* from the first tap to the new row that the next row of pixels reads */
   ptrdiff_t   from;                /* pixel stride of the values that sums start from; 0: all from the bias */
   int         width;               /* valid output channels of this block */
+  int         shared;              /* neighbouring pixels share taps along x */
   int         add;
   REAL        lower;               /* lower bound of the result: the activation */
   REAL        bias[2 * VLEN];      /* padded with zeros */
   REAL        threshold[2 * VLEN]; /* of the mask, padded with zeros */
   const REAL *w;                   /* [kz][ky][kx][C_in][1 or 2 vectors] */
 } NAME(Block);
+
+/* Pixel i of a tile from bases at pixels 0, 8, 16, 24, with a pixel stride s: a few index registers reach all, nothing spills. */
+#define PIXEL(i) \
+  (((i) < 8 ? p0 : (i) < 16 ? p1 : (i) < 24 ? p2 : p3) + (((i)&7) == 3 ? s3 : ((i)&7) == 5 ? s5 : ((i)&7) == 6 ? 2 * s3 : ((i)&7) == 7 ? s7 : ((i)&7) * s))
+#define PIXEL_BASES(type, pointer, stride) \
+  ptrdiff_t s = (stride), s3 = 3 * s, s5 = 5 * s, s7 = 7 * s; \
+  type     *p0 = (pointer), *p1 = p0 + 8 * s, *p2 = p1 + 8 * s, *p3 = p2 + 8 * s; \
+  (void)p1, (void)p2, (void)p3; \
+  __asm__("" : "+r"(s3), "+r"(s5), "+r"(s7)) /* keeps the compiler from turning them into a pointer for each pixel */
 
 /* Stores the sums of m pixels with everything that is rare: parts of vectors, addition */
 NOINLINE void NAME(tile_finish)(const NAME(Block) *b, const REAL *sum /* [m][nv*VLEN] */, const REAL *mask, REAL *y, int m, int nv)
@@ -38,14 +49,15 @@ NOINLINE void NAME(tile_finish)(const NAME(Block) *b, const REAL *sum /* [m][nv*
 INLINE void NAME(tile_store)(const NAME(Block) *b, V acc[][2], const REAL *mask, REAL *y, const int m, const int nv)
 {
   const V         lower = b->lower - (V){0};
-  const ptrdiff_t yp    = b->yp;
+  const ptrdiff_t shift = mask ? mask - y : 0;
+  PIXEL_BASES(REAL, y, b->yp);
 
   UNROLL for (int i = 0; i < m; i++) {
     UNROLL for (int v = 0; v < nv; v++) {
-      const ptrdiff_t o = i * yp + v * VLEN;
-      V               r = NAME(max)(acc[i][v], lower);
-      if (mask) r = NAME(where_above)(NAME(load)(mask + o), NAME(load)(b->threshold + v * VLEN), r);
-      NAME(store)(y + o, r);
+      REAL *to = PIXEL(i) + v * VLEN;
+      V     r  = NAME(max)(acc[i][v], lower);
+      if (mask) r = NAME(where_above)(NAME(load)(to + shift), NAME(load)(b->threshold + v * VLEN), r);
+      NAME(store)(to, r);
     }
   }
 }
@@ -59,19 +71,13 @@ INLINE void NAME(tile_start)(const NAME(Block) *b, const REAL *from, V acc[][2],
   }
 }
 
-/* Pixel i of a tile from bases at pixels 0, 8 and 16: a few index registers reach all, nothing spills. */
-#define PIXEL(i) \
-  (((i) < 8 ? p0 : (i) < 16 ? p1 : p2) + (((i)&7) == 3 ? s3 : ((i)&7) == 5 ? s5 : ((i)&7) == 6 ? 2 * s3 : ((i)&7) == 7 ? s7 : ((i)&7) * s))
-
 INLINE void NAME(tile_taps)(const NAME(Block) *b, const REAL *x, V acc[][2], const int m, const int nv)
 {
   const REAL *w = b->w;
-  ptrdiff_t   s = b->xp, s3 = 3 * s, s5 = 5 * s, s7 = 7 * s;
-  __asm__("" : "+r"(s3), "+r"(s5), "+r"(s7)); /* keeps the compiler from turning them into m pointers */
   for (int kz = 0; kz < b->taps[0]; kz++) {
     for (int ky = 0; ky < b->taps[1]; ky++) {
       for (int kx = 0; kx < b->taps[2]; kx++) {
-        const REAL *p0 = x + kz * b->ts[0] + ky * b->ts[1] + kx * b->ts[2], *p1 = p0 + 8 * s, *p2 = p1 + 8 * s;
+        PIXEL_BASES(const REAL, x + kz * b->ts[0] + ky * b->ts[1] + kx * b->ts[2], b->xp);
         for (int n = b->len; n > 0; n--) {
           const V w0 = NAME(load)(w), w1 = nv > 1 ? NAME(load)(w + VLEN) : w0;
           UNROLL for (int i = 0; i < m; i++) {
@@ -87,11 +93,49 @@ INLINE void NAME(tile_taps)(const NAME(Block) *b, const REAL *x, V acc[][2], con
   }
 }
 
+/* nt taps along x at once, where the tap of one pixel is that of the next one: each element of x is read once for all of them. */
+INLINE void NAME(tile_shared)(const NAME(Block) *b, const REAL *x, const REAL *w, V acc[][2], const int m, const int nt)
+{
+  const ptrdiff_t step = (ptrdiff_t)b->len * VLEN; /* from one tap's weights to the next */
+  PIXEL_BASES(const REAL, x, b->xp);
+  for (int n = b->len; n > 0; n--) {
+    V wt[3];
+    UNROLL for (int t = 0; t < nt; t++) wt[t] = NAME(load)(w + t * step);
+    UNROLL for (int i = 0; i < m + nt - 1; i++) {
+      const V xi = *PIXEL(i) - (V){0};
+      UNROLL for (int t = 0; t < nt; t++) {
+        if (i >= t && i - t < m) acc[i - t][0] += xi * wt[t];
+      }
+    }
+    p0++, p1++, p2++, p3++, w += VLEN;
+    __asm__("" : "+r"(p0), "+r"(p1), "+r"(p2), "+r"(p3), "+r"(w));
+  }
+}
+
+INLINE void NAME(tile_taps_shared)(const NAME(Block) *b, const REAL *x, V acc[][2], const int m)
+{
+  const REAL *w = b->w;
+  for (int kz = 0; kz < b->taps[0]; kz++) {
+    for (int ky = 0; ky < b->taps[1]; ky++) {
+      const REAL *p = x + kz * b->ts[0] + ky * b->ts[1];
+      for (int left = b->taps[2], nt; left > 0; left -= nt) {
+        nt = left == 4 ? 2 : MinInt(left, 3);
+        if (nt == 3) NAME(tile_shared)(b, p, w, acc, m, 3);
+        else if (nt == 2) NAME(tile_shared)(b, p, w, acc, m, 2);
+        else NAME(tile_shared)(b, p, w, acc, m, 1);
+        p += nt * b->ts[2], w += nt * b->len * VLEN;
+      }
+    }
+  }
+}
+
 /* What the next tile and the next row read arrives while this tile sums; beyond the end of an array it does no harm. */
 INLINE void NAME(tile_prefetch)(const NAME(Block) *b, const REAL *x, const REAL *mask, const int m, const int nv)
 {
   const REAL *row = x + b->below;
-  UNROLL for (int i = 2; i < m + 2; i++) __builtin_prefetch(row + i * b->xp);
+  if (b->xp * (ptrdiff_t)sizeof(REAL) >= 32) {
+    UNROLL for (int i = 2; i < m + 2; i++) __builtin_prefetch(row + i * b->xp);
+  }
   if (mask) {
     UNROLL for (int i = m; i < 2 * m; i++) UNROLL for (int v = 0; v < nv; v++) __builtin_prefetch(mask + i * b->yp + v * VLEN);
   }
@@ -102,7 +146,8 @@ INLINE void NAME(tile)(const NAME(Block) *b, const REAL *x, const REAL *from, co
   V acc[TILE1][2];
   NAME(tile_start)(b, from, acc, m, nv);
   NAME(tile_prefetch)(b, x, mask, m, nv);
-  NAME(tile_taps)(b, x, acc, m, nv);
+  if (nv == 1 && b->shared) NAME(tile_taps_shared)(b, x, acc, m);
+  else NAME(tile_taps)(b, x, acc, m, nv);
   if (b->width < nv * VLEN || b->add) {
     REAL sum[TILE1 * VLEN];
     UNROLL for (int i = 0; i < m; i++) UNROLL for (int v = 0; v < nv; v++) NAME(store)(sum + (i * nv + v) * VLEN, acc[i][v]);

@@ -62,10 +62,18 @@ NOINLINE void NAME(store_n)(REAL *p, V v, int n)
 }
 #endif
 
-INLINE V NAME(max)(V v, V lower) /* NaN stays NaN */
+INLINE V NAME(max)(V v, V lower) /* NaN stays NaN: x86 returns the second operand then */
 {
+#if BYTES == 64 && defined(__AVX512F__)
+  if (sizeof(REAL) == 4) return (V)_mm512_max_ps((__m512)lower, (__m512)v);
+  return (V)_mm512_max_pd((__m512d)lower, (__m512d)v);
+#elif BYTES == 32 && defined(__AVX2__)
+  if (sizeof(REAL) == 4) return (V)_mm256_max_ps((__m256)lower, (__m256)v);
+  return (V)_mm256_max_pd((__m256d)lower, (__m256d)v);
+#else
   NAME(Mask) below = v < lower;
   return (V)((below & (NAME(Mask))lower) | (~below & (NAME(Mask))v));
+#endif
 }
 
 INLINE V NAME(where_above)(V mask, V threshold, V v)
