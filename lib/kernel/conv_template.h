@@ -5,33 +5,34 @@
 /* Which path serves the channel counts, and how it blocks them: a function of the operator alone, as packed weights and
    the order of sums depend on it. */
 typedef struct {
-  int nk;      /* taps */
-  int dots;    /* path for few output channels: lanes are input channels */
-  int vectors; /* vectors of output channels, of input channels if dots */
-  int cblocks; /* blocks of input channels, so that the weights of one block of output channels stay in L2 cache */
+  int    nk;      /* taps */
+  int    dots;    /* path for few output channels: lanes are input channels */
+  int    fan;     /* path for small groups: groups that share a vector, else 1 */
+  int    vectors; /* vectors of output channels, of input channels if dots, of groups if fan > 1 */
+  int    cblocks; /* blocks of input channels, so that the weights of one block of output channels stay in L2 cache */
+  int    blocks;  /* blocks of output channels in all groups, each computed by itself */
+  size_t group;   /* elements of the packed weights of a group, of a vector of groups if fan > 1 */
 } NAME(Operator);
 
-static NAME(Operator) NAME(operator)(int cin, int cout, const int k[3])
+static NAME(Operator) NAME(operator)(int groups, int cin, int cout, const int k[3])
 {
   NAME(Operator) o;
   const int      cv = CeilDiv(cin, VLEN);
 
   o.nk      = k[0] * k[1] * k[2];
-  o.dots    = cout <= 4 && cout * (o.nk * cv + 4) < o.nk * cin;
-  o.vectors = o.dots ? cv : CeilDiv(cout, VLEN);
-  o.cblocks = o.dots ? 1 : MinInt(cin, CeilDiv(o.nk * cin, 384 * 1024 / (2 * BYTES)));
+  o.fan     = MaxInt(1, MinInt(groups, VLEN / MaxInt(cin, cout)));
+  o.dots    = o.fan == 1 && cout <= 4 && cout * (o.nk * cv + 4) < o.nk * cin;
+  o.vectors = o.fan > 1 ? CeilDiv(groups, o.fan) : o.dots ? cv : CeilDiv(cout, VLEN);
+  o.cblocks = o.fan > 1 || o.dots ? 1 : MinInt(cin, CeilDiv(o.nk * cin, 384 * 1024 / (2 * BYTES)));
+  o.blocks  = o.fan > 1 ? o.vectors : o.dots ? groups : groups * CeilDiv(o.vectors, 2);
+  o.group   = (size_t)o.nk * VLEN * (o.fan > 1 ? cin : o.dots ? o.vectors * cout : o.vectors * cin);
   return o;
-}
-
-static size_t NAME(packed_group)(const NAME(Operator) *o, int cin, int cout)
-{
-  return (size_t)o->nk * o->vectors * VLEN * (o->dots ? cout : cin);
 }
 
 static size_t NAME(packed_size)(int groups, int cin, int cout, const int k[3])
 {
-  const NAME(Operator) o = NAME(operator)(cin, cout, k);
-  return groups * NAME(packed_group)(&o, cin, cout) * sizeof(REAL);
+  const NAME(Operator) o = NAME(operator)(groups, cin, cout, k);
+  return o.group * (o.fan > 1 ? o.vectors : groups) * sizeof(REAL);
 }
 
 /* Weight of tap t, element (co, ci) of a group */
@@ -42,11 +43,11 @@ INLINE REAL NAME(weight)(const HGConvWeights *a, const int k[3], int group, int 
   return w[group * a->sg + co * a->so + ci * a->si + kz * a->st[0] + ky * a->st[1] + kx * a->st[2]];
 }
 
-static void NAME(pack_dots)(int g, int cin, int cout, const int k[3], const HGConvWeights *w, REAL *p)
+/* p: [tap][vector of C_in][C_out][VLEN] */
+static void NAME(pack_dots)(const NAME(Operator) *o, int g, int cin, int cout, const int k[3], const HGConvWeights *w, REAL *p)
 {
-  const NAME(Operator) o = NAME(operator)(cin, cout, k);
-  for (int t = 0; t < o.nk; t++) {
-    for (int v = 0; v < o.vectors; v++) {
+  for (int t = 0; t < o->nk; t++) {
+    for (int v = 0; v < o->vectors; v++) {
       for (int co = 0; co < cout; co++) {
         for (int ci = v * VLEN; ci < (v + 1) * VLEN; ci++) *p++ = ci < cin ? NAME(weight)(w, k, g, co, ci, t) : 0;
       }
@@ -55,14 +56,13 @@ static void NAME(pack_dots)(int g, int cin, int cout, const int k[3], const HGCo
 }
 
 /* p: [block of C_out][block of C_in][tap][C_in][1 or 2 vectors of C_out] */
-static void NAME(pack_tiles)(int g, int cin, int cout, const int k[3], const HGConvWeights *w, REAL *p)
+static void NAME(pack_tiles)(const NAME(Operator) *o, int g, int cin, int cout, const int k[3], const HGConvWeights *w, REAL *p)
 {
-  const NAME(Operator) o = NAME(operator)(cin, cout, k);
-  for (int v = 0; v < o.vectors; v += 2) {
-    const int co0 = v * VLEN, co1 = MinInt(v + 2, o.vectors) * VLEN;
-    for (int cb = 0; cb < o.cblocks; cb++) {
-      for (int t = 0; t < o.nk; t++) {
-        for (int ci = PartStart(cin, o.cblocks, cb); ci < PartStart(cin, o.cblocks, cb + 1); ci++) {
+  for (int v = 0; v < o->vectors; v += 2) {
+    const int co0 = v * VLEN, co1 = MinInt(v + 2, o->vectors) * VLEN;
+    for (int cb = 0; cb < o->cblocks; cb++) {
+      for (int t = 0; t < o->nk; t++) {
+        for (int ci = PartStart(cin, o->cblocks, cb); ci < PartStart(cin, o->cblocks, cb + 1); ci++) {
           for (int co = co0; co < co1; co++) *p++ = co < cout ? NAME(weight)(w, k, g, co, ci, t) : 0;
         }
       }
@@ -70,18 +70,31 @@ static void NAME(pack_tiles)(int g, int cin, int cout, const int k[3], const HGC
   }
 }
 
-static void NAME(pack)(int groups, int cin, int cout, const int k[3], const HGConvWeights *w, void *packed)
+/* Vector v of groups; p: [tap][C_in][lanes: group, C_out] */
+static void NAME(pack_fan)(const NAME(Operator) *o, int v, int groups, int cin, int cout, const int k[3], const HGConvWeights *w, REAL *p)
 {
-  const NAME(Operator) o = NAME(operator)(cin, cout, k);
-#pragma omp parallel for schedule(static) if (groups > 1)
-  for (int g = 0; g < groups; g++) {
-    REAL *p = (REAL *)packed + g * NAME(packed_group)(&o, cin, cout);
-    if (o.dots) NAME(pack_dots)(g, cin, cout, k, w, p);
-    else NAME(pack_tiles)(g, cin, cout, k, w, p);
+  const int valid = MinInt(o->fan, groups - v * o->fan) * cout;
+  for (int t = 0; t < o->nk; t++) {
+    for (int ci = 0; ci < cin; ci++) {
+      for (int i = 0; i < VLEN; i++) *p++ = i < valid ? NAME(weight)(w, k, v * o->fan + i / cout, i % cout, ci, t) : 0;
+    }
   }
 }
 
-/* One group of a convolution */
+static void NAME(pack)(int groups, int cin, int cout, const int k[3], const HGConvWeights *w, void *packed)
+{
+  const NAME(Operator) o = NAME(operator)(groups, cin, cout, k);
+  const int            n = o.fan > 1 ? o.vectors : groups;
+#pragma omp parallel for schedule(static) if (n > 1)
+  for (int i = 0; i < n; i++) {
+    REAL *p = (REAL *)packed + i * o.group;
+    if (o.fan > 1) NAME(pack_fan)(&o, i, groups, cin, cout, k, w, p);
+    else if (o.dots) NAME(pack_dots)(&o, i, cin, cout, k, w, p);
+    else NAME(pack_tiles)(&o, i, cin, cout, k, w, p);
+  }
+}
+
+/* A convolution, or one group of it */
 typedef struct {
   const HGConvShape *s;
   NAME(Operator)     o;
@@ -147,75 +160,114 @@ static void NAME(block_box)(const NAME(Conv) *c, const NAME(Block) *b, const Box
 }
 
 /* All blocks of input channels for one of output channels. Where there are several, sums of a few pixels wait in part. */
-static const REAL *NAME(blocks_box)(const NAME(Conv) *c, NAME(Block) *b, const Box *box, int co, REAL *part)
+static void NAME(blocks_box)(const NAME(Conv) *c, const NAME(Block) *block, const Box *box, int co, REAL *part)
 {
-  const HGConvShape *s  = c->s;
-  const int          nv = b->width > VLEN ? 2 : 1, width = b->width;
-  const REAL        *w0 = b->w;
+  const HGConvShape *s = c->s;
+  const int          nv = block->width > VLEN ? 2 : 1;
+  NAME(Block)        b = *block;
 
   for (int cb = 0; cb < c->o.cblocks; cb++) {
     const int c0 = PartStart(s->cin, c->o.cblocks, cb), c1 = PartStart(s->cin, c->o.cblocks, cb + 1), last = cb == c->o.cblocks - 1;
-    b->len   = c1 - c0;
-    b->from  = cb ? nv * VLEN : 0;
-    b->width = last ? width : nv * VLEN;
-    b->yp    = last ? s->ys[3] : nv * VLEN;
-    b->lower = last ? c->lower : (REAL)-INFINITY;
-    b->add   = last && c->add;
-    b->shared = nv == 1 && s->k[2] > 1 && s->xs[3] == s->ts[2];
-    if (NAME(merge_taps)(s, !b->shared && b->len == s->cin, b->taps)) b->len *= s->k[2];
-    NAME(block_box)(c, b, box, c0, co, part, last);
-    b->w += (ptrdiff_t)c->o.nk * (c1 - c0) * nv * VLEN;
+    b.len    = c1 - c0;
+    b.from   = cb ? nv * VLEN : 0;
+    b.width  = last ? block->width : nv * VLEN;
+    b.yp     = last ? s->ys[3] : nv * VLEN;
+    b.lower  = last ? c->lower : (REAL)-INFINITY;
+    b.add    = last && c->add;
+    b.shared = nv == 1 && s->k[2] > 1 && s->xs[3] == s->ts[2];
+    if (NAME(merge_taps)(s, !b.shared && b.len == s->cin, b.taps)) b.len *= s->k[2];
+    NAME(block_box)(c, &b, box, c0, co, part, last);
+    b.w += (ptrdiff_t)c->o.nk * (c1 - c0) * nv * VLEN;
   }
-  {
-    const REAL *end = b->w;
-    b->w            = w0;
-    return end;
-  }
+}
+
+/* Everything of a block that follows from its output channels co, co + 1 ... */
+static NAME(Block) NAME(block)(const NAME(Conv) *c, int co, int width)
+{
+  const HGConvShape *s = c->s;
+  NAME(Block)        b = {.xp = s->xs[3], .yp = s->ys[3], .below = NAME(below)(s), .width = width, .lower = c->lower, .add = c->add};
+
+  memcpy(b.ts, s->ts, sizeof(b.ts));
+  for (int i = 0; c->bias && i < width; i++) b.bias[i] = c->bias[co + i];
+  for (int i = 0; c->threshold && i < width; i++) b.threshold[i] = c->threshold[co + i];
+  return b;
 }
 
 enum { NAME(PART) = 96 }; /* pixels whose sums wait: enough to use weights from L2 cache often */
 
-static void NAME(tiles_box)(const NAME(Conv) *c, const Box *box)
+/* One block of at most two vectors of output channels of a group */
+static void NAME(tiles_box)(const NAME(Conv) *c, int co, const Box *box)
 {
-  const HGConvShape *s = c->s;
-  NAME(Block)        b = {.w = c->packed, .xp = s->xs[3], .below = NAME(below)(s)};
+  const HGConvShape *s   = c->s;
   const int          one = c->o.cblocks == 1, nx = box->x1 - box->x0;
   const int          px = one ? nx : MinInt(nx, NAME(PART)), py = one ? box->y1 - box->y0 : MaxInt(1, NAME(PART) / nx);
   REAL               part[NAME(PART) * 2 * VLEN];
+  NAME(Block)        b = NAME(block)(c, co, MinInt(s->cout - co, 2 * VLEN));
 
-  memcpy(b.ts, s->ts, sizeof(b.ts));
-  for (int co = 0; co < s->cout; co += 2 * VLEN) {
-    const REAL *end = b.w;
-    b.width         = MinInt(s->cout - co, 2 * VLEN);
-    for (int i = 0; i < 2 * VLEN; i++) b.bias[i] = c->bias && i < b.width ? c->bias[co + i] : 0;
-    for (int i = 0; i < 2 * VLEN; i++) b.threshold[i] = c->threshold && i < b.width ? c->threshold[co + i] : 0;
-    for (int y = box->y0; y < box->y1; y += py) {
-      for (int x = box->x0; x < box->x1; x += px) {
-        const Box piece = {box->n, box->z, y, MinInt(y + py, box->y1), x, MinInt(x + px, box->x1)};
-        b.width         = MinInt(s->cout - co, 2 * VLEN);
-        end             = NAME(blocks_box)(c, &b, &piece, co, one ? NULL : part);
-      }
+  b.w = c->packed + (ptrdiff_t)co * c->o.nk * s->cin;
+  for (int y = box->y0; y < box->y1; y += py) {
+    for (int x = box->x0; x < box->x1; x += px) {
+      const Box piece = {box->n, box->z, y, MinInt(y + py, box->y1), x, MinInt(x + px, box->x1)};
+      NAME(blocks_box)(c, &b, &piece, co, one ? NULL : part);
     }
-    b.w = end;
   }
 }
 
+/* Vector v of small groups */
+static void NAME(fan_box)(const NAME(Conv) *c, int v, const Box *box)
+{
+  const HGConvShape *s     = c->s;
+  const int          first = v * c->o.fan, groups = MinInt(c->o.fan, s->groups - first), nx = box->x1 - box->x0;
+  const int          kind  = s->cin > 1 || s->cout > 1 ? NAME(PERMUTED) : groups < VLEN ? NAME(PARTIAL) : NAME(LANES);
+  const int          n     = CeilDiv(nx, TILE0), m = nx / n, longer = nx % n;
+  NAME(Block)        b     = NAME(block)(c, first * s->cout, groups * s->cout);
+
+  b.w   = c->packed + v * c->o.group;
+  b.len = s->cin, b.in = groups * s->cin, b.shared = s->xs[3] == s->ts[2];
+  memcpy(b.taps, s->k, sizeof(b.taps));
+  for (int i = 0; i < b.width; i++) b.index[i] = i / s->cout * s->cin;
+  for (int j = box->y0; j < box->y1; j++) {
+    const ptrdiff_t o    = BoxOffset(box, j, box->x0, s->ys) + first * s->cout;
+    const REAL     *x    = c->x + BoxOffset(box, j, box->x0, s->xs) + first * s->cin;
+    const REAL     *mask = c->mask ? c->mask + o : NULL;
+    REAL           *y    = c->y + o;
+    for (int t = 0; t < n; t++) {
+      const int h = m + (t < longer);
+      NAME(tiles_grouped)[h - 1][kind - 1](&b, x, NULL, mask, y);
+      x += h * b.xp, y += h * b.yp, mask += mask ? h * b.yp : 0;
+    }
+  }
+}
+
+/* Block i of output channels */
+static void NAME(conv_box)(const NAME(Conv) *all, int i, const Box *box)
+{
+  const HGConvShape *s = all->s;
+  const int          per = all->o.blocks / s->groups; /* blocks of a group */
+  NAME(Conv)         c = *all;
+
+  if (c.o.fan > 1) {
+    NAME(fan_box)(&c, i, box);
+  } else {
+    const ptrdiff_t g = i / per, co = g * s->cout;
+    c.x += g * s->cin, c.packed += g * c.o.group, c.y += co;
+    c.bias += c.bias ? co : 0, c.mask += c.mask ? co : 0, c.threshold += c.threshold ? co : 0;
+    if (c.o.dots) NAME(dots_box)(&c, box);
+    else NAME(tiles_box)(&c, i % per * 2 * VLEN, box);
+  }
+}
+
+/* Threads share the boxes of points and, where these are few, the blocks of output channels. */
 static void NAME(conv)(const HGConvShape *s, const void *x, const void *packed, const HGConvStore *store, void *y)
 {
-  const REAL          *xs = x, *ws = packed, *bias = store->bias, *mask = store->mask, *threshold = store->threshold;
-  const NAME(Operator) o   = NAME(operator)(s->cin, s->cout, s->k);
-  const Cut            cut = CutForCache(s, sizeof(REAL));
+  const NAME(Conv) c = {s, NAME(operator)(s->groups, s->cin, s->cout, s->k), x, packed, store->bias, store->mask, store->threshold, y,
+                        store->act == HG_ACT_RELU ? 0 : (REAL)-INFINITY, store->add};
+  const Cut        cut = CutForCache(s, sizeof(REAL));
+  const int        parts = MinInt(c.o.blocks, CeilDiv(32, MaxInt(cut.boxes, 1)));
 
-#pragma omp parallel for schedule(static) collapse(2) if (cut.boxes * s->groups > 1)
-  for (int i = 0; i < cut.boxes; i++) {
-    for (int g = 0; g < s->groups; g++) {
-      const ptrdiff_t  co  = (ptrdiff_t)g * s->cout;
-      const Box        box = CutBox(&cut, s, i);
-      const NAME(Conv) c   = {s, o, xs + (ptrdiff_t)g * s->cin, ws + g * NAME(packed_group)(&o, s->cin, s->cout), bias ? bias + co : NULL,
-                              mask ? mask + co : NULL, threshold ? threshold + co : NULL, (REAL *)y + co,
-                              store->act == HG_ACT_RELU ? 0 : (REAL)-INFINITY, store->add};
-      if (o.dots) NAME(dots_box)(&c, &box);
-      else NAME(tiles_box)(&c, &box);
-    }
+#pragma omp parallel for schedule(static) if (cut.boxes * parts > 1)
+  for (int i = 0; i < cut.boxes * parts; i++) {
+    const Box box = CutBox(&cut, s, i / parts);
+    for (int j = PartStart(c.o.blocks, parts, i % parts); j < PartStart(c.o.blocks, parts, i % parts + 1); j++) NAME(conv_box)(&c, j, &box);
   }
 }

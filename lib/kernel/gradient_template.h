@@ -6,7 +6,8 @@
   gradient, which are added in order at the end: neither precision nor bits depend on threads.
 
   A partial gradient is [block of C_out][tap][C_in][1 or 2 vectors of C_out], or, if lanes are input channels,
-  [tap][C_out][vectors of C_in], and is followed by [vectors of C_out] of the bias gradient.
+  [tap][C_out][vectors of C_in], or, for small groups, [vector of groups][tap][C_in][lanes], and is followed by the bias
+  gradient in vectors of output channels.
 */
 
 enum { NAME(CHAINS) = 8 }; /* independent multiply-adds that hide the latency */
@@ -16,8 +17,10 @@ typedef struct {
   const REAL *x, *dy;
   int         ny, nx;
   ptrdiff_t   xy, xp, yy, yp; /* row and pixel strides */
-  ptrdiff_t   xt;             /* from one tap along x to the next */
+  ptrdiff_t   xt, xr;         /* from one tap along x, y to the next */
   int         width;          /* valid lanes of the last vector */
+  int         in;             /* input channels of small groups in a vector */
+  INT         index[VLEN];    /* the one each lane takes */
 } NAME(Rows);
 
 /* Adds sums to those in double and clears them; n is a multiple of VLEN. */
@@ -174,3 +177,65 @@ NOINLINE void NAME(swapped4)(const NAME(Rows) *u, int cv, REAL *to, int nt)
   else if (nt == 2) NAME(swapped)(u, cv, to, 2, 4);
   else NAME(swapped)(u, cv, to, 3, 4);
 }
+
+/* acc[r][t] += x[tap row r, tap t] dy, lanes are output channels of small groups; permuted: from other input channels */
+INLINE void NAME(fan_step)(const NAME(Rows) *u, const REAL *x, const REAL *dy, V *acc, const int nr, const int nt, const int full,
+                           const int permuted)
+{
+  const V          d     = full ? NAME(load)(dy) : NAME(load_n)(dy, u->width);
+  const NAME(Mask) index = *(const NAME(UnalignedMask) *)u->index;
+  UNROLL for (int r = 0; r < nr; r++) {
+    UNROLL for (int t = 0; t < nt; t++) {
+      const REAL *p = x + r * u->xr + t * u->xt;
+      V           v = full && !permuted ? NAME(load)(p) : NAME(load_n)(p, u->in);
+      if (permuted) v = NAME(permute)(v, index);
+      acc[r * nt + t] += v * d;
+    }
+  }
+}
+
+/* nr x nt taps of one input channel of each group; to: rows of taps row apart, taps step apart */
+INLINE void NAME(fan)(const NAME(Rows) *u, REAL *to, ptrdiff_t row, ptrdiff_t step, const int nr, const int nt, const int full, const int permuted)
+{
+  enum { MOST = 9 + NAME(CHAINS) };
+  const int n = nr * nt, phases = n >= NAME(CHAINS) ? 1 : n * 2 >= NAME(CHAINS) ? 2 : n * 4 >= NAME(CHAINS) ? 4 : NAME(CHAINS);
+  V         acc[MOST];
+
+  UNROLL for (int i = 0; i < n * phases; i++) acc[i] = (V){0};
+  for (int j = 0; j < u->ny; j++) {
+    const REAL *x = u->x + j * u->xy, *dy = u->dy + j * u->yy;
+    int         i = u->nx;
+    for (; i >= phases; i -= phases) {
+      UNROLL for (int p = 0; p < phases; p++) {
+        NAME(fan_step)(u, x, dy, acc + p * n, nr, nt, full, permuted);
+        x += u->xp, dy += u->yp;
+      }
+    }
+    for (; phases > 1 && i > 0; i--, x += u->xp, dy += u->yp) NAME(fan_step)(u, x, dy, acc, nr, nt, full, permuted);
+  }
+  UNROLL for (int i = n; i < phases * n; i++) acc[i % n] += acc[i];
+  UNROLL for (int r = 0; r < nr; r++) UNROLL for (int t = 0; t < nt; t++) NAME(add)(to + r * row + t * step, acc[r * nt + t]);
+}
+
+typedef void (*NAME(Fan))(const NAME(Rows) *u, REAL *to, ptrdiff_t row, ptrdiff_t step);
+
+#define DEFINE(nr, nt) \
+  static void NAME(fan_lanes_##nr##nt)(const NAME(Rows) *u, REAL *to, ptrdiff_t row, ptrdiff_t step) \
+  { \
+    if (u->width == VLEN) NAME(fan)(u, to, row, step, nr, nt, 1, 0); \
+    else NAME(fan)(u, to, row, step, nr, nt, 0, 0); \
+  } \
+  static void NAME(fan_permuted_##nr##nt)(const NAME(Rows) *u, REAL *to, ptrdiff_t row, ptrdiff_t step) \
+  { \
+    NAME(fan)(u, to, row, step, nr, nt, 0, 1); \
+  }
+#define ENTRIES(kind) \
+  {{NAME(fan_##kind##_11), NAME(fan_##kind##_12), NAME(fan_##kind##_13)}, \
+   {NAME(fan_##kind##_21), NAME(fan_##kind##_22), NAME(fan_##kind##_23)}, \
+   {NAME(fan_##kind##_31), NAME(fan_##kind##_32), NAME(fan_##kind##_33)}}
+DEFINE(1, 1) DEFINE(1, 2) DEFINE(1, 3)
+DEFINE(2, 1) DEFINE(2, 2) DEFINE(2, 3)
+DEFINE(3, 1) DEFINE(3, 2) DEFINE(3, 3)
+static const NAME(Fan) NAME(fans)[2][3][3] = {ENTRIES(lanes), ENTRIES(permuted)}; /* [permuted][tap rows - 1][taps - 1] */
+#undef DEFINE
+#undef ENTRIES

@@ -55,7 +55,7 @@ static inline Cut CutShape(const HGConvShape *s, int rows, int pixels)
 /* Boxes whose input stays in L2 cache while blocks of output channels pass over it, and enough of them for 32 threads */
 static inline Cut CutForCache(const HGConvShape *s, size_t size)
 {
-  const double rows = (double)s->batch * s->n[0] * s->n[1], row = (double)s->n[2] * s->cin * (double)size;
+  const double rows = (double)s->batch * s->n[0] * s->n[1], row = (double)s->n[2] * s->groups * s->cin * (double)size;
   const double y = row > 0 ? 256 * 1024 / row : 1, share = rows / 32;
   return CutShape(s, (int)(y < share ? y : share), share < 1 ? MaxInt(96, (int)(s->n[2] * share)) : s->n[2]);
 }

@@ -14,6 +14,8 @@ typedef struct {
   ptrdiff_t   from;                /* pixel stride of the values that sums start from; 0: all from the bias */
   int         width;               /* valid output channels of this block */
   int         shared;              /* neighbouring pixels share taps along x */
+  int         in;                  /* input channels of this block if lanes have their own */
+  INT         index[VLEN];         /* which of them each lane has first */
   int         add;
   REAL        lower;               /* lower bound of the result: the activation */
   REAL        bias[2 * VLEN];      /* padded with zeros */
@@ -93,36 +95,55 @@ INLINE void NAME(tile_taps)(const NAME(Block) *b, const REAL *x, V acc[][2], con
   }
 }
 
-/* nt taps along x at once, where the tap of one pixel is that of the next one: each element of x is read once for all of them. */
-INLINE void NAME(tile_shared)(const NAME(Block) *b, const REAL *x, const REAL *w, V acc[][2], const int m, const int nt)
+/*
+  What a lane multiplies its weight with: in a group of many channels all lanes are output channels of one input channel,
+  which is broadcast; else lanes are the output channels of several groups and have input channels of their own.
+*/
+enum { NAME(BROADCAST), NAME(LANES), NAME(PARTIAL), NAME(PERMUTED) };
+
+INLINE V NAME(input)(const NAME(Block) *b, const REAL *p, NAME(Mask) index, const int kind)
 {
-  const ptrdiff_t step = (ptrdiff_t)b->len * VLEN; /* from one tap's weights to the next */
+  if (kind == NAME(BROADCAST)) return *p - (V){0};
+  if (kind == NAME(LANES)) return NAME(load)(p);
+  if (kind == NAME(PARTIAL)) return NAME(load_n)(p, b->in);
+  return NAME(permute)(NAME(load_n)(p, b->in), index);
+}
+
+/* nt taps along x at once, where the tap of one pixel is that of the next one: each input is read once for all of them. */
+INLINE void NAME(tile_shared)(const NAME(Block) *b, const REAL *x, const REAL *w, V acc[][2], const int m, const int nt, const int kind)
+{
+  const ptrdiff_t step  = (ptrdiff_t)b->len * VLEN; /* from one tap's weights to the next */
+  NAME(Mask)      index = {0};
   PIXEL_BASES(const REAL, x, b->xp);
+  if (kind == NAME(PERMUTED)) index = *(const NAME(UnalignedMask) *)b->index;
   for (int n = b->len; n > 0; n--) {
     V wt[3];
     UNROLL for (int t = 0; t < nt; t++) wt[t] = NAME(load)(w + t * step);
     UNROLL for (int i = 0; i < m + nt - 1; i++) {
-      const V xi = *PIXEL(i) - (V){0};
+      const V xi = NAME(input)(b, PIXEL(i), index, kind);
       UNROLL for (int t = 0; t < nt; t++) {
         if (i >= t && i - t < m) acc[i - t][0] += xi * wt[t];
       }
     }
-    p0++, p1++, p2++, p3++, w += VLEN;
+    if (kind == NAME(BROADCAST)) p0++, p1++, p2++, p3++;
+    if (kind == NAME(PERMUTED)) index += 1;
+    w += VLEN;
     __asm__("" : "+r"(p0), "+r"(p1), "+r"(p2), "+r"(p3), "+r"(w));
   }
 }
 
-INLINE void NAME(tile_taps_shared)(const NAME(Block) *b, const REAL *x, V acc[][2], const int m)
+INLINE void NAME(tile_taps_shared)(const NAME(Block) *b, const REAL *x, V acc[][2], const int m, const int kind)
 {
-  const REAL *w = b->w;
+  const int   most = b->shared ? 3 : 1;
+  const REAL *w    = b->w;
   for (int kz = 0; kz < b->taps[0]; kz++) {
     for (int ky = 0; ky < b->taps[1]; ky++) {
       const REAL *p = x + kz * b->ts[0] + ky * b->ts[1];
       for (int left = b->taps[2], nt; left > 0; left -= nt) {
-        nt = left == 4 ? 2 : MinInt(left, 3);
-        if (nt == 3) NAME(tile_shared)(b, p, w, acc, m, 3);
-        else if (nt == 2) NAME(tile_shared)(b, p, w, acc, m, 2);
-        else NAME(tile_shared)(b, p, w, acc, m, 1);
+        nt = left == 4 ? MinInt(2, most) : MinInt(left, most);
+        if (nt == 3) NAME(tile_shared)(b, p, w, acc, m, 3, kind);
+        else if (nt == 2) NAME(tile_shared)(b, p, w, acc, m, 2, kind);
+        else NAME(tile_shared)(b, p, w, acc, m, 1, kind);
         p += nt * b->ts[2], w += nt * b->len * VLEN;
       }
     }
@@ -141,12 +162,13 @@ INLINE void NAME(tile_prefetch)(const NAME(Block) *b, const REAL *x, const REAL 
   }
 }
 
-INLINE void NAME(tile)(const NAME(Block) *b, const REAL *x, const REAL *from, const REAL *mask, REAL *y, const int m, const int nv)
+INLINE void NAME(tile)(const NAME(Block) *b, const REAL *x, const REAL *from, const REAL *mask, REAL *y, const int m, const int nv,
+                       const int kind)
 {
   V acc[TILE1][2];
   NAME(tile_start)(b, from, acc, m, nv);
   NAME(tile_prefetch)(b, x, mask, m, nv);
-  if (nv == 1 && b->shared) NAME(tile_taps_shared)(b, x, acc, m);
+  if (kind != NAME(BROADCAST) || (nv == 1 && b->shared)) NAME(tile_taps_shared)(b, x, acc, m, kind);
   else NAME(tile_taps)(b, x, acc, m, nv);
   if (b->width < nv * VLEN || b->add) {
     REAL sum[TILE1 * VLEN];
@@ -164,12 +186,12 @@ typedef void (*NAME(Tile))(const NAME(Block) *b, const REAL *x, const REAL *from
 #define DEFINE1(m) \
   static void NAME(tile1_##m)(const NAME(Block) *b, const REAL *x, const REAL *from, const REAL *mask, REAL *y) \
   { \
-    NAME(tile)(b, x, from, mask, y, m, 1); \
+    NAME(tile)(b, x, from, mask, y, m, 1, NAME(BROADCAST)); \
   }
 #define DEFINE2(m) \
   static void NAME(tile2_##m)(const NAME(Block) *b, const REAL *x, const REAL *from, const REAL *mask, REAL *y) \
   { \
-    NAME(tile)(b, x, from, mask, y, m, 2); \
+    NAME(tile)(b, x, from, mask, y, m, 2, NAME(BROADCAST)); \
   }
 #define ENTRY1(m) NAME(tile1_##m),
 #define ENTRY2(m) NAME(tile2_##m),
@@ -181,3 +203,22 @@ static const NAME(Tile) NAME(tiles2)[] = {TILES2(ENTRY2)};
 #undef DEFINE2
 #undef ENTRY1
 #undef ENTRY2
+
+#define DEFINE(m) \
+  static void NAME(tile_lanes_##m)(const NAME(Block) *b, const REAL *x, const REAL *from, const REAL *mask, REAL *y) \
+  { \
+    NAME(tile)(b, x, from, mask, y, m, 1, NAME(LANES)); \
+  } \
+  static void NAME(tile_partial_##m)(const NAME(Block) *b, const REAL *x, const REAL *from, const REAL *mask, REAL *y) \
+  { \
+    NAME(tile)(b, x, from, mask, y, m, 1, NAME(PARTIAL)); \
+  } \
+  static void NAME(tile_permuted_##m)(const NAME(Block) *b, const REAL *x, const REAL *from, const REAL *mask, REAL *y) \
+  { \
+    NAME(tile)(b, x, from, mask, y, m, 1, NAME(PERMUTED)); \
+  }
+#define ENTRY(m) {NAME(tile_lanes_##m), NAME(tile_partial_##m), NAME(tile_permuted_##m)},
+TILES8(DEFINE)
+static const NAME(Tile) NAME(tiles_grouped)[][3] = {TILES8(ENTRY)}; /* [height - 1][kind - 1] */
+#undef DEFINE
+#undef ENTRY

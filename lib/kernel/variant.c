@@ -25,9 +25,12 @@
 #endif
 
 /* Register tiles: TILE1 rows x 1 vector or TILE2 rows x 2 vectors leave room for the operands. TILES1, TILES2 list all
-   heights up to the full one, since a row is cut into tiles of nearly equal height and has no slow remainder. */
+   heights up to the full one, since a row is cut into tiles of nearly equal height and has no slow remainder. Tiles of small
+   groups, bound by loads, have at most TILE0 rows. */
+#define TILE0      8
 #define TILES6(F)  F(1) F(2) F(3) F(4) F(5) F(6)
-#define TILES12(F) TILES6(F) F(7) F(8) F(9) F(10) F(11) F(12)
+#define TILES8(F)  TILES6(F) F(7) F(8)
+#define TILES12(F) TILES8(F) F(9) F(10) F(11) F(12)
 #define TILES24(F) TILES12(F) F(13) F(14) F(15) F(16) F(17) F(18) F(19) F(20) F(21) F(22) F(23) F(24)
 #if BYTES == 64 || defined(__aarch64__)
 #define TILE1     24

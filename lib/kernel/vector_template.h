@@ -5,6 +5,7 @@
 typedef REAL V __attribute__((vector_size(BYTES)));
 typedef INT  NAME(Mask) __attribute__((vector_size(BYTES)));
 typedef REAL NAME(Unaligned) __attribute__((vector_size(BYTES), aligned(sizeof(REAL)), may_alias));
+typedef INT  NAME(UnalignedMask) __attribute__((vector_size(BYTES), aligned(sizeof(REAL)), may_alias));
 
 INLINE V NAME(load)(const REAL *p)
 {
@@ -79,6 +80,18 @@ INLINE V NAME(max)(V v, V lower) /* NaN stays NaN: x86 returns the second operan
 INLINE V NAME(where_above)(V mask, V threshold, V v)
 {
   return (V)((mask > threshold) & (NAME(Mask))v);
+}
+
+/* Lane i of the result is lane index[i] of v */
+INLINE V NAME(permute)(V v, NAME(Mask) index)
+{
+#if defined(__clang__)
+  V result;
+  UNROLL for (int i = 0; i < VLEN; i++) result[i] = v[index[i]];
+  return result;
+#else
+  return __builtin_shuffle(v, index);
+#endif
 }
 
 /* Sums of neighbouring lanes, first those of a, then those of b */
