@@ -18,6 +18,15 @@ PetscErrorCode AppInfo(const char file[], PetscBool help);
 /* Options on the command line that nobody has read yet and that begin like one of ours are mistakes */
 PetscErrorCode AppCheckOptions(void);
 
+/* A file option: its name, the path (empty for none), and whether the command writes it */
+typedef struct {
+  const char *option, *path;
+  PetscBool   written;
+} AppPath;
+
+/* Refuses to write a file that another option names too, by whatever path. The model that a run resumes from may be replaced. */
+PetscErrorCode AppCheckPaths(int n, const AppPath path[]);
+
 /* Reads what a model file says, and builds the network and the names of the data from it */
 PetscErrorCode AppNetFromModel(const char path[], HGModelInfo *info, HGNet net);
 PetscErrorCode AppUseModelData(const HGModelInfo *info, HGData data, PetscBool target);

@@ -2,6 +2,7 @@
 #include "app.h"
 #include <omp.h>
 #include <sys/resource.h>
+#include <unistd.h>
 
 typedef struct {
   PetscInt dim, size, cin, cout, kernel, batch, repeat;
@@ -22,6 +23,7 @@ static PetscErrorCode GetBenchOptions(const char what[], BenchOptions *b)
   PetscOptionsEnd();
   HGCheck(b->dim >= 1 && b->dim <= 3, PETSC_COMM_WORLD, "-bench_dim %" PetscInt_FMT ": give 1, 2 or 3", b->dim);
   HGCheck(PetscMin(PetscMin(b->size, b->cin), PetscMin(b->cout, b->kernel)) >= 1 && PetscMin(b->batch, b->repeat) >= 1, PETSC_COMM_WORLD, "-bench_size, -bench_cin, -bench_cout, -bench_kernel, -bench_batch and -bench_repeat must be at least 1");
+  HGCheck(b->kernel <= b->size, PETSC_COMM_WORLD, "-bench_kernel %" PetscInt_FMT " is wider than the grid; give at most -bench_size %" PetscInt_FMT, b->kernel, b->size);
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -214,6 +216,20 @@ static void RunPass(Conv *c, int pass)
   else (*c->k->conv_weights)(&c->forward, c->x, c->owned_y, c->work, c->dw, c->db);
 }
 
+/* What the arrays of CreateConv() take, before any is made: memory that is not there would end the job without a word */
+static PetscErrorCode CheckMemory(const BenchOptions *b, HGDType t)
+{
+  const double have    = (double)sysconf(_SC_PHYS_PAGES) * (double)sysconf(_SC_PAGESIZE);
+  const double weights = (double)b->cin * (double)b->cout * PetscPowReal((PetscReal)b->kernel, (PetscReal)b->dim);
+  const double points  = (double)b->batch * PetscPowReal((PetscReal)(b->size + b->kernel - 1), (PetscReal)b->dim);
+  const double need    = (double)HGDTypeSize(t) * (points * (double)(b->cin + b->cout) + 3 * weights) + 8 * weights * (1 + omp_get_max_threads());
+
+  PetscFunctionBegin;
+  HGCheck(need < have, PETSC_COMM_WORLD, "these sizes take about %.3g GiB; this machine has %.3g: give a smaller -bench_size, -bench_cin, -bench_cout, -bench_kernel or -bench_batch", need / 1073741824, have / 1073741824);
+  HGCheck(weights < PETSC_MAX_INT / 8, PETSC_COMM_WORLD, "a kernel of %g weights; give a smaller -bench_kernel, -bench_cin or -bench_cout", weights);
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 static PetscErrorCode MeasureConv(const BenchOptions *b)
 {
   static const char *const pass[] = {"forward", "backward_data", "backward_weights"};
@@ -226,6 +242,7 @@ static PetscErrorCode MeasureConv(const BenchOptions *b)
   PetscFunctionBegin;
   PetscCall(HGGetDType(&t));
   PetscCall(HGGetSimd(&simd));
+  PetscCall(CheckMemory(b, t));
   PetscCall(CreateConv(b, t, simd, &c));
   PetscCall(PetscMalloc1(b->repeat, &seconds));
   for (int p = 0; p < 3; p++) {

@@ -22,6 +22,22 @@ PetscErrorCode AppNetFromModel(const char path[], HGModelInfo *info, HGNet net)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+/* The model's constants hold; -data_normalize may only say what they say */
+static PetscErrorCode CheckNormalize(const HGModelInfo *info, HGData data)
+{
+  HGNormalize way;
+  PetscBool   asked, scaled = PETSC_FALSE;
+
+  PetscFunctionBegin;
+  PetscCall(PetscOptionsHasName(NULL, NULL, "-data_normalize", &asked));
+  PetscCall(HGDataGetNormalize(data, &way));
+  for (int r = 0; r < 2; r++)
+    for (PetscInt c = 0; c < info->channels[r]; c++)
+      if (info->mean[r][c] != 0 || info->deviation[r][c] != 1) scaled = PETSC_TRUE;
+  HGCheck(!asked || scaled == (way == HG_NORMALIZE_GLOBAL), PetscObjectComm((PetscObject)data), "-data_normalize %s: the model was trained with -data_normalize %s, whose constants it keeps; leave the option out", scaled ? "none" : "global", scaled ? "global" : "none");
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 PetscErrorCode AppUseModelData(const HGModelInfo *info, HGData data, PetscBool target)
 {
   const char *in, *out;
@@ -29,6 +45,7 @@ PetscErrorCode AppUseModelData(const HGModelInfo *info, HGData data, PetscBool t
   PetscBool   unset[2];
 
   PetscFunctionBegin;
+  PetscCall(CheckNormalize(info, data));
   PetscCall(HGDataGetVariables(data, &in, &out));
   PetscCall(PetscStrcmp(in, "none", &unset[0]));
   PetscCall(PetscStrcmp(out, "none", &unset[1]));

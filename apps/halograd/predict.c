@@ -33,6 +33,7 @@ static PetscErrorCode Configure(Prediction *p, PetscBool writes)
   PetscCall(HGPartitionSetFromOptions(p->part));
   if (p->help) PetscFunctionReturn(PETSC_SUCCESS);
   HGCheck(*p->model, PETSC_COMM_WORLD, "no model; choose one with -model");
+  HGCheck(!writes || *p->output, PETSC_COMM_WORLD, "-output has no value; give the name of the file to write");
   HGCheck(p->batch_size >= 1, PETSC_COMM_WORLD, "-predict_batch_size %" PetscInt_FMT ": give at least 1", p->batch_size);
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -101,6 +102,20 @@ static PetscErrorCode CreateOutput(Prediction *p)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+static PetscErrorCode CheckPaths(Prediction *p)
+{
+  AppPath path[] = {
+    {"-data_file", NULL,      PETSC_FALSE},
+    {"-model",     p->model,  PETSC_FALSE},
+    {"-output",    p->output, PETSC_TRUE },
+  };
+
+  PetscFunctionBegin;
+  PetscCall(HGDataGetFile(p->data, &path[0].path));
+  PetscCall(AppCheckPaths(3, path));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 static PetscErrorCode Destroy(Prediction *p)
 {
   PetscFunctionBegin;
@@ -117,6 +132,7 @@ PetscErrorCode AppPredict(PetscBool help)
   PetscFunctionBegin;
   PetscCall(Configure(&p, PETSC_TRUE));
   if (!help) {
+    PetscCall(CheckPaths(&p));
     PetscCall(Prepare(&p, PETSC_FALSE));
     PetscCall(CreateOutput(&p));
     PetscCall(HGPredict(p.net, p.data, p.file, p.variable, NULL));

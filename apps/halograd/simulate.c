@@ -29,6 +29,7 @@ static PetscErrorCode ReadGrid(Simulation *s, const char text[])
     HGCheck(n[i] > 0, PETSC_COMM_WORLD, "-grid has %lld points in %c; give at least 1", n[i], "xyz"[i]);
     HGCheck(n[i] <= PETSC_MAX_INT, PETSC_COMM_WORLD, "-grid has %lld points in %c; this PETSc counts to %" PetscInt_FMT, n[i], "xyz"[i], PETSC_MAX_INT);
   }
+  HGCheck((double)n[0] * (double)n[1] * (double)n[2] <= (double)PETSC_MAX_INT, PETSC_COMM_WORLD, "-grid %s has %g points; this PETSc counts to %" PetscInt_FMT ": give a smaller grid, or use a PETSc with 64-bit indices", text, (double)n[0] * (double)n[1] * (double)n[2], PETSC_MAX_INT);
   s->dim = dim;
   for (int a = 0; a < 3; a++) s->size[a] = (PetscInt)n[2 - a];
   PetscFunctionReturn(PETSC_SUCCESS);
@@ -48,6 +49,7 @@ static PetscErrorCode ReadOptions(Simulation *s)
   PetscCall(PetscOptionsString("-output", "netCDF file to write", "", s->output, s->output, sizeof(s->output), NULL));
   PetscCall(PetscOptionsString("-output_dtype", "type of the numbers in the file: f32 or f64", "", s->dtype, s->dtype, sizeof(s->dtype), NULL));
   PetscOptionsEnd();
+  HGCheck(*s->output, PETSC_COMM_WORLD, "-output has no value; give the name of the file to write");
   PetscCall(ReadGrid(s, grid));
   PetscFunctionReturn(PETSC_SUCCESS);
 }

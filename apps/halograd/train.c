@@ -22,6 +22,7 @@ static PetscErrorCode CreateValidation(Training *t)
   PetscCall(PetscOptionsString("-data_validation_labels", "its labels, if it is an IDX file of images", "", labels, labels, sizeof(labels), NULL));
   PetscCall(PetscOptionsIntArray("-data_validation_range", "first,last of its samples, half-open; without a file those of -data_file", "", range, &n, &has_range));
   PetscOptionsEnd();
+  HGCheck(!has_file || *file, PETSC_COMM_WORLD, "-data_validation_file has no value; give the name of a data file");
   if (!has_file && !has_range) PetscFunctionReturn(PETSC_SUCCESS);
   HGCheck(!has_range || (n == 2 && range[0] >= 0 && range[0] < range[1]), PETSC_COMM_WORLD, "-data_validation_range needs two numbers first,last with 0 <= first < last");
   PetscCall(HGDataCreate(PETSC_COMM_WORLD, &t->validation));
@@ -92,6 +93,40 @@ static PetscErrorCode SetUpValidation(Training *t, const PetscInt size[HG_AXES])
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+static PetscErrorCode CheckPaths(Training *t)
+{
+  AppPath path[] = {
+    {"-data_file",            NULL, PETSC_FALSE},
+    {"-data_validation_file", NULL, PETSC_FALSE},
+    {"-model_input",          NULL, PETSC_FALSE},
+    {"-model_output",         NULL, PETSC_TRUE },
+    {"-train_history",        NULL, PETSC_TRUE },
+  };
+
+  PetscFunctionBegin;
+  PetscCall(HGDataGetFile(t->data, &path[0].path));
+  if (t->validation) PetscCall(HGDataGetFile(t->validation, &path[1].path));
+  PetscCall(HGTrainerGetModelInput(t->trainer, &path[2].path));
+  PetscCall(HGTrainerGetModelOutput(t->trainer, &path[3].path));
+  PetscCall(HGTrainerGetHistory(t->trainer, &path[4].path));
+  PetscCall(AppCheckPaths(5, path));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode CheckModelData(Training *t, const char model[], const HGModelInfo *info)
+{
+  const char *input, *target, *file;
+  PetscInt    dim;
+
+  PetscFunctionBegin;
+  PetscCall(HGDataGetSizes(t->data, &dim, NULL, NULL, NULL, NULL));
+  PetscCall(HGDataGetFile(t->data, &file));
+  HGCheck(dim == info->dim, PETSC_COMM_WORLD, "%s was trained on %" PetscInt_FMT "-D data, %s is %" PetscInt_FMT "-D; give %" PetscInt_FMT "-D data, or train a new model without -model_input", model, info->dim, file, dim, info->dim);
+  PetscCall(HGDataGetVariables(t->data, &input, &target));
+  if (strcmp(input, info->data_input) || strcmp(target, info->data_target)) PetscCall(PetscFPrintf(PETSC_COMM_WORLD, stderr, "halograd: warning: %s was trained from %s to %s, this run goes from %s to %s\n", model, info->data_input, info->data_target, input, target));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 static PetscErrorCode Prepare(Training *t)
 {
   const char *model, *target;
@@ -109,6 +144,7 @@ static PetscErrorCode Prepare(Training *t)
   PetscCall(HGDataSetUp(t->data));
   PetscCall(HGDataGetVariables(t->data, NULL, &target));
   PetscCall(PetscStrcmp(target, "none", &none));
+  if (*model) PetscCall(CheckModelData(t, model, &info));
   HGCheck(!none, PETSC_COMM_WORLD, "no target variable to train for; choose one or more with -data_target, or the labels of images with -data_labels");
   PetscCall(HGDataGetSizes(t->data, &dim, &samples, &size[HG_C], &cout, &size[HG_Z]));
   PetscCall(HGDataGetClasses(t->data, &classes));
@@ -163,6 +199,7 @@ PetscErrorCode AppTrain(PetscBool help)
   PetscCall(Configure(&t));
   if (!help) {
     PetscCall(AppCheckOptions());
+    PetscCall(CheckPaths(&t));
     PetscCall(Prepare(&t));
     PetscCall(Announce(&t));
     PetscCall(HGTrainerTrain(t.trainer));

@@ -13,7 +13,7 @@ typedef struct {
 
 static PetscErrorCode Configure(Verification *v)
 {
-  PetscInt grid[3] = {16, 16, 16}, n = 3, channels[2] = {2, 2}, nc = 2, batch = 2;
+  PetscInt  grid[4] = {16, 16, 16, 0}, n = 4, channels[3] = {2, 2, 0}, nc = 3, batch = 2;
   PetscBool set;
 
   PetscFunctionBegin;
@@ -24,6 +24,10 @@ static PetscErrorCode Configure(Verification *v)
   PetscCall(PetscOptionsInt("-verify_batch_size", "samples", "", batch, &batch, NULL));
   PetscCall(PetscOptionsInt("-seed", "seed of parameters, input and target", "", v->seed, &v->seed, NULL));
   PetscOptionsEnd();
+  HGCheck(!set || (n >= 1 && n <= 3), PETSC_COMM_WORLD, "-grid has %" PetscInt_FMT " numbers; give x, or x,y, or x,y,z", n);
+  for (PetscInt a = 0; a < PetscMin(n, 3); a++) HGCheck(grid[a] >= 1, PETSC_COMM_WORLD, "-grid has %" PetscInt_FMT " points in %c; give at least 1", grid[a], "xyz"[a]);
+  HGCheck(nc <= 2 && channels[0] >= 1 && (nc < 2 || channels[1] >= 1), PETSC_COMM_WORLD, "-verify_channels: give one or two numbers, input,output, of at least 1");
+  HGCheck(batch >= 1, PETSC_COMM_WORLD, "-verify_batch_size %" PetscInt_FMT ": give at least 1", batch);
   v->dim        = set ? n : 2;
   v->size[HG_N] = batch;
   v->size[HG_C] = channels[0];

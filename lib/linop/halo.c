@@ -44,7 +44,7 @@ static PetscErrorCode CheckWidths(HGLinOp op, const PetscInt n[HG_AXES], PetscIn
 
     PetscCall(WidestHalo(op->y, size, a - HG_Z, width[a]));
     most = PetscMax(width[a][0], width[a][1]);
-    HGCheck(most <= n[a], comm, "a halo of %" PetscInt_FMT " points along %s is wider than the whole grid of %" PetscInt_FMT " points",
+    HGCheck(most <= n[a], comm, "a halo of %" PetscInt_FMT " points along %s is wider than the whole grid of %" PetscInt_FMT " points; use a smaller kernel (-net_kernel) or a larger grid",
             most, HGAxisNames[a], n[a]);
     HGCheck(op->boundary[a - HG_Z] != HG_BOUNDARY_REFLECT || most < n[a], comm,
             "a halo of %" PetscInt_FMT " points along %s; the grid of %" PetscInt_FMT " points can be reflected for %" PetscInt_FMT

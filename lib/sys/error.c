@@ -1,15 +1,68 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "sys/hgsys.h"
+#include <ctype.h>
 #include <unistd.h>
 
-static PetscErrorCode PrintAndAbort(const char *fun, const char *mess)
+/* Whether the text has the first len characters of a value as a word */
+static PetscBool HasWord(const char text[], const char value[], size_t len)
+{
+  for (const char *t = text; *t; t++)
+    if (!strncmp(t, value, len) && (t == text || isspace((unsigned char)t[-1])) && (!t[len] || isspace((unsigned char)t[len]))) return PETSC_TRUE;
+  return PETSC_FALSE;
+}
+
+/* Whether the text has one of the parts between commas of a value as a word */
+static PetscBool Mentions(const char text[], const char value[])
+{
+  for (const char *v = value; *v;) {
+    const size_t len = strcspn(v, ",");
+
+    if (len && HasWord(text, v, len)) return PETSC_TRUE;
+    v += len + (v[len] == ',');
+  }
+  return PETSC_FALSE;
+}
+
+/* PETSc's messages about a value do not say which option has it: those of the command line that do, "-a 1 or -b 1: " */
+static void PrintOptionsOf(FILE *to, const char mess[])
+{
+  char    **arg;
+  int       n;
+  PetscBool found = PETSC_FALSE;
+
+  if (PetscGetArgs(&n, &arg)) return;
+  for (int i = 1; i + 1 < n; i++) {
+    if (arg[i][0] != '-' || !isalpha((unsigned char)arg[i][1]) || strstr(mess, arg[i]) || !Mentions(mess, arg[i + 1])) continue;
+    (void)fprintf(to, "%s%s %s", found ? " or " : "", arg[i], arg[i + 1]);
+    found = PETSC_TRUE;
+  }
+  if (found) (void)fprintf(to, ": ");
+}
+
+static PetscBool IsAboutValue(const char *fun, const char *mess)
+{
+  if (strncmp(mess, "Input string", 12) && strncmp(mess, "Unknown logical value", 21) && strncmp(mess, "Unable to find requested", 24) && strncmp(mess, "Unknown ", 8)) return PETSC_FALSE;
+  return fun && strncmp(fun, "HG", 2) ? PETSC_TRUE : PETSC_FALSE;
+}
+
+static void PrintMessage(const char *fun, PetscErrorCode n, const char *mess)
+{
+  (void)fflush(stdout);
+  (void)fprintf(stderr, "halograd: ");
+  if (IsAboutValue(fun, mess)) PrintOptionsOf(stderr, mess);
+  if (n == PETSC_ERR_MEM || (fun && !strncmp(fun, "PetscMalloc", 11))) (void)fprintf(stderr, "out of memory (%s); use more nodes, or a smaller grid, batch or network", mess);
+  else (void)fprintf(stderr, "%s", *mess ? mess : "internal error");
+}
+
+static PetscErrorCode PrintAndAbort(const char *fun, PetscErrorCode n, const char *mess)
 {
   PetscMPIInt rank = 0;
 
   (void)MPI_Comm_rank(PETSC_COMM_WORLD, &rank);
   /* An error all ranks meet would print once for each: the others wait for rank 0 to end the job */
   if (rank) sleep(1);
-  (void)fprintf(stderr, "halograd: %s (rank %d, in %s)\n", mess && *mess ? mess : "internal error", rank, fun);
+  PrintMessage(fun, n, mess);
+  (void)fprintf(stderr, " (rank %d, in %s)\n", rank, fun);
   (void)fflush(stderr);
   (void)MPI_Abort(PETSC_COMM_WORLD, 1);
   return PETSC_ERR_LIB;
@@ -35,6 +88,7 @@ static PetscErrorCode PrintAndAbort(const char *fun, const char *mess)
    Note:
    An error on a communicator of several ranks is by contract raised on all of them: rank 0 prints, and each returns the
    code up to `main()`. An error of one rank alone would leave the others waiting; it ends the job with `MPI_Abort()`.
+   PETSc's own messages about an option's value get the option's name, and a lack of memory the remedy.
    `HGInitialize()` installs this handler unless an option such as `-on_error_abort` asks for one of PETSc's.
 
 .seealso: `HGInitialize()`, `PetscPushErrorHandler()`
@@ -51,11 +105,11 @@ PetscErrorCode HGErrorHandler(MPI_Comm comm, int line, const char *fun, const ch
   if (p == PETSC_ERROR_REPEAT) return n;
   (void)MPI_Comm_size(comm, &size);
   (void)MPI_Comm_size(PETSC_COMM_WORLD, &all);
-  if (size < all && !option) return PrintAndAbort(fun, mess);
+  if (size < all && !option) return PrintAndAbort(fun, n, mess ? mess : "");
   (void)MPI_Comm_rank(option ? PETSC_COMM_WORLD : comm, &rank);
   if (!rank) {
-    (void)fflush(stdout);
-    (void)fprintf(stderr, "halograd: %s\n", mess);
+    PrintMessage(fun, n, mess ? mess : "");
+    (void)fprintf(stderr, "\n");
     (void)fflush(stderr);
   }
   return n;

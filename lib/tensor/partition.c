@@ -341,8 +341,9 @@ static PetscErrorCode DecideParts(HGPartition p, PetscMPIInt size)
 
 static PetscErrorCode SetStarts(HGPartition p, PetscInt a)
 {
-  MPI_Comm       comm  = PetscObjectComm((PetscObject)p);
-  const PetscInt parts = p->parts[a], size = p->size[a];
+  static const char *const option[] = {"-hg_batch_parts", "-hg_channel_parts", "-da_processors_z", "-da_processors_y", "-da_processors_x"};
+  MPI_Comm                 comm     = PetscObjectComm((PetscObject)p);
+  const PetscInt           parts = p->parts[a], size = p->size[a];
 
   PetscFunctionBegin;
   PetscCall(PetscCalloc1(parts + 1, &p->start[a]));
@@ -360,8 +361,8 @@ static PetscErrorCode SetStarts(HGPartition p, PetscInt a)
   }
   HGCheck(p->start[a][parts] == size, comm, "the parts along axis %s have %" PetscInt_FMT " points in all; the tensor has %" PetscInt_FMT,
           HGAxisNames[a], p->start[a][parts], size);
-  HGCheck(p->given[a] || size >= parts, comm, "%" PetscInt_FMT " parts along axis %s of only %" PetscInt_FMT " points; use fewer parts",
-          parts, HGAxisNames[a], size);
+  HGCheck(p->given[a] || size >= parts, comm, "%" PetscInt_FMT " parts along axis %s of only %" PetscInt_FMT " points; use fewer parts (%s)",
+          parts, HGAxisNames[a], size, option[a]);
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 

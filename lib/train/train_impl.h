@@ -27,17 +27,18 @@ struct _p_HGTrainer {
   PetscInt  *order, *every;          /* [samples] of this epoch; [validation samples] 0, 1, 2, ... */
   PetscInt   epoch, batch;           /* epochs finished, batches done in the next */
   PetscInt   ordered_for;            /* the epoch that order belongs to, -1 for none */
-  PetscBool  stochastic, resumed;
+  PetscBool  stochastic, resumed, seed_set; /* seed_set: by an option */
   PetscReal  lr;                     /* initial rate, from which the schedule starts */
   double     loss_sum;               /* over the samples of the epoch so far */
   PetscReal  last_loss;
   double     started;                /* MPI_Wtime() */
-  FILE      *csv;                    /* on rank 0 */
+  FILE      *csv;                    /* on rank 0, opened when the first line is due */
   HGProgress progress;
   char       note[128];              /* the last epoch's figures */
 };
 
-PETSC_INTERN PetscErrorCode HGTrainerOpenHistory(HGTrainer);
+PETSC_INTERN PetscErrorCode HGTrainerTryHistory(HGTrainer);
+PETSC_INTERN PetscErrorCode HGTrainerWriteHistory(HGTrainer, const char[]);
 PETSC_INTERN PetscErrorCode HGTrainerEndEpoch(HGTrainer);
 PETSC_INTERN PetscErrorCode HGTrainerSave(HGTrainer);
 PETSC_INTERN PetscErrorCode HGTrainerRestore(HGTrainer);

@@ -141,6 +141,79 @@ PetscErrorCode HGTrainerSetModelOutput(HGTrainer trainer, const char path[])
 }
 
 /*@C
+   HGTrainerSetHistory - Set the CSV file that takes the figures of each epoch
+
+   Logically Collective
+
+   Input Parameters:
++  trainer - the trainer
+-  path    - the file, empty for none
+
+   Options Database Key:
+.  -train_history - the file (default none)
+
+   Level: beginner
+
+   Note:
+   The file appears, or loses what it held before, when the first epoch ends; a resumed run adds to it. It only ever holds whole lines.
+
+.seealso: `HGTrainerSetModelOutput()`
+@*/
+PetscErrorCode HGTrainerSetHistory(HGTrainer trainer, const char path[])
+{
+  PetscFunctionBegin;
+  PetscValidHeaderSpecific(trainer, HG_TRAINER_CLASSID, 1);
+  PetscCall(PetscStrncpy(trainer->history, path, sizeof(trainer->history)));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/*@C
+   HGTrainerGetHistory - Get the CSV file that takes the figures of each epoch
+
+   Not Collective
+
+   Input Parameter:
+.  trainer - the trainer
+
+   Output Parameter:
+.  path - the file, empty for none; do not free
+
+   Level: intermediate
+
+.seealso: `HGTrainerSetHistory()`
+@*/
+PetscErrorCode HGTrainerGetHistory(HGTrainer trainer, const char *path[])
+{
+  PetscFunctionBegin;
+  PetscValidHeaderSpecific(trainer, HG_TRAINER_CLASSID, 1);
+  *path = trainer->history;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/*@C
+   HGTrainerGetModelOutput - Get the model file to write
+
+   Not Collective
+
+   Input Parameter:
+.  trainer - the trainer
+
+   Output Parameter:
+.  path - the file, empty for none; do not free
+
+   Level: intermediate
+
+.seealso: `HGTrainerSetModelOutput()`
+@*/
+PetscErrorCode HGTrainerGetModelOutput(HGTrainer trainer, const char *path[])
+{
+  PetscFunctionBegin;
+  PetscValidHeaderSpecific(trainer, HG_TRAINER_CLASSID, 1);
+  *path = trainer->output;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/*@C
    HGTrainerGetModelInput - Get the model file to start or resume from
 
    Not Collective
@@ -391,7 +464,7 @@ PetscErrorCode HGTrainerGetSeed(HGTrainer trainer, PetscInt *seed)
    one of its iterations.
 
    Errors:
-   Refuses values out of range.
+   Refuses values out of range, and file options without a name.
 
 .seealso: `HGTrainerTrain()`
 @*/
@@ -399,20 +472,24 @@ PetscErrorCode HGTrainerSetFromOptions(HGTrainer trainer)
 {
   static const char *const schedules[] = {"constant", "cosine"};
   PetscInt                 schedule    = trainer->schedule;
+  PetscBool                set[3];
 
   PetscFunctionBegin;
   PetscValidHeaderSpecific(trainer, HG_TRAINER_CLASSID, 1);
   PetscObjectOptionsBegin((PetscObject)trainer);
   PetscCall(PetscOptionsInt("-train_epochs", "passes over the data, 0 writes the initial model", "", trainer->epochs, &trainer->epochs, NULL));
   PetscCall(PetscOptionsInt("-train_batch_size", "samples in a mini-batch over all ranks", "", trainer->batch_size, &trainer->batch_size, NULL));
-  PetscCall(PetscOptionsInt("-train_seed", "seed of initial parameters and shuffling", "", trainer->seed, &trainer->seed, NULL));
+  PetscCall(PetscOptionsInt("-train_seed", "seed of initial parameters and shuffling", "", trainer->seed, &trainer->seed, &trainer->seed_set));
   PetscCall(PetscOptionsEList("-train_schedule", "learning rate over the epochs", "", schedules, 2, schedules[schedule], &schedule, NULL));
-  PetscCall(PetscOptionsString("-train_history", "CSV file of epoch, loss, validation, learning rate, seconds", "", trainer->history, trainer->history, sizeof(trainer->history), NULL));
+  PetscCall(PetscOptionsString("-train_history", "CSV file of epoch, loss, validation, learning rate, seconds", "HGTrainerSetHistory", trainer->history, trainer->history, sizeof(trainer->history), &set[0]));
   PetscCall(PetscOptionsInt("-train_checkpoint", "write the model every so many epochs, 0: only at the end", "", trainer->checkpoint, &trainer->checkpoint, NULL));
-  PetscCall(PetscOptionsString("-model_input", "model file to start or resume from", "HGTrainerSetModelInput", trainer->input, trainer->input, sizeof(trainer->input), NULL));
-  PetscCall(PetscOptionsString("-model_output", "model file to write", "HGTrainerSetModelOutput", trainer->output, trainer->output, sizeof(trainer->output), NULL));
+  PetscCall(PetscOptionsString("-model_input", "model file to start or resume from", "HGTrainerSetModelInput", trainer->input, trainer->input, sizeof(trainer->input), &set[1]));
+  PetscCall(PetscOptionsString("-model_output", "model file to write", "HGTrainerSetModelOutput", trainer->output, trainer->output, sizeof(trainer->output), &set[2]));
   PetscOptionsEnd();
   trainer->schedule = (HGSchedule)schedule;
+  HGCheck(!set[0] || *trainer->history, PetscObjectComm((PetscObject)trainer), "-train_history has no value; give the name of a CSV file");
+  HGCheck(!set[1] || *trainer->input, PetscObjectComm((PetscObject)trainer), "-model_input has no value; give the name of a model file to start or resume from");
+  HGCheck(!set[2] || *trainer->output, PetscObjectComm((PetscObject)trainer), "-model_output has no value; give the name of the model file to write");
   PetscCall(CheckOptions(trainer));
   PetscCall(HGLossSetFromOptions(trainer->loss));
   PetscCall(TaoSetFromOptions(trainer->tao));

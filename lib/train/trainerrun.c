@@ -34,12 +34,14 @@ static PetscInt BatchCount(PetscInt samples, PetscInt batch_size, PetscInt b)
   return PetscMin(batch_size, samples - b * batch_size);
 }
 
-static PetscErrorCode CheckFinite(HGTrainer t, PetscReal loss)
+/* Names the batch. A gradient that overflows before the loss does would otherwise end in TAO, without a word on where. */
+static PetscErrorCode CheckFinite(HGTrainer t, const char what[], PetscReal value, PetscInt batch)
 {
   const PetscBool saved = t->checkpoint && t->epoch / t->checkpoint > 0 ? PETSC_TRUE : PETSC_FALSE;
+  const char     *kept  = saved ? "the last checkpoint is intact" : "no model was written";
 
   PetscFunctionBegin;
-  HGCheck(!PetscIsInfOrNanReal(loss), PetscObjectComm((PetscObject)t), "the loss is %g in epoch %" PetscInt_FMT ", batch %" PetscInt_FMT "; %s. Lower the learning rate or normalise the data (-data_normalize global).", (double)loss, t->epoch + 1, t->batch + 1, saved ? "the last checkpoint is intact" : "no model was written");
+  HGCheck(!PetscIsInfOrNanReal(value), PetscObjectComm((PetscObject)t), "the %s is %s in epoch %" PetscInt_FMT ", batch %" PetscInt_FMT "; %s. Lower the learning rate or normalise the data (-data_normalize global).", what, PetscIsNanReal(value) ? "not a number" : "infinite", t->epoch + 1, batch + 1, kept);
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -57,6 +59,7 @@ static PetscErrorCode ObjectiveOfBatch(Tao tao, Vec p, PetscReal *f, Vec g, void
 {
   HGTrainer t = (HGTrainer)ctx;
   PetscInt  count;
+  PetscReal norm;
 
   PetscFunctionBegin;
   (void)tao;
@@ -66,7 +69,9 @@ static PetscErrorCode ObjectiveOfBatch(Tao tao, Vec p, PetscReal *f, Vec g, void
   PetscCall(HGNetAdjointBegin(t->net));
   PetscCall(RunBatch(t, t->data, count, t->order + t->batch * t->batch_size, PETSC_TRUE, f));
   PetscCall(HGNetAdjointEnd(t->net, g));
-  PetscCall(CheckFinite(t, *f));
+  PetscCall(CheckFinite(t, "loss", *f, t->batch));
+  PetscCall(VecNorm(g, NORM_2, &norm)); /* the Vec keeps it for TAO */
+  PetscCall(CheckFinite(t, "gradient", norm, t->batch));
   t->loss_sum += (double)*f * (double)count;
   t->last_loss = *f;
   PetscFunctionReturn(PETSC_SUCCESS);
@@ -78,6 +83,7 @@ static PetscErrorCode ObjectiveOfAll(Tao tao, Vec p, PetscReal *f, Vec g, void *
 {
   HGTrainer t   = (HGTrainer)ctx;
   double    sum = 0;
+  PetscReal norm;
 
   PetscFunctionBegin;
   (void)tao;
@@ -91,13 +97,15 @@ static PetscErrorCode ObjectiveOfAll(Tao tao, Vec p, PetscReal *f, Vec g, void *
 
     if (b == 0 || BatchCount(t->samples, t->batch_size, b - 1) != count) PetscCall(HGNetAdjointBegin(t->net));
     PetscCall(RunBatch(t, t->data, count, t->order + b * t->batch_size, PETSC_TRUE, &loss));
+    PetscCall(CheckFinite(t, "loss", loss, b));
     sum += (double)loss * (double)count / (double)t->samples;
     if (!last) continue;
     PetscCall(HGNetAdjointEnd(t->net, t->part));
     PetscCall(VecAXPY(g, (PetscReal)count / (PetscReal)t->samples, t->part));
   }
   *f = (PetscReal)sum;
-  PetscCall(CheckFinite(t, *f));
+  PetscCall(VecNorm(g, NORM_2, &norm));
+  PetscCall(CheckFinite(t, "gradient", norm, t->batches - 1));
   t->last_loss = *f;
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -132,12 +140,13 @@ static PetscErrorCode SetRate(HGTrainer t)
 
 static PetscErrorCode Report(HGTrainer t, PetscReal loss, PetscReal validation, PetscReal rate)
 {
-  char val[40] = "";
+  char val[40] = "", line[256];
 
   PetscFunctionBegin;
   if (t->validation) PetscCall(PetscSNPrintf(val, sizeof(val), "%.8g", (double)validation));
-  if (t->csv) {
-    PetscCheck(fprintf(t->csv, "%d,%.10g,%s,%.8g,%.3f\n", (int)t->epoch, (double)loss, val, (double)rate, MPI_Wtime() - t->started) > 0 && !fflush(t->csv), PETSC_COMM_SELF, PETSC_ERR_FILE_WRITE, "cannot write %s; is the disk full?", t->history);
+  if (*t->history) {
+    PetscCall(PetscSNPrintf(line, sizeof(line), "%" PetscInt_FMT ",%.10g,%s,%.8g,%.3f\n", t->epoch, (double)loss, val, (double)rate, MPI_Wtime() - t->started));
+    PetscCall(HGTrainerWriteHistory(t, line));
   }
   PetscCall(PetscSNPrintf(t->note, sizeof(t->note), "epoch %" PetscInt_FMT "/%" PetscInt_FMT ": loss %.6g%s%s", t->epoch, t->epochs, (double)loss, *val ? ", validation " : "", val));
   PetscFunctionReturn(PETSC_SUCCESS);
@@ -281,7 +290,7 @@ PetscErrorCode HGTrainerSetUp(HGTrainer trainer)
   PetscCall(HGNetInitializeParameters(trainer->net, (uint64_t)trainer->seed, trainer->parameters));
   PetscCall(SetUpTao(trainer));
   if (*trainer->output) PetscCall(HGModelTryPath(comm, trainer->output));
-  if (*trainer->history) PetscCall(HGTrainerOpenHistory(trainer));
+  if (*trainer->history) PetscCall(HGTrainerTryHistory(trainer));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 

@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "train/train_impl.h"
 #include <errno.h>
+#include <netcdf.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 static PetscErrorCode CopyNormalization(HGData data, HGDataRole role, HGModelInfo *info)
 {
@@ -55,7 +58,65 @@ PetscErrorCode HGTrainerSave(HGTrainer t)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Reads the parameters; and the optimizer's state, if the file has one of this optimizer, which makes the run a resumed one */
+/* The optimizer's vectors that the file holds, with commas; rank 0 alone looks */
+static PetscErrorCode ReadStateNames(HGTrainer t, char names[], size_t len)
+{
+  char        msg[1024] = "";
+  int         nc, group = -1, n = 0;
+  PetscBool   classic;
+  PetscMPIInt rank;
+
+  PetscFunctionBegin;
+  PetscCallMPI(MPI_Comm_rank(PetscObjectComm((PetscObject)t), &rank));
+  *names = 0;
+  if (!rank) {
+    PetscCall(HGFileOpen(t->input, &nc, &classic, msg, sizeof(msg)));
+    if (!*msg && !nc_inq_grp_ncid(nc, "optimizer", &group)) (void)nc_inq_nvars(group, &n);
+    for (int i = 0; i < n; i++) {
+      char name[NC_MAX_NAME + 1] = "";
+
+      (void)nc_inq_varname(group, i, name);
+      if (*names) PetscCall(PetscStrlcat(names, ", ", len));
+      PetscCall(PetscStrlcat(names, name, len));
+    }
+    if (!*msg) (void)nc_close(nc);
+  }
+  PetscCallMPI(MPI_Bcast(names, (PetscMPIInt)len, MPI_CHAR, 0, PetscObjectComm((PetscObject)t)));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* The state in the file is that of the optimizer chosen: the vectors' names tell */
+static PetscErrorCode CheckOptimizer(HGTrainer t, PetscInt n, const char *const name[])
+{
+  char      names[256] = "", wanted[256] = "";
+  PetscBool same;
+  TaoType   type;
+
+  PetscFunctionBegin;
+  PetscCall(ReadStateNames(t, names, sizeof(names)));
+  for (PetscInt i = 0; i < n; i++) {
+    if (i) PetscCall(PetscStrlcat(wanted, ", ", sizeof(wanted)));
+    PetscCall(PetscStrlcat(wanted, name[i], sizeof(wanted)));
+  }
+  PetscCall(PetscStrcmp(names, wanted, &same));
+  PetscCall(TaoGetType(t->tao, &type));
+  HGCheck(same, PetscObjectComm((PetscObject)t), "%s holds the state of another optimizer (%s), -tao_type %s has %s; resume with the -tao_type of that run: %s", t->input, names, type, wanted, strstr(names, "exp_avg") ? "adam or adamw" : "sgd");
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* What would make a resumed run another one than the run it goes on with */
+static PetscErrorCode CheckResume(HGTrainer t, const HGModelInfo *info)
+{
+  MPI_Comm comm = PetscObjectComm((PetscObject)t);
+
+  PetscFunctionBegin;
+  HGCheck(info->batch < t->batches, comm, "%s stopped at batch %" PetscInt_FMT " of an epoch, which has only %" PetscInt_FMT " now; resume with the data and -train_batch_size of that run", t->input, info->batch, t->batches);
+  HGCheck(!t->seed_set || t->seed == info->seed, comm, "-train_seed %" PetscInt_FMT ": %s was trained with seed %" PetscInt_FMT ", which orders its samples; leave -train_seed out to resume", t->seed, t->input, info->seed);
+  if (info->step != info->epoch * t->batches + info->batch) PetscCall(PetscFPrintf(comm, stderr, "halograd: warning: %s took %" PetscInt_FMT " steps in %" PetscInt_FMT " epochs and %" PetscInt_FMT " batches; an epoch of this run has %" PetscInt_FMT " batches: -train_batch_size, -data_range or the data differ\n", t->input, info->step, info->epoch, info->batch, t->batches));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Reads the parameters; and the optimizer's state, if the file has one and the optimizer takes one, which makes the run a resumed one */
 PetscErrorCode HGTrainerRestore(HGTrainer t)
 {
   MPI_Comm    comm = PetscObjectComm((PetscObject)t);
@@ -67,33 +128,77 @@ PetscErrorCode HGTrainerRestore(HGTrainer t)
   PetscFunctionBegin;
   PetscCall(HGModelReadInfo(comm, t->input, &info));
   if (t->stochastic && info.step) PetscCall(HGTaoGetState(t->tao, &step, &n, name, state));
+  if (n) {
+    PetscCall(CheckOptimizer(t, n, name));
+    PetscCall(CheckResume(t, &info));
+  }
   PetscCall(HGModelRead(t->input, t->net, t->parameters, n, name, state));
-  if (!n) PetscFunctionReturn(PETSC_SUCCESS);
+  if (!n) {
+    PetscCall(PetscPrintf(comm, "starts from the parameters of %s, the optimizer anew\n", t->input));
+    PetscFunctionReturn(PETSC_SUCCESS);
+  }
   PetscCall(HGTaoSetStep(t->tao, info.step));
-  HGCheck(info.batch < t->batches, comm, "%s stopped at batch %" PetscInt_FMT " of an epoch, which has only %" PetscInt_FMT " now; resume with the data and -train_batch_size of that run", t->input, info.batch, t->batches);
   t->epoch   = info.epoch;
   t->batch   = info.batch;
   t->seed    = info.seed;
   t->resumed = PETSC_TRUE;
+  if (t->epoch >= t->epochs) PetscCall(PetscPrintf(comm, "%s has %" PetscInt_FMT " epochs behind it: nothing is left to do of -train_epochs %" PetscInt_FMT "\n", t->input, t->epoch, t->epochs));
+  else PetscCall(PetscPrintf(comm, "resumes %s after %" PetscInt_FMT " epochs and %" PetscInt_FMT " batches\n", t->input, t->epoch, t->batch));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* A resumed run goes on in the same file */
-PetscErrorCode HGTrainerOpenHistory(HGTrainer t)
+/* Checks that the history can be written, and leaves it as it is */
+PetscErrorCode HGTrainerTryHistory(HGTrainer t)
 {
   MPI_Comm    comm = PetscObjectComm((PetscObject)t);
   PetscMPIInt rank;
-  char        msg[256] = "";
+  char        msg[PETSC_MAX_PATH_LEN + 256] = "";
 
   PetscFunctionBegin;
   PetscCallMPI(MPI_Comm_rank(comm, &rank));
   if (!rank) {
-    FILE           *old   = t->resumed ? fopen(t->history, "r") : NULL;
-    const PetscBool fresh = old ? PETSC_FALSE : PETSC_TRUE;
+    const PetscBool fresh = access(t->history, F_OK) ? PETSC_TRUE : PETSC_FALSE;
+    FILE           *file  = fopen(t->history, "a");
 
-    if (old) (void)fclose(old);
-    t->csv = fopen(t->history, fresh ? "w" : "a");
-    if (!t->csv || (fresh && fprintf(t->csv, "epoch,loss,validation,learning_rate,seconds\n") < 0) || fflush(t->csv)) PetscCall(PetscSNPrintf(msg, sizeof(msg), "cannot write %s: %s; give another name with -train_history", t->history, strerror(errno)));
+    if (!file) PetscCall(PetscSNPrintf(msg, sizeof(msg), "cannot write %s: %s; give another name with -train_history", t->history, strerror(errno)));
+    else (void)fclose(file);
+    if (file && fresh) (void)unlink(t->history);
+  }
+  PetscCall(HGAgreeOnMessage(comm, msg, sizeof(msg)));
+  HGCheck(!*msg, comm, "%s", msg);
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* On rank 0: opens the file at the first line, where a resumed run goes on in the same file */
+static int OpenHistory(HGTrainer t)
+{
+  const PetscBool fresh = !t->resumed || access(t->history, F_OK) ? PETSC_TRUE : PETSC_FALSE;
+
+  t->csv = fopen(t->history, fresh ? "w" : "a");
+  if (!t->csv) return -1;
+  return fresh ? fprintf(t->csv, "epoch,loss,validation,learning_rate,seconds\n") : 0;
+}
+
+/* Adds a line. When it cannot be written whole, the part that was goes away again, and a file without any line too. */
+PetscErrorCode HGTrainerWriteHistory(HGTrainer t, const char line[])
+{
+  MPI_Comm    comm = PetscObjectComm((PetscObject)t);
+  PetscMPIInt rank;
+  char        msg[PETSC_MAX_PATH_LEN + 256] = "";
+
+  PetscFunctionBegin;
+  PetscCallMPI(MPI_Comm_rank(comm, &rank));
+  if (!rank) {
+    const PetscBool first = t->csv ? PETSC_FALSE : PETSC_TRUE, created = first && access(t->history, F_OK) ? PETSC_TRUE : PETSC_FALSE;
+    int             e     = first ? OpenHistory(t) : 0;
+    struct stat     st    = {0};
+
+    if (t->csv) e = fstat(fileno(t->csv), &st) || e < 0 || fprintf(t->csv, "%s", line) < 0 || fflush(t->csv);
+    if (e) {
+      PetscCall(PetscSNPrintf(msg, sizeof(msg), "cannot write %s: %s; the lines it has are whole", t->history, strerror(errno)));
+      if (created) (void)unlink(t->history);
+      else if (t->csv && S_ISREG(st.st_mode) && ftruncate(fileno(t->csv), st.st_size)) PetscCall(PetscStrlcat(msg, " but for the last", sizeof(msg)));
+    }
   }
   PetscCall(HGAgreeOnMessage(comm, msg, sizeof(msg)));
   HGCheck(!*msg, comm, "%s", msg);
