@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: BSD-2-Clause
 # Outputs that would overwrite inputs, resumed runs with options that contradict the file, histories on a full disk, stray words
-. "$HG_SRCDIR/tests/program.sh"
+. "$HG_SRCDIR/tests/program.sh" || exit 1
 
 run 1 simulate -grid 12,10 -samples 6 -output a.nc
 run 1 simulate -grid 16 -samples 6 -output line.nc

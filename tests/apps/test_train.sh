@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: BSD-2-Clause
 # From simulation to prediction; resuming equals training on; layouts agree; no option of the README is left unused
-. "$HG_SRCDIR/tests/program.sh"
+. "$HG_SRCDIR/tests/program.sh" || exit 1
 
 run 2 simulate -problem darcy -grid 16,12 -samples 12 -seed 1 -output a.nc -options_left
 grep -q 'There are no unused options' out || fail "simulate: $(cat out)"

@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: BSD-2-Clause
 # What train, predict and evaluate refuse: status 1 on all ranks, one line from rank 0, no file written or changed
-. "$HG_SRCDIR/tests/program.sh"
+. "$HG_SRCDIR/tests/program.sh" || exit 1
 
 run 1 simulate -grid 12,10 -samples 6 -output a.nc
 run 1 simulate -grid 9,10 -samples 6 -output other.nc

@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: BSD-2-Clause
 # halograd info tells of IDX files, plain and compressed, and refuses those that are cut
-. "$HG_SRCDIR/tests/program.sh"
+. "$HG_SRCDIR/tests/program.sh" || exit 1
 
 printf '\0\0\10\3\0\0\0\2\0\0\0\3\0\0\0\2\5\7\11\12\13\14\15\16\17\20\21\377' > images
 printf '\0\0\10\1\0\0\0\3\4\0\4' | gzip > labels.gz

@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: BSD-2-Clause
 # halograd simulate and info as a user meets them: files, exit status, one line for each mistake and nothing left behind.
-. "$HG_SRCDIR/tests/program.sh"
+. "$HG_SRCDIR/tests/program.sh" || exit 1
 
 refused 1 'no equation "heat"' simulate -problem heat
 refused 2 '0 points in y' simulate -grid 4,0
