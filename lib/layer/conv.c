@@ -223,6 +223,7 @@ static PetscErrorCode SetUp_Conv(HGLayer layer)
   PetscCall(HGConvSweepSetUp(&c->adjoint, !c->transposed, &c->stencil));
   PetscCall(SetHalos(layer));
   SetParameters(layer, dim);
+  PetscCall(PetscArraycpy(layer->in[0].boundary, c->boundary, 3));
   layer->in[0].masks   = c->fold ? PETSC_FALSE : PETSC_TRUE;
   layer->needs_dy_halo = c->transposed;
   layer->flops       = 2.0 * (PetscLogDouble)layer->param[0].size * (PetscLogDouble)in[HG_N];
@@ -234,28 +235,6 @@ static PetscErrorCode SetUp_Conv(HGLayer layer)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Gradients pass where x is above: 0 where it is rectified, everywhere else */
-static PetscErrorCode SetThreshold(HGLayer layer)
-{
-  HGConv              *c         = (HGConv *)layer->data;
-  const unsigned char *rectified = layer->in[0].rectified;
-  PetscBool            all       = PETSC_TRUE;
-
-  PetscFunctionBegin;
-  PetscCall(PetscFree(c->threshold));
-  for (PetscInt i = 0; rectified && i < c->own[0][1]; i++)
-    if (!rectified[i]) all = PETSC_FALSE;
-  if (all) PetscFunctionReturn(PETSC_SUCCESS);
-  PetscCall(PetscMalloc((size_t)c->own[0][1] * HGDTypeSize(layer->dtype), &c->threshold));
-  for (PetscInt i = 0; i < c->own[0][1]; i++) {
-    const double t = rectified[i] ? 0 : -INFINITY;
-
-    if (layer->dtype == HG_F32) ((float *)c->threshold)[i] = (float)t;
-    else ((double *)c->threshold)[i] = t;
-  }
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
-
 static PetscErrorCode SetTensors_Conv(HGLayer layer)
 {
   HGConv       *c  = (HGConv *)layer->data;
@@ -263,7 +242,7 @@ static PetscErrorCode SetTensors_Conv(HGLayer layer)
   HGTensor      x = in->x, dy = layer->dy;
 
   PetscFunctionBegin;
-  PetscCall(SetThreshold(layer));
+  PetscCall(HGLayerSetThreshold(layer, 0, &c->threshold));
   if (c->gathers) {
     PetscCall(HGChannelGatherSetUp(&c->all_x, layer, in->x, &in->halo, c->boundary));
     if (c->all_x.mine) x = c->all_x.mine;
@@ -419,6 +398,7 @@ static PetscErrorCode FoldAdjoint(HGLayer layer, PetscInt nb)
   }
   if (HasWork(&c->adjoint)) PetscCall(HGConvSweepRun(&c->adjoint, &all, nb, &store));
   if (c->halo_fold) PetscCall(HGLinOpApplyAdjoint(c->halo_fold, dx, dx));
+  PetscCall(HGTensorZeroGhosts(dx)); /* beyond zero boundaries */
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -435,6 +415,7 @@ static PetscErrorCode Adjoint_Conv(HGLayer layer, PetscInt nb, double dp[])
   PetscFunctionBegin;
   PetscCall(HGTensorGetLocal(in->x, &x));
   if (in->rectified) store.mask = x->owned;
+  if (in->stale && c->halo && !c->gathers) PetscCall(HGLinOpApply(c->halo, in->x, in->x));
   if (reads && c->gathers) PetscCall(HGChannelGatherBegin(&c->all_dy, layer->dy));
   else if (reads && c->halo_adjoint) PetscCall(HGLinOpApplyBegin(c->halo_adjoint, layer->dy, layer->dy));
   if (!c->transposed) PetscCall(WeightGradient(layer, nb, dp));

@@ -20,7 +20,7 @@ typedef struct {
   PetscInt         small, big;        /* channels on the two grids, of a group */
   const HGKernels *kernels;
   void            *w, *b;             /* all weights, and the biases of own output channels, in the layer's type */
-  void            *threshold;         /* [own input channels] above which x passes gradients; NULL: 0 */
+  void            *threshold;         /* of x, see HGLayerSetThreshold() */
   HGConvSweep      forward, adjoint;
   HGLinOp          halo, halo_adjoint; /* of x and of dy; NULL: no ghost points, or gathers */
   HGLinOp          halo_fold;          /* of dx, whose adjoint folds */

@@ -19,6 +19,8 @@ typedef struct _p_HGLayer *HGLayer;
 
    Values:
 +  HGLAYERCONV          - convolution with bias and activation, or its adjoint
+.  HGLAYERPOOL          - maximum or mean of a window
+.  HGLAYERUPSAMPLE      - a finer grid
 .  HGLAYERCONCAT        - channels of several inputs one behind the other
 -  HGLAYERREPARTITION   - the same values on another partition
 
@@ -26,6 +28,8 @@ typedef struct _p_HGLayer *HGLayer;
 J*/
 typedef const char *HGLayerType;
 #define HGLAYERCONV        "conv"
+#define HGLAYERPOOL        "pool"
+#define HGLAYERUPSAMPLE    "upsample"
 #define HGLAYERCONCAT      "concat"
 #define HGLAYERREPARTITION "repartition"
 
@@ -53,6 +57,8 @@ PETSC_EXTERN PetscErrorCode HGLayerReference(HGLayer);
 PETSC_EXTERN PetscErrorCode HGLayerSetUp(HGLayer, PetscInt, const HGPartition[], HGDType);
 PETSC_EXTERN PetscErrorCode HGLayerGetOutputPartition(HGLayer, HGPartition *);
 PETSC_EXTERN PetscErrorCode HGLayerGetHalo(HGLayer, PetscInt, const HGHaloWidths **, const HGHaloWidths **);
+PETSC_EXTERN PetscErrorCode HGLayerGetBoundary(HGLayer, PetscInt, HGBoundary[]);
+PETSC_EXTERN PetscErrorCode HGLayerSetStale(HGLayer, PetscInt, PetscBool);
 PETSC_EXTERN PetscErrorCode HGLayerGetNeeds(HGLayer, PetscInt, PetscBool *, PetscBool *, PetscBool *);
 PETSC_EXTERN PetscErrorCode HGLayerNeedsAdjointHalo(HGLayer, PetscBool *);
 PETSC_EXTERN PetscErrorCode HGLayerGetParameters(HGLayer, PetscInt *, const HGParameter *[]);
@@ -80,6 +86,12 @@ PETSC_EXTERN PetscErrorCode HGLayerConvSetBias(HGLayer, PetscBool);
 PETSC_EXTERN PetscErrorCode HGLayerConvSetTransposed(HGLayer, PetscBool, const PetscInt[]);
 PETSC_EXTERN PetscErrorCode HGLayerConvSetActivation(HGLayer, HGActivation);
 PETSC_EXTERN PetscErrorCode HGLayerConvSetBoundary(HGLayer, const HGBoundary[]);
+
+PETSC_EXTERN PetscErrorCode HGLayerPoolSetWindow(HGLayer, const HGStencil *);
+PETSC_EXTERN PetscErrorCode HGLayerPoolSetAverage(HGLayer, PetscBool, PetscBool);
+
+PETSC_EXTERN PetscErrorCode HGLayerUpsampleSetFactor(HGLayer, const PetscInt[]);
+PETSC_EXTERN PetscErrorCode HGLayerUpsampleSetLinear(HGLayer, PetscBool);
 
 PETSC_EXTERN PetscErrorCode HGLayerRepartitionSetPartition(HGLayer, HGPartition);
 

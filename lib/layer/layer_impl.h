@@ -22,9 +22,11 @@ struct _HGLayerOps {
 typedef struct {
   HGPartition          part;
   HGHaloWidths         halo;      /* set by setup: ghost points of x that forward reads or the adjoint adds into */
+  HGBoundary           boundary[3]; /* set by setup: what these ghost points hold beyond the boundary (default zeros) */
   PetscBool            needed;    /* set by setup: the adjoint reads x (default true) */
   PetscBool            masks;     /* set by setup: the adjoint can multiply by the derivative of a rectified x (default false) */
   HGTensor             x, dx;     /* dx is NULL if it is not wanted */
+  PetscBool            stale;     /* an adjoint that reads ghost points of x brings them again */
   PetscBool            add;       /* the adjoint adds to dx instead of overwriting it */
   const unsigned char *rectified; /* [C of this rank's part] channels of x that are rectified outputs of other layers: multiply
                                      what goes to dx there by (x > 0); NULL: none */
@@ -58,10 +60,13 @@ struct _p_HGLayer {
 };
 
 PETSC_INTERN PetscErrorCode HGLayerPlanHalo(HGTensor, const HGBoundary[], HGLinOp *);
+PETSC_INTERN PetscErrorCode HGLayerSetThreshold(HGLayer, PetscInt, void **);
 PETSC_INTERN PetscErrorCode HGLayerCheckOneInput(HGLayer);
 
 PETSC_INTERN PetscErrorCode HGLayerCreate_Conv(HGLayer);
 PETSC_INTERN PetscErrorCode HGLayerCreate_Repartition(HGLayer);
 PETSC_INTERN PetscErrorCode HGLayerCreate_Concat(HGLayer);
+PETSC_INTERN PetscErrorCode HGLayerCreate_Pool(HGLayer);
+PETSC_INTERN PetscErrorCode HGLayerCreate_Upsample(HGLayer);
 
 #endif

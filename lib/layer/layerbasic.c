@@ -37,6 +37,8 @@ static PetscErrorCode RegisterAll(void)
   PetscCall(HGLayerRegister(HGLAYERCONV, HGLayerCreate_Conv));
   PetscCall(HGLayerRegister(HGLAYERCONCAT, HGLayerCreate_Concat));
   PetscCall(HGLayerRegister(HGLAYERREPARTITION, HGLayerCreate_Repartition));
+  PetscCall(HGLayerRegister(HGLAYERPOOL, HGLayerCreate_Pool));
+  PetscCall(HGLayerRegister(HGLAYERUPSAMPLE, HGLayerCreate_Upsample));
   PetscCall(PetscRegisterFinalize(FreeRegistry));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -181,6 +183,27 @@ PetscErrorCode HGLayerCheckOneInput(HGLayer layer)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+/* [own channels of an input] in the layer's type, for kernels that multiply by (x > threshold): 0 where x is rectified, below everything
+   elsewhere; NULL if x is rectified nowhere. What was in *threshold is freed. */
+PetscErrorCode HGLayerSetThreshold(HGLayer layer, PetscInt i, void **threshold)
+{
+  const unsigned char *rectified = layer->in[i].rectified;
+  const HGTensorLocal *l;
+
+  PetscFunctionBegin;
+  PetscCall(PetscFree(*threshold));
+  if (!rectified) PetscFunctionReturn(PETSC_SUCCESS);
+  PetscCall(HGTensorGetLocal(layer->in[i].x, &l));
+  PetscCall(PetscMalloc((size_t)(l->box.size[HG_C] + 1) * HGDTypeSize(layer->dtype), threshold));
+  for (PetscInt c = 0; c < l->box.size[HG_C]; c++) {
+    const double t = rectified[c] ? 0 : -INFINITY;
+
+    if (layer->dtype == HG_F32) ((float *)*threshold)[c] = (float)t;
+    else ((double *)*threshold)[c] = t;
+  }
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 /* Plans the halo exchange of a tensor in place; none if no part has ghost points */
 PetscErrorCode HGLayerPlanHalo(HGTensor t, const HGBoundary boundary[], HGLinOp *op)
 {
@@ -240,6 +263,7 @@ PetscErrorCode HGLayerSetUp(HGLayer layer, PetscInt n, const HGPartition in[], H
   for (PetscInt i = 0; i < n; i++) {
     layer->in[i].part   = in[i];
     layer->in[i].needed = PETSC_TRUE;
+    for (int a = 0; a < 3; a++) layer->in[i].boundary[a] = HG_BOUNDARY_ZERO;
   }
   PetscCall((*layer->ops->setup)(layer));
   for (PetscInt i = 0; i < n; i++)
@@ -298,6 +322,55 @@ PetscErrorCode HGLayerGetHalo(HGLayer layer, PetscInt input, const HGHaloWidths 
   PetscValidHeaderSpecific(layer, HG_LAYER_CLASSID, 1);
   if (halo) *halo = &layer->in[input].halo;
   if (adjoint) *adjoint = &layer->adjoint_halo;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/*@C
+   HGLayerGetBoundary - Get what the ghost points beyond the boundary hold that a layer reads
+
+   Not Collective
+
+   Input Parameters:
++  layer - the layer, set up
+-  i     - number of the input
+
+   Output Parameter:
+.  boundary - for z, y, x; it matters where `HGLayerGetHalo()` has ghost points
+
+   Level: developer
+
+.seealso: `HGLayerSetStale()`
+@*/
+PetscErrorCode HGLayerGetBoundary(HGLayer layer, PetscInt i, HGBoundary boundary[])
+{
+  PetscFunctionBegin;
+  PetscValidHeaderSpecific(layer, HG_LAYER_CLASSID, 1);
+  PetscCall(PetscArraycpy(boundary, layer->in[i].boundary, 3));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/*@
+   HGLayerSetStale - Tell that an input's ghost points change between forward and adjoint
+
+   Logically Collective
+
+   Input Parameters:
++  layer - the layer
+.  i     - number of the input
+-  stale - an adjoint that reads them brings them again (default `PETSC_FALSE`)
+
+   Level: developer
+
+   Note:
+   So it is with an input that was computed again, and with one that layers with other boundary conditions read.
+
+.seealso: `HGLayerGetBoundary()`
+@*/
+PetscErrorCode HGLayerSetStale(HGLayer layer, PetscInt i, PetscBool stale)
+{
+  PetscFunctionBegin;
+  PetscValidHeaderSpecific(layer, HG_LAYER_CLASSID, 1);
+  layer->in[i].stale = stale;
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 

@@ -17,12 +17,14 @@ typedef struct _p_HGNet *HGNet;
    HGNetType - name of a built-in architecture
 
    Values:
-.  HGNETCNN - convolutions of one width with an activation between them, linear at the end
++  HGNETCNN  - convolutions of one width with an activation between them, linear at the end
+-  HGNETUNET - a U-Net
 
    Level: beginner
 J*/
 typedef const char *HGNetType;
-#define HGNETCNN "cnn"
+#define HGNETCNN  "cnn"
+#define HGNETUNET "unet"
 
 #define HG_MAX_CHANNELS 256 /* of input or target, in a model file's normalisation */
 
@@ -52,6 +54,7 @@ PETSC_EXTERN PetscErrorCode HGNetSetType(HGNet, HGNetType);
 PETSC_EXTERN PetscErrorCode HGNetSetWidth(HGNet, PetscInt);
 PETSC_EXTERN PetscErrorCode HGNetGetWidth(HGNet, PetscInt *);
 PETSC_EXTERN PetscErrorCode HGNetSetDepth(HGNet, PetscInt);
+PETSC_EXTERN PetscErrorCode HGNetSetLevels(HGNet, PetscInt);
 PETSC_EXTERN PetscErrorCode HGNetSetKernel(HGNet, PetscInt);
 PETSC_EXTERN PetscErrorCode HGNetSetActivation(HGNet, HGActivation);
 PETSC_EXTERN PetscErrorCode HGNetSetPadding(HGNet, HGBoundary);

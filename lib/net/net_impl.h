@@ -25,6 +25,8 @@ typedef struct {
   PetscInt       channel;   /* of the root, the first of y */
   unsigned char *rectified; /* [channels of this rank] where y is a rectified output; NULL: nowhere */
   PetscBool      rectify;   /* a reader of y cannot mask: multiply dy by (y > 0) before the adjoint */
+  PetscBool     *stale;     /* [nin] ghost points of the input are not what forward left there */
+  PetscBool      mixed;     /* readers of y want other things beyond the boundary */
   PetscBool      keep;      /* y stays from forward to adjoint instead of being computed again */
   HGTensor       y, dy;
 } HGNode;
@@ -38,7 +40,7 @@ typedef struct {
 
 struct _p_HGNet {
   PETSCHEADER(struct _HGNetOps);
-  PetscInt     width, depth, kernel, cin, cout;
+  PetscInt     width, depth, levels, kernel, cin, cout;
   HGActivation activation;
   HGBoundary   padding;
   PetscBool    training, recompute, setup;
@@ -49,6 +51,7 @@ struct _p_HGNet {
   HGDType      dtype;
   HGTensor     x;
   HGHaloWidths xhalo;
+  PetscBool    xmixed; /* as HGNode.mixed, of the input */
   PetscInt     nsteps, nforward;
   HGStep      *step;  /* [nsteps] nforward of the forward sweep, then those of the adjoint sweep */
 
@@ -68,6 +71,10 @@ PETSC_INTERN PetscErrorCode HGNetInferShapes(HGNet);
 PETSC_INTERN PetscErrorCode HGNetPlanTensors(HGNet);
 PETSC_INTERN PetscErrorCode HGNetInsertNode(HGNet, PetscInt, HGLayer, PetscInt);
 
+PETSC_INTERN PetscErrorCode HGNetBuildLayer(HGNet, HGLayerType, const char[], PetscInt, const char *const[], HGLayer *);
+PETSC_INTERN PetscErrorCode HGNetBuildConv(HGNet, const char[], PetscInt, PetscInt, HGActivation);
+
 PETSC_INTERN PetscErrorCode HGNetCreate_CNN(HGNet);
+PETSC_INTERN PetscErrorCode HGNetCreate_UNet(HGNet);
 
 #endif

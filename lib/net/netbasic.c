@@ -35,6 +35,7 @@ static PetscErrorCode RegisterAll(void)
   PetscFunctionBegin;
   if (HGNetList) PetscFunctionReturn(PETSC_SUCCESS);
   PetscCall(HGNetRegister(HGNETCNN, HGNetCreate_CNN));
+  PetscCall(HGNetRegister(HGNETUNET, HGNetCreate_UNet));
   PetscCall(PetscRegisterFinalize(FreeRegistry));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -61,6 +62,7 @@ PetscErrorCode HGNetCreate(MPI_Comm comm, HGNet *net)
   PetscCall(PetscHeaderCreate(*net, HG_NET_CLASSID, "HGNet", "Network", "Net", comm, HGNetDestroy, HGNetView));
   (*net)->width      = 16;
   (*net)->depth      = 4;
+  (*net)->levels     = 3;
   (*net)->kernel     = 3;
   (*net)->cin        = 1;
   (*net)->cout       = 1;
@@ -98,7 +100,7 @@ PetscErrorCode HGNetSetOptionsPrefix(HGNet net, const char prefix[])
 
    Input Parameters:
 +  net  - the network
--  type - `HGNETCNN`
+-  type - `HGNETCNN` or `HGNETUNET`
 
    Options Database Key:
 .  -net_type - the architecture (default cnn)
@@ -117,7 +119,7 @@ PetscErrorCode HGNetSetType(HGNet net, HGNetType type)
   PetscFunctionBegin;
   PetscValidHeaderSpecific(net, HG_NET_CLASSID, 1);
   PetscCall(PetscFunctionListFind(HGNetList, type, &create));
-  HGCheck(create, PetscObjectComm((PetscObject)net), "no network \"%s\"; there is: cnn. Choose with -net_type.", type);
+  HGCheck(create, PetscObjectComm((PetscObject)net), "no network \"%s\"; there are: cnn, unet. Choose with -net_type.", type);
   PetscCall((*create)(net));
   PetscCall(PetscObjectChangeTypeName((PetscObject)net, type));
   PetscFunctionReturn(PETSC_SUCCESS);
@@ -204,6 +206,33 @@ PetscErrorCode HGNetSetDepth(HGNet net, PetscInt depth)
 {
   PetscFunctionBegin;
   PetscCall(SetPositive(net, "-net_depth", depth, &net->depth));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/*@
+   HGNetSetLevels - Set the number of grids of a U-Net
+
+   Logically Collective
+
+   Input Parameters:
++  net    - the network
+-  levels - grids, each half as fine as the one before
+
+   Options Database Key:
+.  -net_levels - grids (default 3)
+
+   Level: beginner
+
+   Errors:
+   Refuses values below one and above 20.
+
+.seealso: `HGNETUNET`
+@*/
+PetscErrorCode HGNetSetLevels(HGNet net, PetscInt levels)
+{
+  PetscFunctionBegin;
+  PetscCall(SetPositive(net, "-net_levels", levels, &net->levels));
+  HGCheck(levels <= 20, PetscObjectComm((PetscObject)net), "-net_levels %" PetscInt_FMT ": give at most 20", levels);
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -369,9 +398,10 @@ static const char *const Paddings[]    = {"zeros", "periodic"};
 .  net - the network
 
    Options Database Keys:
-+  -net_type cnn                  - architecture
++  -net_type cnn|unet             - architecture
 .  -net_width n                   - channels between the layers (default 16)
 .  -net_depth n                   - layers (default 4)
+.  -net_levels n                  - grids of a U-Net (default 3)
 .  -net_kernel n                  - kernel points in each direction, odd (default 3)
 .  -net_activation relu|identity  - function between the layers
 .  -net_padding zeros|periodic    - what lies beyond the boundary
@@ -387,7 +417,7 @@ static const char *const Paddings[]    = {"zeros", "periodic"};
 PetscErrorCode HGNetSetFromOptions(HGNet net)
 {
   char     type[64] = HGNETCNN;
-  PetscInt width = net->width, depth = net->depth, kernel = net->kernel, act = net->activation, pad = net->padding == HG_BOUNDARY_PERIODIC;
+  PetscInt width = net->width, depth = net->depth, levels = net->levels, kernel = net->kernel, act = net->activation, pad = net->padding == HG_BOUNDARY_PERIODIC;
 
   PetscFunctionBegin;
   PetscValidHeaderSpecific(net, HG_NET_CLASSID, 1);
@@ -395,6 +425,7 @@ PetscErrorCode HGNetSetFromOptions(HGNet net)
   PetscCall(PetscOptionsFList("-net_type", "architecture", "HGNetSetType", HGNetList, type, type, sizeof(type), NULL));
   PetscCall(PetscOptionsInt("-net_width", "channels between the layers", "HGNetSetWidth", width, &width, NULL));
   PetscCall(PetscOptionsInt("-net_depth", "number of layers", "HGNetSetDepth", depth, &depth, NULL));
+  PetscCall(PetscOptionsInt("-net_levels", "grids of a U-Net, each half as fine as the one before", "HGNetSetLevels", levels, &levels, NULL));
   PetscCall(PetscOptionsInt("-net_kernel", "kernel points in each direction, odd", "HGNetSetKernel", kernel, &kernel, NULL));
   PetscCall(PetscOptionsEList("-net_activation", "function between the layers", "HGNetSetActivation", Activations, 2, Activations[act], &act, NULL));
   PetscCall(PetscOptionsEList("-net_padding", "what lies beyond the boundary", "HGNetSetPadding", Paddings, 2, Paddings[pad], &pad, NULL));
@@ -403,6 +434,7 @@ PetscErrorCode HGNetSetFromOptions(HGNet net)
   PetscCall(HGNetSetType(net, type));
   PetscCall(HGNetSetWidth(net, width));
   PetscCall(HGNetSetDepth(net, depth));
+  PetscCall(HGNetSetLevels(net, levels));
   PetscCall(HGNetSetKernel(net, kernel));
   PetscCall(HGNetSetActivation(net, (HGActivation)act));
   PetscCall(HGNetSetPadding(net, pad ? HG_BOUNDARY_PERIODIC : HG_BOUNDARY_ZERO));
@@ -432,7 +464,7 @@ PetscErrorCode HGNetGetOptionsString(HGNet net, char options[], size_t len)
   PetscFunctionBegin;
   PetscValidHeaderSpecific(net, HG_NET_CLASSID, 1);
   PetscCall(PetscObjectGetType((PetscObject)net, &type));
-  PetscCall(PetscSNPrintf(options, len, "-net_type %s -net_width %" PetscInt_FMT " -net_depth %" PetscInt_FMT " -net_kernel %" PetscInt_FMT " -net_activation %s -net_padding %s", type, net->width, net->depth, net->kernel, Activations[net->activation], Paddings[net->padding == HG_BOUNDARY_PERIODIC]));
+  PetscCall(PetscSNPrintf(options, len, "-net_type %s -net_width %" PetscInt_FMT " -net_depth %" PetscInt_FMT " -net_levels %" PetscInt_FMT " -net_kernel %" PetscInt_FMT " -net_activation %s -net_padding %s", type, net->width, net->depth, net->levels, net->kernel, Activations[net->activation], Paddings[net->padding == HG_BOUNDARY_PERIODIC]));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -447,6 +479,7 @@ static PetscErrorCode DestroyNode(HGNode *node)
   for (PetscInt k = 0; k < node->nin; k++) PetscCall(PetscFree(node->name[k]));
   PetscCall(PetscFree(node->name));
   PetscCall(PetscFree(node->in));
+  PetscCall(PetscFree(node->stale));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 

@@ -19,34 +19,17 @@
 .seealso: `HGNetSetType()`, `HGLAYERCONV`
 M*/
 
-static PetscErrorCode AddConv(HGNet net, PetscInt number, PetscInt dim)
-{
-  const PetscBool  last    = number == net->depth ? PETSC_TRUE : PETSC_FALSE;
-  const PetscInt   k[3]    = {dim > 2 ? net->kernel : 1, dim > 1 ? net->kernel : 1, net->kernel};
-  const HGBoundary b[3]    = {net->padding, net->padding, net->padding};
-  char             name[32];
-  HGLayer          layer;
-
-  PetscFunctionBegin;
-  PetscCall(PetscSNPrintf(name, sizeof(name), "conv%" PetscInt_FMT, number));
-  PetscCall(HGLayerCreate(PetscObjectComm((PetscObject)net), &layer));
-  PetscCall(PetscObjectSetName((PetscObject)layer, name));
-  PetscCall(HGLayerSetType(layer, HGLAYERCONV));
-  PetscCall(HGLayerConvSetKernel(layer, last ? net->cout : net->width, k));
-  PetscCall(HGLayerConvSetBoundary(layer, b));
-  PetscCall(HGLayerConvSetActivation(layer, last ? HG_ACT_IDENTITY : net->activation));
-  PetscCall(HGNetAddLayer(net, layer));
-  PetscCall(HGLayerDestroy(&layer));
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
-
 static PetscErrorCode Build_CNN(HGNet net)
 {
-  PetscInt dim;
+  char name[32];
 
   PetscFunctionBegin;
-  PetscCall(HGPartitionGetSizes(net->in, &dim, NULL));
-  for (PetscInt i = 1; i <= net->depth; i++) PetscCall(AddConv(net, i, dim));
+  for (PetscInt i = 1; i <= net->depth; i++) {
+    const PetscBool last = i == net->depth ? PETSC_TRUE : PETSC_FALSE;
+
+    PetscCall(PetscSNPrintf(name, sizeof(name), "conv%" PetscInt_FMT, i));
+    PetscCall(HGNetBuildConv(net, name, last ? net->cout : net->width, net->kernel, last ? HG_ACT_IDENTITY : net->activation));
+  }
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 

@@ -36,6 +36,7 @@ static PetscErrorCode NewNode(HGNet net, PetscInt at, HGLayer layer, PetscInt ni
   node->nin   = nin;
   PetscCall(PetscCalloc1(nin, &node->name));
   PetscCall(PetscCalloc1(nin, &node->in));
+  PetscCall(PetscCalloc1(nin, &node->stale));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 

@@ -84,12 +84,62 @@ static PetscErrorCode PlanSteps(HGNet net)
     const PetscInt first = s * segment, last = PetscMin(n, first + segment);
 
     PetscCall(MarkReplays(net, first, last, replay));
-    for (PetscInt i = first; i < last; i++)
+    for (PetscInt i = first; i < last; i++) {
       if (replay[i]) PetscCall(AddStep(net, HG_STEP_REPLAY, i));
+      for (PetscInt k = 0; k < net->node[i].nin; k++)
+        if (net->node[i].in[k] >= first && replay[net->node[i].in[k]] && !replay[i]) net->node[i].stale[k] = PETSC_TRUE;
+    }
     for (PetscInt i = last - 1; i >= first; i--)
       if (net->node[i].gradient) PetscCall(AddStep(net, HG_STEP_ADJOINT, i));
   }
   PetscCall(PetscFree(replay));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* ---- ghost points that change between forward and adjoint ---- */
+
+static PetscErrorCode ReadsGhosts(HGLayer layer, PetscInt k, PetscBool *reads)
+{
+  const HGHaloWidths *halo;
+  PetscInt            most[3][2];
+
+  PetscFunctionBegin;
+  PetscCall(HGLayerGetHalo(layer, k, &halo, NULL));
+  PetscCall(HGHaloWidthsLargest(halo, most));
+  *reads = PETSC_FALSE;
+  for (int i = 0; i < 6; i++)
+    if (most[i / 2][i % 2]) *reads = PETSC_TRUE;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Layers that read the same memory, an output or the network's input, with other boundary conditions: each brings its ghost
+   points whenever it reads them */
+static PetscErrorCode MarkMixed(HGNet net, PetscInt root)
+{
+  HGBoundary first[3], other[3];
+  PetscBool  found = PETSC_FALSE, mixed = PETSC_FALSE;
+
+  PetscFunctionBegin;
+  for (int mark = 0; mark < 2; mark++) {
+    for (PetscInt i = 0; i < net->n; i++) {
+      for (PetscInt k = 0; k < net->node[i].nin; k++) {
+        const PetscInt from = net->node[i].in[k];
+        PetscBool      reads = PETSC_FALSE, same = PETSC_TRUE;
+
+        if ((from >= 0 ? net->node[from].root : from) != root) continue;
+        PetscCall(ReadsGhosts(net->node[i].layer, k, &reads));
+        if (!reads) continue;
+        if (mark) net->node[i].stale[k] = PETSC_TRUE;
+        PetscCall(HGLayerGetBoundary(net->node[i].layer, k, found ? other : first));
+        if (found) PetscCall(PetscMemcmp(first, other, sizeof(first), &same));
+        if (found && !same) mixed = PETSC_TRUE;
+        found = PETSC_TRUE;
+      }
+    }
+    if (!mixed) PetscFunctionReturn(PETSC_SUCCESS);
+  }
+  if (root >= 0) net->node[root].mixed = PETSC_TRUE;
+  else net->xmixed = PETSC_TRUE;
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -421,6 +471,7 @@ PetscErrorCode HGNetPlanTensors(HGNet net)
   PetscCall(PlaceInConcats(net));
   PetscCall(MarkRectifyPasses(net));
   PetscCall(PlanSteps(net));
+  for (PetscInt i = HG_INPUT; i < n; i++) PetscCall(MarkMixed(net, i));
   PetscCall(PetscCalloc1(2 * n + 1, &all));
   PetscCall(PetscMalloc1(2 * n + 1, &used));
   PetscCall(FillItems(net, all, all + n, all + 2 * n));
@@ -435,7 +486,9 @@ PetscErrorCode HGNetPlanTensors(HGNet net)
   for (PetscInt i = 0; i < n; i++) {
     net->node[i].y  = all[i].tensor;
     net->node[i].dy = all[n + i].tensor;
+    if (net->node[i].mixed && net->node[i].y) PetscCall(HGTensorSetShared(net->node[i].y, PETSC_TRUE));
   }
+  if (net->xmixed) PetscCall(HGTensorSetShared(net->x, PETSC_TRUE));
   PetscCall(CreateViews(net));
   PetscCall(PetscFree(used));
   PetscCall(PetscFree(all));

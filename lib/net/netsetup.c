@@ -35,6 +35,7 @@ static PetscErrorCode BindInput(HGNet net, PetscInt i, PetscInt k, PetscBool add
 
   PetscFunctionBegin;
   PetscCall(HGLayerGetNeeds(node->layer, k, NULL, NULL, &masks));
+  PetscCall(HGLayerSetStale(node->layer, k, node->stale[k]));
   PetscCall(HGLayerSetInput(node->layer, k, from ? from->y : net->x, dx, add, dx && masks ? from->rectified : NULL));
   PetscFunctionReturn(PETSC_SUCCESS);
 }

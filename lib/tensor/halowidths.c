@@ -44,6 +44,7 @@ PetscErrorCode HGHaloWidthsDestroy(HGHaloWidths *w)
   PetscFunctionBegin;
   for (int a = 0; a < 3; a++)
     for (int s = 0; s < 2; s++) PetscCall(PetscFree(w->width[a][s]));
+  PetscCall(PetscMemzero(w, sizeof(*w)));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 

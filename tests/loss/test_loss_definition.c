@@ -5,8 +5,6 @@
 
    -parts n,c,z,y,x   parts along the axes (default: cut x)
    -copies            the parts along n, or channels if -parts cuts them, are copies
-   -ranks r0,r1,...   the ranks that hold the parts
-   -empty             the second part along channels and x has no points
    -write FILE        values and gradients for a comparison with PyTorch (one rank)
 */
 #include "lossdefinition.h"
@@ -361,30 +359,19 @@ static PetscErrorCode RunWeights(Case *k, const PetscInt *size)
 
 static PetscErrorCode CreatePartition(PetscInt dim, const PetscInt size[HG_AXES], HGPartition *p)
 {
-  PetscInt    parts[HG_AXES] = {1, 1, 1, 1, 1}, n = HG_AXES, ranks[16], nranks = 16;
-  PetscBool   copies, empty, some;
-  PetscMPIInt all, holds[16];
+  PetscInt    parts[HG_AXES] = {1, 1, 1, 1, 1}, n = HG_AXES;
+  PetscBool   copies;
+  PetscMPIInt ranks;
 
   PetscFunctionBegin;
-  PetscCallMPI(MPI_Comm_size(PETSC_COMM_WORLD, &all));
-  parts[HG_X] = all;
+  PetscCallMPI(MPI_Comm_size(PETSC_COMM_WORLD, &ranks));
+  parts[HG_X] = ranks;
   PetscCall(PetscOptionsGetIntArray(NULL, NULL, "-parts", parts, &n, NULL));
   PetscCall(PetscOptionsHasName(NULL, NULL, "-copies", &copies));
   PetscCall(HGPartitionCreate(PETSC_COMM_WORLD, p));
   PetscCall(HGPartitionSetSizes(*p, dim, size));
   PetscCall(HGPartitionSetParts(*p, parts));
   if (copies) PetscCall(HGPartitionSetReplicated(*p, parts[HG_C] > 1 ? HG_C : HG_N, PETSC_TRUE));
-  PetscCall(PetscOptionsGetIntArray(NULL, NULL, "-ranks", ranks, &nranks, &some));
-  for (PetscInt i = 0; i < nranks && some; i++) holds[i] = (PetscMPIInt)ranks[i];
-  if (some) PetscCall(HGPartitionSetRanks(*p, nranks, holds));
-  PetscCall(PetscOptionsHasName(NULL, NULL, "-empty", &empty));
-  for (int a = HG_C; a < HG_AXES && empty; a += HG_X - HG_C) {
-    PetscInt lens[16] = {0};
-
-    for (PetscInt i = 0; i < parts[a]; i++) lens[i] = i == 1 ? 0 : 1;
-    lens[0] += size[a] - (parts[a] > 1 ? parts[a] - 1 : 1);
-    PetscCall(HGPartitionSetRanges(*p, a, lens));
-  }
   PetscCall(HGPartitionSetUp(*p));
   PetscFunctionReturn(PETSC_SUCCESS);
 }

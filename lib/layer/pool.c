@@ -1,0 +1,297 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "layer/layer_impl.h"
+#include "kernel/hgpool.h"
+
+/*MC
+   HGLAYERPOOL - the maximum or the mean of the points in a window, for each channel
+
+   Level: intermediate
+
+   Notes:
+   y[n][p][c] = max over taps k of x[n][p stride - padding + k dilation][c]; taps beyond the boundary do not count. The mean divides by all
+   taps of the window (as PyTorch's count_include_pad), or by those that count. Of equal values the first is the maximum, in the
+   order z, y, x of the taps, as in PyTorch.
+
+   Where windows reach into other ranks' points a halo exchange brings these (y = K H x); the adjoint adds to ghost points of dx
+   and H* brings them home (arXiv 2006.03108, section 4). Windows that do not overlap need no message.
+
+.seealso: `HGLayerPoolSetWindow()`, `HGLayerPoolSetAverage()`
+M*/
+
+typedef struct {
+  HGStencil            s;
+  PetscBool            average, count_padding;
+  const HGPoolKernels *kernels;
+  HGLinOp              halo, halo_adjoint; /* of x and dx; NULL: no ghost points */
+  PetscBool            reads_ghosts;
+  void                *threshold;
+} Pool;
+
+static PetscErrorCode GetPool(HGLayer layer, Pool **p)
+{
+  PetscBool same;
+
+  PetscFunctionBegin;
+  PetscValidHeaderSpecific(layer, HG_LAYER_CLASSID, 1);
+  PetscCall(PetscObjectTypeCompare((PetscObject)layer, HGLAYERPOOL, &same));
+  PetscCheck(same, PetscObjectComm((PetscObject)layer), PETSC_ERR_ARG_WRONG, "%s is no pooling layer; use HGLayerSetType() first", ((PetscObject)layer)->name);
+  *p = (Pool *)layer->data;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/*@
+   HGLayerPoolSetWindow - Set the points that a pooling layer looks at
+
+   Logically Collective
+
+   Input Parameters:
++  layer - the layer, of type `HGLAYERPOOL`
+-  s     - window, stride, padding and dilation along z, y, x (default 2, 2, 0, 1 along the axes of the grid)
+
+   Level: intermediate
+
+   Errors:
+   `HGLayerSetUp()` refuses a padding of more than half the window, windows larger than the padded grid, and values below one.
+
+.seealso: `HGLAYERPOOL`
+@*/
+PetscErrorCode HGLayerPoolSetWindow(HGLayer layer, const HGStencil *s)
+{
+  Pool *p = NULL;
+
+  PetscFunctionBegin;
+  PetscCall(GetPool(layer, &p));
+  p->s = *s;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/*@
+   HGLayerPoolSetAverage - Set whether a pooling layer takes the mean
+
+   Logically Collective
+
+   Input Parameters:
++  layer         - the layer, of type `HGLAYERPOOL`
+.  average       - the mean instead of the maximum (default `PETSC_FALSE`)
+-  count_padding - divide by all taps of the window, also those beyond the boundary
+
+   Level: intermediate
+
+.seealso: `HGLAYERPOOL`
+@*/
+PetscErrorCode HGLayerPoolSetAverage(HGLayer layer, PetscBool average, PetscBool count_padding)
+{
+  Pool *p = NULL;
+
+  PetscFunctionBegin;
+  PetscCall(GetPool(layer, &p));
+  p->average       = average;
+  p->count_padding = count_padding;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Without a window: 2 points, stride 2, along the axes that the grid has */
+static void DefaultWindow(Pool *p, PetscInt dim)
+{
+  if (p->s.kernel[2]) return;
+  for (int a = 0; a < 3; a++) {
+    p->s.kernel[a] = p->s.stride[a] = a >= 3 - dim ? 2 : 1;
+    p->s.dilation[a] = 1;
+  }
+}
+
+static PetscErrorCode CreateOutput(HGLayer layer, const PetscInt in[HG_AXES])
+{
+  const HGStencil *s    = &((Pool *)layer->data)->s;
+  MPI_Comm         comm = PetscObjectComm((PetscObject)layer);
+  const char      *name = ((PetscObject)layer)->name;
+  PetscInt         n[3], *under[3];
+
+  PetscFunctionBegin;
+  for (int a = 0; a < 3; a++) {
+    const PetscInt reach = (s->kernel[a] - 1) * s->dilation[a], m = in[HG_Z + a], padded = m + 2 * s->padding[a];
+
+    HGCheck(s->kernel[a] >= 1 && s->stride[a] >= 1 && s->dilation[a] >= 1, comm, "%s: a window of %" PetscInt_FMT " points, stride %" PetscInt_FMT ", dilation %" PetscInt_FMT "; all are at least 1", name, s->kernel[a], s->stride[a], s->dilation[a]);
+    HGCheck(s->padding[a] >= 0 && 2 * s->padding[a] <= s->kernel[a], comm, "%s: a padding of %" PetscInt_FMT " points; it is at most half the window of %" PetscInt_FMT, name, s->padding[a], s->kernel[a]);
+    HGCheck(padded > reach, comm, "%s: a window that spans %" PetscInt_FMT " points along %s is larger than the padded grid of %" PetscInt_FMT " points; use fewer levels or a finer grid", name, reach + 1, HGAxisNames[HG_Z + a], padded);
+    n[a] = (padded - reach - 1) / s->stride[a] + 1;
+    PetscCall(PetscMalloc1(n[a], &under[a]));
+    for (PetscInt o = 0; o < n[a]; o++) under[a][o] = PetscMin(PetscMax(o * s->stride[a] - s->padding[a] + reach / 2, 0), m - 1);
+  }
+  PetscCall(HGPartitionCreateResized(layer->in[0].part, in[HG_C], n, (const PetscInt *const *)under, &layer->out));
+  for (int a = 0; a < 3; a++) PetscCall(PetscFree(under[a]));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode SetUp_Pool(HGLayer layer)
+{
+  Pool    *p = (Pool *)layer->data;
+  PetscInt dim, in[HG_AXES], most[3][2];
+  HGSimd   simd;
+
+  PetscFunctionBegin;
+  PetscCall(HGLayerCheckOneInput(layer));
+  PetscCall(HGPartitionGetSizes(layer->in[0].part, &dim, in));
+  DefaultWindow(p, dim);
+  PetscCall(CreateOutput(layer, in));
+  PetscCall(HGHaloWidthsFromStencil(layer->in[0].part, layer->out, &p->s, &layer->in[0].halo));
+  PetscCall(HGHaloWidthsLargest(&layer->in[0].halo, most));
+  p->reads_ghosts = PETSC_FALSE;
+  for (int i = 0; i < 6; i++)
+    if (most[i / 2][i % 2]) p->reads_ghosts = PETSC_TRUE;
+  layer->in[0].needed = layer->needs_y = p->average ? PETSC_FALSE : PETSC_TRUE;
+  layer->in[0].masks  = !p->average || !p->reads_ghosts ? PETSC_TRUE : PETSC_FALSE;
+  PetscCall(HGGetSimd(&simd));
+  p->kernels = HGPoolKernelsGet(simd, layer->dtype);
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode SetTensors_Pool(HGLayer layer)
+{
+  Pool            *p       = (Pool *)layer->data;
+  HGLayerInput    *in      = &layer->in[0];
+  const HGBoundary zero[3] = {HG_BOUNDARY_ZERO, HG_BOUNDARY_ZERO, HG_BOUNDARY_ZERO};
+
+  PetscFunctionBegin;
+  PetscCall(HGLayerSetThreshold(layer, 0, &p->threshold));
+  if (!p->reads_ghosts) PetscFunctionReturn(PETSC_SUCCESS);
+  PetscCall(HGLayerPlanHalo(in->x, zero, &p->halo));
+  if (in->dx) PetscCall(HGLayerPlanHalo(in->dx, zero, &p->halo_adjoint));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* The windows of this rank's points; offset: from the first owned big point to the first tap */
+static PetscErrorCode GetShape(HGLayer layer, PetscInt nb, HGPoolShape *s, ptrdiff_t *offset)
+{
+  const Pool          *p = (Pool *)layer->data;
+  const HGTensorLocal *x, *y;
+  PetscInt             n[HG_AXES];
+
+  PetscFunctionBegin;
+  PetscCall(HGTensorGetLocal(layer->in[0].x, &x));
+  PetscCall(HGTensorGetLocal(layer->y, &y));
+  PetscCall(HGPartitionGetSizes(layer->in[0].part, NULL, n));
+  *s      = (HGPoolShape){.batch = (int)nb, .channels = (int)y->box.size[HG_C], .bs = {x->stride[HG_N]}, .ss = {y->stride[HG_N]}};
+  *offset = 0;
+  for (int a = 0; a < 3; a++) {
+    const PetscInt at = y->box.start[HG_Z + a] * p->s.stride[a] - p->s.padding[a]; /* of the first tap */
+
+    s->n[a]        = (int)y->box.size[HG_Z + a];
+    s->k[a]        = (int)p->s.kernel[a];
+    s->stride[a]   = (int)p->s.stride[a];
+    s->dilation[a] = (int)p->s.dilation[a];
+    s->first[a]    = (int)-at;
+    s->limit[a]    = (int)(n[HG_Z + a] - at);
+    s->bs[1 + a]   = p->s.stride[a] * x->stride[HG_Z + a];
+    s->ss[1 + a]   = y->stride[HG_Z + a];
+    *offset += (at - x->box.start[HG_Z + a]) * x->stride[HG_Z + a];
+  }
+  *offset *= (ptrdiff_t)HGDTypeSize(layer->dtype);
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* The mean's divisor if it is the same for all windows, else 0 */
+static double MeanScale(const Pool *p)
+{
+  const PetscBool padded = p->s.padding[0] || p->s.padding[1] || p->s.padding[2] ? PETSC_TRUE : PETSC_FALSE;
+
+  return padded && !p->count_padding ? 0 : 1. / (double)(p->s.kernel[0] * p->s.kernel[1] * p->s.kernel[2]);
+}
+
+static PetscErrorCode Forward_Pool(HGLayer layer, PetscInt nb)
+{
+  Pool                *p     = (Pool *)layer->data;
+  const HGPoolStore    store = {0};
+  const HGTensorLocal *x, *y;
+  HGPoolShape          s;
+  ptrdiff_t            offset;
+
+  PetscFunctionBegin;
+  if (p->halo) PetscCall(HGLinOpApply(p->halo, layer->in[0].x, layer->in[0].x));
+  PetscCall(HGTensorGetLocal(layer->in[0].x, &x));
+  PetscCall(HGTensorGetLocal(layer->y, &y));
+  PetscCall(GetShape(layer, nb, &s, &offset));
+  if (p->average) (*p->kernels->sum_pool)(&s, MeanScale(p), (char *)x->owned + offset, y->owned, &store);
+  else (*p->kernels->max_pool)(&s, (char *)x->owned + offset, y->owned);
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Whether the windows of this rank's points tile its input */
+static PetscBool Tiles(HGLayer layer, const HGPoolShape *s, const HGTensorLocal *x)
+{
+  const Pool *p = (Pool *)layer->data;
+
+  if (p->halo_adjoint) return PETSC_FALSE;
+  for (int a = 0; a < 3; a++)
+    if (s->k[a] != s->stride[a] || s->dilation[a] != 1 || p->s.padding[a] || s->n[a] * s->k[a] != x->box.size[HG_Z + a]) return PETSC_FALSE;
+  return PETSC_TRUE;
+}
+
+static PetscErrorCode Adjoint_Pool(HGLayer layer, PetscInt nb, double dp[])
+{
+  Pool                *p  = (Pool *)layer->data;
+  HGLayerInput        *in = &layer->in[0];
+  HGPoolStore          store = {.add = 1, .threshold = p->threshold};
+  const HGTensorLocal *x, *y, *dx, *dy;
+  PetscBool            overwrite;
+  HGPoolShape          s;
+  ptrdiff_t            offset;
+
+  PetscFunctionBegin;
+  (void)dp;
+  if (!in->dx) PetscFunctionReturn(PETSC_SUCCESS);
+  PetscCall(HGTensorGetLocal(in->x, &x));
+  PetscCall(HGTensorGetLocal(layer->y, &y));
+  PetscCall(HGTensorGetLocal(in->dx, &dx));
+  PetscCall(HGTensorGetLocal(layer->dy, &dy));
+  PetscCall(GetShape(layer, nb, &s, &offset));
+  overwrite = !in->add && Tiles(layer, &s, x) ? PETSC_TRUE : PETSC_FALSE;
+  if (in->stale && p->halo) PetscCall(HGLinOpApply(p->halo, in->x, in->x));
+  if (!in->add && !overwrite) PetscCall(HGTensorZeroOwned(in->dx));
+  if (p->halo_adjoint) PetscCall(HGTensorZeroGhosts(in->dx));
+  if (p->average) {
+    if (in->rectified) store.mask = (char *)x->owned + offset;
+    if (overwrite) store.add = 0;
+    (*p->kernels->spread)(&s, MeanScale(p), dy->owned, (char *)dx->owned + offset, &store);
+  } else (*p->kernels->max_pool_adjoint)(&s, (char *)x->owned + offset, y->owned, dy->owned, (char *)dx->owned + offset, overwrite, p->threshold);
+  if (p->halo_adjoint) PetscCall(HGLinOpApplyAdjoint(p->halo_adjoint, in->dx, in->dx));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode GetTraffic_Pool(HGLayer layer, PetscInt *messages, PetscInt64 *bytes)
+{
+  const Pool *p = (Pool *)layer->data;
+
+  PetscFunctionBegin;
+  if (p->halo) PetscCall(HGLinOpGetTraffic(p->halo, messages, bytes));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode Destroy_Pool(HGLayer layer)
+{
+  Pool *p = (Pool *)layer->data;
+
+  PetscFunctionBegin;
+  PetscCall(HGLinOpDestroy(&p->halo));
+  PetscCall(HGLinOpDestroy(&p->halo_adjoint));
+  PetscCall(PetscFree(p->threshold));
+  PetscCall(PetscFree(layer->data));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode HGLayerCreate_Pool(HGLayer layer)
+{
+  Pool *p;
+
+  PetscFunctionBegin;
+  PetscCall(PetscNew(&p));
+  p->count_padding       = PETSC_TRUE;
+  layer->data            = p;
+  layer->ops->setup      = SetUp_Pool;
+  layer->ops->settensors = SetTensors_Pool;
+  layer->ops->forward    = Forward_Pool;
+  layer->ops->adjoint    = Adjoint_Pool;
+  layer->ops->gettraffic = GetTraffic_Pool;
+  layer->ops->destroy    = Destroy_Pool;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
