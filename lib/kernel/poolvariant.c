@@ -26,9 +26,9 @@ extern const HGPoolKernels PASTE3(HGPoolKernels, _f32, SIMDNAME), PASTE3(HGPoolK
 #define REAL    float
 #define DTYPE   HG_F32
 #define NAME(f) PASTE3(f, _f32, SIMDNAME)
-#include "kernel/pool_template.h"
+#include "kernel/window_template.h"
 
 #define REAL    double
 #define DTYPE   HG_F64
 #define NAME(f) PASTE3(f, _f64, SIMDNAME)
-#include "kernel/pool_template.h"
+#include "kernel/window_template.h"
