@@ -12,6 +12,7 @@ PetscErrorCode AppEvaluate(PetscBool help);
 PetscErrorCode AppVerify(PetscBool help);
 PetscErrorCode AppVerifyLinOp(PetscBool help);
 PetscErrorCode AppBench(const char what[], PetscBool help);
+PetscErrorCode AppBenchConv(PetscBool help);
 PetscErrorCode AppBenchHalo(PetscBool help);
 PetscErrorCode AppInfo(const char file[], PetscBool help);
 
@@ -26,6 +27,10 @@ typedef struct {
 
 /* Refuses to write a file that another option names too, by whatever path. The model that a run resumes from may be replaced. */
 PetscErrorCode AppCheckPaths(int n, const AppPath path[]);
+
+/* For the benchmarks: sorts t; FLOP/s that one thread reaches at most */
+double AppMedian(PetscInt n, double *t);
+double AppPeakOfThread(const HGKernels *k);
 
 /* Reads what a model file says, and builds the network and the names of the data from it */
 PetscErrorCode AppNetFromModel(const char path[], HGModelInfo *info, HGNet net);

@@ -2,7 +2,6 @@
 #include "app.h"
 #include <omp.h>
 #include <sys/resource.h>
-#include <unistd.h>
 
 typedef struct {
   PetscInt dim, size, cin, cout, kernel, batch, repeat;
@@ -34,14 +33,14 @@ static int CompareDoubles(const void *a, const void *b)
   return (x > y) - (x < y);
 }
 
-static double Median(PetscInt n, double *t)
+double AppMedian(PetscInt n, double *t)
 {
   qsort(t, (size_t)n, sizeof(*t), CompareDoubles);
   return n % 2 ? t[n / 2] : (t[n / 2 - 1] + t[n / 2]) / 2;
 }
 
 /* Multiply-add peak of one thread, FLOP/s: the best of a few tries, since it is a limit */
-static double PeakOfThread(const HGKernels *k)
+double AppPeakOfThread(const HGKernels *k)
 {
   long   iterations = 1 << 20;
   double best       = 0;
@@ -94,189 +93,9 @@ static PetscErrorCode BenchPeak(PetscBool help)
   if (help) PetscFunctionReturn(PETSC_SUCCESS);
   PetscCall(AppCheckOptions());
   PetscCall(HGGetSimd(&simd));
-  for (int t = HG_F32; t <= HG_F64; t++) PetscCall(PetscPrintf(PETSC_COMM_WORLD, "peak dtype=%s threads=1 simd=%s gflops=%.1f\n", HGDTypeName((HGDType)t), HGSimdName(simd), PeakOfThread(HGKernelsGet(simd, (HGDType)t)) / 1e9));
+  for (int t = HG_F32; t <= HG_F64; t++) PetscCall(PetscPrintf(PETSC_COMM_WORLD, "peak dtype=%s threads=1 simd=%s gflops=%.1f\n", HGDTypeName((HGDType)t), HGSimdName(simd), AppPeakOfThread(HGKernelsGet(simd, (HGDType)t)) / 1e9));
   PetscCall(Triad(b.repeat, &triad));
   PetscCall(PetscPrintf(PETSC_COMM_WORLD, "peak memory=triad threads=%d gbytes=%.1f\n", omp_get_max_threads(), triad / 1e9));
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
-
-/* ---- conv ---- */
-
-typedef struct {
-  const HGKernels *k;
-  HGConvShape      forward, adjoint;
-  int              kernel[3];
-  PetscInt         outer[3];            /* points with ghosts */
-  void            *x, *y, *w, *packed, *packed_adjoint, *bias, *work;
-  void            *owned_x, *owned_y;   /* first owned points */
-  double          *dw, *db, flop;
-  size_t           nx, ny;
-} Conv;
-
-static PetscErrorCode Fill(HGDType t, size_t n, void **a)
-{
-  char *memory;
-
-  PetscFunctionBegin;
-  PetscCheck(!posix_memalign((void **)&memory, 64, n * HGDTypeSize(t) + 64), PETSC_COMM_SELF, PETSC_ERR_MEM, "out of memory");
-  *a = memory;
-#pragma omp parallel for schedule(static)
-  for (size_t i = 0; i < n; i++) {
-    if (t == HG_F32) ((float *)*a)[i] = 0.01f * (float)(i % 13);
-    else ((double *)*a)[i] = 0.01 * (double)(i % 13);
-  }
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
-
-static void Strides(const Conv *c, PetscInt channels, ptrdiff_t s[4])
-{
-  s[3] = channels;
-  s[2] = s[3] * c->outer[2];
-  s[1] = s[2] * c->outer[1];
-  s[0] = s[1] * c->outer[0];
-}
-
-/* Tensors as in a network: both have ghost points, forward reads those of x and the input gradient those of y */
-static PetscErrorCode CreateConv(const BenchOptions *b, HGDType t, HGSimd simd, Conv *c)
-{
-  HGConvShape *s = &c->forward;
-  ptrdiff_t    ox = 0, oy = 0;
-
-  PetscFunctionBegin;
-  c->k = HGKernelsGet(simd, t);
-  *s   = (HGConvShape){.batch = (int)b->batch, .groups = 1, .cin = (int)b->cin, .cout = (int)b->cout};
-  for (int a = 0; a < 3; a++) {
-    s->n[a]     = a < 3 - b->dim ? 1 : (int)b->size;
-    s->k[a]     = c->kernel[a] = a < 3 - b->dim ? 1 : (int)b->kernel;
-    c->outer[a] = s->n[a] + s->k[a] - 1;
-  }
-  Strides(c, b->cin, s->xs);
-  PetscCall(PetscArraycpy(s->ts, s->xs + 1, 3));
-  Strides(c, b->cout, s->ys);
-  c->adjoint      = *s;
-  c->adjoint.cin  = s->cout;
-  c->adjoint.cout = s->cin;
-  PetscCall(PetscArraycpy(c->adjoint.xs, s->ys, 4));
-  PetscCall(PetscArraycpy(c->adjoint.ts, s->ys + 1, 3));
-  PetscCall(PetscArraycpy(c->adjoint.ys, s->xs, 4));
-  for (int a = 0; a < 3; a++) {
-    ox += s->k[a] / 2 * s->xs[1 + a];
-    oy += s->k[a] / 2 * s->ys[1 + a];
-  }
-  c->flop = 2.0 * s->batch * s->cin * s->cout;
-  for (int a = 0; a < 3; a++) c->flop *= (double)s->n[a] * s->k[a];
-  c->nx = (size_t)s->xs[0] * (size_t)s->batch;
-  c->ny = (size_t)s->ys[0] * (size_t)s->batch;
-  {
-    const size_t nw = (size_t)s->cin * (size_t)s->cout * (size_t)(s->k[0] * s->k[1] * s->k[2]), size = HGDTypeSize(t);
-
-    PetscCall(Fill(t, c->nx, &c->x));
-    PetscCall(Fill(t, c->ny, &c->y));
-    PetscCall(Fill(t, nw, &c->w));
-    PetscCall(Fill(t, (size_t)s->cout, &c->bias));
-    PetscCall(Fill(t, (*c->k->conv_packed_size)(1, s->cin, s->cout, c->kernel) / size + 1, &c->packed));
-    PetscCall(Fill(t, (*c->k->conv_packed_size)(1, s->cout, s->cin, c->kernel) / size + 1, &c->packed_adjoint));
-    PetscCall(Fill(t, (*c->k->conv_weights_work)(s) / size + 1, &c->work));
-    PetscCall(PetscCalloc2(nw, &c->dw, s->cout, &c->db));
-    c->owned_x = (char *)c->x + ox * (ptrdiff_t)size;
-    c->owned_y = (char *)c->y + oy * (ptrdiff_t)size;
-  }
-  {
-    const int           *k  = c->kernel;
-    const ptrdiff_t      nk = (ptrdiff_t)k[0] * k[1] * k[2];
-    const HGConvWeights w  = {c->w, 0, s->cin * nk, nk, {k[1] * k[2], k[2], 1}};
-    const HGConvWeights wt = {(char *)c->w + (nk - 1) * (ptrdiff_t)HGDTypeSize(t), 0, nk, s->cin * nk, {-k[1] * k[2], -k[2], -1}};
-
-    (*c->k->conv_pack)(1, s->cin, s->cout, k, &w, c->packed);
-    (*c->k->conv_pack)(1, s->cout, s->cin, k, &wt, c->packed_adjoint);
-  }
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
-
-static PetscErrorCode DestroyConv(Conv *c)
-{
-  PetscFunctionBegin;
-  free(c->x);
-  free(c->y);
-  free(c->w);
-  free(c->bias);
-  free(c->packed);
-  free(c->packed_adjoint);
-  free(c->work);
-  PetscCall(PetscFree2(c->dw, c->db));
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
-
-static void RunPass(Conv *c, int pass)
-{
-  const HGConvStore relu = {.bias = c->bias, .act = HG_ACT_RELU}, plain = {.act = HG_ACT_IDENTITY};
-
-  if (pass == 0) (*c->k->conv)(&c->forward, c->x, c->packed, &relu, c->owned_y);
-  else if (pass == 1) (*c->k->conv)(&c->adjoint, c->y, c->packed_adjoint, &plain, c->owned_x);
-  else (*c->k->conv_weights)(&c->forward, c->x, c->owned_y, c->work, c->dw, c->db);
-}
-
-/* What the arrays of CreateConv() take, before any is made: memory that is not there would end the job without a word */
-static PetscErrorCode CheckMemory(const BenchOptions *b, HGDType t)
-{
-  const double have    = (double)sysconf(_SC_PHYS_PAGES) * (double)sysconf(_SC_PAGESIZE);
-  const double weights = (double)b->cin * (double)b->cout * PetscPowReal((PetscReal)b->kernel, (PetscReal)b->dim);
-  const double points  = (double)b->batch * PetscPowReal((PetscReal)(b->size + b->kernel - 1), (PetscReal)b->dim);
-  const double need    = (double)HGDTypeSize(t) * (points * (double)(b->cin + b->cout) + 3 * weights) + 8 * weights * (1 + omp_get_max_threads());
-
-  PetscFunctionBegin;
-  HGCheck(need < have, PETSC_COMM_WORLD, "these sizes take about %.3g GiB; this machine has %.3g: give a smaller -bench_size, -bench_cin, -bench_cout, -bench_kernel or -bench_batch", need / 1073741824, have / 1073741824);
-  HGCheck(weights < PETSC_MAX_INT / 8, PETSC_COMM_WORLD, "a kernel of %g weights; give a smaller -bench_kernel, -bench_cin or -bench_cout", weights);
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
-
-static PetscErrorCode MeasureConv(const BenchOptions *b)
-{
-  static const char *const pass[] = {"forward", "backward_data", "backward_weights"};
-  HGDType                  t;
-  HGSimd                   simd;
-  Conv                     c       = {NULL};
-  const int                threads = omp_get_max_threads();
-  double                  *seconds, peak;
-
-  PetscFunctionBegin;
-  PetscCall(HGGetDType(&t));
-  PetscCall(HGGetSimd(&simd));
-  PetscCall(CheckMemory(b, t));
-  PetscCall(CreateConv(b, t, simd, &c));
-  PetscCall(PetscMalloc1(b->repeat, &seconds));
-  for (int p = 0; p < 3; p++) {
-    RunPass(&c, p);
-    peak = PeakOfThread(c.k) * threads;
-    for (PetscInt r = 0; r < b->repeat; r++) {
-      const double s = MPI_Wtime();
-
-      RunPass(&c, p);
-      seconds[r] = MPI_Wtime() - s;
-    }
-    {
-      const double s = Median(b->repeat, seconds);
-
-      PetscCall(PetscPrintf(PETSC_COMM_SELF, "conv pass=%s dim=%" PetscInt_FMT " size=%" PetscInt_FMT " cin=%" PetscInt_FMT " cout=%" PetscInt_FMT " kernel=%" PetscInt_FMT " batch=%" PetscInt_FMT " dtype=%s threads=%d simd=%s ms=%.4g gflops=%.1f peak_gflops=%.1f peak=%.3f\n", pass[p], b->dim, b->size, b->cin, b->cout, b->kernel, b->batch, HGDTypeName(t), threads, HGSimdName(simd), s * 1e3, c.flop / s / 1e9, peak / 1e9, c.flop / s / peak));
-    }
-  }
-  PetscCall(PetscFree(seconds));
-  PetscCall(DestroyConv(&c));
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
-
-static PetscErrorCode BenchConv(PetscBool help)
-{
-  BenchOptions b;
-  PetscMPIInt  size;
-
-  PetscFunctionBegin;
-  PetscCall(GetBenchOptions("conv", &b));
-  if (help) PetscFunctionReturn(PETSC_SUCCESS);
-  PetscCall(AppCheckOptions());
-  PetscCallMPI(MPI_Comm_size(PETSC_COMM_WORLD, &size));
-  HGCheck(size == 1, PETSC_COMM_WORLD, "bench conv measures one process; run it on 1 rank instead of %d, with -hg_threads for more cores", size);
-  PetscCall(MeasureConv(&b));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -377,7 +196,7 @@ static PetscErrorCode MeasureStep(Step *s, const BenchOptions *b)
     PetscCallMPI(MPI_Allreduce(MPI_IN_PLACE, &t, 1, MPI_DOUBLE, MPI_MAX, PETSC_COMM_WORLD));
     if (r >= 0) seconds[r] = t;
   }
-  ms = Median(b->repeat, seconds) * 1e3;
+  ms = AppMedian(b->repeat, seconds) * 1e3;
   PetscCall(HGNetGetFlops(s->net, &flops));
   (void)getrusage(RUSAGE_SELF, &usage);
   rss = (double)usage.ru_maxrss / 1024;
@@ -426,7 +245,7 @@ PetscErrorCode AppBench(const char what[], PetscBool help)
   }
   HGCheck(what, PETSC_COMM_WORLD, "bench what? Give one of: %s", choices);
   if (!strcmp(what, "peak")) PetscCall(BenchPeak(help));
-  else if (!strcmp(what, "conv")) PetscCall(BenchConv(help));
+  else if (!strcmp(what, "conv")) PetscCall(AppBenchConv(help));
   else if (!strcmp(what, "step")) PetscCall(BenchStep(help));
   else if (!strcmp(what, "halo")) PetscCall(AppBenchHalo(help));
   else HGCheck(PETSC_FALSE, PETSC_COMM_WORLD, "no benchmark \"%s\"; give one of: %s", what, choices);

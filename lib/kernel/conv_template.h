@@ -116,6 +116,7 @@ static int NAME(merge_taps)(const HGConvShape *s, int whole, int taps[3])
 
 static ptrdiff_t NAME(below)(const HGConvShape *s)
 {
+  if (s->k[0] * s->k[1] == 1) return (TILE2 - 2) * s->xs[3];
   return s->xs[2] + (s->k[0] - 1) * s->ts[0] + (s->k[1] - 1) * s->ts[1];
 }
 
@@ -187,6 +188,7 @@ static NAME(Block) NAME(block)(const NAME(Conv) *c, int co, int width)
   const HGConvShape *s = c->s;
   NAME(Block)        b = {.xp = s->xs[3], .yp = s->ys[3], .below = NAME(below)(s), .width = width, .lower = c->lower, .add = c->add};
 
+  b.ahead = s->k[0] * s->k[1] == 1 && s->groups * s->cin * sizeof(REAL) > 64;
   memcpy(b.ts, s->ts, sizeof(b.ts));
   for (int i = 0; c->bias && i < width; i++) b.bias[i] = c->bias[co + i];
   for (int i = 0; c->threshold && i < width; i++) b.threshold[i] = c->threshold[co + i];

@@ -10,7 +10,8 @@ typedef struct {
   int         taps[3];             /* taps to loop over; kx and channels are one loop (taps[2] = 1) if they are contiguous */
   int         len;                 /* contiguous elements at each tap */
   ptrdiff_t   xp, ts[3], yp;       /* strides of x: pixel, taps; pixel stride of y */
-  ptrdiff_t   below;               /* from the first tap to the new row that the next row of pixels reads */
+  ptrdiff_t   below;               /* from the first tap to what is read next for the first time: a row, or the next tile */
+  int         ahead;               /* it is the next tile, and pixels are longer than a cache line */
   ptrdiff_t   from;                /* pixel stride of the values that sums start from; 0: all from the bias */
   int         width;               /* valid output channels of this block */
   int         shared;              /* neighbouring pixels share taps along x */
@@ -156,6 +157,9 @@ INLINE void NAME(tile_prefetch)(const NAME(Block) *b, const REAL *x, const REAL 
   const REAL *row = x + b->below;
   if (b->xp * (ptrdiff_t)sizeof(REAL) >= 32) {
     UNROLL for (int i = 2; i < m + 2; i++) __builtin_prefetch(row + i * b->xp);
+  }
+  if (b->ahead) { /* nothing of a row was read before: a second line */
+    UNROLL for (int i = 2; i < m + 2; i++) __builtin_prefetch(row + i * b->xp + 64 / sizeof(REAL));
   }
   if (mask) {
     UNROLL for (int i = m; i < 2 * m; i++) UNROLL for (int v = 0; v < nv; v++) __builtin_prefetch(mask + i * b->yp + v * VLEN);
