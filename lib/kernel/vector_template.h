@@ -94,6 +94,7 @@ INLINE V NAME(permute)(V v, NAME(Mask) index)
 #endif
 }
 
+#if defined(EVENS)
 /* Sums of neighbouring lanes, first those of a, then those of b */
 INLINE V NAME(pair_sums)(V a, V b)
 {
@@ -113,3 +114,4 @@ INLINE V NAME(lane_sums)(V *v /* [VLEN] */)
   }
   return v[0];
 }
+#endif

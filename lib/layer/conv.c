@@ -362,20 +362,6 @@ static PetscErrorCode WeightGradient(HGLayer layer, PetscInt nb, double dp[])
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* The ghost points of this rank that a layer's own halo has; the tensor's may be wider */
-static PetscErrorCode GetOwnHalo(HGLayer layer, PetscInt need[3][2])
-{
-  PetscInt    coords[HG_AXES] = {0};
-  PetscMPIInt rank;
-  PetscBool   has;
-
-  PetscFunctionBegin;
-  PetscCallMPI(MPI_Comm_rank(PetscObjectComm((PetscObject)layer), &rank));
-  PetscCall(HGPartitionGetCoords(layer->in[0].part, rank, &has, coords));
-  for (int i = 0; i < 6; i++) need[i / 2][i % 2] = has ? layer->in[0].halo.width[i / 2][i % 2][coords[HG_Z + i / 2]] : 0;
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
-
 /* K* writes dx and its ghost points from dy without ghost points, H* adds these where they belong */
 static PetscErrorCode FoldAdjoint(HGLayer layer, PetscInt nb)
 {
@@ -388,7 +374,7 @@ static PetscErrorCode FoldAdjoint(HGLayer layer, PetscInt nb)
 
   PetscFunctionBegin;
   PetscCall(HGTensorGetLocal(dx, &l));
-  PetscCall(GetOwnHalo(layer, need));
+  PetscCall(HGLayerGetOwnHalo(layer, 0, need));
   if (!layer->in[0].add) PetscCall(HGTensorZeroOwned(dx));
   PetscCall(HGTensorZeroGhosts(dx));
   if (!c->gathers) PetscCall(HGTensorZeroGhosts(layer->dy));

@@ -61,6 +61,7 @@ struct _p_HGLayer {
 
 PETSC_INTERN PetscErrorCode HGLayerPlanHalo(HGTensor, const HGBoundary[], HGLinOp *);
 PETSC_INTERN PetscErrorCode HGLayerSetThreshold(HGLayer, PetscInt, void **);
+PETSC_INTERN PetscErrorCode HGLayerGetOwnHalo(HGLayer, PetscInt, PetscInt[3][2]);
 PETSC_INTERN PetscErrorCode HGLayerCheckOneInput(HGLayer);
 
 PETSC_INTERN PetscErrorCode HGLayerCreate_Conv(HGLayer);

@@ -204,6 +204,21 @@ PetscErrorCode HGLayerSetThreshold(HGLayer layer, PetscInt i, void **threshold)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+/* The ghost points of this rank that a layer's own halo of an input has; the tensor's may be wider */
+PetscErrorCode HGLayerGetOwnHalo(HGLayer layer, PetscInt i, PetscInt width[3][2])
+{
+  PetscInt    coords[HG_AXES] = {0};
+  PetscMPIInt rank;
+  PetscBool   has;
+
+  PetscFunctionBegin;
+  PetscCallMPI(MPI_Comm_rank(PetscObjectComm((PetscObject)layer), &rank));
+  PetscCall(HGPartitionGetCoords(layer->in[i].part, rank, &has, coords));
+  for (int a = 0; a < 3; a++)
+    for (int side = 0; side < 2; side++) width[a][side] = has ? layer->in[i].halo.width[a][side][coords[HG_Z + a]] : 0;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 /* Plans the halo exchange of a tensor in place; none if no part has ghost points */
 PetscErrorCode HGLayerPlanHalo(HGTensor t, const HGBoundary boundary[], HGLinOp *op)
 {

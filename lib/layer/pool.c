@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "layer/layer_impl.h"
-#include "kernel/hgpool.h"
+#include "kernel/hgfield.h"
 
 /*MC
    HGLAYERPOOL - the maximum or the mean of the points in a window, for each channel
@@ -21,7 +21,7 @@ M*/
 typedef struct {
   HGStencil            s;
   PetscBool            average, count_padding;
-  const HGPoolKernels *kernels;
+  const HGFieldKernels *kernels;
   HGLinOp              halo, halo_adjoint; /* of x and dx; NULL: no ghost points */
   PetscBool            reads_ghosts;
   void                *threshold;
@@ -139,10 +139,10 @@ static PetscErrorCode SetUp_Pool(HGLayer layer)
   p->reads_ghosts = PETSC_FALSE;
   for (int i = 0; i < 6; i++)
     if (most[i / 2][i % 2]) p->reads_ghosts = PETSC_TRUE;
-  layer->in[0].needed = layer->needs_y = p->average ? PETSC_FALSE : PETSC_TRUE;
+  layer->in[0].needed = p->average ? PETSC_FALSE : PETSC_TRUE;
   layer->in[0].masks  = !p->average || !p->reads_ghosts ? PETSC_TRUE : PETSC_FALSE;
   PetscCall(HGGetSimd(&simd));
-  p->kernels = HGPoolKernelsGet(simd, layer->dtype);
+  p->kernels = HGFieldKernelsGet(simd, layer->dtype);
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -160,100 +160,72 @@ static PetscErrorCode SetTensors_Pool(HGLayer layer)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* The windows of this rank's points; offset: from the first owned big point to the first tap */
-static PetscErrorCode GetShape(HGLayer layer, PetscInt nb, HGPoolShape *s, ptrdiff_t *offset)
+/* The windows of this rank's points; dx is written with the ghost points that these reach */
+static PetscErrorCode GetShape(HGLayer layer, PetscInt nb, HGPoolShape *s)
 {
   const Pool          *p = (Pool *)layer->data;
   const HGTensorLocal *x, *y;
-  PetscInt             n[HG_AXES];
+  PetscInt             n[HG_AXES], halo[3][2];
 
   PetscFunctionBegin;
   PetscCall(HGTensorGetLocal(layer->in[0].x, &x));
   PetscCall(HGTensorGetLocal(layer->y, &y));
   PetscCall(HGPartitionGetSizes(layer->in[0].part, NULL, n));
-  *s      = (HGPoolShape){.batch = (int)nb, .channels = (int)y->box.size[HG_C], .bs = {x->stride[HG_N]}, .ss = {y->stride[HG_N]}};
-  *offset = 0;
+  PetscCall(HGLayerGetOwnHalo(layer, 0, halo));
+  *s = (HGPoolShape){.batch = (int)nb, .channels = (int)y->box.size[HG_C], .include_padding = p->count_padding, .xs = {x->stride[HG_N]}, .ys = {y->stride[HG_N]}};
   for (int a = 0; a < 3; a++) {
-    const PetscInt at = y->box.start[HG_Z + a] * p->s.stride[a] - p->s.padding[a]; /* of the first tap */
+    const PetscInt start = x->box.start[HG_Z + a], size = x->box.size[HG_Z + a];
 
     s->n[a]        = (int)y->box.size[HG_Z + a];
     s->k[a]        = (int)p->s.kernel[a];
     s->stride[a]   = (int)p->s.stride[a];
     s->dilation[a] = (int)p->s.dilation[a];
-    s->first[a]    = (int)-at;
-    s->limit[a]    = (int)(n[HG_Z + a] - at);
-    s->bs[1 + a]   = p->s.stride[a] * x->stride[HG_Z + a];
-    s->ss[1 + a]   = y->stride[HG_Z + a];
-    *offset += (at - x->box.start[HG_Z + a]) * x->stride[HG_Z + a];
+    s->first[a]    = (int)(y->box.start[HG_Z + a] * p->s.stride[a] - p->s.padding[a] - start);
+    s->lo[a]       = (int)-start;
+    s->hi[a]       = (int)(n[HG_Z + a] - start);
+    s->from[a]     = (int)PetscMax(-halo[a][0], -start);
+    s->to[a]       = (int)PetscMin(size + halo[a][1], n[HG_Z + a] - start);
+    s->xs[1 + a]   = x->stride[HG_Z + a];
+    s->ys[1 + a]   = y->stride[HG_Z + a];
   }
-  *offset *= (ptrdiff_t)HGDTypeSize(layer->dtype);
   PetscFunctionReturn(PETSC_SUCCESS);
-}
-
-/* The mean's divisor if it is the same for all windows, else 0 */
-static double MeanScale(const Pool *p)
-{
-  const PetscBool padded = p->s.padding[0] || p->s.padding[1] || p->s.padding[2] ? PETSC_TRUE : PETSC_FALSE;
-
-  return padded && !p->count_padding ? 0 : 1. / (double)(p->s.kernel[0] * p->s.kernel[1] * p->s.kernel[2]);
 }
 
 static PetscErrorCode Forward_Pool(HGLayer layer, PetscInt nb)
 {
-  Pool                *p     = (Pool *)layer->data;
-  const HGPoolStore    store = {0};
+  Pool                *p = (Pool *)layer->data;
   const HGTensorLocal *x, *y;
   HGPoolShape          s;
-  ptrdiff_t            offset;
 
   PetscFunctionBegin;
   if (p->halo) PetscCall(HGLinOpApply(p->halo, layer->in[0].x, layer->in[0].x));
   PetscCall(HGTensorGetLocal(layer->in[0].x, &x));
   PetscCall(HGTensorGetLocal(layer->y, &y));
-  PetscCall(GetShape(layer, nb, &s, &offset));
-  if (p->average) (*p->kernels->sum_pool)(&s, MeanScale(p), (char *)x->owned + offset, y->owned, &store);
-  else (*p->kernels->max_pool)(&s, (char *)x->owned + offset, y->owned);
+  PetscCall(GetShape(layer, nb, &s));
+  (*(p->average ? p->kernels->average_pool : p->kernels->max_pool))(&s, x->owned, y->owned);
   PetscFunctionReturn(PETSC_SUCCESS);
-}
-
-/* Whether the windows of this rank's points tile its input */
-static PetscBool Tiles(HGLayer layer, const HGPoolShape *s, const HGTensorLocal *x)
-{
-  const Pool *p = (Pool *)layer->data;
-
-  if (p->halo_adjoint) return PETSC_FALSE;
-  for (int a = 0; a < 3; a++)
-    if (s->k[a] != s->stride[a] || s->dilation[a] != 1 || p->s.padding[a] || s->n[a] * s->k[a] != x->box.size[HG_Z + a]) return PETSC_FALSE;
-  return PETSC_TRUE;
 }
 
 static PetscErrorCode Adjoint_Pool(HGLayer layer, PetscInt nb, double dp[])
 {
-  Pool                *p  = (Pool *)layer->data;
-  HGLayerInput        *in = &layer->in[0];
-  HGPoolStore          store = {.add = 1, .threshold = p->threshold};
-  const HGTensorLocal *x, *y, *dx, *dy;
-  PetscBool            overwrite;
+  Pool                *p     = (Pool *)layer->data;
+  HGLayerInput        *in    = &layer->in[0];
+  HGFieldStore         store = {.add = in->add, .threshold = p->threshold};
+  const HGTensorLocal *x, *dx, *dy;
   HGPoolShape          s;
-  ptrdiff_t            offset;
 
   PetscFunctionBegin;
   (void)dp;
   if (!in->dx) PetscFunctionReturn(PETSC_SUCCESS);
   PetscCall(HGTensorGetLocal(in->x, &x));
-  PetscCall(HGTensorGetLocal(layer->y, &y));
   PetscCall(HGTensorGetLocal(in->dx, &dx));
   PetscCall(HGTensorGetLocal(layer->dy, &dy));
-  PetscCall(GetShape(layer, nb, &s, &offset));
-  overwrite = !in->add && Tiles(layer, &s, x) ? PETSC_TRUE : PETSC_FALSE;
+  PetscCall(GetShape(layer, nb, &s));
   if (in->stale && p->halo) PetscCall(HGLinOpApply(p->halo, in->x, in->x));
-  if (!in->add && !overwrite) PetscCall(HGTensorZeroOwned(in->dx));
+  if (in->rectified) store.mask = x->owned;
   if (p->halo_adjoint) PetscCall(HGTensorZeroGhosts(in->dx));
-  if (p->average) {
-    if (in->rectified) store.mask = (char *)x->owned + offset;
-    if (overwrite) store.add = 0;
-    (*p->kernels->spread)(&s, MeanScale(p), dy->owned, (char *)dx->owned + offset, &store);
-  } else (*p->kernels->max_pool_adjoint)(&s, (char *)x->owned + offset, y->owned, dy->owned, (char *)dx->owned + offset, overwrite, p->threshold);
+  if (p->average) (*p->kernels->average_pool_adjoint)(&s, dy->owned, &store, dx->owned);
+  else (*p->kernels->max_pool_adjoint)(&s, x->owned, dy->owned, &store, dx->owned);
   if (p->halo_adjoint) PetscCall(HGLinOpApplyAdjoint(p->halo_adjoint, in->dx, in->dx));
   PetscFunctionReturn(PETSC_SUCCESS);
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "layer/layer_impl.h"
-#include "kernel/hgpool.h"
+#include "kernel/hgfield.h"
 
 /*MC
    HGLAYERUPSAMPLE - the same field on a grid that is finer by whole factors, by the nearest point or by linear interpolation
@@ -9,10 +9,10 @@
 
    Notes:
    Points are the centres of cells, as in PyTorch's Upsample with align_corners=False: fine point i lies at (i + 1/2) / factor - 1/2 of the
-   coarse grid. Linear interpolation (bi- and trilinear) continues the field beyond the boundary by its outermost points: its halo
-   replicates, and the adjoint is that of both.
+   coarse grid. Linear interpolation (bi- and trilinear) continues the field beyond the boundary by its outermost points.
 
-   Fine points live where the coarse points under them live; the nearest point needs no message.
+   Fine points live where the coarse points under them live; the nearest point needs no message. Linear interpolation reads a ghost
+   point on either side (y = K H x); K* writes these too, and H* brings them home (arXiv 2006.03108, section 4).
 
 .seealso: `HGLayerUpsampleSetFactor()`, `HGLayerUpsampleSetLinear()`
 M*/
@@ -20,8 +20,7 @@ M*/
 typedef struct {
   PetscInt             factor[3];
   PetscBool            linear;
-  const HGPoolKernels *kernels;
-  HGInterpolation     *table[3];           /* [fine points of this rank] */
+  const HGFieldKernels *kernels;
   HGLinOp              halo, halo_adjoint; /* of x and dx, if linear */
   void                *threshold;
 } Upsample;
@@ -50,7 +49,7 @@ static PetscErrorCode GetUpsample(HGLayer layer, Upsample **u)
    Level: intermediate
 
    Errors:
-   Refuses factors below one.
+   Refuses factors below one or above 16.
 
 .seealso: `HGLAYERUPSAMPLE`
 @*/
@@ -61,7 +60,7 @@ PetscErrorCode HGLayerUpsampleSetFactor(HGLayer layer, const PetscInt factor[])
   PetscFunctionBegin;
   PetscCall(GetUpsample(layer, &u));
   for (int a = 0; a < 3; a++) {
-    HGCheck(factor[a] >= 1, PetscObjectComm((PetscObject)layer), "%s: a factor of %" PetscInt_FMT "; it is at least 1", ((PetscObject)layer)->name, factor[a]);
+    HGCheck(factor[a] >= 1 && factor[a] <= HG_MAX_UPSAMPLE, PetscObjectComm((PetscObject)layer), "%s: a factor of %" PetscInt_FMT "; it is between 1 and %d", ((PetscObject)layer)->name, factor[a], HG_MAX_UPSAMPLE);
     u->factor[a] = factor[a];
   }
   PetscFunctionReturn(PETSC_SUCCESS);
@@ -106,7 +105,7 @@ static PetscErrorCode CreateOutput(HGLayer layer, const PetscInt in[HG_AXES])
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Linear interpolation reads one point further wherever there are points */
+/* Linear interpolation reads one point further where the grid goes on */
 static PetscErrorCode SetHalo(HGLayer layer)
 {
   const Upsample *u = (Upsample *)layer->data;
@@ -118,31 +117,10 @@ static PetscErrorCode SetHalo(HGLayer layer)
     const PetscInt *start;
 
     PetscCall(HGPartitionGetStarts(layer->in[0].part, HG_Z + a, &start));
-    for (PetscInt p = 0; p < w->parts[a]; p++) w->width[a][0][p] = w->width[a][1][p] = u->factor[a] > 1 && start[p + 1] > start[p];
-  }
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
-
-static PetscErrorCode SetTable(HGLayer layer)
-{
-  Upsample   *u = (Upsample *)layer->data;
-  PetscMPIInt rank;
-  HGBox       fine;
-
-  PetscFunctionBegin;
-  PetscCallMPI(MPI_Comm_rank(PetscObjectComm((PetscObject)layer), &rank));
-  PetscCall(HGPartitionGetBox(layer->out, rank, &fine));
-  for (int a = 0; a < 3; a++) {
-    const PetscInt f = u->factor[a];
-
-    PetscCall(PetscFree(u->table[a]));
-    PetscCall(PetscMalloc1(fine.size[HG_Z + a], &u->table[a]));
-    for (PetscInt i = 0; i < fine.size[HG_Z + a]; i++) {
-      const PetscInt twice = 2 * i + 1 - f; /* the position times 2 f, from the first owned point: (i + 1/2) / f - 1/2 */
-      const PetscInt at    = twice < 0 ? -1 : twice / (2 * f);
-      const double   w     = (double)(twice - 2 * f * at) / (double)(2 * f);
-
-      u->table[a][i] = (HGInterpolation){.at = (int)at, .w = {1 - w, w}};
+    for (PetscInt p = 0; p < w->parts[a] && u->factor[a] > 1; p++) {
+      if (start[p + 1] == start[p]) continue;
+      w->width[a][0][p] = start[p] > 0;
+      w->width[a][1][p] = start[p + 1] < start[w->parts[a]];
     }
   }
   PetscFunctionReturn(PETSC_SUCCESS);
@@ -161,12 +139,10 @@ static PetscErrorCode SetUp_Upsample(HGLayer layer)
     for (int a = 0; a < 3; a++) u->factor[a] = a >= 3 - dim ? 2 : 1;
   PetscCall(CreateOutput(layer, in));
   PetscCall(SetHalo(layer));
-  if (u->linear) PetscCall(SetTable(layer));
-  for (int a = 0; a < 3 && u->linear; a++) layer->in[0].boundary[a] = HG_BOUNDARY_REPLICATE;
   layer->in[0].needed = PETSC_FALSE;
   layer->in[0].masks  = u->linear ? PETSC_FALSE : PETSC_TRUE;
   PetscCall(HGGetSimd(&simd));
-  u->kernels = HGPoolKernelsGet(simd, layer->dtype);
+  u->kernels = HGFieldKernelsGet(simd, layer->dtype);
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -174,54 +150,52 @@ static PetscErrorCode SetTensors_Upsample(HGLayer layer)
 {
   Upsample        *u       = (Upsample *)layer->data;
   HGLayerInput    *in      = &layer->in[0];
-  const HGBoundary edge[3] = {HG_BOUNDARY_REPLICATE, HG_BOUNDARY_REPLICATE, HG_BOUNDARY_REPLICATE};
+  const HGBoundary zero[3] = {HG_BOUNDARY_ZERO, HG_BOUNDARY_ZERO, HG_BOUNDARY_ZERO};
 
   PetscFunctionBegin;
   PetscCall(HGLayerSetThreshold(layer, 0, &u->threshold));
   if (!u->linear) PetscFunctionReturn(PETSC_SUCCESS);
-  PetscCall(HGLayerPlanHalo(in->x, edge, &u->halo));
-  if (in->dx) PetscCall(HGLayerPlanHalo(in->dx, edge, &u->halo_adjoint));
+  PetscCall(HGLayerPlanHalo(in->x, zero, &u->halo));
+  if (in->dx) PetscCall(HGLayerPlanHalo(in->dx, zero, &u->halo_adjoint));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Each coarse point is a window of fine ones */
-static HGPoolShape GetShape(HGLayer layer, PetscInt nb, const HGTensorLocal *x, const HGTensorLocal *y)
+/* dx is written with the ghost points that fine points of this rank read */
+static PetscErrorCode GetShape(HGLayer layer, PetscInt nb, const HGTensorLocal *x, const HGTensorLocal *y, HGUpsampleShape *s)
 {
   const Upsample *u = (Upsample *)layer->data;
-  HGPoolShape     s = {.batch = (int)nb, .channels = (int)x->box.size[HG_C], .bs = {y->stride[HG_N]}, .ss = {x->stride[HG_N]}};
+  PetscInt        n[HG_AXES], halo[3][2];
 
+  PetscFunctionBegin;
+  PetscCall(HGPartitionGetSizes(layer->in[0].part, NULL, n));
+  PetscCall(HGLayerGetOwnHalo(layer, 0, halo));
+  *s = (HGUpsampleShape){.batch = (int)nb, .channels = (int)x->box.size[HG_C], .xs = {x->stride[HG_N]}, .ys = {y->stride[HG_N]}};
   for (int a = 0; a < 3; a++) {
-    s.n[a] = (int)x->box.size[HG_Z + a];
-    s.k[a] = s.stride[a] = (int)u->factor[a];
-    s.dilation[a]        = 1;
-    s.limit[a]           = s.n[a] * s.k[a];
-    s.bs[1 + a]          = u->factor[a] * y->stride[HG_Z + a];
-    s.ss[1 + a]          = x->stride[HG_Z + a];
+    s->factor[a] = (int)u->factor[a];
+    s->n[a]      = (int)y->box.size[HG_Z + a];
+    s->out[a]    = (int)y->box.start[HG_Z + a];
+    s->in[a]     = (int)x->box.start[HG_Z + a];
+    s->size[a]   = (int)n[HG_Z + a];
+    s->from[a]   = s->in[a] - (int)halo[a][0];
+    s->to[a]     = s->in[a] + (int)(x->box.size[HG_Z + a] + halo[a][1]);
+    s->xs[1 + a] = x->stride[HG_Z + a];
+    s->ys[1 + a] = y->stride[HG_Z + a];
   }
-  return s;
+  PetscFunctionReturn(PETSC_SUCCESS);
 }
 
 static PetscErrorCode Forward_Upsample(HGLayer layer, PetscInt nb)
 {
-  Upsample            *u     = (Upsample *)layer->data;
-  const HGPoolStore    store = {0};
+  Upsample            *u = (Upsample *)layer->data;
   const HGTensorLocal *x, *y;
+  HGUpsampleShape      s;
 
   PetscFunctionBegin;
   if (u->halo) PetscCall(HGLinOpApply(u->halo, layer->in[0].x, layer->in[0].x));
   PetscCall(HGTensorGetLocal(layer->in[0].x, &x));
   PetscCall(HGTensorGetLocal(layer->y, &y));
-  if (u->linear) {
-    const int             n[3] = {(int)y->box.size[HG_Z], (int)y->box.size[HG_Y], (int)y->box.size[HG_X]};
-    const HGInterpolation *const t[3] = {u->table[0], u->table[1], u->table[2]};
-    const ptrdiff_t       cs[4] = {x->stride[HG_N], x->stride[HG_Z], x->stride[HG_Y], x->stride[HG_X]}, fs[4] = {y->stride[HG_N], y->stride[HG_Z], y->stride[HG_Y], y->stride[HG_X]};
-
-    (*u->kernels->interpolate)((int)nb, (int)x->box.size[HG_C], n, t, cs, fs, x->owned, y->owned);
-  } else {
-    const HGPoolShape s = GetShape(layer, nb, x, y);
-
-    (*u->kernels->spread)(&s, 1, x->owned, y->owned, &store);
-  }
+  PetscCall(GetShape(layer, nb, x, y, &s));
+  (*(u->linear ? u->kernels->linear : u->kernels->nearest))(&s, x->owned, y->owned);
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -229,8 +203,9 @@ static PetscErrorCode Adjoint_Upsample(HGLayer layer, PetscInt nb, double dp[])
 {
   Upsample            *u     = (Upsample *)layer->data;
   HGLayerInput        *in    = &layer->in[0];
-  HGPoolStore          store = {.add = in->add, .threshold = u->threshold};
+  HGFieldStore         store = {.add = in->add, .threshold = u->threshold};
   const HGTensorLocal *x, *dx, *dy;
+  HGUpsampleShape      s;
 
   PetscFunctionBegin;
   (void)dp;
@@ -238,21 +213,11 @@ static PetscErrorCode Adjoint_Upsample(HGLayer layer, PetscInt nb, double dp[])
   PetscCall(HGTensorGetLocal(in->x, &x));
   PetscCall(HGTensorGetLocal(in->dx, &dx));
   PetscCall(HGTensorGetLocal(layer->dy, &dy));
-  if (u->linear) {
-    const int             n[3] = {(int)dy->box.size[HG_Z], (int)dy->box.size[HG_Y], (int)dy->box.size[HG_X]};
-    const HGInterpolation *const t[3] = {u->table[0], u->table[1], u->table[2]};
-    const ptrdiff_t       cs[4] = {dx->stride[HG_N], dx->stride[HG_Z], dx->stride[HG_Y], dx->stride[HG_X]}, fs[4] = {dy->stride[HG_N], dy->stride[HG_Z], dy->stride[HG_Y], dy->stride[HG_X]};
-
-    if (!in->add) PetscCall(HGTensorZeroOwned(in->dx));
-    PetscCall(HGTensorZeroGhosts(in->dx));
-    (*u->kernels->interpolate_adjoint)((int)nb, (int)dx->box.size[HG_C], n, t, cs, fs, dy->owned, dx->owned);
-    if (u->halo_adjoint) PetscCall(HGLinOpApplyAdjoint(u->halo_adjoint, in->dx, in->dx));
-  } else {
-    const HGPoolShape s = GetShape(layer, nb, dx, dy);
-
-    if (in->rectified) store.mask = x->owned;
-    (*u->kernels->sum_pool)(&s, 1, dy->owned, dx->owned, &store);
-  }
+  PetscCall(GetShape(layer, nb, dx, dy, &s));
+  if (in->rectified) store.mask = x->owned;
+  if (u->halo_adjoint) PetscCall(HGTensorZeroGhosts(in->dx));
+  (*(u->linear ? u->kernels->linear_adjoint : u->kernels->nearest_adjoint))(&s, dy->owned, &store, dx->owned);
+  if (u->halo_adjoint) PetscCall(HGLinOpApplyAdjoint(u->halo_adjoint, in->dx, in->dx));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -272,7 +237,6 @@ static PetscErrorCode Destroy_Upsample(HGLayer layer)
   PetscFunctionBegin;
   PetscCall(HGLinOpDestroy(&u->halo));
   PetscCall(HGLinOpDestroy(&u->halo_adjoint));
-  for (int a = 0; a < 3; a++) PetscCall(PetscFree(u->table[a]));
   PetscCall(PetscFree(u->threshold));
   PetscCall(PetscFree(layer->data));
   PetscFunctionReturn(PETSC_SUCCESS);
