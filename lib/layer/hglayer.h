@@ -21,7 +21,14 @@ typedef struct _p_HGLayer *HGLayer;
 +  HGLAYERCONV          - convolution with bias and activation, or its adjoint
 .  HGLAYERPOOL          - maximum or mean of a window
 .  HGLAYERUPSAMPLE      - a finer grid
+.  HGLAYERACTIVATION    - a function of each element
+.  HGLAYERNORM          - batch, group, instance or layer normalisation
+.  HGLAYERDROPOUT       - elements set to zero at random in training
+.  HGLAYERADD           - sum of several inputs
 .  HGLAYERCONCAT        - channels of several inputs one behind the other
+.  HGLAYERSLICE         - a range of channels
+.  HGLAYERSOFTMAX       - probabilities of classes
+.  HGLAYERFLATTEN       - points and channels as channels of one point
 -  HGLAYERREPARTITION   - the same values on another partition
 
    Level: intermediate
@@ -30,8 +37,30 @@ typedef const char *HGLayerType;
 #define HGLAYERCONV        "conv"
 #define HGLAYERPOOL        "pool"
 #define HGLAYERUPSAMPLE    "upsample"
+#define HGLAYERACTIVATION  "activation"
+#define HGLAYERNORM        "norm"
+#define HGLAYERDROPOUT     "dropout"
+#define HGLAYERADD         "add"
 #define HGLAYERCONCAT      "concat"
+#define HGLAYERSLICE       "slice"
+#define HGLAYERSOFTMAX     "softmax"
+#define HGLAYERFLATTEN     "flatten"
 #define HGLAYERREPARTITION "repartition"
+
+/*E
+   HGNormKind - what shares a mean and a variance in a normalisation
+
+   Values:
++  HG_NORM_BATCH    - a channel over all samples and points
+.  HG_NORM_GROUP    - a group of channels of one sample over all points
+.  HG_NORM_INSTANCE - a channel of one sample over all points
+-  HG_NORM_LAYER    - all channels of one sample over all points
+
+   Level: intermediate
+
+.seealso: `HGLayerNormSetKind()`
+E*/
+typedef enum { HG_NORM_BATCH, HG_NORM_GROUP, HG_NORM_INSTANCE, HG_NORM_LAYER } HGNormKind;
 
 #define HG_MAX_PARAMETER_DIM 6
 
@@ -92,6 +121,18 @@ PETSC_EXTERN PetscErrorCode HGLayerPoolSetAverage(HGLayer, PetscBool, PetscBool)
 
 PETSC_EXTERN PetscErrorCode HGLayerUpsampleSetFactor(HGLayer, const PetscInt[]);
 PETSC_EXTERN PetscErrorCode HGLayerUpsampleSetLinear(HGLayer, PetscBool);
+
+PETSC_EXTERN PetscErrorCode HGLayerActivationSetFunction(HGLayer, HGActivation, PetscReal);
+PETSC_EXTERN PetscErrorCode HGLayerAddSetActivation(HGLayer, HGActivation);
+PETSC_EXTERN PetscErrorCode HGLayerDropoutSetProbability(HGLayer, PetscReal);
+PETSC_EXTERN PetscErrorCode HGLayerSliceSetChannels(HGLayer, PetscInt, PetscInt);
+
+PETSC_EXTERN PetscErrorCode HGLayerNormSetKind(HGLayer, HGNormKind);
+PETSC_EXTERN PetscErrorCode HGLayerNormSetGroups(HGLayer, PetscInt);
+PETSC_EXTERN PetscErrorCode HGLayerNormSetEpsilon(HGLayer, PetscReal);
+PETSC_EXTERN PetscErrorCode HGLayerNormSetMomentum(HGLayer, PetscReal);
+PETSC_EXTERN PetscErrorCode HGLayerNormSetAffine(HGLayer, PetscBool);
+PETSC_EXTERN PetscErrorCode HGLayerNormSetActivation(HGLayer, HGActivation);
 
 PETSC_EXTERN PetscErrorCode HGLayerRepartitionSetPartition(HGLayer, HGPartition);
 

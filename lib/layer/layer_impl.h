@@ -67,6 +67,13 @@ PETSC_INTERN PetscErrorCode HGLayerCheckOneInput(HGLayer);
 PETSC_INTERN PetscErrorCode HGLayerCreate_Conv(HGLayer);
 PETSC_INTERN PetscErrorCode HGLayerCreate_Repartition(HGLayer);
 PETSC_INTERN PetscErrorCode HGLayerCreate_Concat(HGLayer);
+PETSC_INTERN PetscErrorCode HGLayerCreate_Activation(HGLayer);
+PETSC_INTERN PetscErrorCode HGLayerCreate_Norm(HGLayer);
+PETSC_INTERN PetscErrorCode HGLayerCreate_Dropout(HGLayer);
+PETSC_INTERN PetscErrorCode HGLayerCreate_Add(HGLayer);
+PETSC_INTERN PetscErrorCode HGLayerCreate_Slice(HGLayer);
+PETSC_INTERN PetscErrorCode HGLayerCreate_Softmax(HGLayer);
+PETSC_INTERN PetscErrorCode HGLayerCreate_Flatten(HGLayer);
 PETSC_INTERN PetscErrorCode HGLayerCreate_Pool(HGLayer);
 PETSC_INTERN PetscErrorCode HGLayerCreate_Upsample(HGLayer);
 

@@ -36,6 +36,13 @@ static PetscErrorCode RegisterAll(void)
   if (HGLayerList) PetscFunctionReturn(PETSC_SUCCESS);
   PetscCall(HGLayerRegister(HGLAYERCONV, HGLayerCreate_Conv));
   PetscCall(HGLayerRegister(HGLAYERCONCAT, HGLayerCreate_Concat));
+  PetscCall(HGLayerRegister(HGLAYERACTIVATION, HGLayerCreate_Activation));
+  PetscCall(HGLayerRegister(HGLAYERNORM, HGLayerCreate_Norm));
+  PetscCall(HGLayerRegister(HGLAYERDROPOUT, HGLayerCreate_Dropout));
+  PetscCall(HGLayerRegister(HGLAYERADD, HGLayerCreate_Add));
+  PetscCall(HGLayerRegister(HGLAYERSLICE, HGLayerCreate_Slice));
+  PetscCall(HGLayerRegister(HGLAYERSOFTMAX, HGLayerCreate_Softmax));
+  PetscCall(HGLayerRegister(HGLAYERFLATTEN, HGLayerCreate_Flatten));
   PetscCall(HGLayerRegister(HGLAYERREPARTITION, HGLayerCreate_Repartition));
   PetscCall(HGLayerRegister(HGLAYERPOOL, HGLayerCreate_Pool));
   PetscCall(HGLayerRegister(HGLAYERUPSAMPLE, HGLayerCreate_Upsample));

@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* What layers without ghost points share: their kernels, the shape of their arrays, an output like the input */
+#ifndef LAYERFIELD_H
+#define LAYERFIELD_H
+
+#include "layer/layer_impl.h"
+#include "kernel/hgfield.h"
+
+/* x of one tensor, y of another on the same points */
+static inline HGFieldShape HGFieldShapeOf(const HGTensorLocal *x, const HGTensorLocal *y, PetscInt nb)
+{
+  HGFieldShape s = {.batch = (int)nb, .channels = (int)PetscMin(x->box.size[HG_C], y->box.size[HG_C]), .xs = {x->stride[HG_N]}, .ys = {y->stride[HG_N]}};
+
+  for (int a = 0; a < 3; a++) {
+    s.n[a]      = (int)x->box.size[HG_Z + a];
+    s.xs[1 + a] = x->stride[HG_Z + a];
+    s.ys[1 + a] = y->stride[HG_Z + a];
+  }
+  return s;
+}
+
+static inline PetscErrorCode HGLayerGetFieldKernels(HGLayer layer, const HGFieldKernels **kernels)
+{
+  HGSimd simd;
+
+  PetscFunctionBegin;
+  PetscCall(HGGetSimd(&simd));
+  *kernels = HGFieldKernelsGet(simd, layer->dtype);
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* The output has the points and channels of the first input */
+static inline PetscErrorCode HGLayerCreateOutputLikeInput(HGLayer layer)
+{
+  PetscInt n[HG_AXES];
+
+  PetscFunctionBegin;
+  PetscCall(HGPartitionGetSizes(layer->in[0].part, NULL, n));
+  PetscCall(HGPartitionCreateLike(layer->in[0].part, n[HG_N], n[HG_C], &layer->out));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static inline PetscErrorCode HGLayerCheckType(HGLayer layer, HGLayerType type)
+{
+  PetscBool same;
+
+  PetscFunctionBegin;
+  PetscValidHeaderSpecific(layer, HG_LAYER_CLASSID, 1);
+  PetscCall(PetscObjectTypeCompare((PetscObject)layer, type, &same));
+  PetscCheck(same, PetscObjectComm((PetscObject)layer), PETSC_ERR_ARG_WRONG, "%s is no layer of type %s; use HGLayerSetType() first", ((PetscObject)layer)->name, type);
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* For layers whose samples need all their channels on one rank */
+static inline PetscErrorCode HGLayerCheckWholeChannels(HGLayer layer)
+{
+  PetscInt parts[HG_AXES];
+
+  PetscFunctionBegin;
+  PetscCall(HGPartitionGetParts(layer->in[0].part, parts));
+  HGCheck(parts[HG_C] == 1, PetscObjectComm((PetscObject)layer), "%s: the channels are in %" PetscInt_FMT " parts; %s needs them whole (-hg_channel_parts 1)", ((PetscObject)layer)->name, parts[HG_C], ((PetscObject)layer)->type_name);
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+#endif
