@@ -220,6 +220,38 @@ static PetscErrorCode Solve_Darcy(HGPhysics p, Vec a, Vec u)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+/* ---- the residual F(u) = -div(a grad u) - f, linear in u and symmetric; the matrix is scaled, F is not ---- */
+
+static PetscErrorCode SetInput_Darcy(HGPhysics p, PetscInt sample, Vec a)
+{
+  PetscFunctionBegin;
+  HGCheck(a, PetscObjectComm((PetscObject)p), "Darcy's equation needs the permeability of sample %" PetscInt_FMT " as its input", sample);
+  PetscCall(Assemble(p, (Darcy *)p->data, a));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode Residual_Darcy(HGPhysics p, Vec u, Vec f)
+{
+  Darcy *d = (Darcy *)p->data;
+
+  PetscFunctionBegin;
+  PetscCall(MatMult(d->A, u, f));
+  PetscCall(VecAXPY(f, -1, d->b));
+  PetscCall(VecScale(f, (PetscScalar)p->size[2] * (PetscScalar)p->size[2]));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode Adjoint_Darcy(HGPhysics p, Vec u, Vec w, Vec g)
+{
+  Darcy *d = (Darcy *)p->data;
+
+  PetscFunctionBegin;
+  (void)u;
+  PetscCall(MatMultTranspose(d->A, w, g));
+  PetscCall(VecScale(g, (PetscScalar)p->size[2] * (PetscScalar)p->size[2]));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 static PetscErrorCode View_Darcy(HGPhysics p, PetscViewer viewer)
 {
   Darcy *d = (Darcy *)p->data;
@@ -291,6 +323,9 @@ PetscErrorCode HGPhysicsCreate_Darcy(HGPhysics p)
   p->ops->setup          = SetUp_Darcy;
   p->ops->sampleinput    = SampleInput_Darcy;
   p->ops->solve          = Solve_Darcy;
+  p->ops->setinput       = SetInput_Darcy;
+  p->ops->residual       = Residual_Darcy;
+  p->ops->adjoint        = Adjoint_Darcy;
   p->ops->view           = View_Darcy;
   p->ops->destroy        = Destroy_Darcy;
   PetscFunctionReturn(PETSC_SUCCESS);

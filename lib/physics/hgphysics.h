@@ -2,7 +2,7 @@
 #ifndef HGPHYSICS_H
 #define HGPHYSICS_H
 
-#include "sys/hgsys.h"
+#include "tensor/hgtensor.h"
 
 /*S
    HGPhysics - an equation on a grid: what draws its input fields at random and solves it for its output fields
@@ -17,7 +17,8 @@ typedef struct _p_HGPhysics *HGPhysics;
    HGPhysicsType - the name of an equation
 
    Values:
-.  HGPHYSICSDARCY - "darcy", steady flow through a porous medium
++  HGPHYSICSDARCY - "darcy", steady flow through a porous medium
+-  HGPHYSICSUSER  - "user", the residual of a SNES or of a local function on a DMDA
 
    Options Database Key:
 .  -physics_type name - the equation
@@ -26,6 +27,7 @@ typedef struct _p_HGPhysics *HGPhysics;
 J*/
 typedef const char *HGPhysicsType;
 #define HGPHYSICSDARCY "darcy"
+#define HGPHYSICSUSER  "user"
 
 /*E
    HGDarcyField - how the permeability of Darcy's equation is drawn from a Gaussian random field
@@ -50,6 +52,7 @@ PETSC_EXTERN PetscErrorCode HGPhysicsSetType(HGPhysics, HGPhysicsType);
 PETSC_EXTERN PetscErrorCode HGPhysicsGetType(HGPhysics, HGPhysicsType *);
 PETSC_EXTERN PetscErrorCode HGPhysicsSetOptionsPrefix(HGPhysics, const char[]);
 PETSC_EXTERN PetscErrorCode HGPhysicsSetGrid(HGPhysics, PetscInt, const PetscInt[]);
+PETSC_EXTERN PetscErrorCode HGPhysicsSetDMDA(HGPhysics, DM);
 PETSC_EXTERN PetscErrorCode HGPhysicsSetFromOptions(HGPhysics);
 PETSC_EXTERN PetscErrorCode HGPhysicsSetUp(HGPhysics);
 PETSC_EXTERN PetscErrorCode HGPhysicsView(HGPhysics, PetscViewer);
@@ -58,6 +61,17 @@ PETSC_EXTERN PetscErrorCode HGPhysicsGetDM(HGPhysics, DM *);
 PETSC_EXTERN PetscErrorCode HGPhysicsSampleInput(HGPhysics, uint64_t, PetscInt, Vec);
 PETSC_EXTERN PetscErrorCode HGPhysicsSolve(HGPhysics, Vec, Vec);
 PETSC_EXTERN PetscErrorCode HGPhysicsGetIterations(HGPhysics, PetscInt *);
+
+PETSC_EXTERN PetscErrorCode HGPhysicsSetSNES(HGPhysics, SNES);
+PETSC_EXTERN PetscErrorCode HGPhysicsSetDMDAFunctionLocal(HGPhysics, DM, PetscErrorCode (*)(DMDALocalInfo *, void *, void *, void *), void *);
+PETSC_EXTERN PetscErrorCode HGPhysicsSetJacobianTranspose(HGPhysics, PetscErrorCode (*)(HGPhysics, Vec, Vec, Vec, void *), void *);
+PETSC_EXTERN PetscErrorCode HGPhysicsSetInputFunction(HGPhysics, PetscErrorCode (*)(HGPhysics, PetscInt, Vec, void *), void *);
+PETSC_EXTERN PetscErrorCode HGPhysicsSetWeights(HGPhysics, Vec);
+PETSC_EXTERN PetscErrorCode HGPhysicsSetInput(HGPhysics, PetscInt, Vec);
+PETSC_EXTERN PetscErrorCode HGPhysicsResidual(HGPhysics, Vec, Vec);
+PETSC_EXTERN PetscErrorCode HGPhysicsResidualAdjoint(HGPhysics, Vec, Vec, Vec);
+PETSC_EXTERN PetscErrorCode HGPhysicsTestAdjoint(HGPhysics, Vec, PetscReal *);
+PETSC_EXTERN PetscErrorCode HGPhysicsEvaluate(HGPhysics, PetscInt, const PetscInt[], HGTensor, HGTensor, HGTensor, PetscReal *);
 
 PETSC_EXTERN PetscErrorCode HGPhysicsDarcySetField(HGPhysics, HGDarcyField);
 PETSC_EXTERN PetscErrorCode HGPhysicsDarcySetSource(HGPhysics, PetscReal, Vec);

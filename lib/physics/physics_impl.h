@@ -10,6 +10,9 @@ struct _HGPhysicsOps {
   PetscErrorCode (*setup)(HGPhysics);
   PetscErrorCode (*sampleinput)(HGPhysics, uint64_t, PetscInt, Vec);
   PetscErrorCode (*solve)(HGPhysics, Vec, Vec);
+  PetscErrorCode (*setinput)(HGPhysics, PetscInt, Vec);   /* sample, input field or NULL */
+  PetscErrorCode (*residual)(HGPhysics, Vec, Vec);        /* u, F(u) */
+  PetscErrorCode (*adjoint)(HGPhysics, Vec, Vec, Vec);    /* u, w, J(u)' w */
   PetscErrorCode (*view)(HGPhysics, PetscViewer);
   PetscErrorCode (*destroy)(HGPhysics);
 };
@@ -17,10 +20,14 @@ struct _HGPhysicsOps {
 struct _p_HGPhysics {
   PETSCHEADER(struct _HGPhysicsOps);
   PetscInt  dim, size[3]; /* points in Z, Y, X */
-  DM        dm;           /* one degree of freedom, stencil width 1 */
+  DM        dm;           /* one degree of freedom, stencil width 1; or the user's */
   PetscInt  sample;       /* the one drawn last, for messages; -1 for none */
   PetscInt  iterations;   /* of the last solve */
   PetscBool setup;
+  Vec        weights, input, u, f, g; /* W or NULL; work: the input of a sample, u, W F, J' W' W F */
+  PetscReal *value;                   /* [nvalues] of the samples of a batch */
+  PetscInt   nvalues;
+  PetscBool  test, tested;            /* the Jacobian, at the first gradient */
   void     *data;
 };
 
@@ -40,5 +47,6 @@ PETSC_INTERN PetscErrorCode HGRandomFieldSample(HGRandomField *, uint64_t, Petsc
 PETSC_INTERN PetscErrorCode HGRandomFieldDestroy(HGRandomField *);
 PETSC_INTERN PetscErrorCode HGGridMultigrid(DM, PC);
 PETSC_INTERN PetscErrorCode HGPhysicsCreate_Darcy(HGPhysics);
+PETSC_INTERN PetscErrorCode HGPhysicsCreate_User(HGPhysics);
 
 #endif

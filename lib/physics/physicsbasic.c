@@ -19,6 +19,7 @@ static PetscErrorCode RegisterAll(void)
   HGPhysicsRegisterAllCalled = PETSC_TRUE;
   PetscCall(PetscRegisterFinalize(FinalizePackage));
   PetscCall(HGPhysicsRegister(HGPHYSICSDARCY, HGPhysicsCreate_Darcy));
+  PetscCall(HGPhysicsRegister(HGPHYSICSUSER, HGPhysicsCreate_User));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -67,6 +68,7 @@ PetscErrorCode HGPhysicsCreate(MPI_Comm comm, HGPhysics *phys)
   PetscCall(PetscHeaderCreate(p, HG_PHYSICS_CLASSID, "HGPhysics", "Equation on a grid", "Physics", comm, HGPhysicsDestroy, HGPhysicsView));
   p->dim    = 2;
   p->sample = -1;
+  p->test   = PETSC_TRUE;
   *phys     = p;
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -100,7 +102,7 @@ PetscErrorCode HGPhysicsSetType(HGPhysics p, HGPhysicsType type)
   PetscCall(PetscObjectTypeCompare((PetscObject)p, type, &match));
   if (match) PetscFunctionReturn(PETSC_SUCCESS);
   PetscCall(PetscFunctionListFind(HGPhysicsList, type, &create));
-  HGCheck(create, PetscObjectComm((PetscObject)p), "no equation \"%s\"; there is: %s", type, HGPHYSICSDARCY);
+  HGCheck(create, PetscObjectComm((PetscObject)p), "no equation \"%s\"; there are: %s, %s", type, HGPHYSICSDARCY, HGPHYSICSUSER);
   if (p->ops->destroy) PetscCall((*p->ops->destroy)(p));
   PetscCall(PetscMemzero(p->ops, sizeof(struct _HGPhysicsOps)));
   PetscCall((*create)(p));
@@ -190,6 +192,37 @@ PetscErrorCode HGPhysicsSetGrid(HGPhysics p, PetscInt dim, const PetscInt size[]
 }
 
 /*@
+   HGPhysicsSetDMDA - Set the grid and its partition by a DMDA
+
+   Logically Collective
+
+   Input Parameters:
++  p  - the equation
+-  da - the DMDA, such as that of `HGPartitionGetDM()` of a network's output; referenced
+
+   Level: intermediate
+
+   Errors:
+   `HGPhysicsSetUp()` refuses a DMDA with other than one degree of freedom for a built-in equation.
+
+.seealso: `HGPhysicsSetGrid()`, `HGPhysicsEvaluate()`
+@*/
+PetscErrorCode HGPhysicsSetDMDA(HGPhysics p, DM da)
+{
+  PetscInt dim, size[3];
+
+  PetscFunctionBegin;
+  PetscValidHeaderSpecific(p, HG_PHYSICS_CLASSID, 1);
+  PetscValidHeaderSpecific(da, DM_CLASSID, 2);
+  PetscCall(DMDAGetInfo(da, &dim, &size[2], &size[1], &size[0], NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL));
+  PetscCall(HGPhysicsSetGrid(p, dim, size));
+  PetscCall(PetscObjectReference((PetscObject)da));
+  PetscCall(DMDestroy(&p->dm));
+  p->dm = da;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/*@
    HGPhysicsSetFromOptions - Set the equation and its solver from the options database
 
    Collective
@@ -198,7 +231,8 @@ PetscErrorCode HGPhysicsSetGrid(HGPhysics p, PetscInt dim, const PetscInt size[]
 .  p - the equation, its grid set
 
    Options Database Keys:
-.  -physics_type name - the equation (default darcy)
++  -physics_type name - the equation (default darcy)
+-  -physics_test 0|1  - test the Jacobian at the first gradient (default 1)
 
    Level: beginner
 
@@ -218,6 +252,7 @@ PetscErrorCode HGPhysicsSetFromOptions(HGPhysics p)
   PetscObjectOptionsBegin((PetscObject)p);
   PetscCall(PetscStrncpy(type, now, sizeof(type)));
   PetscCall(PetscOptionsFList("-physics_type", "equation", "HGPhysicsSetType", HGPhysicsList, now, type, sizeof(type), NULL));
+  PetscCall(PetscOptionsBool("-physics_test", "test the Jacobian at the first gradient", "HGPhysicsEvaluate", p->test, &p->test, NULL));
   PetscCall(HGPhysicsSetType(p, type));
   PetscCall(PetscObjectProcessOptionsHandlers((PetscObject)p, PetscOptionsObject));
   PetscOptionsEnd();
@@ -266,11 +301,15 @@ static PetscErrorCode CreateDM(HGPhysics p)
 @*/
 PetscErrorCode HGPhysicsSetUp(HGPhysics p)
 {
+  PetscInt dof;
+
   PetscFunctionBegin;
   PetscValidHeaderSpecific(p, HG_PHYSICS_CLASSID, 1);
   if (p->setup) PetscFunctionReturn(PETSC_SUCCESS);
   PetscCheck(((PetscObject)p)->type_name && p->size[2], PetscObjectComm((PetscObject)p), PETSC_ERR_ORDER, "type and grid come before HGPhysicsSetUp()");
-  PetscCall(CreateDM(p));
+  if (!p->dm) PetscCall(CreateDM(p));
+  PetscCall(DMDAGetDof(p->dm, &dof));
+  HGCheck(dof == 1 || p->ops->setinput == NULL || !p->ops->solve, PetscObjectComm((PetscObject)p), "a DMDA of %" PetscInt_FMT " degrees of freedom; the equation %s has 1 unknown at a point", dof, ((PetscObject)p)->type_name);
   if (p->ops->setup) PetscCall((*p->ops->setup)(p));
   p->setup = PETSC_TRUE;
   PetscFunctionReturn(PETSC_SUCCESS);
@@ -326,6 +365,12 @@ PetscErrorCode HGPhysicsDestroy(HGPhysics *phys)
   *phys = NULL;
   if (--((PetscObject)p)->refct > 0) PetscFunctionReturn(PETSC_SUCCESS);
   if (p->ops->destroy) PetscCall((*p->ops->destroy)(p));
+  PetscCall(VecDestroy(&p->weights));
+  PetscCall(VecDestroy(&p->input));
+  PetscCall(VecDestroy(&p->u));
+  PetscCall(VecDestroy(&p->f));
+  PetscCall(VecDestroy(&p->g));
+  PetscCall(PetscFree(p->value));
   PetscCall(DMDestroy(&p->dm));
   PetscCall(PetscHeaderDestroy(&p));
   PetscFunctionReturn(PETSC_SUCCESS);
@@ -382,6 +427,7 @@ PetscErrorCode HGPhysicsSampleInput(HGPhysics p, uint64_t seed, PetscInt sample,
   PetscValidHeaderSpecific(p, HG_PHYSICS_CLASSID, 1);
   PetscCheck(p->setup, PetscObjectComm((PetscObject)p), PETSC_ERR_ORDER, "HGPhysicsSampleInput() before HGPhysicsSetUp()");
   p->sample = sample;
+  HGCheck(p->ops->sampleinput, PetscObjectComm((PetscObject)p), "the equation %s draws no input fields", ((PetscObject)p)->type_name);
   PetscCall((*p->ops->sampleinput)(p, seed, sample, a));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -410,6 +456,7 @@ PetscErrorCode HGPhysicsSolve(HGPhysics p, Vec a, Vec u)
   PetscFunctionBegin;
   PetscValidHeaderSpecific(p, HG_PHYSICS_CLASSID, 1);
   PetscCheck(p->setup, PetscObjectComm((PetscObject)p), PETSC_ERR_ORDER, "HGPhysicsSolve() before HGPhysicsSetUp()");
+  HGCheck(p->ops->solve, PetscObjectComm((PetscObject)p), "the equation %s is not solved here; use your SNES", ((PetscObject)p)->type_name);
   PetscCall((*p->ops->solve)(p, a, u));
   PetscFunctionReturn(PETSC_SUCCESS);
 }

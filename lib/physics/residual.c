@@ -1,0 +1,333 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* An equation's residual as a loss on tensors: 1/2 |W F(u)|^2, the mean over the samples of a batch, and its gradient J' W' W F */
+#include "physics/physics_impl.h"
+
+/*@
+   HGPhysicsSetWeights - Set the diagonal W that weighs the residual's entries
+
+   Collective
+
+   Input Parameters:
++  p - the equation
+-  w - a global vector of the residual's layout; NULL for ones. Referenced: what it holds at an evaluation counts
+
+   Level: intermediate
+
+.seealso: `HGPhysicsEvaluate()`
+@*/
+PetscErrorCode HGPhysicsSetWeights(HGPhysics p, Vec w)
+{
+  PetscFunctionBegin;
+  PetscValidHeaderSpecific(p, HG_PHYSICS_CLASSID, 1);
+  if (w) PetscCall(PetscObjectReference((PetscObject)w));
+  PetscCall(VecDestroy(&p->weights));
+  p->weights = w;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/*@
+   HGPhysicsSetInput - Give the equation the input field of the sample whose residual comes next
+
+   Collective
+
+   Input Parameters:
++  p      - the equation, set up
+.  sample - which sample, for messages and the user's function
+-  a      - the field, a global vector of the grid's DMDA with the input's channels as degrees of freedom; NULL for none
+
+   Level: intermediate
+
+   Errors:
+   An equation that needs an input field gets none.
+
+.seealso: `HGPhysicsResidual()`, `HGPhysicsSetInputFunction()`
+@*/
+PetscErrorCode HGPhysicsSetInput(HGPhysics p, PetscInt sample, Vec a)
+{
+  PetscFunctionBegin;
+  PetscValidHeaderSpecific(p, HG_PHYSICS_CLASSID, 1);
+  p->sample = sample;
+  if (p->ops->setinput) PetscCall((*p->ops->setinput)(p, sample, a));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode CheckResidual(HGPhysics p)
+{
+  MPI_Comm comm = PetscObjectComm((PetscObject)p);
+
+  PetscFunctionBegin;
+  PetscCheck(p->setup, comm, PETSC_ERR_ORDER, "HGPhysicsSetUp() comes before the residual");
+  HGCheck(p->ops->residual && p->ops->adjoint, comm, "the equation %s has no residual", ((PetscObject)p)->type_name);
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/*@
+   HGPhysicsResidual - The residual F(u) of the equation, for the input field set last
+
+   Collective
+
+   Input Parameters:
++  p - the equation, set up
+-  u - a global vector of the equation's DMDA
+
+   Output Parameter:
+.  f - the residual
+
+   Level: intermediate
+
+.seealso: `HGPhysicsResidualAdjoint()`, `HGPhysicsSetInput()`
+@*/
+PetscErrorCode HGPhysicsResidual(HGPhysics p, Vec u, Vec f)
+{
+  PetscFunctionBegin;
+  PetscValidHeaderSpecific(p, HG_PHYSICS_CLASSID, 1);
+  PetscCall(CheckResidual(p));
+  PetscCall((*p->ops->residual)(p, u, f));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/*@
+   HGPhysicsResidualAdjoint - The transposed Jacobian of the residual at u times a vector
+
+   Collective
+
+   Input Parameters:
++  p - the equation, set up
+.  u - where the Jacobian is taken
+-  w - the vector, of the residual's layout
+
+   Output Parameter:
+.  g - J(u)' w
+
+   Level: intermediate
+
+.seealso: `HGPhysicsResidual()`, `HGPhysicsTestAdjoint()`
+@*/
+PetscErrorCode HGPhysicsResidualAdjoint(HGPhysics p, Vec u, Vec w, Vec g)
+{
+  PetscFunctionBegin;
+  PetscValidHeaderSpecific(p, HG_PHYSICS_CLASSID, 1);
+  PetscCall(CheckResidual(p));
+  PetscCall((*p->ops->adjoint)(p, u, w, g));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode FillRandom(Vec v, const char name[])
+{
+  const uint64_t stream = HGRandomStream(name);
+  PetscInt       first, last;
+  PetscScalar   *a;
+
+  PetscFunctionBegin;
+  PetscCall(VecGetOwnershipRange(v, &first, &last));
+  PetscCall(VecGetArrayWrite(v, &a));
+  for (PetscInt i = first; i < last; i++) a[i - first] = 2 * HGRandomUniform(1, stream, (uint64_t)i) - 1;
+  PetscCall(VecRestoreArrayWrite(v, &a));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/*@
+   HGPhysicsTestAdjoint - Compare the transposed Jacobian with differences of the residual
+
+   Collective
+
+   Input Parameters:
++  p - the equation, set up
+-  u - where
+
+   Output Parameter:
+.  error - |<J v, w> - <v, J' w>| / (|J v| |w|) for random v, J v by a central difference, and w = J v, for which nothing cancels
+
+   Level: intermediate
+
+.seealso: `HGPhysicsResidualAdjoint()`
+@*/
+PetscErrorCode HGPhysicsTestAdjoint(HGPhysics p, Vec u, PetscReal *error)
+{
+  Vec         v, g, at, above, below;
+  PetscReal   size, len, h;
+  PetscScalar right;
+
+  PetscFunctionBegin;
+  PetscValidHeaderSpecific(p, HG_PHYSICS_CLASSID, 1);
+  PetscCall(VecDuplicate(u, &v));
+  PetscCall(VecDuplicate(u, &g));
+  PetscCall(VecDuplicate(u, &at));
+  PetscCall(VecDuplicate(u, &above));
+  PetscCall(VecDuplicate(u, &below));
+  PetscCall(FillRandom(v, "direction of the Jacobian"));
+  PetscCall(VecNorm(u, NORM_INFINITY, &size));
+  h = 1e-5 * (1 + size);
+  PetscCall(VecWAXPY(at, h, v, u));
+  PetscCall(HGPhysicsResidual(p, at, above));
+  PetscCall(VecWAXPY(at, -h, v, u));
+  PetscCall(HGPhysicsResidual(p, at, below));
+  PetscCall(VecAXPY(above, -1, below));
+  PetscCall(VecScale(above, 1 / (2 * h)));
+  PetscCall(HGPhysicsResidualAdjoint(p, u, above, g));
+  PetscCall(VecDot(v, g, &right));
+  PetscCall(VecNorm(above, NORM_2, &len));
+  *error = len > 0 ? PetscAbsScalar(right - len * len) / (len * len) : 0;
+  PetscCall(VecDestroy(&v));
+  PetscCall(VecDestroy(&g));
+  PetscCall(VecDestroy(&at));
+  PetscCall(VecDestroy(&above));
+  PetscCall(VecDestroy(&below));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* ---- batches of samples in tensors ---- */
+
+/* The tensor's points and channels are those of the DMDA, on every rank the same */
+static PetscErrorCode CheckLayout(HGPhysics p, HGTensor y)
+{
+  MPI_Comm             comm = PetscObjectComm((PetscObject)y);
+  HGPartition          part;
+  const HGTensorLocal *l;
+  PetscInt             size[HG_AXES], dim, M[3], s[3], n[3], dof;
+  PetscMPIInt          all, ours;
+  PetscBool            same = PETSC_TRUE;
+
+  PetscFunctionBegin;
+  PetscCall(HGTensorGetPartition(y, &part));
+  PetscCall(HGPartitionGetSizes(part, NULL, size));
+  PetscCall(HGTensorGetLocal(y, &l));
+  PetscCall(DMDAGetInfo(p->dm, &dim, &M[2], &M[1], &M[0], NULL, NULL, NULL, &dof, NULL, NULL, NULL, NULL, NULL));
+  HGCheck(dof == size[HG_C] && M[0] == size[HG_Z] && M[1] == size[HG_Y] && M[2] == size[HG_X], comm,
+          "the equation's DMDA has %" PetscInt_FMT " x %" PetscInt_FMT " x %" PetscInt_FMT " points (x, y, z) of %" PetscInt_FMT " unknowns, the network's output %" PetscInt_FMT " x %" PetscInt_FMT " x %" PetscInt_FMT " of %" PetscInt_FMT " channels; give both the same grid",
+          M[2], M[1], M[0], dof, size[HG_X], size[HG_Y], size[HG_Z], size[HG_C]);
+  PetscCallMPI(MPI_Comm_size(PetscObjectComm((PetscObject)p->dm), &ours));
+  PetscCallMPI(MPI_Comm_size(comm, &all));
+  HGCheck(ours == all, comm, "the equation lives on %d ranks, the network on %d; use neither -hg_batch_parts nor -hg_channel_parts", ours, all);
+  PetscCall(DMDAGetCorners(p->dm, &s[2], &s[1], &s[0], &n[2], &n[1], &n[0]));
+  for (int a = 0; a < 3; a++)
+    if (s[a] != l->box.start[HG_Z + a] || n[a] != l->box.size[HG_Z + a]) same = PETSC_FALSE;
+  PetscCall(HGAgree(comm, same, &same));
+  HGCheck(same, comm, "the ranks have other points of the equation's DMDA than of the network's output; make the DMDA with DMDACreateCompatibleDMDA() from that of HGPartitionGetDM(), or give both the same -da_processors_x, _y, _z");
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode SetUpInput(HGPhysics p, HGTensor x)
+{
+  HGPartition part;
+  PetscInt    size[HG_AXES];
+  Vec         a;
+  DM          dm;
+
+  PetscFunctionBegin;
+  if (p->input) PetscFunctionReturn(PETSC_SUCCESS);
+  PetscCall(HGTensorGetPartition(x, &part));
+  PetscCall(HGPartitionGetSizes(part, NULL, size));
+  PetscCall(DMDACreateCompatibleDMDA(p->dm, size[HG_C], &dm));
+  PetscCall(DMCreateGlobalVector(dm, &a));
+  PetscCall(DMDestroy(&dm));
+  p->input = a;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode SetUpWork(HGPhysics p, PetscInt count, HGTensor x, HGTensor y)
+{
+  PetscFunctionBegin;
+  PetscCall(CheckLayout(p, y));
+  if (x) PetscCall(SetUpInput(p, x));
+  if (!p->u) {
+    PetscCall(DMCreateGlobalVector(p->dm, &p->u));
+    PetscCall(VecDuplicate(p->u, &p->f));
+    PetscCall(VecDuplicate(p->u, &p->g));
+  }
+  if (count > p->nvalues) {
+    PetscCall(PetscFree(p->value));
+    PetscCall(PetscMalloc1(count, &p->value));
+    p->nvalues = count;
+  }
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* At the first evaluation: a wrong Jacobian would train towards something else, and nothing would show it */
+static PetscErrorCode TestOnce(HGPhysics p)
+{
+  const PetscReal limit = 1e-4;
+  PetscReal       error;
+
+  PetscFunctionBegin;
+  if (p->tested || !p->test) PetscFunctionReturn(PETSC_SUCCESS);
+  PetscCall(HGPhysicsTestAdjoint(p, p->u, &error));
+  HGCheck(error < limit, PetscObjectComm((PetscObject)p), "the Jacobian fails the transpose test: |J v|^2 by differences of the residual and <v, J'J v> differ by %.2g of it (limit %g); mend the Jacobian, or leave it out for coloured finite differences", (double)error, (double)limit);
+  p->tested = PETSC_TRUE;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* 1/2 |W F|^2 of one sample; with dy the gradient, times scale */
+static PetscErrorCode EvaluateSample(HGPhysics p, PetscInt n, PetscReal scale, HGTensor y, HGTensor dy, PetscReal *value)
+{
+  PetscReal norm;
+
+  PetscFunctionBegin;
+  PetscCall(HGTensorToVec(y, n, p->u));
+  PetscCall(HGPhysicsResidual(p, p->u, p->f));
+  if (p->weights) PetscCall(VecPointwiseMult(p->f, p->f, p->weights));
+  PetscCall(VecNorm(p->f, NORM_2, &norm));
+  *value = norm * norm / 2;
+  if (!dy || PetscIsInfOrNanReal(norm)) PetscFunctionReturn(PETSC_SUCCESS);
+  if (p->weights) PetscCall(VecPointwiseMult(p->f, p->f, p->weights));
+  PetscCall(TestOnce(p));
+  PetscCall(HGPhysicsResidualAdjoint(p, p->u, p->f, p->g));
+  PetscCall(VecScale(p->g, scale));
+  PetscCall(HGTensorFromVec(dy, n, p->g));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/*@C
+   HGPhysicsEvaluate - The mean over a batch of 1/2 |W F(u; a)|^2, and its gradient with respect to u
+
+   Collective
+
+   Input Parameters:
++  p      - the equation, set up
+.  count  - how many samples of the batch count, the first ones
+.  sample - [count] their numbers, which the input function and messages get; NULL for 0, 1, ...
+.  x      - the input fields a, handed to the equation before each residual; NULL if it takes none
+-  y      - the fields u, of the equation's DMDA's points on each rank, its unknowns as channels
+
+   Output Parameters:
++  dy   - the gradient, J' W' W F / count, zero beyond count; NULL if it is not wanted
+-  loss - the mean
+
+   Level: intermediate
+
+   Shape:
+   x: [N][Z][Y][X][C_in], y and dy: [N][Z][Y][X][C_out]
+
+   Notes:
+   Points stay where they are: a sample becomes the Vec that the residual expects by a change of element type alone. The
+   first evaluation with a gradient tests the Jacobian by `HGPhysicsTestAdjoint()`, unless `-physics_test 0`.
+
+   After the first call nothing is allocated here; the user's functions and PETSc's matrices may.
+
+   Errors:
+   A residual that is not finite (names the sample), a DMDA of other sizes or another layout than y, a Jacobian that fails the test.
+
+.seealso: `HGPhysicsSetSNES()`, `HGPhysicsSetDMDAFunctionLocal()`, `HGPhysicsSetWeights()`
+@*/
+PetscErrorCode HGPhysicsEvaluate(HGPhysics p, PetscInt count, const PetscInt sample[], HGTensor x, HGTensor y, HGTensor dy, PetscReal *loss)
+{
+  MPI_Comm  comm = PetscObjectComm((PetscObject)p);
+  PetscReal sum  = 0;
+
+  PetscFunctionBegin;
+  PetscValidHeaderSpecific(p, HG_PHYSICS_CLASSID, 1);
+  PetscCall(CheckResidual(p));
+  PetscCall(SetUpWork(p, count, x, y));
+  if (dy) PetscCall(HGTensorSet(dy, 0));
+  for (PetscInt n = 0; n < count; n++) {
+    const PetscInt which = sample ? sample[n] : n;
+
+    if (x) PetscCall(HGTensorToVec(x, n, p->input));
+    PetscCall(HGPhysicsSetInput(p, which, x ? p->input : NULL));
+    PetscCall(EvaluateSample(p, n, 1 / (PetscReal)count, y, dy, &p->value[n]));
+    HGCheck(!PetscIsInfOrNanReal(p->value[n]), comm, "the residual of sample %" PetscInt_FMT " is %s; lower the learning rate, or check the equation's input and the residual for this field", which, PetscIsNanReal(p->value[n]) ? "not a number" : "infinite");
+    sum += p->value[n] / (PetscReal)count;
+  }
+  *loss = sum;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
