@@ -8,6 +8,7 @@ typedef struct {
   int    nk;      /* taps */
   int    dots;    /* path for few output channels: lanes are input channels */
   int    fan;     /* path for small groups: groups that share a vector, else 1 */
+  int    alone;   /* one input and one output channel: lanes may be pixels, all have the same weights */
   int    vectors; /* vectors of output channels, of input channels if dots, of groups if fan > 1 */
   int    cblocks; /* blocks of input channels, so that the weights of one block of output channels stay in L2 cache */
   int    blocks;  /* blocks of output channels in all groups, each computed by itself */
@@ -21,6 +22,7 @@ static NAME(Operator) NAME(operator)(int groups, int cin, int cout, const int k[
 
   o.nk      = k[0] * k[1] * k[2];
   o.fan     = MaxInt(1, MinInt(groups, VLEN / MaxInt(cin, cout)));
+  o.alone   = groups == 1 && cin == 1 && cout == 1;
   o.dots    = o.fan == 1 && cout <= 4 && cout * (o.nk * cv + 4) < o.nk * cin;
   o.vectors = o.fan > 1 ? CeilDiv(groups, o.fan) : o.dots ? cv : CeilDiv(cout, VLEN);
   o.cblocks = o.fan > 1 || o.dots ? 1 : MinInt(cin, CeilDiv(o.nk * cin, 384 * 1024 / (2 * BYTES)));
@@ -63,7 +65,7 @@ static void NAME(pack_tiles)(const NAME(Operator) *o, int g, int cin, int cout, 
     for (int cb = 0; cb < o->cblocks; cb++) {
       for (int t = 0; t < o->nk; t++) {
         for (int ci = PartStart(cin, o->cblocks, cb); ci < PartStart(cin, o->cblocks, cb + 1); ci++) {
-          for (int co = co0; co < co1; co++) *p++ = co < cout ? NAME(weight)(w, k, g, co, ci, t) : 0;
+          for (int co = co0; co < co1; co++) *p++ = co < cout || o->alone ? NAME(weight)(w, k, g, o->alone ? 0 : co, ci, t) : 0;
         }
       }
     }
@@ -241,6 +243,32 @@ static void NAME(fan_box)(const NAME(Conv) *c, int v, const Box *box)
   }
 }
 
+/* One channel to one channel, points along x contiguous: lanes are pixels, so pixels of the tile are vectors */
+static void NAME(pixels_box)(const NAME(Conv) *c, const Box *box)
+{
+  const HGConvShape *s = c->s;
+  const int          nx = box->x1 - box->x0, whole = nx / VLEN;
+  NAME(Block)        b = NAME(block)(c, 0, 1);
+
+  b.w = c->packed, b.xp = b.yp = VLEN, b.len = 1, b.in = nx % VLEN;
+  memcpy(b.taps, s->k, sizeof(b.taps));
+  for (int i = 1; i < VLEN; i++) b.bias[i] = b.bias[0], b.threshold[i] = b.threshold[0];
+  for (int j = box->y0; j < box->y1; j++) {
+    const ptrdiff_t o    = BoxOffset(box, j, box->x0, s->ys);
+    const REAL     *x    = c->x + BoxOffset(box, j, box->x0, s->xs);
+    const REAL     *mask = c->mask ? c->mask + o : NULL;
+    REAL           *y    = c->y + o;
+    b.width = VLEN;
+    for (int i = 0, h; i < whole; i += h) {
+      h = MinInt(whole - i, TILE0);
+      NAME(tiles_grouped)[h - 1][NAME(LANES) - 1](&b, x, NULL, mask, y);
+      x += h * VLEN, y += h * VLEN, mask += mask ? h * VLEN : 0;
+    }
+    b.width = b.in;
+    if (b.in) NAME(tiles_grouped)[0][NAME(PARTIAL) - 1](&b, x, NULL, mask, y);
+  }
+}
+
 /* Block i of output channels */
 static void NAME(conv_box)(const NAME(Conv) *all, int i, const Box *box)
 {
@@ -250,6 +278,8 @@ static void NAME(conv_box)(const NAME(Conv) *all, int i, const Box *box)
 
   if (c.o.fan > 1) {
     NAME(fan_box)(&c, i, box);
+  } else if (c.o.alone && s->xs[3] == 1 && s->ys[3] == 1) {
+    NAME(pixels_box)(&c, box);
   } else {
     const ptrdiff_t g = i / per, co = g * s->cout;
     c.x += g * s->cin, c.packed += g * c.o.group, c.y += co;

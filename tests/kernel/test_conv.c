@@ -173,7 +173,7 @@ static void SpecialShape(int i, Case *c)
   };
   for (int d = 0; d < 3; d++) c->stride[d] = c->dilation[d] = 1, c->reversed[d] = 0;
 }
-enum { RANDOM = 300, SPECIAL = 19 };
+enum { RANDOM = 240, SPECIAL = 19 };
 
 /* Weights in one of two orders: [g][co][ci][kz][ky][kx], [kz][ky][kx][ci][g][co] */
 static HGConvWeights WeightsCreate(const HGConvShape *s, const void *w, int order)
