@@ -37,7 +37,7 @@ static PetscInt BatchCount(PetscInt samples, PetscInt batch_size, PetscInt b)
 /* Names the batch. A gradient that overflows before the loss does would otherwise end in TAO, without a word on where. */
 static PetscErrorCode CheckFinite(HGTrainer t, const char what[], PetscReal value, PetscInt batch)
 {
-  const PetscBool saved = t->checkpoint && t->epoch / t->checkpoint > 0 ? PETSC_TRUE : PETSC_FALSE;
+  const PetscBool saved = *t->output && t->checkpoint && t->epoch / t->checkpoint > 0 ? PETSC_TRUE : PETSC_FALSE;
   const char     *kept  = saved ? "the last checkpoint is intact" : "no model was written";
 
   PetscFunctionBegin;
@@ -172,7 +172,7 @@ PetscErrorCode HGTrainerEndEpoch(HGTrainer t)
   if (t->validation) PetscCall(Validate(t, &validation));
   PetscCall(Report(t, loss, validation, rate));
   PetscCall(SetRate(t));
-  if (t->checkpoint && t->epoch % t->checkpoint == 0 && t->epoch < t->epochs) PetscCall(HGTrainerSave(t));
+  if (*t->output && t->checkpoint && t->epoch % t->checkpoint == 0 && t->epoch < t->epochs) PetscCall(HGTrainerSave(t));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
