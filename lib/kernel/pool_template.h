@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* clang-format off */ /* it takes types named by macros for expressions */
-/* Pooling: forward by output points; the adjoint writes slabs of rows of dx, to which it adds the windows in the order of outputs */
+/* Pooling: forward by output points. The adjoint writes dx by windows where these lie side by side, each point once; elsewhere it
+   writes slabs of rows of dx, to which it adds the windows in the order of outputs. */
 
 /* The taps of a window that count: n[a] of them from p on, ts apart */
 typedef struct {
@@ -198,13 +199,64 @@ INLINE void NAME(pool_adjoint)(const HGPoolShape *s, const REAL *x, const REAL *
   }
 }
 
+/* The window of an output alone covers its points: dx is written, not added to */
+INLINE void NAME(tile)(const HGFieldStore *store, const NAME(Window) *o, REAL *dx, ptrdiff_t at, V r, const MASK *best, int nz, int ny,
+                       int nx, int c, int w)
+{
+  INT tap = 0;
+  for (int z = 0; z < nz; z++) {
+    for (int y = 0; y < ny; y++) {
+      for (int x = 0; x < nx; x++, tap++) {
+        const ptrdiff_t to = at + z * o->ts[0] + y * o->ts[1] + x * o->ts[2] + c;
+        NAME(store_result)(store, best ? (V)((*best == tap) & (MASK)r) : r, dx, to, c, w);
+      }
+    }
+  }
+}
+
+/* Whether full windows side by side cover the points of dx, each once */
+INLINE int NAME(are_tiles)(const HGPoolShape *s)
+{
+  for (int a = 0; a < 3; a++) {
+    if (s->k[a] != s->stride[a] || (s->k[a] > 1 && s->dilation[a] > 1)) return 0;
+    if (s->first[a] != s->from[a] || s->first[a] + s->n[a] * s->k[a] != s->to[a] || s->from[a] < s->lo[a] || s->to[a] > s->hi[a]) return 0;
+  }
+  return 1;
+}
+
+INLINE void NAME(pool_tiles)(const HGPoolShape *s, const REAL *x, const REAL *dy, const HGFieldStore *store, REAL *dx)
+{
+  const Pieces cut = CutRows(s->batch, s->n, s->channels * s->k[0] * s->k[1] * s->k[2], sizeof(REAL));
+  const REAL   f   = (REAL)1 / (REAL)(s->k[0] * s->k[1] * s->k[2]);
+
+#pragma omp parallel for schedule(static) if (cut.threaded)
+  for (int i = 0; i < cut.pieces; i++) {
+    const Piece  b    = GetPiece(&cut, s->n, i);
+    const REAL  *from = dy + PieceOffset(&b, s->ys);
+    NAME(Window) o    = {.n = {s->k[0], s->k[1], s->k[2]}, .ts = {s->xs[1], s->xs[2], s->xs[3]}};
+    for (int j = b.x0; j < b.x1; j++, from += s->ys[3]) {
+      const ptrdiff_t at = b.n * s->xs[0] + (s->first[0] + b.z * s->k[0]) * s->xs[1] + (s->first[1] + b.y * s->k[1]) * s->xs[2] +
+                           (s->first[2] + j * s->k[2]) * s->xs[3];
+      o.p = x ? x + at : NULL;
+      FOR_VECTORS(c, w, s->channels) {
+        const V    r    = NAME(get)(from + c, w) * (x ? 1 : f);
+        const MASK best = x ? WINDOW(window_argmax, &o, c, w) : (MASK){0};
+        if (o.n[0] == 1 && o.n[1] == 2 && o.n[2] == 2) NAME(tile)(store, &o, dx, at, r, x ? &best : NULL, 1, 2, 2, c, w);
+        else NAME(tile)(store, &o, dx, at, r, x ? &best : NULL, o.n[0], o.n[1], o.n[2], c, w);
+      }
+    }
+  }
+}
+
 static void NAME(max_pool_adjoint)(const HGPoolShape *s, const void *x, const void *dy, const HGFieldStore *store, void *dx)
 {
-  NAME(pool_adjoint)(s, x, dy, store, dx);
+  if (NAME(are_tiles)(s)) NAME(pool_tiles)(s, x, dy, store, dx);
+  else NAME(pool_adjoint)(s, x, dy, store, dx);
 }
 
 static void NAME(average_pool_adjoint)(const HGPoolShape *s, const void *dy, const HGFieldStore *store, void *dx)
 {
-  NAME(pool_adjoint)(s, NULL, dy, store, dx);
+  if (NAME(are_tiles)(s)) NAME(pool_tiles)(s, NULL, dy, store, dx);
+  else NAME(pool_adjoint)(s, NULL, dy, store, dx);
 }
 #undef WINDOW

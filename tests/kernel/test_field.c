@@ -159,12 +159,13 @@ static Stored StoredCreate(HGDType t, int c, const Array *mask)
 static void TestPool(const HGFieldKernels *k, int i)
 {
   HGPoolShape s = {.batch = Pick(1, 3), .channels = channels[i % 15], .include_padding = Pick(0, 1)};
-  const int   dim = Pick(1, 3), common = i % 3 == 0; /* windows of two points, stride two */
+  const int   dim = Pick(1, 3), common = i % 3 == 0, tiles = i % 6 == 0; /* windows of two points, stride two; that fill the grid */
   int         m[3], low[3], high[3];                 /* grid; ghost points below and above that the array has */
   ptrdiff_t   x0 = 0;
 
   RandomPoints(dim, i % 8 == 0, m);
   for (int a = 0; a < 3; a++) {
+    if (tiles && m[a] > 1) m[a] += m[a] % 2;
     const int flat = m[a] == 1, pad = flat || common ? 0 : Pick(0, 1);
     s.k[a]        = flat ? 1 : common ? 2 : Pick(2, 4);
     s.stride[a]   = flat ? 1 : common ? 2 : Pick(1, 3);
@@ -176,8 +177,8 @@ static void TestPool(const HGFieldKernels *k, int i)
     s.first[a] = -pad - low[a];
     s.lo[a]    = -low[a];
     s.hi[a]    = m[a] - low[a];
-    s.from[a]  = s.lo[a] + (Pick(0, 3) == 0 && m[a] > 2); /* the owned points, as a rank has them */
-    s.to[a]    = s.hi[a] - (Pick(0, 3) == 0 && m[a] > 2);
+    s.from[a]  = s.lo[a] + (Pick(0, 3) == 0 && m[a] > 2 && !tiles); /* the owned points, as a rank has them */
+    s.to[a]    = s.hi[a] - (Pick(0, 3) == 0 && m[a] > 2 && !tiles);
     m[a] += high[a];
   }
   const size_t nx = Strides(s.batch, m, s.channels, s.xs), ny = Strides(s.batch, s.n, s.channels, s.ys);
