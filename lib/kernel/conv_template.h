@@ -103,8 +103,20 @@ typedef struct {
   const REAL        *x, *packed, *bias, *mask, *threshold;
   REAL              *y;
   REAL               lower; /* lower bound that is the activation */
-  int                add;
+  int                add, stream;
 } NAME(Conv);
+
+/* Whether the result is written past the caches: few products for each element, more elements than fit, and whole vectors on their addresses */
+static int NAME(streams)(const NAME(Conv) *c)
+{
+  const HGConvShape *s    = c->s;
+  const double       size = (double)s->batch * s->n[0] * s->n[1] * s->n[2] * s->ys[3] * (double)sizeof(REAL);
+
+  if (c->o.nk * s->cin > 64 || size < 4e6 || s->cout % VLEN || (uintptr_t)c->y % BYTES) return 0;
+  for (int a = 0; a < 4; a++)
+    if (s->ys[a] % VLEN) return 0;
+  return 1;
+}
 
 /* Merges the loops over kx and channels where a tap's channels follow those of the one before. */
 static int NAME(merge_taps)(const HGConvShape *s, int whole, int taps[3])
@@ -190,7 +202,8 @@ static NAME(Block) NAME(block)(const NAME(Conv) *c, int co, int width)
   const HGConvShape *s = c->s;
   NAME(Block)        b = {.xp = s->xs[3], .yp = s->ys[3], .below = NAME(below)(s), .width = width, .lower = c->lower, .add = c->add};
 
-  b.ahead = s->k[0] * s->k[1] == 1 && s->groups * s->cin * sizeof(REAL) > 64;
+  b.stream = c->stream;
+  b.ahead  = s->k[0] * s->k[1] == 1 && s->groups * s->cin * sizeof(REAL) > 64;
   memcpy(b.ts, s->ts, sizeof(b.ts));
   for (int i = 0; c->bias && i < width; i++) b.bias[i] = c->bias[co + i];
   for (int i = 0; c->threshold && i < width; i++) b.threshold[i] = c->threshold[co + i];
@@ -292,14 +305,16 @@ static void NAME(conv_box)(const NAME(Conv) *all, int i, const Box *box)
 /* Threads share the boxes of points and, where these are few, the blocks of output channels. */
 static void NAME(conv)(const HGConvShape *s, const void *x, const void *packed, const HGConvStore *store, void *y)
 {
-  const NAME(Conv) c = {s, NAME(operator)(s->groups, s->cin, s->cout, s->k), x, packed, store->bias, store->mask, store->threshold, y,
-                        store->act == HG_ACT_RELU ? 0 : (REAL)-INFINITY, store->add};
+  NAME(Conv)       c = {s, NAME(operator)(s->groups, s->cin, s->cout, s->k), x, packed, store->bias, store->mask, store->threshold, y,
+                        store->act == HG_ACT_RELU ? 0 : (REAL)-INFINITY, store->add, 0};
   const Cut        cut = CutForCache(s, sizeof(REAL));
   const int        parts = MinInt(c.o.blocks, CeilDiv(32, MaxInt(cut.boxes, 1)));
 
+  c.stream = NAME(streams)(&c);
 #pragma omp parallel for schedule(static) if (cut.boxes * parts > 1)
   for (int i = 0; i < cut.boxes * parts; i++) {
     const Box box = CutBox(&cut, s, i / parts);
     for (int j = PartStart(c.o.blocks, parts, i % parts); j < PartStart(c.o.blocks, parts, i % parts + 1); j++) NAME(conv_box)(&c, j, &box);
+    if (c.stream) NAME(drain)();
   }
 }

@@ -12,6 +12,7 @@ typedef struct {
   ptrdiff_t   xp, ts[3], yp;       /* strides of x: pixel, taps; pixel stride of y */
   ptrdiff_t   below;               /* from the first tap to what is read next for the first time: a row, or the next tile */
   int         ahead;               /* it is the next tile, and pixels are longer than a cache line */
+  int         stream;              /* the result goes past the caches */
   ptrdiff_t   from;                /* pixel stride of the values that sums start from; 0: all from the bias */
   int         width;               /* valid output channels of this block */
   int         shared;              /* neighbouring pixels share taps along x */
@@ -49,7 +50,7 @@ NOINLINE void NAME(tile_finish)(const NAME(Block) *b, const REAL *sum /* [m][nv*
 }
 
 /* Applies activation and mask */
-INLINE void NAME(tile_store)(const NAME(Block) *b, V acc[][2], const REAL *mask, REAL *y, const int m, const int nv)
+INLINE void NAME(tile_store)(const NAME(Block) *b, V acc[][2], const REAL *mask, REAL *y, const int m, const int nv, const int stream)
 {
   const V         lower = b->lower - (V){0};
   const ptrdiff_t shift = mask ? mask - y : 0;
@@ -60,7 +61,8 @@ INLINE void NAME(tile_store)(const NAME(Block) *b, V acc[][2], const REAL *mask,
       REAL *to = PIXEL(i) + v * VLEN;
       V     r  = NAME(max)(acc[i][v], lower);
       if (mask) r = NAME(where_above)(NAME(load)(to + shift), NAME(load)(b->threshold + v * VLEN), r);
-      NAME(store)(to, r);
+      if (stream) NAME(stream)(to, r);
+      else NAME(store)(to, r);
     }
   }
 }
@@ -179,9 +181,11 @@ INLINE void NAME(tile)(const NAME(Block) *b, const REAL *x, const REAL *from, co
     UNROLL for (int i = 0; i < m; i++) UNROLL for (int v = 0; v < nv; v++) NAME(store)(sum + (i * nv + v) * VLEN, acc[i][v]);
     NAME(tile_finish)(b, sum, mask, y, m, nv);
   } else if (mask) {
-    NAME(tile_store)(b, acc, mask, y, m, nv);
+    NAME(tile_store)(b, acc, mask, y, m, nv, 0);
+  } else if (kind == NAME(BROADCAST) && b->stream) {
+    NAME(tile_store)(b, acc, NULL, y, m, nv, 1);
   } else {
-    NAME(tile_store)(b, acc, NULL, y, m, nv);
+    NAME(tile_store)(b, acc, NULL, y, m, nv, 0);
   }
 }
 

@@ -4,6 +4,7 @@
    these may be wider for all of them if the user sets -march. */
 #include "kernel/kernel_impl.h"
 #include <math.h>
+#include <stdint.h>
 #include <string.h>
 #if defined(__AVX2__)
 #include <immintrin.h>

@@ -63,6 +63,28 @@ NOINLINE void NAME(store_n)(REAL *p, V v, int n)
 }
 #endif
 
+/* Past the caches, to an address that is a multiple of the vector's bytes */
+INLINE void NAME(stream)(REAL *p, V v)
+{
+#if BYTES == 64 && defined(__AVX512F__)
+  if (sizeof(REAL) == 4) _mm512_stream_ps((float *)p, (__m512)v);
+  else _mm512_stream_pd((double *)p, (__m512d)v);
+#elif BYTES == 32 && defined(__AVX2__)
+  if (sizeof(REAL) == 4) _mm256_stream_ps((float *)p, (__m256)v);
+  else _mm256_stream_pd((double *)p, (__m256d)v);
+#else
+  NAME(store)(p, v);
+#endif
+}
+
+/* What was streamed is there for other threads and processes before what is stored afterwards */
+INLINE void NAME(drain)(void)
+{
+#if defined(__AVX2__)
+  _mm_sfence();
+#endif
+}
+
 INLINE V NAME(max)(V v, V lower) /* NaN stays NaN: x86 returns the second operand then */
 {
 #if BYTES == 64 && defined(__AVX512F__)

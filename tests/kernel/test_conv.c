@@ -165,6 +165,7 @@ static void SpecialShape(int i, Case *c)
       {1, 20, 1,    2,   1, 30, 20,   3, 3},
       {1, 20, 2,    1,   1, 30, 20,   3, 3},
       {2, 3,  33,   20,  1, 9,  20,   3, 3},
+      {1, 1,  1,    16,  1, 250, 270, 3, 3},
   };
   const int *p = special[i];
   c->s         = (HGConvShape){
@@ -173,7 +174,7 @@ static void SpecialShape(int i, Case *c)
   };
   for (int d = 0; d < 3; d++) c->stride[d] = c->dilation[d] = 1, c->reversed[d] = 0;
 }
-enum { RANDOM = 240, SPECIAL = 19 };
+enum { RANDOM = 240, SPECIAL = 20, STREAMED = RANDOM + SPECIAL - 1 }; /* the last: so large that results go past the caches */
 
 /* Weights in one of two orders: [g][co][ci][kz][ky][kx], [kz][ky][kx][ci][g][co] */
 static HGConvWeights WeightsCreate(const HGConvShape *s, const void *w, int order)
@@ -201,13 +202,13 @@ static void Reference(Case *c)
 }
 
 /* Strides of a shape from those of the points, and the points that are read */
-static void CaseStrides(Case *c, size_t *nx, size_t *ny)
+static void CaseStrides(Case *c, int dense, size_t *nx, size_t *ny)
 {
   HGConvShape *s = &c->s;
 
   for (int d = 0; d < 3; d++) c->m[d] = (s->n[d] - 1) * c->stride[d] + (s->k[d] - 1) * c->dilation[d] + 1;
   *nx      = Strides(s->batch, c->m, s->groups * s->cin, Pick(0, 1), c->xp);
-  *ny      = Strides(s->batch, s->n, s->groups * s->cout, Pick(0, 1), s->ys);
+  *ny      = Strides(s->batch, s->n, s->groups * s->cout, dense ? 0 : Pick(0, 1), s->ys);
   s->xs[0] = c->xp[0];
   c->x0    = 0;
   for (int d = 0; d < 3; d++) {
@@ -226,7 +227,7 @@ static void CaseCreate(int i, HGDType t, Case *c)
   memset(c, 0, sizeof(*c));
   if (i < RANDOM) RandomShape(i, c);
   else SpecialShape(i - RANDOM, c);
-  CaseStrides(c, &nx, &ny);
+  CaseStrides(c, i == STREAMED, &nx, &ny);
   all   = s->groups * s->cout;
   c->nw = (size_t)s->cin * (size_t)all * (size_t)(s->k[0] * s->k[1] * s->k[2]);
   c->x = ArrayCreate(t, nx), c->w = ArrayCreate(t, c->nw), c->bias = ArrayCreate(t, (size_t)all),
@@ -238,6 +239,7 @@ static void CaseCreate(int i, HGDType t, Case *c)
                              .mask      = Pick(0, 1) ? c->mask.p : NULL,
                              .threshold = Pick(0, 1) ? c->threshold.p : NULL,
                              .add       = Pick(0, 2) == 0};
+  if (i == STREAMED) c->store.mask = NULL, c->store.add = 0;
   c->dw = calloc(c->nw, sizeof(double)), c->db = calloc((size_t)all, sizeof(double));
   Fill(&c->x, NAN), Fill(&c->mask, NAN), Fill(&c->dy, NAN), Fill(&c->yref, 0.5), Fill(&c->y, 0.5);
   FOR_ELEMENTS(s->batch, c->m, s->groups * s->cin, c->xp, o) Set(&c->x, o, Uniform());
