@@ -113,6 +113,46 @@ static const NAME(Outer) NAME(outers2)[] = {TILES2(ENTRY2)};
 #undef ENTRY1
 #undef ENTRY2
 
+/* One input channel whose neighbouring pixels share taps: 3 taps along x of nr rows. np pixels at once read each x once. */
+INLINE void NAME(narrow_step)(const NAME(Rows) *u, const REAL *x, const REAL *dy, V acc[3][3], const int nr, const int np, const int full)
+{
+  V d[4];
+  UNROLL for (int p = 0; p < np; p++) {
+    d[p] = full ? NAME(load)(dy + p * u->yp) : NAME(load_n)(dy + p * u->yp, u->width);
+    __builtin_prefetch(dy + (AHEAD + p) * u->yp);
+  }
+  UNROLL for (int r = 0; r < nr; r++) {
+    UNROLL for (int i = 0; i < np + 2; i++) {
+      const V xi = x[r * u->xr + i * u->xp] - (V){0};
+      UNROLL for (int t = 0; t < 3; t++) {
+        if (i >= t && i - t < np) acc[r][t] += xi * d[i - t];
+      }
+    }
+  }
+}
+
+/* to: [nr][3] vectors, step apart */
+INLINE void NAME(narrow_rows)(const NAME(Rows) *u, REAL *to, ptrdiff_t step, const int nr, const int full)
+{
+  V acc[3][3] = {{{0}}};
+  for (int j = 0; j < u->ny; j++) {
+    const REAL *x = u->x + j * u->xy, *dy = u->dy + j * u->yy;
+    int         n = u->nx;
+    for (; n >= 4; n -= 4, x += 4 * u->xp, dy += 4 * u->yp) NAME(narrow_step)(u, x, dy, acc, nr, 4, full);
+    for (; n > 0; n--, x += u->xp, dy += u->yp) NAME(narrow_step)(u, x, dy, acc, nr, 1, full);
+  }
+  UNROLL for (int r = 0; r < nr; r++) UNROLL for (int t = 0; t < 3; t++) NAME(add)(to + (r * 3 + t) * step, acc[r][t]);
+}
+
+NOINLINE void NAME(narrow)(const NAME(Rows) *u, REAL *to, ptrdiff_t step, int nr)
+{
+  const int full = u->width == VLEN;
+  if (nr == 3 && full) NAME(narrow_rows)(u, to, step, 3, 1);
+  else if (nr == 3) NAME(narrow_rows)(u, to, step, 3, 0);
+  else if (nr == 2) NAME(narrow_rows)(u, to, step, 2, 0);
+  else NAME(narrow_rows)(u, to, step, 1, 0);
+}
+
 /* acc[t][c] += x[tap t] dy[c], lanes are input channels */
 INLINE void NAME(swapped_step)(const NAME(Rows) *u, const REAL *x, const REAL *dy, V *acc, const int nt, const int nc, const int full)
 {

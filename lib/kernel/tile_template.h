@@ -180,10 +180,11 @@ INLINE void NAME(tile)(const NAME(Block) *b, const REAL *x, const REAL *from, co
     REAL sum[TILE1 * VLEN];
     UNROLL for (int i = 0; i < m; i++) UNROLL for (int v = 0; v < nv; v++) NAME(store)(sum + (i * nv + v) * VLEN, acc[i][v]);
     NAME(tile_finish)(b, sum, mask, y, m, nv);
+  } else if (kind == NAME(BROADCAST) && b->stream) {
+    if (mask) NAME(tile_store)(b, acc, mask, y, m, nv, 1);
+    else NAME(tile_store)(b, acc, NULL, y, m, nv, 1);
   } else if (mask) {
     NAME(tile_store)(b, acc, mask, y, m, nv, 0);
-  } else if (kind == NAME(BROADCAST) && b->stream) {
-    NAME(tile_store)(b, acc, NULL, y, m, nv, 1);
   } else {
     NAME(tile_store)(b, acc, NULL, y, m, nv, 0);
   }

@@ -61,6 +61,25 @@ static void NAME(bias_box)(const NAME(Rows) *u, int n, REAL *to)
   NAME(add)(to, (sum[0] + sum[1]) + (sum[2] + sum[3]));
 }
 
+/* One input channel, 3 taps along x: nv vectors of output channels, up to 3 rows of taps at a time */
+static void NAME(narrow_box)(const NAME(Gradient) *g, NAME(Rows) u, int nv, REAL *to)
+{
+  const HGConvShape *s    = g->s;
+  const REAL        *x    = u.x;
+  const int          last = u.width;
+
+  for (int v = 0; v < nv; v++, u.dy += VLEN) {
+    u.width = v < nv - 1 ? VLEN : last;
+    for (int kz = 0; kz < s->k[0]; kz++) {
+      for (int ky = 0, nr; ky < s->k[1]; ky += nr) {
+        nr  = MinInt(3, s->k[1] - ky);
+        u.x = x + kz * s->ts[0] + ky * s->ts[1];
+        NAME(narrow)(&u, to + (((ptrdiff_t)kz * s->k[1] + ky) * 3 * nv + v) * VLEN, (ptrdiff_t)nv * VLEN, nr);
+      }
+    }
+  }
+}
+
 /* All taps and input channels of one block of output channels: rows of the tile run over (kx, channel) if contiguous. */
 static void NAME(outer_box)(const NAME(Gradient) *g, NAME(Rows) u, int block, REAL *to)
 {
@@ -73,6 +92,10 @@ static void NAME(outer_box)(const NAME(Gradient) *g, NAME(Rows) u, int block, RE
   u.dy += co;
   u.width = MinInt(VLEN, s->cout - co - (nv - 1) * VLEN);
   to += (size_t)co * g->nk * s->cin;
+  if (s->cin == 1 && s->k[2] == 3 && s->xs[3] == s->ts[2]) {
+    NAME(narrow_box)(g, u, nv, to);
+    return;
+  }
   for (int r = 0; r < g->nk * s->cin; r += run) {
     const int tap = r / s->cin, kx = tap % s->k[2], ky = tap / s->k[2] % s->k[1], kz = tap / s->k[2] / s->k[1];
     for (int t = 0; t < n; t++) {
