@@ -11,8 +11,11 @@
 #include "data/hgfieldfile.h"
 #include "layer/hglayer.h"
 #include "net/hgnet.h"
+#include "net/hgcoord.h"
 #include "loss/hgloss.h"
 #include "physics/hgphysics.h"
+#include "physics/hgcoordproblem.h"
 #include "train/hgtrain.h"
+#include "train/hgcoordtrain.h"
 
 #endif

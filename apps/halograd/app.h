@@ -7,6 +7,8 @@
 
 PetscErrorCode AppSimulate(PetscBool help);
 PetscErrorCode AppTrain(PetscBool help);
+PetscErrorCode AppTrainCoord(PetscBool help);
+PetscErrorCode AppApplyCoord(PetscBool writes);
 PetscErrorCode AppPredict(PetscBool help);
 PetscErrorCode AppEvaluate(PetscBool help);
 PetscErrorCode AppVerify(PetscBool help);
@@ -15,6 +17,10 @@ PetscErrorCode AppBench(const char what[], PetscBool help);
 PetscErrorCode AppBenchConv(PetscBool help);
 PetscErrorCode AppBenchHalo(PetscBool help);
 PetscErrorCode AppInfo(const char file[], PetscBool help);
+
+/* Whether -net_type is mlp, and whether -model is a file of such a network */
+PetscErrorCode AppIsCoord(PetscBool *is);
+PetscErrorCode AppIsCoordModel(PetscBool *is);
 
 /* Options on the command line that nobody has read yet and that begin like one of ours are mistakes */
 PetscErrorCode AppCheckOptions(void);

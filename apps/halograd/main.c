@@ -3,18 +3,17 @@
 #include <ctype.h>
 #include <unistd.h>
 
-static const char Usage[] =
-  "halograd: networks on fields that are spread over the ranks of an MPI job\n"
-  "\n"
-  "  halograd simulate  make a data file of simulated fields\n"
-  "  halograd train     train a network on a data file\n"
-  "  halograd predict   apply a trained network to a data file\n"
-  "  halograd evaluate  compare a trained network's output with a data file's targets\n"
-  "  halograd verify    test gradients of a network, or the adjoint of an operator, on this layout\n"
-  "  halograd bench     measure: peak, conv, step, halo\n"
-  "  halograd info FILE tell what a model or data file holds\n"
-  "\n"
-  "Each under mpiexec -n P, with all PETSc options; halograd COMMAND -help lists its own.\n";
+static const char Usage[] = "halograd: networks on fields that are spread over the ranks of an MPI job\n"
+                            "\n"
+                            "  halograd simulate  make a data file of simulated fields\n"
+                            "  halograd train     train a network on a data file\n"
+                            "  halograd predict   apply a trained network to a data file\n"
+                            "  halograd evaluate  compare a trained network's output with a data file's targets\n"
+                            "  halograd verify    test gradients of a network, or the adjoint of an operator, on this layout\n"
+                            "  halograd bench     measure: peak, conv, step, halo\n"
+                            "  halograd info FILE tell what a model or data file holds\n"
+                            "\n"
+                            "Each under mpiexec -n P, with all PETSc options; halograd COMMAND -help lists its own.\n";
 
 typedef struct {
   const char *command, *word; /* the subcommand, and the argument after it if it is no option */
@@ -55,7 +54,9 @@ static Arguments TakeArguments(int *argc, char **argv)
 
 static PetscBool IsOurs(const char *name)
 {
-  static const char *const prefix[] = {"net_", "data_", "train_", "model", "predict_", "darcy_", "problem", "grid", "samples", "seed", "output", "bench_", "verify_", "linop_", "simulate_", "hg_", "tao_adam", "tao_sgd"};
+  static const char *const prefix[] = {"net_",    "data_",   "train_",    "model",  "predict_", "darcy_",          "problem",
+                                       "grid",    "samples", "seed",      "output", "coord_",   "physics_unknown", "bench_",
+                                       "verify_", "linop_",  "simulate_", "hg_",    "tao_adam", "tao_sgd"};
 
   for (size_t i = 0; i < sizeof(prefix) / sizeof(*prefix); i++)
     if (!strncmp(name, prefix[i], strlen(prefix[i]))) return PETSC_TRUE;
@@ -65,7 +66,61 @@ static PetscBool IsOurs(const char *name)
 /* Options that PETSc's objects read late, if at all: solvers when they are set up, some at the very end */
 static PetscBool MayBeRead(const char *name)
 {
-  static const char *const prefix[] = {"ksp_", "pc_", "mg_", "esteig_", "sub_", "redundant_", "telescope_", "fieldsplit_", "snes_", "ts_", "tao_", "mat_", "mat", "vec_", "dm_", "da_", "sf_", "is_", "vecscatter_", "log_", "malloc", "memory_", "objects_", "options_", "viewer_", "draw_", "display", "info", "history", "citations", "on_error", "start_in_debugger", "debug", "stop_for_debugger", "fp_trap", "checkstack", "blas_", "mpi", "nox", "use_", "saws", "python", "version", "tmp", "shared_tmp", "not_shared_tmp", "cuda", "device", "splitreduction", "get_total_flops", "petsc", "physics_view", "skip_petscrc", "no_signal_handler", "hg_"};
+  static const char *const prefix[] = {"ksp_",
+                                       "pc_",
+                                       "mg_",
+                                       "esteig_",
+                                       "sub_",
+                                       "redundant_",
+                                       "telescope_",
+                                       "fieldsplit_",
+                                       "snes_",
+                                       "ts_",
+                                       "tao_",
+                                       "mat_",
+                                       "mat",
+                                       "vec_",
+                                       "dm_",
+                                       "da_",
+                                       "sf_",
+                                       "is_",
+                                       "vecscatter_",
+                                       "log_",
+                                       "malloc",
+                                       "memory_",
+                                       "objects_",
+                                       "options_",
+                                       "viewer_",
+                                       "draw_",
+                                       "display",
+                                       "info",
+                                       "history",
+                                       "citations",
+                                       "on_error",
+                                       "start_in_debugger",
+                                       "debug",
+                                       "stop_for_debugger",
+                                       "fp_trap",
+                                       "checkstack",
+                                       "blas_",
+                                       "mpi",
+                                       "nox",
+                                       "use_",
+                                       "saws",
+                                       "python",
+                                       "version",
+                                       "tmp",
+                                       "shared_tmp",
+                                       "not_shared_tmp",
+                                       "cuda",
+                                       "device",
+                                       "splitreduction",
+                                       "get_total_flops",
+                                       "petsc",
+                                       "physics_view",
+                                       "skip_petscrc",
+                                       "no_signal_handler",
+                                       "hg_"};
 
   for (size_t i = 0; i < sizeof(prefix) / sizeof(*prefix); i++)
     if (!strncmp(name, prefix[i], strlen(prefix[i]))) return PETSC_TRUE;
@@ -97,7 +152,7 @@ static PetscBool OnCommandLine(const char *name)
 PetscErrorCode AppCheckOptions(void)
 {
   static const char *const later[] = {"-net_view", "-hg_batch_parts", "-hg_channel_parts", "-hg_view", "-linop_view"};
-  PetscInt                 n, bad  = -1;
+  PetscInt                 n, bad = -1;
   char                   **name, **value;
   PetscBool                set, word = PETSC_TRUE;
   char                     option[256] = "";
@@ -134,23 +189,31 @@ static PetscErrorCode WarnUnused(void)
 
 static PetscErrorCode Dispatch(const Arguments *a)
 {
+  PetscBool coord = PETSC_FALSE, model = PETSC_FALSE; /* networks of coordinates */
+
   PetscFunctionBegin;
+  PetscCall(AppIsCoord(&coord));
+  PetscCall(AppIsCoordModel(&model));
   if (Is(a->command, "simulate")) PetscCall(AppSimulate(a->help));
-  else if (Is(a->command, "train")) PetscCall(AppTrain(a->help));
-  else if (Is(a->command, "predict")) PetscCall(AppPredict(a->help));
-  else if (Is(a->command, "evaluate")) PetscCall(AppEvaluate(a->help));
+  else if (Is(a->command, "train")) PetscCall(coord ? AppTrainCoord(a->help) : AppTrain(a->help));
+  else if (Is(a->command, "predict")) PetscCall(model && !a->help ? AppApplyCoord(PETSC_TRUE) : AppPredict(a->help));
+  else if (Is(a->command, "evaluate")) PetscCall(model && !a->help ? AppApplyCoord(PETSC_FALSE) : AppEvaluate(a->help));
   else if (Is(a->command, "verify")) PetscCall(AppVerify(a->help));
   else if (Is(a->command, "bench")) PetscCall(AppBench(a->word, a->help));
   else if (Is(a->command, "info")) PetscCall(AppInfo(a->word, a->help));
-  else HGCheck(PETSC_FALSE, PETSC_COMM_WORLD, "no command \"%s\"; there are: simulate, train, predict, evaluate, verify, bench, info", a->command);
+  else
+    HGCheck(PETSC_FALSE, PETSC_COMM_WORLD, "no command \"%s\"; there are: simulate, train, predict, evaluate, verify, bench, info",
+            a->command);
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
 static PetscErrorCode CheckWord(const Arguments *a)
 {
   PetscFunctionBegin;
-  HGCheck(!a->word || Is(a->command, "info") || Is(a->command, "bench"), PETSC_COMM_WORLD, "\"%s\" after halograd %s is no option; options begin with a hyphen", a->word, a->command);
-  HGCheck(!a->stray, PETSC_COMM_WORLD, "\"%s\" is neither an option nor the value of one; options begin with a hyphen%s", a->stray, Is(a->command, "info") ? ", and info takes one file" : "");
+  HGCheck(!a->word || Is(a->command, "info") || Is(a->command, "bench"), PETSC_COMM_WORLD,
+          "\"%s\" after halograd %s is no option; options begin with a hyphen", a->word, a->command);
+  HGCheck(!a->stray, PETSC_COMM_WORLD, "\"%s\" is neither an option nor the value of one; options begin with a hyphen%s", a->stray,
+          Is(a->command, "info") ? ", and info takes one file" : "");
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 

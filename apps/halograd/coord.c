@@ -1,0 +1,253 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Coordinate networks: train -net_type mlp, and predict and evaluate with their model files */
+#include "app.h"
+#include <omp.h>
+
+typedef struct {
+  HGCoordProblem problem;
+  HGCoordNet     net;
+  HGCoordTrainer trainer;
+  Vec            v;
+  char           model[PETSC_MAX_PATH_LEN], output[PETSC_MAX_PATH_LEN], history[PETSC_MAX_PATH_LEN];
+  PetscInt       seed, grid;
+} Coord;
+
+PetscErrorCode AppIsCoord(PetscBool *is)
+{
+  char      type[64] = "";
+  PetscBool set;
+
+  PetscFunctionBegin;
+  PetscCall(PetscOptionsGetString(NULL, NULL, "-net_type", type, sizeof(type), &set));
+  PetscCall(PetscStrcmp(type, "mlp", is));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode AppIsCoordModel(PetscBool *is)
+{
+  char path[PETSC_MAX_PATH_LEN] = "", net[512] = "", problem[512] = "";
+
+  PetscFunctionBegin;
+  PetscCall(PetscOptionsGetString(NULL, NULL, "-model", path, sizeof(path), NULL));
+  PetscCall(HGCoordModelReadOptions(PETSC_COMM_WORLD, path, sizeof(net), net, problem, is));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode Configure(Coord *c)
+{
+  PetscFunctionBegin;
+  PetscCall(HGCoordProblemCreate(PETSC_COMM_WORLD, &c->problem));
+  PetscCall(HGCoordProblemSetFromOptions(c->problem));
+  PetscCall(HGCoordNetCreate(PETSC_COMM_WORLD, &c->net));
+  PetscCall(HGCoordNetSetFromOptions(c->net));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode SetUp(Coord *c)
+{
+  HGDType dtype;
+
+  PetscFunctionBegin;
+  PetscCall(HGGetDType(&dtype));
+  PetscCall(HGCoordProblemSetUp(c->problem, c->net, dtype));
+  PetscCall(HGCoordProblemCreateParameters(c->problem, (uint64_t)c->seed, &c->v));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode Destroy(Coord *c)
+{
+  PetscFunctionBegin;
+  PetscCall(VecDestroy(&c->v));
+  PetscCall(HGCoordTrainerDestroy(&c->trainer));
+  PetscCall(HGCoordNetDestroy(&c->net));
+  PetscCall(HGCoordProblemDestroy(&c->problem));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode PrintError(Coord *c)
+{
+  PetscReal error;
+
+  PetscFunctionBegin;
+  PetscCall(HGCoordProblemError(c->problem, c->v, c->grid, &error));
+  PetscCall(PetscPrintf(PETSC_COMM_WORLD, "evaluate points=%" PetscInt_FMT " rel_l2=%.10g\n", c->grid, (double)error));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode Report(Coord *c, double seconds)
+{
+  const char *name;
+  double      value;
+  PetscReal   loss;
+  PetscInt    n;
+
+  PetscFunctionBegin;
+  PetscCall(HGCoordTrainerGetIterations(c->trainer, &n, &loss));
+  PetscCall(HGCoordProblemGetUnknown(c->problem, &name, &value));
+  PetscCall(PetscPrintf(PETSC_COMM_WORLD, "train iterations=%" PetscInt_FMT " seconds=%.1f loss=%.6g%s%s", n, seconds, (double)loss,
+                        name ? " " : "", name ? name : ""));
+  if (name) PetscCall(PetscPrintf(PETSC_COMM_WORLD, "=%.10g", value));
+  PetscCall(PetscPrintf(PETSC_COMM_WORLD, "\n"));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode ReadTrainingOptions(Coord *c)
+{
+  char type[64] = "mlp";
+
+  PetscFunctionBegin;
+  PetscOptionsBegin(PETSC_COMM_WORLD, NULL, "halograd train -net_type mlp", "");
+  PetscCall(PetscOptionsString("-net_type", "mlp: a network of coordinates", "", type, type, sizeof(type), NULL));
+  PetscCall(PetscOptionsString("-model_output", "model file to write", "", c->output, c->output, sizeof(c->output), NULL));
+  PetscCall(PetscOptionsString("-model_input", "model file to start from", "", c->model, c->model, sizeof(c->model), NULL));
+  PetscCall(PetscOptionsInt("-train_seed", "seed of the initial weights", "", c->seed, &c->seed, NULL));
+  PetscCall(
+      PetscOptionsInt("-coord_grid", "points along each axis of the grid of the error", "HGCoordProblemError", c->grid, &c->grid, NULL));
+  PetscOptionsEnd();
+  HGCheck(c->grid >= 2, PETSC_COMM_WORLD, "-coord_grid %" PetscInt_FMT ": give at least 2", c->grid);
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode AppTrainCoord(PetscBool help)
+{
+  Coord    c = {.grid = 201};
+  PetscInt n = 0;
+  double   begin;
+
+  PetscFunctionBegin;
+  PetscCall(ReadTrainingOptions(&c));
+  PetscCall(Configure(&c));
+  PetscCall(HGCoordTrainerCreate(c.problem, &c.trainer));
+  PetscCall(HGCoordTrainerSetFromOptions(c.trainer));
+  if (!help) {
+    PetscCall(PetscOptionsGetString(NULL, NULL, "-train_history", c.history, sizeof(c.history), NULL));
+    const AppPath path[] = {
+        {"-model_input",   c.model,   PETSC_FALSE},
+        {"-model_output",  c.output,  PETSC_TRUE },
+        {"-train_history", c.history, PETSC_TRUE },
+    };
+    PetscCall(AppCheckOptions());
+    PetscCall(AppCheckPaths(3, path));
+    PetscCall(SetUp(&c));
+    if (*c.model) PetscCall(HGCoordProblemReadModel(c.problem, c.model, c.v));
+    if (*c.output) PetscCall(HGModelTryPath(PETSC_COMM_WORLD, c.output));
+    PetscCall(VecGetSize(c.v, &n));
+    PetscCall(PetscPrintf(PETSC_COMM_WORLD, "mlp: %" PetscInt_FMT " parameters, %d threads\n", n, omp_get_max_threads()));
+    begin = MPI_Wtime();
+    PetscCall(HGCoordTrainerTrain(c.trainer, c.v));
+    PetscCall(Report(&c, MPI_Wtime() - begin));
+    if (*c.output) PetscCall(HGCoordProblemWriteModel(c.problem, c.v, c.output));
+    PetscCall(PrintError(&c));
+  }
+  PetscCall(Destroy(&c));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* The network's options and the problem's are in the model file; those of the command line come first */
+static PetscErrorCode OptionsFromModel(Coord *c)
+{
+  char         net[512] = "", problem[512] = "";
+  PetscOptions given;
+  PetscBool    is;
+
+  PetscFunctionBegin;
+  PetscCall(HGCoordModelReadOptions(PETSC_COMM_WORLD, c->model, sizeof(net), net, problem, &is));
+  HGCheck(is, PETSC_COMM_WORLD, "%s is no model file of a coordinate network", c->model);
+  PetscCall(PetscOptionsCreate(&given));
+  PetscCall(PetscOptionsPush(given));
+  PetscCall(PetscOptionsInsertString(NULL, net));
+  PetscCall(PetscOptionsInsertString(NULL, problem));
+  PetscCall(Configure(c));
+  PetscCall(PetscOptionsPop());
+  PetscCall(PetscOptionsDestroy(&given));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* The points of a grid along a coordinate, ends included */
+static PetscErrorCode SetAxis(HGFieldFile file, PetscInt a, const char name[], PetscInt n, double lo, double hi)
+{
+  HGAxis axis = {.units = "1", .n = n};
+
+  PetscFunctionBegin;
+  PetscCall(PetscStrncpy(axis.name, name, sizeof(axis.name)));
+  PetscCall(PetscMalloc1(n, &axis.value));
+  for (PetscInt i = 0; i < n; i++) axis.value[i] = lo + (hi - lo) * (double)i / (double)(n - 1);
+  PetscCall(HGFieldFileSetAxis(file, a, &axis));
+  PetscCall(PetscFree(axis.value));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* The first two axes of the box as a field: x runs along the rows, the second coordinate is y of the file */
+static PetscErrorCode WriteField(Coord *c)
+{
+  const double *lo, *hi;
+  PetscInt      dim, out, xs, ys, xm, ym, variable;
+  PetscInt      size[3] = {1, c->grid, c->grid};
+  HGFieldFile   file;
+  DM            da;
+  Vec           u;
+  PetscScalar  *a;
+  double       *x;
+
+  PetscFunctionBegin;
+  PetscCall(HGCoordProblemGetBox(c->problem, &dim, &lo, &hi));
+  PetscCall(HGCoordNetGetSizes(c->net, NULL, &out, NULL));
+  HGCheck(dim == 2, PETSC_COMM_WORLD, "predict writes problems of 2 coordinates, this one has %" PetscInt_FMT, dim);
+  PetscCall(DMDACreate2d(PETSC_COMM_WORLD, DM_BOUNDARY_NONE, DM_BOUNDARY_NONE, DMDA_STENCIL_BOX, c->grid, c->grid, PETSC_DECIDE,
+                         PETSC_DECIDE, out, 0, NULL, NULL, &da));
+  PetscCall(DMSetUp(da));
+  PetscCall(DMDAGetCorners(da, &xs, &ys, NULL, &xm, &ym, NULL));
+  PetscCall(DMCreateGlobalVector(da, &u));
+  PetscCall(PetscMalloc1(2 * xm * ym, &x));
+  for (PetscInt i = 0; i < xm * ym; i++) {
+    x[2 * i]     = lo[0] + (hi[0] - lo[0]) * (double)(xs + i % xm) / (double)(c->grid - 1);
+    x[2 * i + 1] = lo[1] + (hi[1] - lo[1]) * (double)(ys + i / xm) / (double)(c->grid - 1);
+  }
+  PetscCall(VecGetArray(u, &a));
+  PetscCall(HGCoordProblemPredict(c->problem, c->v, xm * ym, x, a));
+  PetscCall(VecRestoreArray(u, &a));
+  PetscCall(HGFieldFileCreate(PETSC_COMM_WORLD, c->output, &file));
+  PetscCall(HGFieldFileSetSizes(file, 2, 1, size));
+  PetscCall(SetAxis(file, 2, "x", c->grid, lo[0], hi[0]));
+  PetscCall(SetAxis(file, 1, "y", c->grid, lo[1], hi[1]));
+  PetscCall(HGFieldFileSetAttribute(file, "title", "a coordinate network on its box: x is the first coordinate, y the second"));
+  PetscCall(HGFieldFileAddVariable(file, "u", out, HG_F64, &variable));
+  PetscCall(HGFieldFileSetUp(file));
+  PetscCall(HGFieldFileWriteVec(file, variable, 0, da, u));
+  PetscCall(HGFieldFileClose(&file));
+  PetscCall(PetscFree(x));
+  PetscCall(VecDestroy(&u));
+  PetscCall(DMDestroy(&da));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode AppApplyCoord(PetscBool writes)
+{
+  Coord c = {.grid = 201};
+
+  PetscFunctionBegin;
+  PetscOptionsBegin(PETSC_COMM_WORLD, NULL, "Applying a coordinate network", "");
+  PetscCall(PetscOptionsString("-model", "model file", "", c.model, c.model, sizeof(c.model), NULL));
+  PetscCall(PetscOptionsInt("-coord_grid", "points along each axis of the box", "HGCoordProblemError", c.grid, &c.grid, NULL));
+  if (writes) {
+    PetscCall(PetscStrncpy(c.output, "prediction.nc", sizeof(c.output)));
+    PetscCall(PetscOptionsString("-output", "file to write the field to", "", c.output, c.output, sizeof(c.output), NULL));
+  }
+  PetscOptionsEnd();
+  HGCheck(c.grid >= 2, PETSC_COMM_WORLD, "-coord_grid %" PetscInt_FMT ": give at least 2", c.grid);
+  PetscCall(AppCheckOptions());
+  PetscCall(OptionsFromModel(&c));
+  PetscCall(SetUp(&c));
+  PetscCall(HGCoordProblemReadModel(c.problem, c.model, c.v));
+  if (writes) {
+    const AppPath path[] = {
+        {"-model",  c.model,  PETSC_FALSE},
+        {"-output", c.output, PETSC_TRUE },
+    };
+
+    PetscCall(AppCheckPaths(2, path));
+    PetscCall(WriteField(&c));
+  } else PetscCall(PrintError(&c));
+  PetscCall(Destroy(&c));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}

@@ -1,0 +1,381 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "train/hgcoordtrain.h"
+#include "train/hgtrain.h"
+#include "sys/hgprogress.h"
+#include <stdio.h>
+
+#define MAX_STAGES 8
+
+typedef struct {
+  char     type[32];
+  PetscInt iterations;
+} Stage;
+
+struct _p_HGCoordTrainer {
+  MPI_Comm       comm;
+  HGCoordProblem problem;
+  PetscInt       nstages;
+  Stage          stage[MAX_STAGES];
+  PetscInt       every, add; /* refinement */
+  char           history[PETSC_MAX_PATH_LEN];
+  PetscInt       log; /* iterations between lines of the history */
+  FILE          *file;
+  HGProgress     progress;
+  PetscInt       done; /* iterations of the stages and solves before this one */
+  PetscInt       iteration;
+  PetscReal      loss;
+  double         started;
+};
+
+/*@
+   HGCoordTrainerCreate - Create what trains a coordinate network; stages adam:2000,lmvm:10000
+
+   Collective
+
+   Input Parameter:
+.  problem - the problem; stays the caller's
+
+   Output Parameter:
+.  t - the trainer
+
+   Level: beginner
+
+.seealso: `HGCoordTrainerSetFromOptions()`, `HGCoordTrainerTrain()`
+@*/
+PetscErrorCode HGCoordTrainerCreate(HGCoordProblem problem, HGCoordTrainer *t)
+{
+  PetscFunctionBegin;
+  PetscCall(PetscNew(t));
+  (*t)->comm    = PETSC_COMM_WORLD;
+  (*t)->problem = problem;
+  (*t)->add     = 100;
+  (*t)->log     = 100;
+  PetscCall(HGTaoRegisterAll());
+  PetscCall(HGCoordTrainerSetStages(*t, "adam:2000,lmvm:10000"));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/*@C
+   HGCoordTrainerSetStages - Set the optimizers that run one after the other
+
+   Logically Collective
+
+   Input Parameters:
++  t      - the trainer
+-  stages - TAO types with their iterations, "adam:2000,lmvm:10000"
+
+   Options Database Key:
+.  -train_stages type:n,... - the stages (default adam:2000,lmvm:10000)
+
+   Level: beginner
+
+   Errors:
+   A stage that is not type:iterations.
+
+.seealso: `HGCoordTrainerTrain()`
+@*/
+PetscErrorCode HGCoordTrainerSetStages(HGCoordTrainer t, const char stages[])
+{
+  char    **part;
+  int       n;
+  PetscBool ok = PETSC_TRUE;
+
+  PetscFunctionBegin;
+  PetscCall(PetscStrToArray(stages, ',', &n, &part));
+  for (int i = 0; i < PetscMin(n, MAX_STAGES); i++) {
+    long iterations = -1;
+    char end        = 0;
+
+    if (sscanf(part[i], "%31[a-z]:%ld%c", t->stage[i].type, &iterations, &end) != 2 || iterations < 0) ok = PETSC_FALSE;
+    t->stage[i].iterations = (PetscInt)iterations;
+  }
+  PetscCall(PetscStrToArrayDestroy(n, part));
+  HGCheck(ok && n >= 1 && n <= MAX_STAGES, t->comm,
+          "-train_stages %s: give 1 to %d stages as type:iterations, such as adam:2000,lmvm:10000", stages, MAX_STAGES);
+  t->nstages = n;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/*@
+   HGCoordTrainerSetRefinement - Set how often points are added where the residual is largest
+
+   Logically Collective
+
+   Input Parameters:
++  t     - the trainer
+.  every - iterations, 0 for never
+-  add   - points, of 10 times as many candidates
+
+   Options Database Keys:
++  -coord_rar_every n - iterations (default 0, never)
+-  -coord_rar_add m   - points (default 100)
+
+   Level: beginner
+
+.seealso: `HGCoordProblemRefine()`
+@*/
+PetscErrorCode HGCoordTrainerSetRefinement(HGCoordTrainer t, PetscInt every, PetscInt add)
+{
+  PetscFunctionBegin;
+  HGCheck(every >= 0 && add >= 1, t->comm,
+          "-coord_rar_every %" PetscInt_FMT " -coord_rar_add %" PetscInt_FMT ": give 0 or more iterations and 1 or more points", every,
+          add);
+  t->every = every;
+  t->add   = add;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/*@
+   HGCoordTrainerSetFromOptions - Take stages, refinement and history from the options
+
+   Collective
+
+   Input Parameter:
+.  t - the trainer
+
+   Options Database Keys:
++  -train_stages type:n,... - TAO types and their iterations (default adam:2000,lmvm:10000)
+.  -coord_rar_every n       - iterations between refinements (default 0, never)
+.  -coord_rar_add m         - points of a refinement (default 100)
+.  -train_history file.csv  - iteration, objective, its terms, the unknown parameter, seconds
+-  -train_history_every n   - iterations between its lines (default 100)
+
+   Level: beginner
+
+   Note:
+   The optimizers take -tao_... themselves, such as -tao_adam_lr.
+
+.seealso: `HGCoordTrainerTrain()`
+@*/
+PetscErrorCode HGCoordTrainerSetFromOptions(HGCoordTrainer t)
+{
+  char      stages[256] = "adam:2000,lmvm:10000";
+  PetscInt  every = t->every, add = t->add;
+  PetscBool set;
+
+  PetscFunctionBegin;
+  PetscOptionsBegin(t->comm, NULL, "Training of a coordinate network", "");
+  PetscCall(PetscOptionsString("-train_stages", "optimizers and their iterations", "HGCoordTrainerSetStages", stages, stages,
+                               sizeof(stages), &set));
+  PetscCall(PetscOptionsInt("-coord_rar_every", "iterations between refinements of the points, 0: never", "HGCoordTrainerSetRefinement",
+                            every, &every, NULL));
+  PetscCall(PetscOptionsInt("-coord_rar_add", "points of a refinement", "HGCoordTrainerSetRefinement", add, &add, NULL));
+  PetscCall(PetscOptionsString("-train_history", "CSV file of the objective", "", t->history, t->history, sizeof(t->history), NULL));
+  PetscCall(PetscOptionsInt("-train_history_every", "iterations between its lines", "", t->log, &t->log, NULL));
+  PetscOptionsEnd();
+  HGCheck(t->log >= 1, t->comm, "-train_history_every %" PetscInt_FMT ": give at least 1", t->log);
+  if (set) PetscCall(HGCoordTrainerSetStages(t, stages));
+  PetscCall(HGCoordTrainerSetRefinement(t, every, add));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode Objective(Tao tao, Vec v, PetscReal *f, Vec g, void *ctx)
+{
+  PetscFunctionBegin;
+  (void)tao;
+  PetscCall(HGCoordProblemEvaluate(((HGCoordTrainer)ctx)->problem, v, f, g));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode Record(HGCoordTrainer t)
+{
+  const HGCoordTerm *term[HG_COORD_MAX_TERMS];
+  const double      *loss[HG_COORD_MAX_TERMS];
+  const char        *name;
+  double             value;
+  PetscInt           n;
+
+  PetscFunctionBegin;
+  if (!t->file) PetscFunctionReturn(PETSC_SUCCESS);
+  PetscCall(HGCoordProblemGetTerms(t->problem, &n, term, loss));
+  PetscCall(HGCoordProblemGetUnknown(t->problem, &name, &value));
+  (void)fprintf(t->file, "%ld,%.10g", (long)t->iteration, (double)t->loss);
+  for (PetscInt i = 0; i < n; i++) (void)fprintf(t->file, ",%.10g", *loss[i]);
+  if (name) (void)fprintf(t->file, ",%.10g", value);
+  (void)fprintf(t->file, ",%.3f\n", MPI_Wtime() - t->started);
+  (void)fflush(t->file);
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode Monitor(Tao tao, void *ctx)
+{
+  HGCoordTrainer t = (HGCoordTrainer)ctx;
+  PetscInt       its;
+  const char    *name;
+  double         value;
+  char           note[128], unknown[64] = "";
+
+  PetscFunctionBegin;
+  PetscCall(TaoGetIterationNumber(tao, &its));
+  PetscCall(TaoGetSolutionStatus(tao, NULL, &t->loss, NULL, NULL, NULL, NULL));
+  if (!its) PetscFunctionReturn(PETSC_SUCCESS);
+  t->iteration = t->done + its;
+  if (t->iteration % t->log == 0) PetscCall(Record(t));
+  PetscCall(HGCoordProblemGetUnknown(t->problem, &name, &value));
+  if (name) PetscCall(PetscSNPrintf(unknown, sizeof(unknown), ", %s %.6g", name, value));
+  PetscCall(PetscSNPrintf(note, sizeof(note), "loss %.4g%s", (double)t->loss, unknown));
+  PetscCall(HGProgressUpdate(&t->progress, t->iteration, note));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode OpenHistory(HGCoordTrainer t)
+{
+  const HGCoordTerm *term[HG_COORD_MAX_TERMS];
+  const double      *loss[HG_COORD_MAX_TERMS];
+  const char        *name;
+  double             value;
+  PetscInt           n;
+  PetscMPIInt        rank;
+  char               msg[PETSC_MAX_PATH_LEN + 64] = "";
+
+  PetscFunctionBegin;
+  if (!*t->history) PetscFunctionReturn(PETSC_SUCCESS);
+  PetscCallMPI(MPI_Comm_rank(t->comm, &rank));
+  PetscCall(HGCoordProblemGetTerms(t->problem, &n, term, loss));
+  PetscCall(HGCoordProblemGetUnknown(t->problem, &name, &value));
+  if (!rank) {
+    t->file = fopen(t->history, "w");
+    if (!t->file) (void)snprintf(msg, sizeof(msg), "cannot write %s of -train_history", t->history);
+    else {
+      (void)fprintf(t->file, "iteration,loss");
+      for (PetscInt i = 0; i < n; i++) (void)fprintf(t->file, ",%s", term[i]->name);
+      (void)fprintf(t->file, "%s%s,seconds\n", name ? "," : "", name ? name : "");
+    }
+  }
+  PetscCall(HGAgreeOnMessage(t->comm, msg, sizeof(msg)));
+  HGCheck(!*msg, t->comm, "%s", msg);
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* All points at once suit a longer memory than TAO's 5 pairs. TAOLMVM's matrix can be reached by its options only. */
+static PetscErrorCode SetMemory(void)
+{
+  static const char *const option[] = {"-tao_lmvm_mat_lmvm_hist_size", "-tao_blmvm_mat_lmvm_hist_size", "-tao_bqnls_mat_lmvm_hist_size"};
+
+  PetscFunctionBegin;
+  for (size_t i = 0; i < sizeof(option) / sizeof(*option); i++) {
+    PetscBool set;
+
+    PetscCall(PetscOptionsHasName(NULL, NULL, option[i], &set));
+    if (!set) PetscCall(PetscOptionsSetValue(NULL, option[i], "50"));
+  }
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode RunStage(HGCoordTrainer t, const Stage *s, Vec v)
+{
+  Tao       tao;
+  PetscBool stochastic;
+  PetscInt  left = s->iterations;
+
+  PetscFunctionBegin;
+  PetscCall(TaoCreate(t->comm, &tao));
+  PetscCall(TaoSetType(tao, s->type));
+  PetscCall(TaoSetTolerances(tao, 1e-9, 0, 0));
+  PetscCall(SetMemory());
+  PetscCall(TaoSetFromOptions(tao));
+  PetscCall(HGTaoIsStochastic(tao, &stochastic));
+  if (stochastic) PetscCall(TaoSetTolerances(tao, 0, 0, 0));
+  PetscCall(TaoSetMaximumFunctionEvaluations(tao, PETSC_MAX_INT));
+  PetscCall(TaoSetSolution(tao, v));
+  PetscCall(TaoSetObjectiveAndGradient(tao, NULL, Objective, t));
+  PetscCall(TaoMonitorSet(tao, Monitor, t, NULL));
+  while (left > 0) {
+    const PetscInt     n = t->every ? PetscMin(left, t->every) : left;
+    TaoConvergedReason reason;
+    PetscInt           its;
+
+    PetscCall(TaoSetMaximumIterations(tao, n));
+    PetscCall(TaoSolve(tao));
+    PetscCall(TaoGetIterationNumber(tao, &its));
+    PetscCall(TaoGetConvergedReason(tao, &reason));
+    t->done += its;
+    left -= n;
+    if (t->every && left) PetscCall(HGCoordProblemRefine(t->problem, v, 10 * t->add, t->add));
+    else if (reason != TAO_DIVERGED_MAXITS) break;
+  }
+  PetscCall(TaoDestroy(&tao));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/*@
+   HGCoordTrainerTrain - Train
+
+   Collective
+
+   Input Parameters:
++  t - the trainer
+-  v - the parameters, initial ones on entry
+
+   Level: beginner
+
+   Note:
+   An iteration allocates nothing but what TAO's line searches do; a refinement does.
+
+   Errors:
+   An optimizer that TAO does not have; a residual that is not finite.
+
+.seealso: `HGCoordTrainerSetFromOptions()`
+@*/
+PetscErrorCode HGCoordTrainerTrain(HGCoordTrainer t, Vec v)
+{
+  PetscInt total = 0;
+
+  PetscFunctionBegin;
+  for (PetscInt i = 0; i < t->nstages; i++) total += t->stage[i].iterations;
+  PetscCall(OpenHistory(t));
+  t->started = MPI_Wtime();
+  t->done    = 0;
+  PetscCall(HGProgressBegin(&t->progress, t->comm, "iterations", 0, total));
+  for (PetscInt i = 0; i < t->nstages; i++) PetscCall(RunStage(t, &t->stage[i], v));
+  PetscCall(HGProgressEnd(&t->progress));
+  PetscCall(HGCoordProblemEvaluate(t->problem, v, &t->loss, NULL));
+  PetscCall(Record(t));
+  if (t->file) (void)fclose(t->file);
+  t->file = NULL;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/*@
+   HGCoordTrainerGetIterations - Get the iterations done, and the objective reached
+
+   Not Collective
+
+   Input Parameter:
+.  t - the trainer
+
+   Output Parameters:
++  iterations - of all stages
+-  loss       - the objective
+
+   Level: beginner
+
+.seealso: `HGCoordTrainerTrain()`
+@*/
+PetscErrorCode HGCoordTrainerGetIterations(HGCoordTrainer t, PetscInt *iterations, PetscReal *loss)
+{
+  PetscFunctionBegin;
+  *iterations = t->done;
+  *loss       = t->loss;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/*@
+   HGCoordTrainerDestroy - Destroy a trainer
+
+   Collective
+
+   Input Parameter:
+.  t - the trainer; set to NULL
+
+   Level: beginner
+
+.seealso: `HGCoordTrainerCreate()`
+@*/
+PetscErrorCode HGCoordTrainerDestroy(HGCoordTrainer *t)
+{
+  PetscFunctionBegin;
+  if (*t && (*t)->file) (void)fclose((*t)->file);
+  PetscCall(PetscFree(*t));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
