@@ -5,7 +5,7 @@ PetscErrorCode AppNetFromModel(const char path[], HGModelInfo *info, HGNet net)
 {
   MPI_Comm     comm = PetscObjectComm((PetscObject)net);
   PetscOptions file;
-  char         wanted[1024];
+  char         held[1024], wanted[1024];
 
   PetscFunctionBegin;
   PetscCall(HGModelReadInfo(comm, path, info));
@@ -15,9 +15,10 @@ PetscErrorCode AppNetFromModel(const char path[], HGModelInfo *info, HGNet net)
   PetscCall(HGNetSetFromOptions(net));
   PetscCall(PetscObjectSetOptions((PetscObject)net, NULL));
   PetscCall(PetscOptionsDestroy(&file));
+  PetscCall(HGNetGetOptionsString(net, held, sizeof(held)));
   PetscCall(HGNetSetFromOptions(net)); /* what the user asks for besides must agree */
   PetscCall(HGNetGetOptionsString(net, wanted, sizeof(wanted)));
-  HGCheck(!strcmp(wanted, info->net_options), comm, "%s holds the network %s; the options ask for %s. Leave the -net_... options out, or train a new model.", path, info->net_options, wanted);
+  HGCheck(!strcmp(wanted, held), comm, "%s holds the network %s; the options ask for %s. Leave the -net_... options out, or train a new model.", path, held, wanted);
   PetscCall(HGNetSetChannels(net, info->channels[0], info->channels[1]));
   PetscFunctionReturn(PETSC_SUCCESS);
 }

@@ -51,16 +51,17 @@ typedef const char *HGLayerType;
    HGNormKind - what shares a mean and a variance in a normalisation
 
    Values:
-+  HG_NORM_BATCH    - a channel over all samples and points
++  HG_NORM_NONE     - there is no normalisation; for `HGNetSetNorm()` only
+.  HG_NORM_BATCH    - a channel over all samples and points
 .  HG_NORM_GROUP    - a group of channels of one sample over all points
 .  HG_NORM_INSTANCE - a channel of one sample over all points
 -  HG_NORM_LAYER    - all channels of one sample over all points
 
    Level: intermediate
 
-.seealso: `HGLayerNormSetKind()`
+.seealso: `HGLayerNormSetKind()`, `HGNetSetNorm()`
 E*/
-typedef enum { HG_NORM_BATCH, HG_NORM_GROUP, HG_NORM_INSTANCE, HG_NORM_LAYER } HGNormKind;
+typedef enum { HG_NORM_NONE = -1, HG_NORM_BATCH, HG_NORM_GROUP, HG_NORM_INSTANCE, HG_NORM_LAYER } HGNormKind;
 
 #define HG_MAX_PARAMETER_DIM 6
 

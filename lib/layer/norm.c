@@ -61,12 +61,16 @@ typedef struct {
 
    Level: intermediate
 
+   Errors:
+   Refuses `HG_NORM_NONE`.
+
 .seealso: `HGLAYERNORM`, `HGLayerNormSetGroups()`
 @*/
 PetscErrorCode HGLayerNormSetKind(HGLayer layer, HGNormKind kind)
 {
   PetscFunctionBegin;
   PetscCall(HGLayerCheckType(layer, HGLAYERNORM));
+  HGCheck(kind >= HG_NORM_BATCH && kind <= HG_NORM_LAYER, PetscObjectComm((PetscObject)layer), "%s: no kind of normalisation; give HG_NORM_BATCH, HG_NORM_GROUP, HG_NORM_INSTANCE or HG_NORM_LAYER, or leave the layer out", ((PetscObject)layer)->name);
   ((Norm *)layer->data)->kind = kind;
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -276,7 +280,7 @@ static PetscErrorCode SetUp_Norm(HGLayer layer)
   PetscCall(HGLayerCheckOneInput(layer));
   PetscCall(HGPartitionGetSizes(layer->in[0].part, NULL, n));
   groups = d->kind == HG_NORM_GROUP ? d->groups : d->kind == HG_NORM_LAYER ? 1 : n[HG_C];
-  HGCheck(groups >= 1 && n[HG_C] % groups == 0, comm, "%s: %" PetscInt_FMT " groups do not divide %" PetscInt_FMT " channels", name, groups, n[HG_C]);
+  HGCheck(groups >= 1 && n[HG_C] % groups == 0, comm, "%s: %" PetscInt_FMT " groups do not divide %" PetscInt_FMT " channels; give another number of groups (-net_norm_groups) or channels (-net_width)", name, groups, n[HG_C]);
   d->C_all      = n[HG_C];
   d->each       = n[HG_C] / groups;
   d->points_all = (double)n[HG_Z] * (double)n[HG_Y] * (double)n[HG_X];

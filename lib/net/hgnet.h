@@ -17,14 +17,16 @@ typedef struct _p_HGNet *HGNet;
    HGNetType - name of a built-in architecture
 
    Values:
-+  HGNETCNN  - convolutions of one width with an activation between them, linear at the end
--  HGNETUNET - a U-Net
++  HGNETCNN    - convolutions of one width with an activation between them, linear at the end
+.  HGNETUNET   - a U-Net
+-  HGNETRESNET - residual blocks on one grid
 
    Level: beginner
 J*/
 typedef const char *HGNetType;
-#define HGNETCNN  "cnn"
-#define HGNETUNET "unet"
+#define HGNETCNN    "cnn"
+#define HGNETUNET   "unet"
+#define HGNETRESNET "resnet"
 
 #define HG_MAX_CHANNELS 256 /* of input or target, in a model file's normalisation */
 
@@ -59,7 +61,12 @@ PETSC_EXTERN PetscErrorCode HGNetSetKernel(HGNet, PetscInt);
 PETSC_EXTERN PetscErrorCode HGNetSetActivation(HGNet, HGActivation);
 PETSC_EXTERN PetscErrorCode HGNetSetPadding(HGNet, HGBoundary);
 PETSC_EXTERN PetscErrorCode HGNetSetChannels(HGNet, PetscInt, PetscInt);
+PETSC_EXTERN PetscErrorCode HGNetSetNorm(HGNet, HGNormKind);
+PETSC_EXTERN PetscErrorCode HGNetSetNormGroups(HGNet, PetscInt);
+PETSC_EXTERN PetscErrorCode HGNetSetDropout(HGNet, PetscReal);
 PETSC_EXTERN PetscErrorCode HGNetSetTraining(HGNet, PetscBool);
+PETSC_EXTERN PetscErrorCode HGNetGetTraining(HGNet, PetscBool *);
+PETSC_EXTERN PetscErrorCode HGNetSetRandom(HGNet, uint64_t, uint64_t);
 PETSC_EXTERN PetscErrorCode HGNetSetFromOptions(HGNet);
 PETSC_EXTERN PetscErrorCode HGNetSetRecompute(HGNet, PetscBool);
 PETSC_EXTERN PetscErrorCode HGNetAddLayer(HGNet, HGLayer);

@@ -43,7 +43,13 @@ struct _p_HGNet {
   PetscInt     width, depth, levels, kernel, cin, cout;
   HGActivation activation;
   HGBoundary   padding;
-  PetscBool    training, recompute, setup;
+  HGNormKind   norm, default_norm;     /* default_norm: of the architecture */
+  PetscBool    norm_set;               /* norm was chosen; otherwise default_norm holds */
+  PetscInt     norm_groups;
+  PetscReal    dropout;
+  PetscBool    training;               /* layers behave as in training: dropout, statistics of the batch */
+  PetscBool    gradients;              /* planned with an adjoint sweep */
+  PetscBool    recompute, setup;
 
   PetscInt     n, capacity;
   HGNode      *node;  /* [n], in the order of execution after set-up */
@@ -72,9 +78,15 @@ PETSC_INTERN PetscErrorCode HGNetPlanTensors(HGNet);
 PETSC_INTERN PetscErrorCode HGNetInsertNode(HGNet, PetscInt, HGLayer, PetscInt);
 
 PETSC_INTERN PetscErrorCode HGNetBuildLayer(HGNet, HGLayerType, const char[], PetscInt, const char *const[], HGLayer *);
-PETSC_INTERN PetscErrorCode HGNetBuildConv(HGNet, const char[], PetscInt, PetscInt, HGActivation);
+PETSC_INTERN PetscErrorCode HGNetBuildConv(HGNet, const char[], PetscInt, PetscInt);
+PETSC_INTERN PetscErrorCode HGNetBuildBlock(HGNet, const char[], PetscInt, HGActivation);
+PETSC_INTERN PetscErrorCode HGNetBuildActivation(HGNet, const char[], HGActivation);
+PETSC_INTERN PetscErrorCode HGNetBuildDropout(HGNet, const char[]);
+PETSC_INTERN PetscErrorCode HGNetGetLastName(HGNet, const char *[]);
+PETSC_INTERN HGNormKind     HGNetNorm(HGNet);
 
 PETSC_INTERN PetscErrorCode HGNetCreate_CNN(HGNet);
 PETSC_INTERN PetscErrorCode HGNetCreate_UNet(HGNet);
+PETSC_INTERN PetscErrorCode HGNetCreate_ResNet(HGNet);
 
 #endif

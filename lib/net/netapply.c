@@ -265,7 +265,7 @@ PetscErrorCode HGNetAdjointBegin(HGNet net)
 {
   PetscFunctionBegin;
   PetscValidHeaderSpecific(net, HG_NET_CLASSID, 1);
-  PetscCheck(net->training, PetscObjectComm((PetscObject)net), PETSC_ERR_ARG_WRONGSTATE, "the network was planned for inference, see HGNetSetTraining()");
+  PetscCheck(net->gradients, PetscObjectComm((PetscObject)net), PETSC_ERR_ARG_WRONGSTATE, "the network was planned for inference, see HGNetSetTraining()");
   PetscCall(PetscArrayzero(net->gradient, net->nparams));
   PetscFunctionReturn(PETSC_SUCCESS);
 }

@@ -36,6 +36,7 @@ static PetscErrorCode RegisterAll(void)
   if (HGNetList) PetscFunctionReturn(PETSC_SUCCESS);
   PetscCall(HGNetRegister(HGNETCNN, HGNetCreate_CNN));
   PetscCall(HGNetRegister(HGNETUNET, HGNetCreate_UNet));
+  PetscCall(HGNetRegister(HGNETRESNET, HGNetCreate_ResNet));
   PetscCall(PetscRegisterFinalize(FreeRegistry));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -60,15 +61,18 @@ PetscErrorCode HGNetCreate(MPI_Comm comm, HGNet *net)
   PetscFunctionBegin;
   PetscCall(RegisterAll());
   PetscCall(PetscHeaderCreate(*net, HG_NET_CLASSID, "HGNet", "Network", "Net", comm, HGNetDestroy, HGNetView));
-  (*net)->width      = 16;
-  (*net)->depth      = 4;
-  (*net)->levels     = 3;
-  (*net)->kernel     = 3;
-  (*net)->cin        = 1;
-  (*net)->cout       = 1;
-  (*net)->activation = HG_ACT_RELU;
-  (*net)->padding    = HG_BOUNDARY_ZERO;
-  (*net)->training   = PETSC_TRUE;
+  (*net)->width        = 16;
+  (*net)->depth        = 4;
+  (*net)->levels       = 3;
+  (*net)->kernel       = 3;
+  (*net)->cin          = 1;
+  (*net)->cout         = 1;
+  (*net)->activation   = HG_ACT_RELU;
+  (*net)->padding      = HG_BOUNDARY_ZERO;
+  (*net)->default_norm = HG_NORM_NONE;
+  (*net)->norm_groups  = 4;
+  (*net)->training     = PETSC_TRUE;
+  (*net)->gradients    = PETSC_TRUE;
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -100,7 +104,7 @@ PetscErrorCode HGNetSetOptionsPrefix(HGNet net, const char prefix[])
 
    Input Parameters:
 +  net  - the network
--  type - `HGNETCNN` or `HGNETUNET`
+-  type - `HGNETCNN`, `HGNETUNET` or `HGNETRESNET`
 
    Options Database Key:
 .  -net_type - the architecture (default cnn)
@@ -119,7 +123,7 @@ PetscErrorCode HGNetSetType(HGNet net, HGNetType type)
   PetscFunctionBegin;
   PetscValidHeaderSpecific(net, HG_NET_CLASSID, 1);
   PetscCall(PetscFunctionListFind(HGNetList, type, &create));
-  HGCheck(create, PetscObjectComm((PetscObject)net), "no network \"%s\"; there are: cnn, unet. Choose with -net_type.", type);
+  HGCheck(create, PetscObjectComm((PetscObject)net), "no network \"%s\"; there are: cnn, unet, resnet. Choose with -net_type.", type);
   PetscCall((*create)(net));
   PetscCall(PetscObjectChangeTypeName((PetscObject)net, type));
   PetscFunctionReturn(PETSC_SUCCESS);
@@ -270,14 +274,18 @@ PetscErrorCode HGNetSetKernel(HGNet net, PetscInt kernel)
 
    Input Parameters:
 +  net        - the network
--  activation - `HG_ACT_RELU` or `HG_ACT_IDENTITY`
+-  activation - `HG_ACT_RELU` (default) or another
 
    Options Database Key:
-.  -net_activation relu|identity - the function (default relu)
+.  -net_activation relu|leaky_relu|elu|gelu|silu|tanh|sigmoid|softplus|sin|identity - the function (default relu)
 
    Level: beginner
 
-.seealso: `HGNetSetWidth()`
+   Note:
+   leaky_relu has PyTorch's default slope of 0.01, elu its alpha of 1. relu is applied by the layer before in the same pass; the others are
+   layers of their own.
+
+.seealso: `HGNetSetWidth()`, `HGLAYERACTIVATION`
 @*/
 PetscErrorCode HGNetSetActivation(HGNet net, HGActivation activation)
 {
@@ -294,10 +302,10 @@ PetscErrorCode HGNetSetActivation(HGNet net, HGActivation activation)
 
    Input Parameters:
 +  net     - the network
--  padding - `HG_BOUNDARY_ZERO` or `HG_BOUNDARY_PERIODIC`
+-  padding - `HG_BOUNDARY_ZERO` (default), `HG_BOUNDARY_PERIODIC`, `HG_BOUNDARY_REFLECT` or `HG_BOUNDARY_REPLICATE`
 
    Options Database Key:
-.  -net_padding zeros|periodic - the padding (default zeros)
+.  -net_padding zeros|periodic|reflect|replicate - the padding (default zeros)
 
    Level: beginner
 
@@ -337,27 +345,6 @@ PetscErrorCode HGNetSetChannels(HGNet net, PetscInt cin, PetscInt cout)
 }
 
 /*@
-   HGNetSetTraining - Set whether gradients will be wanted
-
-   Logically Collective
-
-   Input Parameters:
-+  net      - the network, not set up yet
--  training - `PETSC_FALSE` plans for inference: no gradients, and activations share memory (default `PETSC_TRUE`)
-
-   Level: intermediate
-
-.seealso: `HGNetSetUp()`
-@*/
-PetscErrorCode HGNetSetTraining(HGNet net, PetscBool training)
-{
-  PetscFunctionBegin;
-  PetscValidHeaderSpecific(net, HG_NET_CLASSID, 1);
-  net->training = training;
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
-
-/*@
    HGNetSetRecompute - Set whether the adjoint computes most activations again instead of keeping them (activation checkpointing)
 
    Logically Collective
@@ -386,8 +373,9 @@ PetscErrorCode HGNetSetRecompute(HGNet net, PetscBool recompute)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-static const char *const Activations[] = {"identity", "relu"};
-static const char *const Paddings[]    = {"zeros", "periodic"};
+static const char *const Activations[] = {"identity", "relu", "leaky_relu", "elu", "gelu", "silu", "tanh", "sigmoid", "softplus", "sin"}; /* of HGActivation */
+static const char *const Paddings[]    = {"zeros", "periodic", "reflect", "replicate"}; /* from HG_BOUNDARY_ZERO */
+static const char *const Norms[]       = {"none", "batch", "group", "instance", "layer"}; /* from HG_NORM_NONE */
 
 /*@
    HGNetSetFromOptions - Set a network's architecture from the options database
@@ -398,13 +386,16 @@ static const char *const Paddings[]    = {"zeros", "periodic"};
 .  net - the network
 
    Options Database Keys:
-+  -net_type cnn|unet             - architecture
++  -net_type cnn|unet|resnet      - architecture
 .  -net_width n                   - channels between the layers (default 16)
-.  -net_depth n                   - layers (default 4)
+.  -net_depth n                   - layers, or residual blocks (default 4)
 .  -net_levels n                  - grids of a U-Net (default 3)
 .  -net_kernel n                  - kernel points in each direction, odd (default 3)
-.  -net_activation relu|identity  - function between the layers
-.  -net_padding zeros|periodic    - what lies beyond the boundary
+.  -net_activation relu|leaky_relu|elu|gelu|silu|tanh|sigmoid|softplus|sin|identity - function between the layers
+.  -net_padding zeros|periodic|reflect|replicate - what lies beyond the boundary
+.  -net_norm none|batch|group|instance|layer - normalisation after the inner convolutions (default none, for resnet batch)
+.  -net_norm_groups n             - groups of channels of group normalisation (default 4)
+.  -net_dropout p                 - share of elements that training sets to zero (default 0)
 -  -net_recompute                 - compute activations again in the adjoint instead of keeping them
 
    Level: beginner
@@ -416,28 +407,41 @@ static const char *const Paddings[]    = {"zeros", "periodic"};
 @*/
 PetscErrorCode HGNetSetFromOptions(HGNet net)
 {
-  char     type[64] = HGNETCNN;
-  PetscInt width = net->width, depth = net->depth, levels = net->levels, kernel = net->kernel, act = net->activation, pad = net->padding == HG_BOUNDARY_PERIODIC;
+  char        type[64] = HGNETCNN;
+  const char *current;
+  PetscInt    width = net->width, depth = net->depth, levels = net->levels, kernel = net->kernel, groups = net->norm_groups;
+  PetscInt    act = net->activation, pad = net->padding - HG_BOUNDARY_ZERO, norm;
+  PetscReal   dropout = net->dropout;
+  PetscBool   norm_set;
 
   PetscFunctionBegin;
   PetscValidHeaderSpecific(net, HG_NET_CLASSID, 1);
+  PetscCall(PetscObjectGetType((PetscObject)net, &current));
+  if (current) PetscCall(PetscStrncpy(type, current, sizeof(type)));
   PetscObjectOptionsBegin((PetscObject)net);
   PetscCall(PetscOptionsFList("-net_type", "architecture", "HGNetSetType", HGNetList, type, type, sizeof(type), NULL));
+  PetscCall(HGNetSetType(net, type));
+  norm = HGNetNorm(net) - HG_NORM_NONE;
   PetscCall(PetscOptionsInt("-net_width", "channels between the layers", "HGNetSetWidth", width, &width, NULL));
   PetscCall(PetscOptionsInt("-net_depth", "number of layers", "HGNetSetDepth", depth, &depth, NULL));
   PetscCall(PetscOptionsInt("-net_levels", "grids of a U-Net, each half as fine as the one before", "HGNetSetLevels", levels, &levels, NULL));
   PetscCall(PetscOptionsInt("-net_kernel", "kernel points in each direction, odd", "HGNetSetKernel", kernel, &kernel, NULL));
-  PetscCall(PetscOptionsEList("-net_activation", "function between the layers", "HGNetSetActivation", Activations, 2, Activations[act], &act, NULL));
-  PetscCall(PetscOptionsEList("-net_padding", "what lies beyond the boundary", "HGNetSetPadding", Paddings, 2, Paddings[pad], &pad, NULL));
+  PetscCall(PetscOptionsEList("-net_activation", "function between the layers", "HGNetSetActivation", Activations, PETSC_STATIC_ARRAY_LENGTH(Activations), Activations[act], &act, NULL));
+  PetscCall(PetscOptionsEList("-net_padding", "what lies beyond the boundary", "HGNetSetPadding", Paddings, PETSC_STATIC_ARRAY_LENGTH(Paddings), Paddings[pad], &pad, NULL));
+  PetscCall(PetscOptionsEList("-net_norm", "normalisation after the inner convolutions", "HGNetSetNorm", Norms, PETSC_STATIC_ARRAY_LENGTH(Norms), Norms[norm], &norm, &norm_set));
+  PetscCall(PetscOptionsInt("-net_norm_groups", "groups of channels of group normalisation", "HGNetSetNormGroups", groups, &groups, NULL));
+  PetscCall(PetscOptionsReal("-net_dropout", "share of elements that training sets to zero", "HGNetSetDropout", dropout, &dropout, NULL));
   PetscCall(PetscOptionsBool("-net_recompute", "compute activations again in the adjoint instead of keeping them", "HGNetSetRecompute", net->recompute, &net->recompute, NULL));
   PetscOptionsEnd();
-  PetscCall(HGNetSetType(net, type));
   PetscCall(HGNetSetWidth(net, width));
   PetscCall(HGNetSetDepth(net, depth));
   PetscCall(HGNetSetLevels(net, levels));
   PetscCall(HGNetSetKernel(net, kernel));
   PetscCall(HGNetSetActivation(net, (HGActivation)act));
-  PetscCall(HGNetSetPadding(net, pad ? HG_BOUNDARY_PERIODIC : HG_BOUNDARY_ZERO));
+  PetscCall(HGNetSetPadding(net, (HGBoundary)(HG_BOUNDARY_ZERO + pad)));
+  if (norm_set) PetscCall(HGNetSetNorm(net, (HGNormKind)(HG_NORM_NONE + norm)));
+  PetscCall(HGNetSetNormGroups(net, groups));
+  PetscCall(HGNetSetDropout(net, dropout));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -455,16 +459,25 @@ PetscErrorCode HGNetSetFromOptions(HGNet net)
 
    Level: intermediate
 
+   Note:
+   Options of normalisation and dropout appear if there is any, or if there is none where the architecture has one by default.
+
 .seealso: `HGModelWrite()`
 @*/
 PetscErrorCode HGNetGetOptionsString(HGNet net, char options[], size_t len)
 {
-  const char *type;
+  const char      *type;
+  const HGNormKind norm       = HGNetNorm(net);
+  char             groups[40] = "", more[96] = "", dropout[64] = "", short_form[32];
 
   PetscFunctionBegin;
   PetscValidHeaderSpecific(net, HG_NET_CLASSID, 1);
   PetscCall(PetscObjectGetType((PetscObject)net, &type));
-  PetscCall(PetscSNPrintf(options, len, "-net_type %s -net_width %" PetscInt_FMT " -net_depth %" PetscInt_FMT " -net_levels %" PetscInt_FMT " -net_kernel %" PetscInt_FMT " -net_activation %s -net_padding %s", type, net->width, net->depth, net->levels, net->kernel, Activations[net->activation], Paddings[net->padding == HG_BOUNDARY_PERIODIC]));
+  PetscCall(PetscSNPrintf(short_form, sizeof(short_form), "%.15g", (double)net->dropout));
+  if (norm == HG_NORM_GROUP) PetscCall(PetscSNPrintf(groups, sizeof(groups), " -net_norm_groups %" PetscInt_FMT, net->norm_groups));
+  if (norm != HG_NORM_NONE || net->default_norm != HG_NORM_NONE) PetscCall(PetscSNPrintf(more, sizeof(more), " -net_norm %s%s", Norms[norm - HG_NORM_NONE], groups));
+  if (net->dropout > 0) PetscCall(PetscSNPrintf(dropout, sizeof(dropout), " -net_dropout %.*g", (double)net->dropout == strtod(short_form, NULL) ? 15 : 17, (double)net->dropout));
+  PetscCall(PetscSNPrintf(options, len, "-net_type %s -net_width %" PetscInt_FMT " -net_depth %" PetscInt_FMT " -net_levels %" PetscInt_FMT " -net_kernel %" PetscInt_FMT " -net_activation %s -net_padding %s%s%s", type, net->width, net->depth, net->levels, net->kernel, Activations[net->activation], Paddings[net->padding - HG_BOUNDARY_ZERO], more, dropout));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 

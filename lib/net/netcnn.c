@@ -11,12 +11,15 @@
 .  -net_depth      - number of convolutions
 .  -net_kernel     - kernel points in each direction
 .  -net_activation - after all convolutions but the last
+.  -net_norm       - normalisation between these convolutions and their activations (default none)
+.  -net_dropout    - after the activations
 -  -net_padding    - what lies beyond the boundary
 
-   Note:
-   The layers are named conv1, conv2, ...
+   Notes:
+   The convolutions are named conv1, conv2, ...; what follows conv1 is conv1_norm, conv1_act, conv1_drop. A convolution has no
+   bias if a normalisation follows.
 
-.seealso: `HGNetSetType()`, `HGLAYERCONV`
+.seealso: `HGNetSetType()`, `HGLAYERCONV`, `HGNetSetNorm()`, `HGNetSetDropout()`
 M*/
 
 static PetscErrorCode Build_CNN(HGNet net)
@@ -25,10 +28,12 @@ static PetscErrorCode Build_CNN(HGNet net)
 
   PetscFunctionBegin;
   for (PetscInt i = 1; i <= net->depth; i++) {
-    const PetscBool last = i == net->depth ? PETSC_TRUE : PETSC_FALSE;
-
     PetscCall(PetscSNPrintf(name, sizeof(name), "conv%" PetscInt_FMT, i));
-    PetscCall(HGNetBuildConv(net, name, last ? net->cout : net->width, net->kernel, last ? HG_ACT_IDENTITY : net->activation));
+    if (i == net->depth) PetscCall(HGNetBuildConv(net, name, net->cout, net->kernel));
+    else {
+      PetscCall(HGNetBuildBlock(net, name, net->width, net->activation));
+      PetscCall(HGNetBuildDropout(net, name));
+    }
   }
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -36,6 +41,7 @@ static PetscErrorCode Build_CNN(HGNet net)
 PetscErrorCode HGNetCreate_CNN(HGNet net)
 {
   PetscFunctionBegin;
-  net->ops->build = Build_CNN;
+  net->ops->build   = Build_CNN;
+  net->default_norm = HG_NORM_NONE;
   PetscFunctionReturn(PETSC_SUCCESS);
 }

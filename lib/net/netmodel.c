@@ -120,13 +120,16 @@ static PetscErrorCode PutLayers(Model *m, HGNet net, const PetscScalar *v)
 {
   PetscFunctionBegin;
   for (PetscInt l = 0; l < net->n; l++) {
-    const HGParameter *param;
-    PetscInt           n, offset = net->node[l].offset;
+    const HGParameter *param, *state;
+    PetscReal        **value;
+    PetscInt           n, nstates, offset = net->node[l].offset;
     int                group = -1;
 
     PetscCall(HGLayerGetParameters(net->node[l].layer, &n, &param));
-    if (n) Try(m, nc_def_grp(m->nc, ((PetscObject)net->node[l].layer)->name, &group));
+    PetscCall(HGLayerGetStates(net->node[l].layer, &nstates, &state, &value));
+    if (n + nstates) Try(m, nc_def_grp(m->nc, ((PetscObject)net->node[l].layer)->name, &group));
     for (PetscInt j = 0; j < n; offset += param[j++].size) PutArray(m, group, param[j].name, param[j].ndim, param[j].shape, v + offset);
+    for (PetscInt j = 0; j < nstates; j++) PutArray(m, group, state[j].name, state[j].ndim, state[j].shape, value[j]);
   }
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -227,7 +230,8 @@ static PetscErrorCode WriteModel(Model *m, HGNet net, const HGModelInfo *info, V
    Level: intermediate
 
    Note:
-   The file (netCDF-4) does not depend on the number of ranks. Arrays are double precision.
+   The file (netCDF-4) does not depend on the number of ranks. Arrays are double precision. The group of a layer has its parameters and
+   its running statistics.
 
    Errors:
    A file that cannot be written, such as on a full disk; nothing is left of it, and what had its name before stays.
@@ -434,23 +438,60 @@ static void GetArray(Model *m, int group, const char *layer, const char *name, P
   else Try(m, nc_get_var_double(group, id, v));
 }
 
-static PetscErrorCode GetLayers(Model *m, HGNet net, PetscScalar *v)
+/* v: the parameters; s: the states of all layers, one behind the other */
+static PetscErrorCode GetLayers(Model *m, HGNet net, PetscScalar *v, PetscReal *s)
 {
   PetscFunctionBegin;
   for (PetscInt l = 0; l < net->n && !*m->msg; l++) {
     const char        *name = ((PetscObject)net->node[l].layer)->name;
-    const HGParameter *param;
-    PetscInt           n, offset = net->node[l].offset;
+    const HGParameter *param, *state;
+    PetscInt           n, nstates, offset = net->node[l].offset;
     int                group = -1;
 
     PetscCall(HGLayerGetParameters(net->node[l].layer, &n, &param));
-    if (n && nc_inq_grp_ncid(m->nc, name, &group)) Fails(m, "%s does not fit the network: it has no layer %s; check the -net_... options", m->path, name);
+    PetscCall(HGLayerGetStates(net->node[l].layer, &nstates, &state, NULL));
+    if (n + nstates && nc_inq_grp_ncid(m->nc, name, &group)) Fails(m, "%s does not fit the network: it has no layer %s; check the -net_... options", m->path, name);
     for (PetscInt j = 0; j < n; offset += param[j++].size) GetArray(m, group, name, param[j].name, param[j].ndim, param[j].shape, v + offset);
+    for (PetscInt j = 0; j < nstates; s += state[j++].size) {
+      GetArray(m, group, name, state[j].name, state[j].ndim, state[j].shape, s);
+      for (PetscInt i = 0; i < state[j].size && !*m->msg; i++)
+        if (PetscIsInfOrNanReal(s[i])) Fails(m, "%s: %s.%s holds a value that is not finite; train it anew", m->path, name, state[j].name);
+    }
   }
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-static PetscErrorCode ReadModel(Model *m, HGNet net, Vec p, PetscInt nstate, const char *const name[], Vec *const state)
+static PetscErrorCode CountStates(HGNet net, PetscInt *size)
+{
+  PetscFunctionBegin;
+  *size = 0;
+  for (PetscInt l = 0; l < net->n; l++) {
+    const HGParameter *state;
+    PetscInt           n;
+
+    PetscCall(HGLayerGetStates(net->node[l].layer, &n, &state, NULL));
+    for (PetscInt j = 0; j < n; j++) *size += state[j].size;
+  }
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* What rank 0 read becomes the layers' states on all ranks */
+static PetscErrorCode SetStates(HGNet net, PetscInt size, PetscReal *s)
+{
+  PetscFunctionBegin;
+  PetscCallMPI(MPI_Bcast(s, (PetscMPIInt)size, MPIU_REAL, 0, PetscObjectComm((PetscObject)net)));
+  for (PetscInt l = 0; l < net->n; l++) {
+    const HGParameter *state;
+    PetscReal        **value;
+    PetscInt           n;
+
+    PetscCall(HGLayerGetStates(net->node[l].layer, &n, &state, &value));
+    for (PetscInt j = 0; j < n; s += state[j++].size) PetscCall(PetscArraycpy(value[j], s, state[j].size));
+  }
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode ReadModel(Model *m, HGNet net, Vec p, PetscReal s[], PetscInt nstate, const char *const name[], Vec *const state)
 {
   PetscScalar *v;
   int          group = -1;
@@ -458,7 +499,7 @@ static PetscErrorCode ReadModel(Model *m, HGNet net, Vec p, PetscInt nstate, con
   PetscFunctionBegin;
   OpenModel(m);
   PetscCall(VecGetArray(p, &v));
-  PetscCall(GetLayers(m, net, v));
+  PetscCall(GetLayers(m, net, v, s));
   for (PetscInt i = 0; i < net->nparams; i++)
     if (PetscIsInfOrNanScalar(v[i])) Fails(m, "%s: the parameters hold a value that is not finite; train it anew", m->path);
   PetscCall(VecRestoreArray(p, &v));
@@ -473,7 +514,7 @@ static PetscErrorCode ReadModel(Model *m, HGNet net, Vec p, PetscInt nstate, con
 }
 
 /*@C
-   HGModelRead - Read the parameters, and optionally the optimizer's state, from a model file
+   HGModelRead - Read the parameters, the running statistics, and optionally the optimizer's state, from a model file
 
    Collective
 
@@ -489,6 +530,9 @@ static PetscErrorCode ReadModel(Model *m, HGNet net, Vec p, PetscInt nstate, con
 
    Level: intermediate
 
+   Note:
+   Running statistics of normalisations go to the layers of the network.
+
    Errors:
    A file that is missing, not netCDF, cut short or of another format, and one whose layers or shapes are not those of
    the network: names the layer and both shapes.
@@ -500,20 +544,26 @@ PetscErrorCode HGModelRead(const char path[], HGNet net, Vec p, PetscInt nstate,
   MPI_Comm    comm = PetscObjectComm((PetscObject)net);
   Model       m    = {.path = path, .nc = -1};
   Vec        *all;
+  PetscReal  *states;
+  PetscInt    nstates;
   PetscMPIInt rank;
 
   PetscFunctionBegin;
   PetscValidHeaderSpecific(net, HG_NET_CLASSID, 2);
   PetscCallMPI(MPI_Comm_rank(comm, &rank));
+  PetscCall(CountStates(net, &nstates));
+  PetscCall(PetscMalloc1(nstates, &states));
   PetscCall(PetscMalloc1(nstate + 1, &all));
   for (PetscInt i = 0; i <= nstate; i++) PetscCall(CreateOnZero(i < nstate ? state[i] : p, &all[i]));
-  if (!rank) PetscCall(ReadModel(&m, net, all[nstate], nstate, name, all));
+  if (!rank) PetscCall(ReadModel(&m, net, all[nstate], states, nstate, name, all));
   PetscCall(HGAgreeOnMessage(comm, m.msg, sizeof(m.msg)));
   for (PetscInt i = 0; i <= nstate; i++) {
     if (!*m.msg) PetscCall(MoveToZero(i < nstate ? state[i] : p, all[i], SCATTER_REVERSE));
     PetscCall(VecDestroy(&all[i]));
   }
   PetscCall(PetscFree(all));
+  if (!*m.msg) PetscCall(SetStates(net, nstates, states));
+  PetscCall(PetscFree(states));
   HGCheck(!*m.msg, comm, "%s", m.msg);
   PetscFunctionReturn(PETSC_SUCCESS);
 }

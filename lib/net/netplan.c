@@ -80,7 +80,7 @@ static PetscErrorCode PlanSteps(HGNet net)
   PetscCall(PetscCalloc1(n, &replay));
   for (PetscInt i = 0; i < n; i++) PetscCall(AddStep(net, HG_STEP_FORWARD, i));
   net->nforward = net->nsteps;
-  for (PetscInt s = (n - 1) / segment; s >= 0 && net->training; s--) {
+  for (PetscInt s = (n - 1) / segment; s >= 0 && net->gradients; s--) {
     const PetscInt first = s * segment, last = PetscMin(n, first + segment);
 
     PetscCall(MarkReplays(net, first, last, replay));
@@ -329,7 +329,7 @@ static PetscErrorCode GetLives(HGNet net, Item y[], Item dy[], Item *x)
     if (reads || node->rectify) Live(&y[node->root], at);
   }
   Live(&y[net->node[n - 1].root], end);
-  if (net->training) {
+  if (net->gradients) {
     Live(&dy[net->node[n - 1].root], loss);
     Live(&dy[net->node[n - 1].root], end);
   }

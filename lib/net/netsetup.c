@@ -60,7 +60,7 @@ static PetscErrorCode BindLayers(HGNet net)
     PetscCall(PetscFree(add[i]));
   }
   PetscCall(PetscFree(add));
-  if (!net->training) PetscFunctionReturn(PETSC_SUCCESS);
+  if (!net->gradients) PetscFunctionReturn(PETSC_SUCCESS);
   PetscCall(PetscMalloc(most + 64, &net->work));
   net->bytes += most;
   for (PetscInt i = 0; i < net->n; i++) PetscCall(HGLayerSetWork(net->node[i].layer, (char *)net->work + (64 - (uintptr_t)net->work % 64) % 64));
@@ -190,7 +190,7 @@ static PetscErrorCode ViewLayer(HGNet net, PetscInt i, PetscViewer viewer)
   for (PetscInt j = 0; j < n; j++) params += param[j].size;
   PetscCall(HGLayerGetFlops(layer, &flops));
   PetscCall(HGLayerGetTraffic(layer, &messages, &bytes));
-  PetscCall(PetscViewerASCIIPrintf(viewer, "%-14s %-24s %" PetscInt_FMT "+%" PetscInt_FMT "   %10" PetscInt_FMT " %12.4g %8" PetscInt_FMT " %12" PetscInt64_FMT " %6" PetscInt_FMT "  ", name, shape, halo[2][0], halo[2][1], params, flops, messages, bytes, parts[HG_N] * parts[HG_C] * parts[HG_Z] * parts[HG_Y] * parts[HG_X]));
+  PetscCall(PetscViewerASCIIPrintf(viewer, "%-18s %-24s %" PetscInt_FMT "+%" PetscInt_FMT "   %10" PetscInt_FMT " %12.4g %8" PetscInt_FMT " %12" PetscInt64_FMT " %6" PetscInt_FMT "  ", name, shape, halo[2][0], halo[2][1], params, flops, messages, bytes, parts[HG_N] * parts[HG_C] * parts[HG_Z] * parts[HG_Y] * parts[HG_X]));
   PetscCall(ViewInputs(net, i, viewer));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -229,9 +229,9 @@ PetscErrorCode HGNetView(HGNet net, PetscViewer viewer)
   }
   PetscCall(HGPartitionView(net->in, viewer));
   PetscCall(LayoutString(net, net->in, shape, sizeof(shape)));
-  PetscCall(PetscViewerASCIIPrintf(viewer, "%-14s %-24s %-5s %10s %12s %8s %12s %6s  %s\n", "layer", "output", "halo", "parameters", "FLOP", "messages", "bytes", "ranks", "reads"));
-  PetscCall(PetscViewerASCIIPrintf(viewer, "%-14s %s\n", "input", shape));
+  PetscCall(PetscViewerASCIIPrintf(viewer, "%-18s %-24s %-5s %10s %12s %8s %12s %6s  %s\n", "layer", "output", "halo", "parameters", "FLOP", "messages", "bytes", "ranks", "reads"));
+  PetscCall(PetscViewerASCIIPrintf(viewer, "%-18s %s\n", "input", shape));
   for (PetscInt i = 0; i < net->n; i++) PetscCall(ViewLayer(net, i, viewer));
-  PetscCall(PetscViewerASCIIPrintf(viewer, "%" PetscInt_FMT " parameters; memory planned on rank 0: %.1f MiB (%s), of which tensors %.1f MiB (%.1f MiB if they shared none)\n", net->nparams, (double)net->bytes / 1048576, net->training ? net->recompute ? "training, activations recomputed" : "training" : "inference", (double)net->arena_bytes / 1048576, (double)net->unshared_bytes / 1048576));
+  PetscCall(PetscViewerASCIIPrintf(viewer, "%" PetscInt_FMT " parameters; memory planned on rank 0: %.1f MiB (%s), of which tensors %.1f MiB (%.1f MiB if they shared none)\n", net->nparams, (double)net->bytes / 1048576, net->gradients ? net->recompute ? "training, activations recomputed" : "training" : "inference", (double)net->arena_bytes / 1048576, (double)net->unshared_bytes / 1048576));
   PetscFunctionReturn(PETSC_SUCCESS);
 }

@@ -165,10 +165,10 @@ static PetscErrorCode CountParameters(HGNet net)
 
     PetscCall(HGLayerGetParameters(node->layer, &n, &param));
     node->offset   = net->nparams;
-    node->gradient = n && net->training ? PETSC_TRUE : PETSC_FALSE;
-    for (PetscInt k = 0; k < node->nin && net->training; k++)
+    node->gradient = n && net->gradients ? PETSC_TRUE : PETSC_FALSE;
+    for (PetscInt k = 0; k < node->nin && net->gradients; k++)
       if (node->in[k] >= 0 && net->node[node->in[k]].gradient) node->gradient = PETSC_TRUE;
-    if (i == net->n - 1) node->gradient = net->training;
+    if (i == net->n - 1) node->gradient = net->gradients;
     for (PetscInt j = 0; j < n; j++) {
       HGCheck(param[j].size <= PETSC_MPI_INT_MAX - net->nparams, PetscObjectComm((PetscObject)net), "%s: the network has more than %d parameters; choose a smaller -net_width", ((PetscObject)node->layer)->name, PETSC_MPI_INT_MAX);
       net->nparams += param[j].size;
@@ -201,7 +201,7 @@ static PetscErrorCode UniteHalos(HGNet net)
       if (from >= 0 && net->node[from].gradient) reads = PETSC_TRUE;
     }
     PetscCall(HGLayerNeedsAdjointHalo(node->layer, &reads));
-    if (net->training && reads) PetscCall(HGHaloWidthsUnite(&node->halo, adjoint));
+    if (net->gradients && reads) PetscCall(HGHaloWidthsUnite(&node->halo, adjoint));
   }
   PetscFunctionReturn(PETSC_SUCCESS);
 }

@@ -146,7 +146,9 @@ static HGMetrics Measures(const Comparison *c, PetscInt samples, const PetscInt 
    Units:
    results and errors are in the units of the data, whatever the normalisation
 
-   Note:
+   Notes:
+   The network behaves as in evaluation meanwhile, see `HGNetSetTraining()`.
+
    Of classes the metrics are accuracy and cross entropy. In those of fields a sample whose target is zero everywhere has no relative error and does not count in the mean of these.
 
 .seealso: `HGMetrics`, `HGModelRead()`
@@ -158,8 +160,11 @@ PetscErrorCode HGPredict(HGNet net, HGData data, HGFieldFile file, PetscInt vari
   PetscInt    first, last, samples, size[HG_AXES], *every;
   Comparison  c = {NULL};
   HGProgress  progress;
+  PetscBool   training;
 
   PetscFunctionBegin;
+  PetscCall(HGNetGetTraining(net, &training));
+  PetscCall(HGNetSetTraining(net, PETSC_FALSE));
   PetscCall(HGNetGetInput(net, &x));
   PetscCall(HGNetGetOutput(net, &y, NULL));
   PetscCall(HGTensorGetPartition(y, &p));
@@ -183,6 +188,7 @@ PetscErrorCode HGPredict(HGNet net, HGData data, HGFieldFile file, PetscInt vari
     PetscCall(HGProgressUpdate(&progress, b + count, NULL));
   }
   PetscCall(HGProgressEnd(&progress));
+  PetscCall(HGNetSetTraining(net, training));
   if (metrics) *metrics = Measures(&c, samples, size);
   PetscCall(PetscFree(every));
   PetscCall(PetscFree(c.sums));

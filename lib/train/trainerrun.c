@@ -66,6 +66,7 @@ static PetscErrorCode ObjectiveOfBatch(Tao tao, Vec p, PetscReal *f, Vec g, void
   PetscCall(OrderEpoch(t));
   count = BatchCount(t->samples, t->batch_size, t->batch);
   PetscCall(HGNetSetParameters(t->net, p));
+  PetscCall(HGNetSetRandom(t->net, (uint64_t)t->seed, (uint64_t)(t->epoch * t->batches + t->batch)));
   PetscCall(HGNetAdjointBegin(t->net));
   PetscCall(RunBatch(t, t->data, count, t->order + t->batch * t->batch_size, PETSC_TRUE, f));
   PetscCall(HGNetAdjointEnd(t->net, g));
@@ -77,7 +78,8 @@ static PetscErrorCode ObjectiveOfBatch(Tao tao, Vec p, PetscReal *f, Vec g, void
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* The objective of all other optimizers: the whole dataset, batch by batch. A batch's gradient counts by its share of the
+/* The objective of all other optimizers: the whole dataset, batch by batch. Dropout draws the same masks each time, since these
+   optimizers compare values of one function. A batch's gradient counts by its share of the
    samples; all but the last have the same share, so the sum is scaled once after the full ones and once after the last. */
 static PetscErrorCode ObjectiveOfAll(Tao tao, Vec p, PetscReal *f, Vec g, void *ctx)
 {
@@ -96,6 +98,7 @@ static PetscErrorCode ObjectiveOfAll(Tao tao, Vec p, PetscReal *f, Vec g, void *
     PetscReal      loss;
 
     if (b == 0 || BatchCount(t->samples, t->batch_size, b - 1) != count) PetscCall(HGNetAdjointBegin(t->net));
+    PetscCall(HGNetSetRandom(t->net, (uint64_t)t->seed, (uint64_t)b));
     PetscCall(RunBatch(t, t->data, count, t->order + b * t->batch_size, PETSC_TRUE, &loss));
     PetscCall(CheckFinite(t, "loss", loss, b));
     sum += (double)loss * (double)count / (double)t->samples;
@@ -119,6 +122,7 @@ static PetscErrorCode Validate(HGTrainer t, PetscReal *loss)
   PetscCall(HGDataGetRange(t->validation, &first, &last));
   samples = last - first;
   PetscCall(HGNetSetParameters(t->net, t->parameters));
+  PetscCall(HGNetSetTraining(t->net, PETSC_FALSE));
   for (PetscInt b = 0; b * t->batch_size < samples; b++) {
     const PetscInt count = BatchCount(samples, t->batch_size, b);
     PetscReal      part;
@@ -126,6 +130,7 @@ static PetscErrorCode Validate(HGTrainer t, PetscReal *loss)
     PetscCall(RunBatch(t, t->validation, count, t->every + b * t->batch_size, PETSC_FALSE, &part));
     sum += (double)part * (double)count;
   }
+  PetscCall(HGNetSetTraining(t->net, PETSC_TRUE));
   *loss = (PetscReal)(sum / (double)samples);
   PetscFunctionReturn(PETSC_SUCCESS);
 }

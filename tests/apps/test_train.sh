@@ -22,6 +22,20 @@ run 1 info resumed.nc
 sed 's/resumed/whole/' out | cmp -s - whole.txt || fail "a resumed run's model differs: $(diff out whole.txt)"
 cmp -s whole.nc resumed.nc || fail "a resumed run's file differs from that of the uninterrupted one"
 
+# So it does with running averages and dropout. Evaluation does not depend on how samples are put into batches.
+res=(-net_type resnet -net_width 4 -net_depth 1 -net_dropout 0.3 -net_activation silu -net_padding reflect -train_batch_size 5)
+run 2 train "${data[@]}" "${res[@]}" -data_range 0,9 -data_validation_range 9,12 -train_epochs 3 -train_history rv.csv -model_output rwhole.nc
+run 2 train "${data[@]}" "${res[@]}" -data_range 0,9 -data_validation_range 9,12 -train_epochs 3 -tao_max_it 3 -model_output rhalf.nc
+run 2 train "${data[@]}" -train_batch_size 5 -data_range 0,9 -model_input rhalf.nc -train_epochs 3 -model_output rresumed.nc
+cmp -s rwhole.nc rresumed.nc || fail "resnet: a resumed run's file differs from that of the uninterrupted one"
+cmp -s rhalf.nc rresumed.nc && fail "resnet: the resumed run did nothing"
+run 1 info rwhole.nc
+grep -q running_var out || fail "resnet: no running statistics in the model file: $(cat out)"
+run 1 evaluate -model rwhole.nc -data_file a.nc -predict_batch_size 12 -hg_dtype f64
+one=$(sed -n 's/.* rel_l2=\([0-9.e-]*\) .*/\1/p' out)
+run 2 evaluate -model rwhole.nc -data_file a.nc -predict_batch_size 1 -hg_dtype f64
+[ -n "$one" ] && [ "$one" = "$(sed -n 's/.* rel_l2=\([0-9.e-]*\) .*/\1/p' out)" ] || fail "resnet: evaluation depends on batches: $one, $(cat out)"
+
 # The initial model does not depend on the layout
 run 1 train "${data[@]}" "${net[@]}" -train_epochs 0 -model_output i1.nc
 run 3 train "${data[@]}" "${net[@]}" -train_epochs 0 -model_output i3.nc
@@ -47,4 +61,7 @@ grep -q '5/5 iterations' out || fail "lmvm: $(cat out)"
 run 3 verify -hg_dtype f64 -grid 9,8,5
 run 2 verify -hg_dtype f64 -grid 20 -net_padding periodic
 run 1 verify -hg_dtype f32
+run 3 verify -hg_dtype f64 -net_type resnet -net_norm batch -net_width 4 -net_depth 2 -grid 13,9
+run 2 verify -hg_dtype f64 -net_type resnet -net_norm instance -net_activation softplus -net_dropout 0.2 -net_width 3 -net_depth 1 -grid 7,6,5
+run 2 verify -hg_dtype f64 -net_type unet -net_norm group -net_activation sigmoid -net_width 4 -net_levels 2 -grid 12,8 -net_padding replicate
 exit "$((failures > 0))"

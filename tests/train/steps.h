@@ -19,9 +19,11 @@ static PetscErrorCode Objective(Tao tao, Vec p, PetscReal *f, Vec g, void *ctx)
 {
   Problem *s = (Problem *)ctx;
   HGTensor y, dy;
+  PetscInt step;
 
   PetscFunctionBegin;
-  (void)tao;
+  PetscCall(TaoGetIterationNumber(tao, &step));
+  PetscCall(HGNetSetRandom(s->net, 3, (uint64_t)step));
   PetscCall(HGNetGetOutput(s->net, &y, &dy));
   PetscCall(HGNetSetParameters(s->net, p));
   PetscCall(HGNetForward(s->net, s->local));
