@@ -4,8 +4,9 @@
 #include <omp.h>
 
 /* Loops on numbers are compiled for each instruction set, the C library chooses */
-#if defined(__x86_64__) && defined(__gnu_linux__) && defined(__GNUC__) && !defined(__clang__) && !defined(__SANITIZE_ADDRESS__)
-#define CLONES __attribute__((target_clones("arch=skylake-avx512", "arch=haswell", "default")))
+#if defined(__x86_64__) && defined(__gnu_linux__) && defined(__GNUC__) && __GNUC__ >= 12 && !defined(__clang__) && \
+    !defined(__SANITIZE_ADDRESS__)
+#define CLONES __attribute__((target_clones("arch=x86-64-v4", "arch=x86-64-v3", "default")))
 #else
 #define CLONES
 #endif
@@ -82,14 +83,15 @@ static size_t PlanPiece(HGCoordNet net, PetscInt n)
   return (net->jets + 2 * (size_t)(components * n * net->out) * sizeof(double) + 127) / 64 * 64;
 }
 
-/* A piece's arrays stay in a core's second-level cache; pieces do not depend on the number of threads */
+/* Pieces do not depend on the number of threads. A layer's arrays of one are about what the second-level cache of a core holds; smaller
+   pieces cost more parallel regions of the kernels than they spare memory traffic. */
 PetscErrorCode HGCoordNetSetUp_Sweep(HGCoordNet net)
 {
-  const size_t cache = 768 * 1024;
+  const size_t most = 8 * 1024 * 1024; /* bytes of a thread's arrays */
 
   PetscFunctionBegin;
-  net->piece = 192;
-  while (net->piece > 24 && PlanPiece(net, net->piece) > cache) net->piece -= 24;
+  net->piece = 480;
+  while (net->piece > 24 && PlanPiece(net, net->piece) > most) net->piece -= 24;
   net->bytes   = PlanPiece(net, net->piece);
   net->threads = PetscMin(omp_get_max_threads(), HG_COORD_LANES);
   PetscCall(PetscMalloc1(net->bytes * (size_t)net->threads + 64, &net->memory));
@@ -145,7 +147,7 @@ PetscErrorCode HGCoordNetSetParameters(HGCoordNet net, const double p[])
 
    Notes:
    Allocates nothing. Threads share the pieces by lanes, and each lane has a gradient of its own, so that the sums do not depend on the
-   number of threads. A piece stays in the cache from the first layer to the last and back.
+   number of threads. A thread takes a piece from the first layer to the last and back.
 
 .seealso: `HGCoordNetSetParameters()`, `HGCoordNetGetGradient()`, `HGCoordSeed`
 @*/
@@ -159,7 +161,7 @@ PetscErrorCode HGCoordNetSweep(HGCoordNet net, int order, PetscInt n, const doub
   PetscFunctionBegin;
   PetscCall(HGCoordNetGetComponents(net, order, &components));
   s.components = (int)components;
-#pragma omp parallel for schedule(static) num_threads(net->threads) if (pieces > 1)
+#pragma omp parallel for schedule(static, 1) num_threads(net->threads) if (pieces > 1)
   for (int lane = 0; lane < HG_COORD_LANES; lane++) {
     for (PetscInt i = lane; i < pieces; i += HG_COORD_LANES) {
       const PetscInt first = i * net->piece;
