@@ -7,4 +7,14 @@ for ranks in 1 3; do
     timeout -k 5 60 "${mpiexec[@]}" -n "$ranks" "$HG_BUILDDIR/apps/tutorials/ex2_bratu" -n 24 > out 2>&1 || fail "ex2_bratu: $(cat out)"
     awk '/loss of u = 0/ { zero = $6 + 0; solved = $NF } /steps of descent/ { after = $NF } END { exit !(zero > 0 && solved < 1e-12 * zero && after < 0.95 * zero) }' out || fail "ex2_bratu on $ranks ranks: $(cat out)"
 done
+
+# The network built by hand learns, to the same figures on any number of ranks
+first=
+for ranks in 1 2 3; do
+    timeout -k 5 60 "${mpiexec[@]}" -n "$ranks" "$HG_BUILDDIR/apps/tutorials/ex3_unet_by_hand" > out 2>&1 || fail "ex3_unet_by_hand: $(cat out)"
+    awk '/loss before/ { before = $3 + 0; after = $NF + 0 } END { exit !(after > 0 && after < 0.5 * before) }' out || fail "ex3_unet_by_hand on $ranks ranks: $(cat out)"
+    after=$(awk '/loss before/ { print $NF }' out)
+    first=${first:-$after}
+    awk -v a="$first" -v b="$after" 'BEGIN { exit !(a > 0 && (a - b)^2 < 1e-18 * a * a) }' || fail "ex3_unet_by_hand: $first on 1 rank, $after on $ranks"
+done
 exit "$((failures > 0))"
