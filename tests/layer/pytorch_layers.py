@@ -111,6 +111,8 @@ def table():
     for rest in ("kind=group groups=2 size=2,6,1,7,9", "kind=group groups=4 size=3,20,1,5,6 affine=0", "kind=instance size=2,5,1,7,9",
                  "kind=instance dim=1 size=2,3,1,1,21", "kind=layer size=3,5,1,7,6", "kind=layer dim=3 size=2,3,4,5,3", "kind=group groups=3 size=2,9,1,6,5 relu=1"):
         case("type=norm training=1 " + rest, norm)
+    for kind in ("group groups=3", "instance", "layer"):
+        case("type=norm training=0 size=2,6,1,7,5 kind=" + kind, norm)
     case("type=add size=2,3,1,7,9 inputs=2", lambda w: lambda a, b: a + b, 2)
     case("type=add size=2,17,1,7,9 inputs=3 relu=1", lambda w: lambda a, b, c: F.relu(a + b + c), 3)
     case("type=concat size=2,3,1,7,9 inputs=2", lambda w: lambda a, b: torch.cat((a, b), 1), 2)
@@ -121,7 +123,12 @@ def table():
     case("type=dropout training=0 size=3,4,1,5,7", lambda w: lambda x: x * 1)
     for rest in ("size=2,3,1,9,11 cout=5 window=1,3,3 padding=0,1,1", "size=2,4,1,9,12 cout=6 window=1,4,2 stride=1,2,3 groups=2",
                  "size=2,3,1,9,11 cout=2 window=1,3,3 padding=0,1,1 boundary=periodic", "size=1,4,1,7,6 cout=3 window=1,3,3 stride=1,2,2 padding=0,1,1 more=0,1,1 transposed=1",
-                 "dim=3 size=1,2,5,6,7 cout=3 window=3,2,3 dilation=1,2,1 padding=1,1,0 bias=0"):
+                 "dim=3 size=1,2,5,6,7 cout=3 window=3,2,3 dilation=1,2,1 padding=1,1,0 bias=0",
+                 "size=2,3,1,9,11 cout=4 window=1,5,3 padding=0,2,1 boundary=reflect", "size=2,3,1,9,11 cout=4 window=1,3,5 padding=0,1,2 boundary=replicate",
+                 "size=2,4,1,10,9 cout=4 window=1,3,3 dilation=1,2,2 padding=0,2,2 groups=4", "dim=1 size=2,3,1,1,23 cout=4 window=1,1,4 stride=1,1,2 padding=0,0,1",
+                 "dim=1 size=2,4,1,1,11 cout=2 window=1,1,4 stride=1,1,3 padding=0,0,1 more=0,0,2 transposed=1",
+                 "size=2,4,1,6,5 cout=6 window=1,4,4 stride=1,3,2 padding=0,1,1 more=0,2,1 groups=2 transposed=1",
+                 "dim=3 size=1,2,3,4,3 cout=2 window=3,3,2 stride=2,2,2 padding=1,0,0 more=1,1,0 transposed=1 bias=0"):
         case("type=conv " + rest, conv)
 
 
