@@ -29,6 +29,7 @@ typedef struct _p_HGLayer *HGLayer;
 .  HGLAYERSLICE         - a range of channels
 .  HGLAYERSOFTMAX       - probabilities of classes
 .  HGLAYERFLATTEN       - points and channels as channels of one point
+.  HGLAYERDENSE         - affine layer of all values of a sample
 -  HGLAYERREPARTITION   - the same values on another partition
 
    Level: intermediate
@@ -45,6 +46,7 @@ typedef const char *HGLayerType;
 #define HGLAYERSLICE       "slice"
 #define HGLAYERSOFTMAX     "softmax"
 #define HGLAYERFLATTEN     "flatten"
+#define HGLAYERDENSE       "dense"
 #define HGLAYERREPARTITION "repartition"
 
 /*E
@@ -127,6 +129,11 @@ PETSC_EXTERN PetscErrorCode HGLayerActivationSetFunction(HGLayer, HGActivation, 
 PETSC_EXTERN PetscErrorCode HGLayerAddSetActivation(HGLayer, HGActivation);
 PETSC_EXTERN PetscErrorCode HGLayerDropoutSetProbability(HGLayer, PetscReal);
 PETSC_EXTERN PetscErrorCode HGLayerSliceSetChannels(HGLayer, PetscInt, PetscInt);
+
+PETSC_EXTERN PetscErrorCode HGLayerDenseSetOutputs(HGLayer, PetscInt);
+PETSC_EXTERN PetscErrorCode HGLayerDenseSetParts(HGLayer, PetscInt, PetscInt);
+PETSC_EXTERN PetscErrorCode HGLayerDenseSetBias(HGLayer, PetscBool);
+PETSC_EXTERN PetscErrorCode HGLayerDenseSetActivation(HGLayer, HGActivation);
 
 PETSC_EXTERN PetscErrorCode HGLayerNormSetKind(HGLayer, HGNormKind);
 PETSC_EXTERN PetscErrorCode HGLayerNormSetGroups(HGLayer, PetscInt);

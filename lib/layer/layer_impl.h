@@ -74,6 +74,7 @@ PETSC_INTERN PetscErrorCode HGLayerCreate_Add(HGLayer);
 PETSC_INTERN PetscErrorCode HGLayerCreate_Slice(HGLayer);
 PETSC_INTERN PetscErrorCode HGLayerCreate_Softmax(HGLayer);
 PETSC_INTERN PetscErrorCode HGLayerCreate_Flatten(HGLayer);
+PETSC_INTERN PetscErrorCode HGLayerCreate_Dense(HGLayer);
 PETSC_INTERN PetscErrorCode HGLayerCreate_Pool(HGLayer);
 PETSC_INTERN PetscErrorCode HGLayerCreate_Upsample(HGLayer);
 

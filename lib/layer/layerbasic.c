@@ -43,6 +43,7 @@ static PetscErrorCode RegisterAll(void)
   PetscCall(HGLayerRegister(HGLAYERSLICE, HGLayerCreate_Slice));
   PetscCall(HGLayerRegister(HGLAYERSOFTMAX, HGLayerCreate_Softmax));
   PetscCall(HGLayerRegister(HGLAYERFLATTEN, HGLayerCreate_Flatten));
+  PetscCall(HGLayerRegister(HGLAYERDENSE, HGLayerCreate_Dense));
   PetscCall(HGLayerRegister(HGLAYERREPARTITION, HGLayerCreate_Repartition));
   PetscCall(HGLayerRegister(HGLAYERPOOL, HGLayerCreate_Pool));
   PetscCall(HGLayerRegister(HGLAYERUPSAMPLE, HGLayerCreate_Upsample));

@@ -10,6 +10,7 @@
     dropout:    probability=0.3
     add:        relu=1
     slice:      first=1 count=2
+    dense:      outputs=5 parts=2,3 force=1 bias=0 relu=1
     conv:       cout=4 window= stride= padding= dilation= groups= transposed=1 more= boundary=periodic bias=0 relu=1
 */
 #ifndef LAYERCASE_H
@@ -122,6 +123,22 @@ static inline PetscErrorCode CaseSetNorm(HGLayer layer, const char *line)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+/* Parts that do not make the ranks of a part of the batch are left open, unless force=1 is given */
+static inline PetscErrorCode CaseSetDense(HGLayer layer, const char *line)
+{
+  PetscInt    parts[2], batches = 1;
+  PetscMPIInt ranks;
+
+  PetscFunctionBegin;
+  PetscCallMPI(MPI_Comm_size(PetscObjectComm((PetscObject)layer), &ranks));
+  PetscCall(PetscOptionsGetInt(NULL, NULL, "-hg_batch_parts", &batches, NULL));
+  if (CaseInt(line, "outputs", 0)) PetscCall(HGLayerDenseSetOutputs(layer, CaseInt(line, "outputs", 0)));
+  if (CaseInts(line, "parts", 2, parts) && (parts[0] * parts[1] * batches == ranks || CaseInt(line, "force", 0))) PetscCall(HGLayerDenseSetParts(layer, parts[0], parts[1]));
+  PetscCall(HGLayerDenseSetBias(layer, CaseInt(line, "bias", 1) ? PETSC_TRUE : PETSC_FALSE));
+  if (CaseInt(line, "relu", 0)) PetscCall(HGLayerDenseSetActivation(layer, HG_ACT_RELU));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 static inline PetscErrorCode CaseSetLayer(HGLayer layer, const char *type, const char *line)
 {
   static const char *const functions[] = {"identity", "relu", "leaky_relu", "elu", "gelu", "silu", "tanh", "sigmoid", "softplus", "sin"};
@@ -130,6 +147,7 @@ static inline PetscErrorCode CaseSetLayer(HGLayer layer, const char *type, const
   PetscFunctionBegin;
   if (!strcmp(type, HGLAYERCONV)) PetscCall(CaseSetConv(layer, line));
   if (!strcmp(type, HGLAYERPOOL)) PetscCall(CaseSetPool(layer, line));
+  if (!strcmp(type, HGLAYERDENSE)) PetscCall(CaseSetDense(layer, line));
   if (!strcmp(type, HGLAYERNORM)) PetscCall(CaseSetNorm(layer, line));
   if (!strcmp(type, HGLAYERUPSAMPLE)) {
     if (CaseInts(line, "factor", 3, factor)) PetscCall(HGLayerUpsampleSetFactor(layer, factor));

@@ -87,6 +87,12 @@ def conv(words):
     return [nn.Conv1d, nn.Conv2d, nn.Conv3d][dim - 1](cin, cout, k, s, p, d, groups, bias, mode)
 
 
+def dense(words):
+    size = [int(v) for v in word(words, "size").split(",")]
+    m = nn.Linear(size[1] * size[2] * size[3] * size[4], int(word(words, "outputs")), word(words, "bias", "1") == "1")
+    return nn.Sequential(nn.Flatten(), m, nn.ReLU()) if word(words, "relu") else nn.Sequential(nn.Flatten(), m)
+
+
 def table():
     for size in ("size=2,3,1,12,14", "size=3,17,1,9,11"):
         case("type=pool " + size, pool)
@@ -120,6 +126,8 @@ def table():
     case("type=softmax size=3,10,1,5,7", lambda w: lambda x: F.softmax(x, 1))
     case("type=flatten size=3,4,1,5,7", lambda w: lambda x: x.flatten(1))
     case("type=flatten dim=3 size=2,3,4,5,3", lambda w: lambda x: x.flatten(1))
+    for rest in ("size=5,16,1,5,5 outputs=120 relu=1", "size=3,7,1,1,1 outputs=13", "size=3,1,1,9,7 outputs=5 bias=0", "dim=3 size=2,3,4,5,3 outputs=6", "dim=1 size=4,2,1,1,17 outputs=1"):
+        case("type=dense " + rest, dense)
     case("type=dropout training=0 size=3,4,1,5,7", lambda w: lambda x: x * 1)
     for rest in ("size=2,3,1,9,11 cout=5 window=1,3,3 padding=0,1,1", "size=2,4,1,9,12 cout=6 window=1,4,2 stride=1,2,3 groups=2",
                  "size=2,3,1,9,11 cout=2 window=1,3,3 padding=0,1,1 boundary=periodic", "size=1,4,1,7,6 cout=3 window=1,3,3 stride=1,2,2 padding=0,1,1 more=0,1,1 transposed=1",

@@ -19,6 +19,11 @@ static const char *const bad[][2] = {
     {"type=norm name=n size=2,6,1,8,8 momentum=1.5",                              "n:|momentum of 1.5|between 0 and 1"         },
     {"type=dropout name=d size=2,6,1,8,8 probability=1",                          "d:|probability of 1|below 1"                },
     {"type=slice name=s size=2,6,1,8,8 first=4 count=3",                          "s:|channels 4 to 6|6 channels"              },
+    {"type=dense name=f size=2,6,1,8,8",                                          "f:|HGLayerDenseSetOutputs()"                },
+    {"type=dense name=f size=2,6,1,8,8 inputs=2 outputs=3",                       "f:|2 inputs|dense has one"                  },
+    {"type=dense name=f size=2,6,1,8,8 outputs=3 parts=4,1 force=1",              "f:|4 parts|3 outputs"                       },
+    {"type=dense name=f size=2,6,1,8,7 outputs=3 parts=1,9 force=1",              "f:|9 parts along axis y|2 x 6 x 1 x 8 x 7"  },
+    {"type=dense name=f size=2,6,1,8,8 outputs=30 parts=5,7 force=1",             "f:|5 x 7 parts|ranks"                       },
     {"type=softmax name=m size=2,6,1,8,8 inputs=2",                               "m:|2 inputs|softmax has one"                },
 };
 

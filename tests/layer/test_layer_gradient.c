@@ -26,6 +26,10 @@ static const char *const cases[] = {
   "type=dropout size=3,6,1,7,9 probability=0.3", "type=dropout size=3,6,1,7,9 training=0", "type=dropout dim=3 size=2,4,5,4,3 step=7",
   "type=add inputs=2 size=2,3,1,7,9", "type=add inputs=3 size=2,3,1,7,9 relu=1",
   "type=slice size=2,7,1,7,9 first=2 count=3", "type=softmax size=2,5,1,7,9", "type=flatten size=3,4,1,7,9", "type=flatten dim=3 size=2,3,4,5,3",
+  "type=dense outputs=5 size=3,4,1,7,9", "type=dense outputs=7 size=2,6,1,5,7 relu=1 parts=1,2", "type=dense outputs=6 size=2,7,1,5,7 relu=1 parts=2,1",
+  "type=dense outputs=7 size=3,9,1,7,6 bias=0 parts=1,3", "type=dense outputs=7 size=2,2,1,7,6 parts=3,1", "type=dense outputs=5 size=2,2,1,7,6 relu=1 parts=4,1",
+  "type=dense outputs=4 size=2,13,1,7,6 parts=3,2", "type=dense outputs=9 size=2,2,1,7,6 parts=6,1", "type=dense outputs=9 size=2,7,1,7,6 parts=1,6",
+  "type=dense outputs=1 size=2,2,1,7,9", "type=dense outputs=2 size=2,2,1,1,8 dim=1", "type=dense dim=3 outputs=5 size=2,2,4,7,5 relu=1",
 };
 
 typedef struct {

@@ -1,0 +1,594 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "layer/layerfield.h"
+
+/*MC
+   HGLAYERDENSE - affine layer of all values of a sample: y = act(W x + b)
+
+   Level: intermediate
+
+   Notes:
+   y[n][o] = act(b[o] + sum over i of W[o][i] x[n][i]) with i = ((c Z + z) Y + y) X + x, PyTorch's flatten order. The output has a
+   grid of one point.
+
+   The ranks of each part of the batch form a grid of P_co x P_ci parts of outputs and inputs, which `HGLayerDenseSetParts()` chooses.
+   With B the broadcast of x, from whatever partition it has, along P_co, w the local matrix product and R the sum-reduce along P_ci,
+   y = R w B x, and the adjoint is B* w* R* (arXiv 2006.03108, section on the affine layer). The bias is that of the first of the
+   P_ci copies. The output lies on the P_co ranks of the first part of the inputs.
+
+.seealso: `HGLayerDenseSetOutputs()`, `HGLayerDenseSetParts()`, `HGLayerDenseSetBias()`, `HGLayerDenseSetActivation()`
+M*/
+
+typedef struct {
+  /* what the user sets */
+  PetscInt  outputs, asked[2];
+  PetscBool bias;
+
+  PetscInt     inputs;
+  PetscInt     batches, grid[2]; /* parts of the batch, P_co x P_ci */
+  int          axis, copies;     /* of x: the one that is divided into P_ci parts, and the one that counts P_co copies */
+  PetscMPIInt *rank;             /* [batches][P_co][P_ci] */
+  MPI_Comm     comm;             /* of a part of the batch, if some of its ranks have no part of x; MPI_COMM_NULL elsewhere */
+  HGPartition  px, py;           /* of copies of x, and of partial sums */
+  PetscInt     in, out, out0;    /* of this rank: inputs, outputs and the first of these */
+  PetscInt    *column;           /* [in] of the weights, in the order of a local tensor */
+  PetscBool    first;            /* this rank adds the bias */
+
+  const HGKernels      *kernels;
+  const HGFieldKernels *field;
+  void                 *w, *b; /* [out][in], [out] in the layer's type */
+  void                 *packed, *packed_adjoint;
+  double               *dw; /* [out][in] */
+  void                 *threshold;
+  HGTensor              xw, yw, dxw, dyw, part; /* on px, px, py, py; like dx, if it is to be added or masked */
+  HGLinOp               broadcast, reduce, broadcast_back, reduce_back;
+} Dense;
+
+/* ---- setters ---- */
+
+/*@
+   HGLayerDenseSetOutputs - Set the number of values that a dense layer has for each sample
+
+   Logically Collective
+
+   Input Parameters:
++  layer   - the layer, of type `HGLAYERDENSE`
+-  outputs - how many
+
+   Level: intermediate
+
+   Shape:
+   weight [outputs][inputs], bias [outputs]
+
+   Errors:
+   Refuses values below one.
+
+.seealso: `HGLAYERDENSE`
+@*/
+PetscErrorCode HGLayerDenseSetOutputs(HGLayer layer, PetscInt outputs)
+{
+  PetscFunctionBegin;
+  PetscCall(HGLayerCheckType(layer, HGLAYERDENSE));
+  HGCheck(outputs >= 1, PetscObjectComm((PetscObject)layer), "%s: %" PetscInt_FMT " outputs; a dense layer has at least 1",
+          ((PetscObject)layer)->name, outputs);
+  ((Dense *)layer->data)->outputs = outputs;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/*@
+   HGLayerDenseSetParts - Set how a dense layer is divided among the ranks that share a part of the batch
+
+   Logically Collective
+
+   Input Parameters:
++  layer - the layer, of type `HGLAYERDENSE`
+.  co    - parts of the outputs, or `PETSC_DECIDE` (default)
+-  ci    - parts of the inputs, or `PETSC_DECIDE` (default)
+
+   Level: intermediate
+
+   Note:
+   What is left open is chosen so that most ranks have work, and the grid is as square as it can be.
+
+   Errors:
+   Refuses values below one. `HGLayerSetUp()` refuses more parts than ranks, and more parts than there are outputs, or than points or channels along
+   the longest axis of the input.
+
+.seealso: `HGLAYERDENSE`
+@*/
+PetscErrorCode HGLayerDenseSetParts(HGLayer layer, PetscInt co, PetscInt ci)
+{
+  const PetscInt parts[2] = {co, ci};
+
+  PetscFunctionBegin;
+  PetscCall(HGLayerCheckType(layer, HGLAYERDENSE));
+  for (int i = 0; i < 2; i++) {
+    HGCheck(parts[i] >= 1 || parts[i] == PETSC_DECIDE, PetscObjectComm((PetscObject)layer),
+            "%s: %" PetscInt_FMT " parts; give at least 1, or PETSC_DECIDE", ((PetscObject)layer)->name, parts[i]);
+    ((Dense *)layer->data)->asked[i] = parts[i];
+  }
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/*@
+   HGLayerDenseSetBias - Set whether a dense layer adds a bias
+
+   Logically Collective
+
+   Input Parameters:
++  layer - the layer, of type `HGLAYERDENSE`
+-  bias  - `PETSC_TRUE` by default
+
+   Level: intermediate
+
+.seealso: `HGLAYERDENSE`
+@*/
+PetscErrorCode HGLayerDenseSetBias(HGLayer layer, PetscBool bias)
+{
+  PetscFunctionBegin;
+  PetscCall(HGLayerCheckType(layer, HGLAYERDENSE));
+  ((Dense *)layer->data)->bias = bias;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/*@
+   HGLayerDenseSetActivation - Set the function that is applied to the output of a dense layer
+
+   Logically Collective
+
+   Input Parameters:
++  layer - the layer, of type `HGLAYERDENSE`
+-  act   - `HG_ACT_IDENTITY` (default) or `HG_ACT_RELU`
+
+   Level: intermediate
+
+   Errors:
+   Refuses other functions.
+
+.seealso: `HGLAYERDENSE`, `HGLAYERACTIVATION`
+@*/
+PetscErrorCode HGLayerDenseSetActivation(HGLayer layer, HGActivation act)
+{
+  PetscFunctionBegin;
+  PetscCall(HGLayerCheckType(layer, HGLAYERDENSE));
+  HGCheck(act == HG_ACT_IDENTITY || act == HG_ACT_RELU, PetscObjectComm((PetscObject)layer),
+          "%s: a dense layer applies relu only; add a layer of type activation", ((PetscObject)layer)->name);
+  layer->activation = act;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* ---- the grid of ranks ---- */
+
+/* P_co and P_ci for `ranks` ranks: as many as can have work, then as square as possible */
+static PetscErrorCode ChooseGrid(HGLayer layer, PetscInt ranks, const PetscInt n[HG_AXES])
+{
+  Dense      *d    = (Dense *)layer->data;
+  MPI_Comm    comm = PetscObjectComm((PetscObject)layer);
+  const char *name = ((PetscObject)layer)->name;
+  PetscInt    best = 0, least = 0;
+
+  PetscFunctionBegin;
+  HGCheck(d->asked[0] <= d->outputs, comm, "%s: %" PetscInt_FMT " parts for %" PetscInt_FMT " outputs; take fewer parts", name, d->asked[0],
+          d->outputs);
+  HGCheck(d->asked[1] <= n[d->axis], comm,
+          "%s: %" PetscInt_FMT " parts along axis %s of an input of %" PetscInt_FMT " x %" PetscInt_FMT " x %" PetscInt_FMT
+          " x %" PetscInt_FMT " x %" PetscInt_FMT " (n, c, z, y, x); take fewer parts",
+          name, d->asked[1], HGAxisNames[d->axis], n[0], n[1], n[2], n[3], n[4]);
+  for (PetscInt co = 1; co <= PetscMin(ranks, d->outputs); co++) {
+    const PetscInt ci = d->asked[1] > 0 ? d->asked[1] : PetscMin(ranks / co, n[d->axis]), off = PetscAbsInt(co - ci);
+
+    if ((d->asked[0] > 0 && co != d->asked[0]) || co * ci > ranks || co * ci < best || (co * ci == best && off >= least)) continue;
+    best       = co * ci;
+    least      = off;
+    d->grid[0] = co;
+    d->grid[1] = ci;
+  }
+  HGCheck(best, comm,
+          "%s: %" PetscInt_FMT " x %" PetscInt_FMT " parts of outputs and inputs on %" PetscInt_FMT
+          " ranks for each part of the batch; take fewer parts",
+          name, PetscMax(1, d->asked[0]), PetscMax(1, d->asked[1]), ranks);
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* The ranks of each part of the batch: even ranges of all ranks if those that have x lie in these, or else those that have x.
+   all: [batches][n] */
+static PetscErrorCode FindRanks(HGPartition p, PetscInt batches, PetscInt *n, PetscMPIInt **all, PetscBool *lacks)
+{
+  PetscMPIInt size;
+  PetscInt    have = 0, each, coords[HG_AXES];
+  PetscBool   has, even = PETSC_TRUE;
+
+  PetscFunctionBegin;
+  PetscCallMPI(MPI_Comm_size(PetscObjectComm((PetscObject)p), &size));
+  each = size / batches;
+  for (PetscMPIInt r = 0; r < size; r++) {
+    PetscCall(HGPartitionGetCoords(p, r, &has, coords));
+    if (!has) continue;
+    have++;
+    if (r / each != coords[HG_N]) even = PETSC_FALSE;
+  }
+  *n     = even ? each : have / batches;
+  *lacks = even && have < each * batches ? PETSC_TRUE : PETSC_FALSE;
+  PetscCall(PetscMalloc1(*n * batches, all));
+  for (PetscInt b = 0, i = 0; b < batches; b++) {
+    for (PetscMPIInt r = 0; r < size && i < (b + 1) * *n; r++) {
+      PetscCall(HGPartitionGetCoords(p, r, &has, coords));
+      if (even ? r / each == b : has && coords[HG_N] == b) (*all)[i++] = r;
+    }
+  }
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* A partition of samples as in x; coordinates along axis[0] and axis[1] count parts of outputs and inputs, unless the axis is -1;
+   copied is the one of the two along which all is replicated, or -1 */
+static PetscErrorCode CreatePartition(HGLayer layer, const PetscInt n[HG_AXES], const int axis[2], int copied, HGPartition *p)
+{
+  const Dense    *d = (Dense *)layer->data;
+  PetscInt        dim, parts[HG_AXES] = {d->batches, 1, 1, 1, 1}, at[HG_AXES], all = d->batches, *len;
+  const PetscInt *start;
+  PetscMPIInt    *rank;
+
+  PetscFunctionBegin;
+  for (int i = 0; i < 2; i++) {
+    if (axis[i] < 0) continue;
+    parts[axis[i]] = d->grid[i];
+    all *= d->grid[i];
+  }
+  PetscCall(HGPartitionGetSizes(layer->in[0].part, &dim, NULL));
+  PetscCall(HGPartitionGetStarts(layer->in[0].part, HG_N, &start));
+  PetscCall(PetscMalloc2(all, &rank, d->batches, &len));
+  for (PetscInt b = 0; b < d->batches; b++) len[b] = start[b + 1] - start[b];
+  for (PetscInt i = 0; i < all; i++) {
+    for (PetscInt a = HG_AXES - 1, r = i; a >= 0; r /= parts[a], a--) at[a] = r % parts[a];
+    rank[i] = d->rank[(at[HG_N] * d->grid[0] + (axis[0] < 0 ? 0 : at[axis[0]])) * d->grid[1] + (axis[1] < 0 ? 0 : at[axis[1]])];
+  }
+  PetscCall(HGPartitionCreate(PetscObjectComm((PetscObject)layer), p));
+  PetscCall(HGPartitionSetSizes(*p, dim, n));
+  PetscCall(HGPartitionSetParts(*p, parts));
+  PetscCall(HGPartitionSetRanges(*p, HG_N, len));
+  if (copied >= 0) PetscCall(HGPartitionSetReplicated(*p, axis[copied], PETSC_TRUE));
+  PetscCall(HGPartitionSetRanks(*p, all, rank));
+  PetscCall(HGPartitionSetUp(*p));
+  PetscCall(PetscFree2(rank, len));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* The axis of x to divide, the ranks, and the partitions of x, y and what lies between */
+static PetscErrorCode CreateGrid(HGLayer layer, const PetscInt n[HG_AXES])
+{
+  Dense         *d             = (Dense *)layer->data;
+  MPI_Comm       comm          = PetscObjectComm((PetscObject)layer);
+  const PetscInt flat[HG_AXES] = {n[HG_N], d->outputs, 1, 1, 1};
+  PetscInt       parts[HG_AXES], all = 0;
+  PetscMPIInt   *rank  = NULL, me;
+  PetscBool      lacks = PETSC_FALSE;
+
+  PetscFunctionBegin;
+  d->axis = HG_C;
+  for (int a = HG_Z; a < HG_AXES; a++)
+    if (n[a] > n[d->axis]) d->axis = a;
+  d->copies = d->axis == HG_C ? HG_X : HG_C;
+  PetscCall(HGPartitionGetParts(layer->in[0].part, parts));
+  d->batches = parts[HG_N];
+  PetscCall(FindRanks(layer->in[0].part, d->batches, &all, &rank, &lacks));
+  PetscCall(ChooseGrid(layer, all, n));
+  PetscCall(PetscFree(d->rank));
+  PetscCall(PetscMalloc1(d->batches * d->grid[0] * d->grid[1], &d->rank));
+  for (PetscInt b = 0; b < d->batches; b++)
+    PetscCall(PetscArraycpy(d->rank + b * d->grid[0] * d->grid[1], rank + b * all, d->grid[0] * d->grid[1]));
+  if (d->comm != MPI_COMM_NULL) PetscCallMPI(MPI_Comm_free(&d->comm));
+  PetscCallMPI(MPI_Comm_rank(comm, &me));
+  if (lacks) PetscCallMPI(MPI_Comm_split(comm, me / all < d->batches ? (int)(me / all) : MPI_UNDEFINED, me, &d->comm));
+  PetscCall(PetscFree(rank));
+  PetscCall(HGPartitionDestroy(&d->px));
+  PetscCall(HGPartitionDestroy(&d->py));
+  PetscCall(CreatePartition(layer, n, (const int[2]){d->copies, d->axis}, 0, &d->px));
+  PetscCall(CreatePartition(layer, flat, (const int[2]){HG_C, HG_X}, 1, &d->py));
+  PetscCall(CreatePartition(layer, flat, (const int[2]){HG_C, -1}, -1, &layer->out));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* ---- set-up ---- */
+
+/* The columns of the weights that this rank's elements of x meet, in the order z, y, x, c in which they lie in memory */
+static PetscErrorCode FindColumns(Dense *d, const PetscInt n[HG_AXES], const HGBox *b)
+{
+  PetscInt k = 0;
+
+  PetscFunctionBegin;
+  PetscCall(PetscFree(d->column));
+  PetscCall(PetscMalloc1(d->in + 1, &d->column));
+  for (PetscInt z = 0; z < b->size[HG_Z]; z++)
+    for (PetscInt y = 0; y < b->size[HG_Y]; y++)
+      for (PetscInt x = 0; x < b->size[HG_X]; x++)
+        for (PetscInt c = 0; c < b->size[HG_C] && d->in; c++)
+          d->column[k++] =
+              (((b->start[HG_C] + c) * n[HG_Z] + b->start[HG_Z] + z) * n[HG_Y] + b->start[HG_Y] + y) * n[HG_X] + b->start[HG_X] + x;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* The matrix product as a convolution of one tap: samples are its pixels, and values its channels */
+static HGConvShape ProductShape(PetscInt nb, PetscInt from, PetscInt to)
+{
+  return (HGConvShape){
+      .batch  = 1,
+      .groups = 1,
+      .cin    = (int)from,
+      .cout   = (int)to,
+      .n      = {1,  1,    (int)nb},
+      .k      = { 1, 1,    1       },
+      .xs     = { 0, 0, 0,        from},
+      .ys     = { 0, 0,   0,        to}
+  };
+}
+
+static PetscErrorCode AllocateWeights(HGLayer layer, PetscInt samples)
+{
+  Dense            *d      = (Dense *)layer->data;
+  const int         k[3]   = {1, 1, 1};
+  const size_t      size   = HGDTypeSize(layer->dtype);
+  const HGConvShape s      = ProductShape(samples, d->in, d->out);
+  void            **free[] = {&d->w, &d->b, &d->packed, &d->packed_adjoint, (void **)&d->dw};
+
+  PetscFunctionBegin;
+  for (int i = 0; i < 5; i++) PetscCall(PetscFree(*free[i]));
+  layer->work_size = 0;
+  if (!d->in || !d->out) PetscFunctionReturn(PETSC_SUCCESS);
+  PetscCall(PetscMalloc((size_t)(d->out * d->in) * size, &d->w));
+  PetscCall(PetscMalloc((size_t)d->out * size, &d->b));
+  PetscCall(PetscMalloc((*d->kernels->conv_packed_size)(1, (int)d->in, (int)d->out, k), &d->packed));
+  PetscCall(PetscMalloc((*d->kernels->conv_packed_size)(1, (int)d->out, (int)d->in, k), &d->packed_adjoint));
+  PetscCall(PetscMalloc1(d->out * d->in, &d->dw));
+  layer->work_size = (*d->kernels->conv_weights_work)(&s);
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode SetUp_Dense(HGLayer layer)
+{
+  Dense      *d = (Dense *)layer->data;
+  PetscMPIInt rank;
+  PetscInt    n[HG_AXES];
+  HGSimd      simd;
+  HGBox       x, y;
+
+  PetscFunctionBegin;
+  PetscCall(HGLayerCheckOneInput(layer));
+  HGCheck(d->outputs, PetscObjectComm((PetscObject)layer), "%s: call HGLayerDenseSetOutputs() first", ((PetscObject)layer)->name);
+  PetscCall(HGPartitionGetSizes(layer->in[0].part, NULL, n));
+  d->inputs = n[HG_C] * n[HG_Z] * n[HG_Y] * n[HG_X];
+  PetscCall(CreateGrid(layer, n));
+  PetscCallMPI(MPI_Comm_rank(PetscObjectComm((PetscObject)layer), &rank));
+  PetscCall(HGPartitionGetBox(d->px, rank, &x));
+  PetscCall(HGPartitionGetBox(d->py, rank, &y));
+  d->in   = x.size[HG_C] * x.size[HG_Z] * x.size[HG_Y] * x.size[HG_X];
+  d->out  = y.size[HG_C];
+  d->out0 = y.start[HG_C];
+  PetscCall(FindColumns(d, n, &x));
+  d->first = PETSC_FALSE;
+  for (PetscInt i = 0; i < d->batches * d->grid[0]; i++)
+    if (d->rank[i * d->grid[1]] == rank) d->first = PETSC_TRUE;
+  layer->nparams  = d->bias ? 2 : 1;
+  layer->param[0] = (HGParameter){
+      .name = "weight", .ndim = 2, .shape = {d->outputs, d->inputs},
+              .size = d->outputs * d->inputs
+  };
+  layer->param[1] = (HGParameter){.name = "bias", .ndim = 1, .shape = {d->outputs}, .size = d->outputs};
+  /* PyTorch's default for nn.Linear: Kaiming-uniform with a = sqrt(5), whose bound is 1 / sqrt(inputs), for the bias as well */
+  layer->param[0].bound = layer->param[1].bound = 1 / PetscSqrtReal((PetscReal)d->inputs);
+  layer->in[0].needed                           = PETSC_FALSE; /* the adjoint reads the broadcast's copy */
+  layer->in[0].masks                            = PETSC_TRUE;
+  layer->flops                                  = 2.0 * (PetscLogDouble)layer->param[0].size * (PetscLogDouble)n[HG_N];
+  PetscCall(HGGetSimd(&simd));
+  d->kernels = HGKernelsGet(simd, layer->dtype);
+  PetscCall(HGLayerGetFieldKernels(layer, &d->field));
+  PetscCall(AllocateWeights(layer, x.size[HG_N]));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode MakeTensor(HGPartition p, HGDType t, HGTensor *x)
+{
+  PetscFunctionBegin;
+  PetscCall(HGTensorDestroy(x));
+  PetscCall(HGTensorCreate(p, t, x));
+  PetscCall(HGTensorSetUp(*x));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode Plan(HGLinOpType type, HGTensor from, HGTensor to, HGLinOp *op)
+{
+  PetscFunctionBegin;
+  PetscCall(HGLinOpDestroy(op));
+  PetscCall(HGLinOpCreate(PetscObjectComm((PetscObject)from), op));
+  PetscCall(HGLinOpSetType(*op, type));
+  PetscCall(HGLinOpSetTensors(*op, from, to));
+  PetscCall(HGLinOpSetUp(*op));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode SetTensors_Dense(HGLayer layer)
+{
+  Dense        *d  = (Dense *)layer->data;
+  HGLayerInput *in = &layer->in[0];
+
+  PetscFunctionBegin;
+  PetscCall(HGLayerSetThreshold(layer, 0, &d->threshold));
+  PetscCall(MakeTensor(d->px, layer->dtype, &d->xw));
+  PetscCall(MakeTensor(d->py, layer->dtype, &d->yw));
+  PetscCall(Plan(HGLINOPBROADCAST, in->x, d->xw, &d->broadcast));
+  PetscCall(Plan(HGLINOPSUMREDUCE, d->yw, layer->y, &d->reduce));
+  if (!layer->dy) PetscFunctionReturn(PETSC_SUCCESS);
+  PetscCall(MakeTensor(d->py, layer->dtype, &d->dyw));
+  PetscCall(Plan(HGLINOPSUMREDUCE, d->dyw, layer->dy, &d->reduce_back));
+  PetscCall(HGTensorDestroy(&d->part));
+  if (!in->dx) PetscFunctionReturn(PETSC_SUCCESS);
+  if (in->add || in->rectified) PetscCall(MakeTensor(in->part, layer->dtype, &d->part));
+  PetscCall(MakeTensor(d->px, layer->dtype, &d->dxw));
+  PetscCall(Plan(HGLINOPBROADCAST, d->part ? d->part : in->dx, d->dxw, &d->broadcast_back));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static double Value(const PetscScalar *p)
+{
+  return (double)PetscRealPart(*p);
+}
+
+static PetscErrorCode SetParameterValues_Dense(HGLayer layer, const PetscScalar p[])
+{
+  Dense              *d    = (Dense *)layer->data;
+  const int           k[3] = {1, 1, 1};
+  const HGConvWeights w = {.w = d->w, .so = d->in, .si = 1}, adjoint = {.w = d->w, .so = 1, .si = d->in};
+
+  PetscFunctionBegin;
+  if (!d->w) PetscFunctionReturn(PETSC_SUCCESS);
+  for (PetscInt o = 0; o < d->out; o++) {
+    const PetscScalar *row = p + (d->out0 + o) * d->inputs, *b = p + layer->param[0].size + d->out0 + o;
+
+    for (PetscInt i = 0; i < d->in; i++) {
+      if (layer->dtype == HG_F32) ((float *)d->w)[o * d->in + i] = (float)Value(row + d->column[i]);
+      else ((double *)d->w)[o * d->in + i] = Value(row + d->column[i]);
+    }
+    if (!d->bias) continue;
+    if (layer->dtype == HG_F32) ((float *)d->b)[o] = (float)Value(b);
+    else ((double *)d->b)[o] = Value(b);
+  }
+  (*d->kernels->conv_pack)(1, (int)d->in, (int)d->out, k, &w, d->packed);
+  (*d->kernels->conv_pack)(1, (int)d->out, (int)d->in, k, &adjoint, d->packed_adjoint);
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* ---- forward and adjoint ---- */
+
+/* Ranks without a part of x do not know how many samples count */
+static PetscErrorCode AgreeOnSamples(const Dense *d, PetscInt *nb)
+{
+  PetscFunctionBegin;
+  if (d->comm != MPI_COMM_NULL) PetscCallMPI(MPI_Allreduce(MPI_IN_PLACE, nb, 1, MPIU_INT, MPI_MAX, d->comm));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode Forward_Dense(HGLayer layer, PetscInt nb)
+{
+  Dense               *d     = (Dense *)layer->data;
+  const HGConvStore    store = {.bias = d->bias && d->first ? d->b : NULL};
+  const HGTensorLocal *x, *yw, *y;
+  HGConvShape          s;
+  HGFieldShape         f;
+
+  PetscFunctionBegin;
+  PetscCall(AgreeOnSamples(d, &nb));
+  PetscCall(HGLinOpApply(d->broadcast, layer->in[0].x, d->xw));
+  PetscCall(HGTensorGetLocal(d->xw, &x));
+  PetscCall(HGTensorGetLocal(d->yw, &yw));
+  s = ProductShape(nb, d->in, d->out);
+  if (d->w) (*d->kernels->conv)(&s, x->owned, d->packed, &store, yw->owned);
+  PetscCall(HGLinOpApply(d->reduce, d->yw, layer->y));
+  PetscCall(HGTensorGetLocal(layer->y, &y));
+  f = HGFieldShapeOf(y, y, PetscMin(nb, y->box.size[HG_N]));
+  if (layer->activation == HG_ACT_RELU && y->elements) (*d->field->activate)(HG_ACT_RELU, 0, &f, y->owned, y->owned);
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* dW += dy x^T of own rows and columns, db += dy */
+static void WeightGradient(HGLayer layer, PetscInt nb, const void *x, const void *dy, double dp[])
+{
+  Dense            *d = (Dense *)layer->data;
+  const HGConvShape s = ProductShape(nb, d->in, d->out);
+
+  PetscCallVoid(PetscArrayzero(d->dw, d->out * d->in));
+  (*d->kernels->conv_weights)(&s, x, dy, layer->work, d->dw, d->bias && d->first ? dp + layer->param[0].size + d->out0 : NULL);
+  for (PetscInt o = 0; o < d->out; o++)
+    for (PetscInt i = 0; i < d->in; i++) dp[(d->out0 + o) * d->inputs + d->column[i]] += d->dw[o * d->in + i];
+}
+
+/* dx = part, added to what is there and multiplied by (x > 0) where that is asked for */
+static PetscErrorCode StoreGradient(HGLayer layer)
+{
+  const Dense         *d     = (Dense *)layer->data;
+  const HGLayerInput  *in    = &layer->in[0];
+  HGFieldStore         store = {.add = in->add, .threshold = d->threshold};
+  const HGTensorLocal *x, *dx, *from;
+  HGFieldShape         s;
+
+  PetscFunctionBegin;
+  PetscCall(HGTensorGetLocal(in->x, &x));
+  PetscCall(HGTensorGetLocal(in->dx, &dx));
+  PetscCall(HGTensorGetLocal(d->part, &from));
+  if (in->rectified) store.mask = x->owned;
+  s = HGFieldShapeOf(dx, from, dx->box.size[HG_N]);
+  if (dx->elements) (*d->field->transfer)(&s, from->owned, &store, dx->owned);
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode Adjoint_Dense(HGLayer layer, PetscInt nb, double dp[])
+{
+  Dense               *d     = (Dense *)layer->data;
+  const HGConvStore    store = {0};
+  HGTensor             dx    = layer->in[0].dx;
+  const HGTensorLocal *x, *dy, *dxw;
+  HGConvShape          s;
+
+  PetscFunctionBegin;
+  PetscCall(AgreeOnSamples(d, &nb));
+  PetscCall(HGLinOpApplyAdjoint(d->reduce_back, layer->dy, d->dyw));
+  PetscCall(HGTensorGetLocal(d->xw, &x));
+  PetscCall(HGTensorGetLocal(d->dyw, &dy));
+  if (d->w) WeightGradient(layer, nb, x->owned, dy->owned, dp);
+  if (!dx) PetscFunctionReturn(PETSC_SUCCESS);
+  PetscCall(HGTensorGetLocal(d->dxw, &dxw));
+  s = ProductShape(nb, d->out, d->in);
+  if (d->w) (*d->kernels->conv)(&s, dy->owned, d->packed_adjoint, &store, dxw->owned);
+  PetscCall(HGLinOpApplyAdjoint(d->broadcast_back, d->dxw, d->part ? d->part : dx));
+  if (d->part) PetscCall(StoreGradient(layer));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode GetTraffic_Dense(HGLayer layer, PetscInt *messages, PetscInt64 *bytes)
+{
+  const Dense *d = (Dense *)layer->data;
+  PetscInt     m;
+  PetscInt64   b;
+
+  PetscFunctionBegin;
+  PetscCall(HGLinOpGetTraffic(d->broadcast, messages, bytes));
+  PetscCall(HGLinOpGetTraffic(d->reduce, &m, &b));
+  *messages += m;
+  *bytes += b;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode Destroy_Dense(HGLayer layer)
+{
+  Dense    *d        = (Dense *)layer->data;
+  void     *memory[] = {d->rank, d->column, d->w, d->b, d->packed, d->packed_adjoint, d->dw, d->threshold};
+  HGTensor *tensor[] = {&d->xw, &d->yw, &d->dxw, &d->dyw, &d->part};
+  HGLinOp  *op[]     = {&d->broadcast, &d->reduce, &d->broadcast_back, &d->reduce_back};
+
+  PetscFunctionBegin;
+  for (int i = 0; i < 8; i++) PetscCall(PetscFree(memory[i]));
+  for (int i = 0; i < 5; i++) PetscCall(HGTensorDestroy(tensor[i]));
+  for (int i = 0; i < 4; i++) PetscCall(HGLinOpDestroy(op[i]));
+  PetscCall(HGPartitionDestroy(&d->px));
+  PetscCall(HGPartitionDestroy(&d->py));
+  if (d->comm != MPI_COMM_NULL) PetscCallMPI(MPI_Comm_free(&d->comm));
+  PetscCall(PetscFree(layer->data));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode HGLayerCreate_Dense(HGLayer layer)
+{
+  Dense *d;
+
+  PetscFunctionBegin;
+  PetscCall(PetscNew(&d));
+  layer->data = d;
+  d->bias     = PETSC_TRUE;
+  d->comm     = MPI_COMM_NULL;
+  d->asked[0] = d->asked[1]      = PETSC_DECIDE;
+  layer->ops->setup              = SetUp_Dense;
+  layer->ops->settensors         = SetTensors_Dense;
+  layer->ops->setparametervalues = SetParameterValues_Dense;
+  layer->ops->forward            = Forward_Dense;
+  layer->ops->adjoint            = Adjoint_Dense;
+  layer->ops->gettraffic         = GetTraffic_Dense;
+  layer->ops->destroy            = Destroy_Dense;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
