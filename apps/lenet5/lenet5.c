@@ -70,91 +70,15 @@ static PetscErrorCode CreateTrainer(HGTrainer *t)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* A layer behind the last one; the network keeps it */
-static PetscErrorCode Add(HGNet net, HGLayerType type, const char name[], HGLayer *layer)
-{
-  PetscFunctionBegin;
-  PetscCall(HGLayerCreate(PETSC_COMM_WORLD, layer));
-  PetscCall(PetscObjectSetName((PetscObject)*layer, name));
-  PetscCall(HGLayerSetType(*layer, type));
-  PetscCall(HGNetAddLayer(net, *layer));
-  PetscCall(PetscObjectDereference((PetscObject)*layer));
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
-
-/* A convolution of 5 x 5 points */
-static PetscErrorCode AddConv(HGNet net, const char name[], PetscInt channels, PetscInt padding)
-{
-  const PetscInt kernel[3] = {1, 5, 5}, pad[3] = {0, padding, padding};
-  HGLayer        layer;
-
-  PetscFunctionBegin;
-  PetscCall(Add(net, HGLAYERCONV, name, &layer));
-  PetscCall(HGLayerConvSetKernel(layer, channels, kernel));
-  PetscCall(HGLayerConvSetPadding(layer, pad));
-  PetscCall(HGLayerConvSetActivation(layer, HG_ACT_RELU));
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
-
-/* An affine layer of all values of n x n points: a convolution with one window, which is the whole grid */
-static PetscErrorCode AddAffine(HGNet net, const char name[], PetscInt channels, PetscInt n, HGActivation act)
-{
-  const PetscInt kernel[3] = {1, n, n}, none[3] = {0, 0, 0};
-  HGLayer        layer;
-
-  PetscFunctionBegin;
-  PetscCall(Add(net, HGLAYERCONV, name, &layer));
-  PetscCall(HGLayerConvSetKernel(layer, channels, kernel));
-  PetscCall(HGLayerConvSetStride(layer, kernel));
-  PetscCall(HGLayerConvSetPadding(layer, none));
-  PetscCall(HGLayerConvSetActivation(layer, act));
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
-
-/* From parts of space to parts of channels */
-static PetscErrorCode AddTranspose(HGNet net, const Experiment *e, PetscInt classes)
-{
-  PetscInt    size[HG_AXES] = {e->batch, 16, 1, 5, 5}, parts[HG_AXES];
-  HGPartition p;
-  HGLayer     layer;
-
-  PetscFunctionBegin;
-  PetscCall(HGPartitionGetParts(e->part, parts));
-  parts[HG_C] *= parts[HG_Y] * parts[HG_X];
-  parts[HG_Y] = parts[HG_X] = 1;
-  HGCheck(parts[HG_C] <= classes, PETSC_COMM_WORLD,
-          "%" PetscInt_FMT " parts for the %" PetscInt_FMT " outputs of the last layer; use fewer ranks, or -hg_batch_parts", parts[HG_C],
-          classes);
-  if (parts[HG_C] == 1) PetscFunctionReturn(PETSC_SUCCESS);
-  PetscCall(HGPartitionCreate(PETSC_COMM_WORLD, &p));
-  PetscCall(HGPartitionSetSizes(p, 2, size));
-  PetscCall(HGPartitionSetParts(p, parts));
-  PetscCall(HGPartitionSetUp(p));
-  PetscCall(Add(net, HGLAYERREPARTITION, "transpose", &layer));
-  PetscCall(HGLayerRepartitionSetPartition(layer, p));
-  PetscCall(HGPartitionDestroy(&p));
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
-
-/* The paper's network, for images of 32 x 32 points, or of 28 x 28 with a padding of 2 */
 static PetscErrorCode CreateNet(const Experiment *e, PetscInt classes, HGNet *net)
 {
   PetscInt size[HG_AXES];
-  HGLayer  layer;
 
   PetscFunctionBegin;
   PetscCall(HGPartitionGetSizes(e->part, NULL, size));
-  HGCheck(size[HG_Y] == size[HG_X] && (size[HG_X] == 28 || size[HG_X] == 32), PETSC_COMM_WORLD,
-          "images of %" PetscInt_FMT " x %" PetscInt_FMT " points; LeNet-5 takes 28 x 28 or 32 x 32", size[HG_Y], size[HG_X]);
   PetscCall(HGNetCreate(PETSC_COMM_WORLD, net));
-  PetscCall(AddConv(*net, "C1", 6, size[HG_X] == 28 ? 2 : 0));
-  PetscCall(Add(*net, HGLAYERPOOL, "S2", &layer));
-  PetscCall(AddConv(*net, "C3", 16, 0));
-  PetscCall(Add(*net, HGLAYERPOOL, "S4", &layer));
-  PetscCall(AddTranspose(*net, e, classes));
-  PetscCall(AddAffine(*net, "C5", 120, 5, HG_ACT_RELU));
-  PetscCall(AddAffine(*net, "F6", 84, 1, HG_ACT_RELU));
-  PetscCall(AddAffine(*net, "output", classes, 1, HG_ACT_IDENTITY));
+  PetscCall(HGNetSetType(*net, HGNETLENET5));
+  PetscCall(HGNetSetChannels(*net, size[HG_C], classes));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 

@@ -19,7 +19,8 @@ typedef struct _p_HGNet *HGNet;
    Values:
 +  HGNETCNN    - convolutions of one width with an activation between them, linear at the end
 .  HGNETUNET   - a U-Net
--  HGNETRESNET - residual blocks on one grid
+.  HGNETRESNET - residual blocks on one grid
+-  HGNETLENET5 - LeNet-5 for images of 28 x 28 or 32 x 32 points
 
    Level: beginner
 J*/
@@ -27,6 +28,7 @@ typedef const char *HGNetType;
 #define HGNETCNN    "cnn"
 #define HGNETUNET   "unet"
 #define HGNETRESNET "resnet"
+#define HGNETLENET5 "lenet5"
 
 #define HG_MAX_CHANNELS 256 /* of input or target, in a model file's normalisation */
 

@@ -88,5 +88,6 @@ PETSC_INTERN HGNormKind     HGNetNorm(HGNet);
 PETSC_INTERN PetscErrorCode HGNetCreate_CNN(HGNet);
 PETSC_INTERN PetscErrorCode HGNetCreate_UNet(HGNet);
 PETSC_INTERN PetscErrorCode HGNetCreate_ResNet(HGNet);
+PETSC_INTERN PetscErrorCode HGNetCreate_LeNet5(HGNet);
 
 #endif

@@ -37,6 +37,7 @@ static PetscErrorCode RegisterAll(void)
   PetscCall(HGNetRegister(HGNETCNN, HGNetCreate_CNN));
   PetscCall(HGNetRegister(HGNETUNET, HGNetCreate_UNet));
   PetscCall(HGNetRegister(HGNETRESNET, HGNetCreate_ResNet));
+  PetscCall(HGNetRegister(HGNETLENET5, HGNetCreate_LeNet5));
   PetscCall(PetscRegisterFinalize(FreeRegistry));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -104,7 +105,7 @@ PetscErrorCode HGNetSetOptionsPrefix(HGNet net, const char prefix[])
 
    Input Parameters:
 +  net  - the network
--  type - `HGNETCNN`, `HGNETUNET` or `HGNETRESNET`
+-  type - `HGNETCNN`, `HGNETUNET`, `HGNETRESNET` or `HGNETLENET5`
 
    Options Database Key:
 .  -net_type - the architecture (default cnn)
@@ -123,7 +124,7 @@ PetscErrorCode HGNetSetType(HGNet net, HGNetType type)
   PetscFunctionBegin;
   PetscValidHeaderSpecific(net, HG_NET_CLASSID, 1);
   PetscCall(PetscFunctionListFind(HGNetList, type, &create));
-  HGCheck(create, PetscObjectComm((PetscObject)net), "no network \"%s\"; there are: cnn, unet, resnet. Choose with -net_type.", type);
+  HGCheck(create, PetscObjectComm((PetscObject)net), "no network \"%s\"; there are: cnn, unet, resnet, lenet5. Choose with -net_type.", type);
   PetscCall((*create)(net));
   PetscCall(PetscObjectChangeTypeName((PetscObject)net, type));
   PetscFunctionReturn(PETSC_SUCCESS);
@@ -386,7 +387,7 @@ static const char *const Norms[]       = {"none", "batch", "group", "instance", 
 .  net - the network
 
    Options Database Keys:
-+  -net_type cnn|unet|resnet      - architecture
++  -net_type cnn|unet|resnet|lenet5 - architecture
 .  -net_width n                   - channels between the layers (default 16)
 .  -net_depth n                   - layers, or residual blocks (default 4)
 .  -net_levels n                  - grids of a U-Net (default 3)

@@ -80,12 +80,13 @@ static PetscErrorCode SetUpNode(HGNet net, PetscInt i)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Parts along each axis that are no thinner than the halo, and have output points: as many as there are, if they do */
+/* Parts along each axis that are no thinner than the halo, and have output points: as many as there are, if they do, or if the output is divided
+   in a way of its own */
 static PetscErrorCode ChooseParts(HGLayer layer, HGPartition in, PetscInt parts[3], PetscBool *fewer)
 {
   const HGHaloWidths *halo;
   HGPartition         out;
-  PetscInt            most[3][2], n[HG_AXES], m[HG_AXES], now[HG_AXES];
+  PetscInt            most[3][2], n[HG_AXES], m[HG_AXES], now[HG_AXES], own[HG_AXES];
 
   PetscFunctionBegin;
   PetscCall(HGLayerGetHalo(layer, 0, &halo, NULL));
@@ -94,6 +95,7 @@ static PetscErrorCode ChooseParts(HGLayer layer, HGPartition in, PetscInt parts[
   PetscCall(HGPartitionGetSizes(in, NULL, n));
   PetscCall(HGPartitionGetSizes(out, NULL, m));
   PetscCall(HGPartitionGetParts(in, now));
+  PetscCall(HGPartitionGetParts(out, own));
   *fewer = PETSC_FALSE;
   for (int a = 0; a < 3; a++) {
     const PetscInt thick = PetscMax(1, PetscMax(most[a][0], most[a][1])), axis = HG_Z + a, *start;
@@ -102,7 +104,7 @@ static PetscErrorCode ChooseParts(HGLayer layer, HGPartition in, PetscInt parts[
     PetscCall(HGPartitionGetStarts(in, axis, &start));
     for (PetscInt p = 0; p < now[axis]; p++) thin = PetscMin(thin, start[p + 1] - start[p]);
     parts[a] = now[axis];
-    if (now[axis] == 1 || (thin >= thick && m[axis] >= now[axis])) continue;
+    if (now[axis] == 1 || own[axis] != now[axis] || (thin >= thick && m[axis] >= now[axis])) continue;
     parts[a] = PetscMax(1, PetscMin(PetscMin(n[axis] / thick, m[axis]), now[axis] - (thin < thick)));
     if (parts[a] < now[axis]) *fewer = PETSC_TRUE;
   }
