@@ -51,15 +51,4 @@ static inline PetscErrorCode HGLayerCheckType(HGLayer layer, HGLayerType type)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* For layers whose samples need all their channels on one rank */
-static inline PetscErrorCode HGLayerCheckWholeChannels(HGLayer layer)
-{
-  PetscInt parts[HG_AXES];
-
-  PetscFunctionBegin;
-  PetscCall(HGPartitionGetParts(layer->in[0].part, parts));
-  HGCheck(parts[HG_C] == 1, PetscObjectComm((PetscObject)layer), "%s: the channels are in %" PetscInt_FMT " parts; %s needs them whole (-hg_channel_parts 1)", ((PetscObject)layer)->name, parts[HG_C], ((PetscObject)layer)->type_name);
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
-
 #endif

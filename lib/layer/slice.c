@@ -6,8 +6,10 @@
 
    Level: intermediate
 
-   Note:
+   Notes:
    Its adjoint puts the gradient back among zeros.
+
+   If the channels are in several parts, so are those of the output: a crop moves them to their ranks, its adjoint moves them back.
 
 .seealso: `HGLayerSliceSetChannels()`, `HGLAYERCONCAT`
 M*/
@@ -16,6 +18,9 @@ typedef struct {
   PetscInt              first, count;
   const HGFieldKernels *kernels;
   void                 *threshold;
+  PetscBool             moves;      /* the channels are divided */
+  HGTensor              part;       /* like dx, if it is to be added or masked */
+  HGLinOp               crop, back; /* x to y, dx (or part) to dy */
 } Slice;
 
 /*@
@@ -50,13 +55,17 @@ PetscErrorCode HGLayerSliceSetChannels(HGLayer layer, PetscInt first, PetscInt c
 static PetscErrorCode SetUp_Slice(HGLayer layer)
 {
   Slice   *d = (Slice *)layer->data;
-  PetscInt n[HG_AXES];
+  PetscInt n[HG_AXES], parts[HG_AXES];
 
   PetscFunctionBegin;
   PetscCall(HGLayerCheckOneInput(layer));
-  PetscCall(HGLayerCheckWholeChannels(layer));
   PetscCall(HGPartitionGetSizes(layer->in[0].part, NULL, n));
-  HGCheck(d->first >= 0 && d->count >= 1 && d->first + d->count <= n[HG_C], PetscObjectComm((PetscObject)layer), "%s: channels %" PetscInt_FMT " to %" PetscInt_FMT " of an input with %" PetscInt_FMT " channels; choose with HGLayerSliceSetChannels()", ((PetscObject)layer)->name, d->first, d->first + d->count - 1, n[HG_C]);
+  PetscCall(HGPartitionGetParts(layer->in[0].part, parts));
+  d->moves = parts[HG_C] > 1 ? PETSC_TRUE : PETSC_FALSE;
+  HGCheck(d->first >= 0 && d->count >= 1 && d->first + d->count <= n[HG_C], PetscObjectComm((PetscObject)layer),
+          "%s: channels %" PetscInt_FMT " to %" PetscInt_FMT " of an input with %" PetscInt_FMT
+          " channels; choose with HGLayerSliceSetChannels()",
+          ((PetscObject)layer)->name, d->first, d->first + d->count - 1, n[HG_C]);
   PetscCall(HGPartitionCreateLike(layer->in[0].part, n[HG_N], d->count, &layer->out));
   layer->in[0].needed = PETSC_FALSE;
   layer->in[0].masks  = PETSC_TRUE;
@@ -64,10 +73,36 @@ static PetscErrorCode SetUp_Slice(HGLayer layer)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+static PetscErrorCode PlanCrop(const Slice *d, HGTensor from, HGTensor to, HGLinOp *op)
+{
+  const PetscInt offset[HG_AXES] = {0, d->first, 0, 0, 0};
+
+  PetscFunctionBegin;
+  PetscCall(HGLinOpDestroy(op));
+  PetscCall(HGLinOpCreate(PetscObjectComm((PetscObject)from), op));
+  PetscCall(HGLinOpSetType(*op, HGLINOPCROP));
+  PetscCall(HGLinOpSetTensors(*op, from, to));
+  PetscCall(HGLinOpSetOffset(*op, offset));
+  PetscCall(HGLinOpSetUp(*op));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 static PetscErrorCode SetTensors_Slice(HGLayer layer)
 {
+  Slice        *d  = (Slice *)layer->data;
+  HGLayerInput *in = &layer->in[0];
+
   PetscFunctionBegin;
-  PetscCall(HGLayerSetThreshold(layer, 0, &((Slice *)layer->data)->threshold));
+  PetscCall(HGLayerSetThreshold(layer, 0, &d->threshold));
+  PetscCall(HGTensorDestroy(&d->part));
+  if (!d->moves) PetscFunctionReturn(PETSC_SUCCESS);
+  PetscCall(PlanCrop(d, in->x, layer->y, &d->crop));
+  if (!in->dx) PetscFunctionReturn(PETSC_SUCCESS);
+  if (in->add || in->rectified) {
+    PetscCall(HGTensorCreate(in->part, layer->dtype, &d->part));
+    PetscCall(HGTensorSetUp(d->part));
+  }
+  PetscCall(PlanCrop(d, d->part ? d->part : in->dx, layer->dy, &d->back));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -82,12 +117,38 @@ static PetscErrorCode Forward_Slice(HGLayer layer, PetscInt nb)
   const HGFieldStore   store = {0};
   const HGTensorLocal *x, *y;
   HGFieldShape         s;
+  const Slice         *d = (Slice *)layer->data;
 
   PetscFunctionBegin;
+  if (d->moves) {
+    PetscCall(HGLinOpApply(d->crop, layer->in[0].x, layer->y));
+    PetscFunctionReturn(PETSC_SUCCESS);
+  }
   PetscCall(HGTensorGetLocal(layer->in[0].x, &x));
   PetscCall(HGTensorGetLocal(layer->y, &y));
   s = HGFieldShapeOf(y, x, nb);
-  (*((Slice *)layer->data)->kernels->transfer)(&s, From(layer, x->owned), &store, y->owned);
+  (*d->kernels->transfer)(&s, From(layer, x->owned), &store, y->owned);
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Of divided channels */
+static PetscErrorCode AdjointMoved(HGLayer layer, PetscInt nb)
+{
+  const Slice         *d     = (Slice *)layer->data;
+  HGLayerInput        *in    = &layer->in[0];
+  HGFieldStore         store = {.add = in->add, .threshold = d->threshold};
+  const HGTensorLocal *x, *dx, *from;
+  HGFieldShape         s;
+
+  PetscFunctionBegin;
+  PetscCall(HGLinOpApplyAdjoint(d->back, layer->dy, d->part ? d->part : in->dx));
+  if (!d->part) PetscFunctionReturn(PETSC_SUCCESS);
+  PetscCall(HGTensorGetLocal(in->x, &x));
+  PetscCall(HGTensorGetLocal(in->dx, &dx));
+  PetscCall(HGTensorGetLocal(d->part, &from));
+  if (in->rectified) store.mask = x->owned;
+  s = HGFieldShapeOf(dx, from, nb);
+  if (dx->elements) (*d->kernels->transfer)(&s, from->owned, &store, dx->owned);
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -102,6 +163,10 @@ static PetscErrorCode Adjoint_Slice(HGLayer layer, PetscInt nb, double dp[])
   PetscFunctionBegin;
   (void)dp;
   if (!in->dx) PetscFunctionReturn(PETSC_SUCCESS);
+  if (d->moves) {
+    PetscCall(AdjointMoved(layer, nb));
+    PetscFunctionReturn(PETSC_SUCCESS);
+  }
   PetscCall(HGTensorGetLocal(in->x, &x));
   PetscCall(HGTensorGetLocal(in->dx, &dx));
   PetscCall(HGTensorGetLocal(layer->dy, &dy));
@@ -112,10 +177,24 @@ static PetscErrorCode Adjoint_Slice(HGLayer layer, PetscInt nb, double dp[])
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+static PetscErrorCode GetTraffic_Slice(HGLayer layer, PetscInt *messages, PetscInt64 *bytes)
+{
+  const Slice *d = (Slice *)layer->data;
+
+  PetscFunctionBegin;
+  if (d->crop) PetscCall(HGLinOpGetTraffic(d->crop, messages, bytes));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 static PetscErrorCode Destroy_Slice(HGLayer layer)
 {
+  Slice *d = (Slice *)layer->data;
+
   PetscFunctionBegin;
-  PetscCall(PetscFree(((Slice *)layer->data)->threshold));
+  PetscCall(HGLinOpDestroy(&d->crop));
+  PetscCall(HGLinOpDestroy(&d->back));
+  PetscCall(HGTensorDestroy(&d->part));
+  PetscCall(PetscFree(d->threshold));
   PetscCall(PetscFree(layer->data));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -131,6 +210,7 @@ PetscErrorCode HGLayerCreate_Slice(HGLayer layer)
   layer->ops->settensors = SetTensors_Slice;
   layer->ops->forward    = Forward_Slice;
   layer->ops->adjoint    = Adjoint_Slice;
+  layer->ops->gettraffic = GetTraffic_Slice;
   layer->ops->destroy    = Destroy_Slice;
   PetscFunctionReturn(PETSC_SUCCESS);
 }

@@ -216,17 +216,13 @@ static PetscErrorCode TestDropoutSteps(void)
 
 int main(int argc, char **argv)
 {
-  PetscInt    channel_parts = 1;
   PetscMPIInt rank;
 
   PetscCall(HGInitialize(&argc, &argv, NULL, NULL));
   PetscCallMPI(MPI_Comm_rank(PETSC_COMM_WORLD, &rank));
-  PetscCall(PetscOptionsGetInt(NULL, NULL, "-hg_channel_parts", &channel_parts, NULL));
   for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
-    const PetscBool whole = strstr(cases[i], "type=slice") || strstr(cases[i], "type=softmax") ? PETSC_TRUE : PETSC_FALSE;
-
     if (rank == 0) PetscCall(TestTaylor(cases[i]));
-    if (channel_parts == 1 || !whole) PetscCall(TestParallel(cases[i]));
+    PetscCall(TestParallel(cases[i]));
   }
   PetscCall(TestDropoutSteps());
   PetscCall(HGFinalize());
