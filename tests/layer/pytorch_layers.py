@@ -126,7 +126,7 @@ def table():
     case("type=softmax size=3,10,1,5,7", lambda w: lambda x: F.softmax(x, 1))
     case("type=flatten size=3,4,1,5,7", lambda w: lambda x: x.flatten(1))
     case("type=flatten dim=3 size=2,3,4,5,3", lambda w: lambda x: x.flatten(1))
-    for rest in ("size=5,16,1,5,5 outputs=120 relu=1", "size=3,7,1,1,1 outputs=13", "size=3,1,1,9,7 outputs=5 bias=0", "dim=3 size=2,3,4,5,3 outputs=6", "dim=1 size=4,2,1,1,17 outputs=1"):
+    for rest in ("size=5,16,1,5,5 outputs=120 relu=1", "size=3,7,1,2,2 outputs=13", "size=3,1,1,9,7 outputs=5 bias=0", "dim=3 size=2,3,4,5,3 outputs=6", "dim=1 size=4,2,1,1,17 outputs=1"):
         case("type=dense " + rest, dense)
     case("type=dropout training=0 size=3,4,1,5,7", lambda w: lambda x: x * 1)
     for rest in ("size=2,3,1,9,11 cout=5 window=1,3,3 padding=0,1,1", "size=2,4,1,9,12 cout=6 window=1,4,2 stride=1,2,3 groups=2",
