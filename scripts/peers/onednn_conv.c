@@ -10,7 +10,6 @@
 #include <stdlib.h>
 #include <time.h>
 
-enum { DATA, WEIGHTS, BIAS, RESULT, ARGS };
 enum { LONGEST = 1000 };
 
 typedef struct {
