@@ -3,6 +3,7 @@
 #define HGPHYSICS_H
 
 #include "tensor/hgtensor.h"
+#include <petscts.h>
 
 /*S
    HGPhysics - an equation on a grid: what draws its input fields at random and solves it for its output fields
@@ -18,7 +19,7 @@ typedef struct _p_HGPhysics *HGPhysics;
 
    Values:
 +  HGPHYSICSDARCY - "darcy", steady flow through a porous medium
--  HGPHYSICSUSER  - "user", the residual of a SNES or of a local function on a DMDA
+-  HGPHYSICSUSER  - "user", the residual of a SNES, of a local function on a DMDA, or of a step of a TS
 
    Options Database Key:
 .  -physics_type name - the equation
@@ -64,6 +65,8 @@ PETSC_EXTERN PetscErrorCode HGPhysicsGetIterations(HGPhysics, PetscInt *);
 
 PETSC_EXTERN PetscErrorCode HGPhysicsSetSNES(HGPhysics, SNES);
 PETSC_EXTERN PetscErrorCode HGPhysicsSetDMDAFunctionLocal(HGPhysics, DM, PetscErrorCode (*)(DMDALocalInfo *, void *, void *, void *), void *);
+PETSC_EXTERN PetscErrorCode HGPhysicsSetTS(HGPhysics, TS);
+PETSC_EXTERN PetscErrorCode HGPhysicsSetTheta(HGPhysics, PetscReal);
 PETSC_EXTERN PetscErrorCode HGPhysicsSetJacobianTranspose(HGPhysics, PetscErrorCode (*)(HGPhysics, Vec, Vec, Vec, void *), void *);
 PETSC_EXTERN PetscErrorCode HGPhysicsSetInputFunction(HGPhysics, PetscErrorCode (*)(HGPhysics, PetscInt, Vec, void *), void *);
 PETSC_EXTERN PetscErrorCode HGPhysicsSetWeights(HGPhysics, Vec);
