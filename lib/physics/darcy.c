@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
-   Steady Darcy flow, -div(a grad u) = f on the unit interval, square or cube, u = 0 on the boundary: cell-centred finite volumes,
-   second order. The flux through a face is T (u_P - u_N), T = area / distance times the harmonic mean of a on both
-   sides; a boundary face is half a cell away from the centre.
+   Steady Darcy flow, -div(a grad u) = f: cell-centred finite volumes, second order. The flux through a face is T (u_P - u_N), T the
+   harmonic mean of a on both sides over the squared cell width h; a boundary face is half a cell away from the centre, and its value u_b follows from
+   alpha u_b + beta (u_b - u_P) / (h / 2) = gamma, so that the flux is T (u_P - gamma / alpha) with T = 2 a / h^2 alpha / (alpha + 2 beta / h).
+   The operator is symmetric: it is its own adjoint.
 */
-#include "physics/physics_impl.h"
+#include "physics/equation_impl.h"
 
 typedef struct {
   PetscReal     alpha, tau, sigma, source;
@@ -12,8 +13,11 @@ typedef struct {
   HGDarcyField  field;
   HGRandomField random;
   KSP           ksp;
+  DM            dm; /* with a ghost point beyond every side, zero beyond the boundary */
+  HGBlock       block;
   Mat           A;
-  Vec           b, local, f; /* right-hand side, a with ghost points, source field or NULL */
+  Vec           b, local, f; /* right-hand side, a field with ghost points, source field or NULL */
+  double       *T[3];        /* of the faces across z, y, x: one more than points along that axis */
   PetscScalar  *value;       /* [cells][7] of the matrix, as in MatSetValuesCOO() */
   PetscBool     options;     /* KSPSetFromOptions() is wanted */
 } Darcy;
@@ -29,12 +33,16 @@ static PetscErrorCode SetFromOptions_Darcy(HGPhysics p)
   PetscBool                set, binary, lognormal;
 
   PetscFunctionBegin;
+  PetscCall(HGPhysicsBoundarySetFromOptions(p));
   PetscOptionsBegin(comm, ((PetscObject)p)->prefix, "Darcy's equation (HGPHYSICSDARCY) options", "HGPhysics");
-  PetscCall(PetscOptionsString("-darcy_field", "permeability: binary (12 or 3), or lognormal (exp(sigma field))", "HGPhysicsDarcySetField", fields[d->field], field, sizeof(field), &set));
-  PetscCall(PetscOptionsReal("-darcy_alpha", "smoothness of the random field, covariance (-Laplace + tau^2)^(-alpha)", "HGPHYSICSDARCY", d->alpha, &d->alpha, NULL));
+  PetscCall(PetscOptionsString("-darcy_field", "permeability: binary (12 or 3), or lognormal (exp(sigma field))", "HGPhysicsDarcySetField",
+                               fields[d->field], field, sizeof(field), &set));
+  PetscCall(PetscOptionsReal("-darcy_alpha", "smoothness of the random field, covariance (-Laplace + tau^2)^(-alpha)", "HGPHYSICSDARCY",
+                             d->alpha, &d->alpha, NULL));
   PetscCall(PetscOptionsReal("-darcy_tau", "inverse length of the random field", "HGPHYSICSDARCY", d->tau, &d->tau, NULL));
   PetscCall(PetscOptionsReal("-darcy_sigma", "standard deviation of log a, for lognormal", "HGPHYSICSDARCY", d->sigma, &d->sigma, NULL));
-  PetscCall(PetscOptionsInt("-darcy_modes", "cosine modes of the random field in each direction", "HGPHYSICSDARCY", d->modes, &d->modes, NULL));
+  PetscCall(
+      PetscOptionsInt("-darcy_modes", "cosine modes of the random field in each direction", "HGPHYSICSDARCY", d->modes, &d->modes, NULL));
   PetscCall(PetscOptionsReal("-darcy_source", "source f", "HGPhysicsDarcySetSource", d->source, &d->source, NULL));
   PetscOptionsEnd();
   if (set) {
@@ -43,7 +51,8 @@ static PetscErrorCode SetFromOptions_Darcy(HGPhysics p)
     HGCheck(binary || lognormal, comm, "-darcy_field %s: give binary or lognormal", field);
     d->field = binary ? HG_DARCY_BINARY : HG_DARCY_LOGNORMAL;
   }
-  HGCheck(d->alpha > 0.5 * (PetscReal)p->dim, comm, "-darcy_alpha %g: the field has no finite variance; give more than dim/2 = %g", (double)d->alpha, 0.5 * (double)p->dim);
+  HGCheck(d->alpha > 0.5 * (PetscReal)p->dim, comm, "-darcy_alpha %g: the field has no finite variance; give more than dim/2 = %g",
+          (double)d->alpha, 0.5 * (double)p->dim);
   HGCheck(d->tau >= 0 && !PetscIsInfOrNanReal(d->tau), comm, "-darcy_tau %g: give zero or a positive number", (double)d->tau);
   HGCheck(d->sigma >= 0 && !PetscIsInfOrNanReal(d->sigma), comm, "-darcy_sigma %g: give zero or a positive number", (double)d->sigma);
   HGCheck(d->modes >= 2 && d->modes <= 1024, comm, "-darcy_modes %" PetscInt_FMT ": give 2 to 1024", d->modes);
@@ -52,35 +61,40 @@ static PetscErrorCode SetFromOptions_Darcy(HGPhysics p)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+/* Whether a cell has a neighbour */
+static PetscBool HasNeighbour(HGPhysics p, int axis, PetscInt at, int side)
+{
+  if (axis < 3 - (int)p->dim) return PETSC_FALSE;
+  return p->axis[axis].periodic || (side ? at + 1 < p->size[axis] : at > 0) ? PETSC_TRUE : PETSC_FALSE;
+}
+
 /* Rows and columns of the matrix entries; the order is that of FillEntries() */
 static PetscErrorCode CreateMatrix(HGPhysics p, Darcy *d)
 {
   ISLocalToGlobalMapping map;
-  PetscInt               s[3], n[3], gs[3], gn[3], cells, *row, *col, k = 0;
-  const PetscInt        *global;
+  const PetscInt        *n = d->block.n, *global;
+  PetscInt               s[3], cells, *row, *col, k = 0;
 
   PetscFunctionBegin;
-  PetscCall(DMDAGetCorners(p->dm, &s[2], &s[1], &s[0], &n[2], &n[1], &n[0]));
-  PetscCall(DMDAGetGhostCorners(p->dm, &gs[2], &gs[1], &gs[0], &gn[2], &gn[1], &gn[0]));
-  PetscCall(DMGetLocalToGlobalMapping(p->dm, &map));
+  PetscCall(DMDAGetCorners(d->dm, &s[2], &s[1], &s[0], NULL, NULL, NULL));
+  PetscCall(DMGetLocalToGlobalMapping(d->dm, &map));
   PetscCall(ISLocalToGlobalMappingGetIndices(map, &global));
-  cells                = n[0] * n[1] * n[2];
-  const PetscInt st[3] = {gn[1] * gn[2], gn[2], 1};
-
+  cells = n[0] * n[1] * n[2];
   PetscCall(PetscMalloc1(cells * ENTRIES, &d->value));
   PetscCall(PetscMalloc2(cells * ENTRIES, &row, cells * ENTRIES, &col));
   for (PetscInt c = 0; c < cells; c++) {
-    const PetscInt at[3] = {s[0] + c / n[2] / n[1], s[1] + c / n[2] % n[1], s[2] + c % n[2]};
-    const PetscInt here  = (at[0] - gs[0]) * st[0] + (at[1] - gs[1]) * st[1] + (at[2] - gs[2]) * st[2];
+    const PetscInt l[3] = {c / n[2] / n[1], c / n[2] % n[1], c % n[2]};
+    PetscInt       here = (PetscInt)d->block.first;
 
+    for (int a = 0; a < 3; a++) here += l[a] * (PetscInt)d->block.stride[a];
     row[k]   = global[here];
     col[k++] = global[here];
     for (int a = 0; a < 3; a++) {
-      for (int side = -1; side <= 1; side += 2) {
-        const PetscBool inside = at[a] + side >= 0 && at[a] + side < p->size[a] ? PETSC_TRUE : PETSC_FALSE;
+      for (int side = 0; side < 2; side++) {
+        const PetscBool inside = HasNeighbour(p, a, s[a] + l[a], side);
 
         row[k]   = inside ? global[here] : -1;
-        col[k++] = inside ? global[here + side * st[a]] : -1;
+        col[k++] = inside ? global[here + (side ? 1 : -1) * (PetscInt)d->block.stride[a]] : -1;
       }
     }
   }
@@ -94,20 +108,33 @@ static PetscErrorCode CreateMatrix(HGPhysics p, Darcy *d)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-static PetscErrorCode SetUp_Darcy(HGPhysics p)
+static PetscErrorCode CheckGrid(HGPhysics p)
 {
-  Darcy *d = (Darcy *)p->data;
-  PC     pc;
+  MPI_Comm  comm = PetscObjectComm((PetscObject)p);
+  PetscBool held = p->soft;
 
   PetscFunctionBegin;
-  d->random.dim   = p->dim;
-  d->random.modes = d->modes;
-  d->random.alpha = d->alpha;
-  d->random.tau   = d->tau;
-  PetscCall(HGRandomFieldSetUp(&d->random, p->dm));
+  HGCheck(p->order == 2, comm, "-physics_order %" PetscInt_FMT ": darcy's finite volumes are of order 2", p->order);
+  for (int a = 3 - (int)p->dim; a < 3; a++) {
+    HGCheck(p->axis[a].stretch == 0, comm, "-physics_stretch %g in %c: darcy's cells are uniform; give 0", (double)p->axis[a].stretch,
+            "zyx"[a]);
+    for (int s = 0; s < 2; s++)
+      if (p->axis[a].side[s].alpha > 0) held = PETSC_TRUE;
+  }
+  HGCheck(held, comm,
+          "the equation darcy with neumann or periodic conditions on all sides determines its solution up to a constant only; give a "
+          "dirichlet or robin side");
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* The solver, at the first solve: training needs none */
+static PetscErrorCode SetUpSolver(HGPhysics p, Darcy *d)
+{
+  PC pc;
+
+  PetscFunctionBegin;
+  if (d->ksp) PetscFunctionReturn(PETSC_SUCCESS);
   PetscCall(CreateMatrix(p, d));
-  PetscCall(DMCreateGlobalVector(p->dm, &d->b));
-  PetscCall(DMCreateLocalVector(p->dm, &d->local));
   PetscCall(KSPCreate(PetscObjectComm((PetscObject)p), &d->ksp));
   PetscCall(KSPSetOptionsPrefix(d->ksp, ((PetscObject)p)->prefix));
   PetscCall(KSPSetType(d->ksp, KSPCG));
@@ -119,16 +146,40 @@ static PetscErrorCode SetUp_Darcy(HGPhysics p)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+static PetscErrorCode SetUp_Darcy(HGPhysics p)
+{
+  Darcy *d = (Darcy *)p->data;
+
+  PetscFunctionBegin;
+  PetscCall(CheckGrid(p));
+  d->random.dim   = p->dim;
+  d->random.modes = d->modes;
+  d->random.alpha = d->alpha;
+  d->random.tau   = d->tau;
+  d->random.axis  = p->axis;
+  PetscCall(HGRandomFieldSetUp(&d->random, p->dm));
+  PetscCall(HGPhysicsCreateGhosted(p, 1, 1, PETSC_TRUE, &d->dm));
+  PetscCall(HGBlockOfDM(d->dm, &d->block));
+  for (int a = 3 - (int)p->dim; a < 3; a++)
+    PetscCall(PetscMalloc1((d->block.n[0] + (a == 0)) * (d->block.n[1] + (a == 1)) * (d->block.n[2] + (a == 2)), &d->T[a]));
+  PetscCall(DMCreateGlobalVector(p->dm, &d->b));
+  PetscCall(DMCreateLocalVector(d->dm, &d->local));
+  PetscCall(VecSet(d->local, 0));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 static PetscErrorCode SampleInput_Darcy(HGPhysics p, uint64_t seed, PetscInt sample, Vec a)
 {
   Darcy       *d = (Darcy *)p->data;
   PetscScalar *v;
   PetscInt     n;
+  char         stream[64];
 
   PetscFunctionBegin;
   PetscCall(VecGetLocalSize(a, &n));
   PetscCall(VecGetArrayWrite(a, &v));
-  PetscCall(HGRandomFieldSample(&d->random, seed, sample, v));
+  PetscCall(PetscSNPrintf(stream, sizeof(stream), "darcy.field.%" PetscInt_FMT, sample));
+  PetscCall(HGRandomFieldSample(&d->random, seed, stream, v));
   for (PetscInt i = 0; i < n; i++) v[i] = d->field == HG_DARCY_BINARY ? (v[i] >= 0 ? 12 : 3) : PetscExpScalar(d->sigma * v[i]);
   PetscCall(VecRestoreArrayWrite(a, &v));
   PetscFunctionReturn(PETSC_SUCCESS);
@@ -139,61 +190,175 @@ static inline PetscScalar Harmonic(PetscScalar a, PetscScalar b)
   return 2 * a * b / (a + b);
 }
 
-/*
-   The matrix entries of all cells of this rank; a is [z][y][x] with ghost points. Equations are multiplied by the volume over the area
-   of an x face times its distance, so that entries are of size a on every grid.
-*/
-static void FillEntries(HGPhysics p, Darcy *d, const PetscScalar *a, const PetscInt s[], const PetscInt n[], const PetscInt gs[], const PetscInt gn[])
+/* alpha and beta of a boundary face: its conductance is 2 a / h^2 share, and the right-hand side gets 2 a / h^2 value */
+static void BoundaryFace(const HGAxis *x, int side, double h, double *share, double *value)
 {
-  const PetscInt st[3] = {gn[1] * gn[2], gn[2], 1};
-  PetscScalar    t[3];
+  const HGSide *s = &x->side[side];
+  const double  d = s->alpha + 2 * s->beta / h;
 
-  for (int k = 0; k < 3; k++) t[k] = (PetscScalar)p->size[k] * (PetscScalar)p->size[k] / ((PetscScalar)p->size[2] * (PetscScalar)p->size[2]);
-#pragma omp parallel for collapse(2) schedule(static) if (n[0] * n[1] * n[2] > 32768)
-  for (PetscInt z = 0; z < n[0]; z++) {
-    for (PetscInt y = 0; y < n[1]; y++) {
-      for (PetscInt x = 0; x < n[2]; x++) {
-        const PetscInt     at[3] = {s[0] + z, s[1] + y, s[2] + x};
-        const PetscScalar *here  = a + (at[0] - gs[0]) * st[0] + (at[1] - gs[1]) * st[1] + at[2] - gs[2];
-        PetscScalar       *v     = d->value + ((z * n[1] + y) * n[2] + x) * ENTRIES;
+  *share = s->alpha / d;
+  *value = s->gamma / d;
+}
 
-        v[0] = 0;
-        for (int k = 0; k < 3; k++) {
-          for (int up = 0; up < 2; up++) {
-            const PetscBool   inside = up ? at[k] + 1 < p->size[k] : at[k] > 0;
-            const PetscScalar T      = p->size[k] == 1 && k < 3 - p->dim ? 0 : inside ? t[k] * Harmonic(*here, here[up ? st[k] : -st[k]]) : 2 * t[k] * *here;
+/* The conductances of the faces across one axis; a is at the first owned point. Boundary values go to b */
+static void FillFaces(HGPhysics p, Darcy *d, int axis, const double *a, double *b)
+{
+  const PetscInt *n = d->block.n, m[3] = {n[0] + (axis == 0), n[1] + (axis == 1), n[2] + (axis == 2)};
+  const HGAxis   *x = &p->axis[axis];
+  const double    h = x->length / (double)x->size, unit = 1 / (h * h);
+  const ptrdiff_t step     = d->block.stride[axis];
+  double          share[2] = {0, 0}, value[2] = {0, 0};
+  PetscInt        s[3];
 
-            v[1 + 2 * k + up] = -T;
-            v[0] += T;
-          }
-        }
+  (void)DMDAGetCorners(d->dm, &s[2], &s[1], &s[0], NULL, NULL, NULL);
+  const PetscBool low = !x->periodic && s[axis] == 0, high = !x->periodic && s[axis] + n[axis] == x->size;
+
+  for (int i = 0; i < 2 && !x->periodic; i++) BoundaryFace(x, i, h, &share[i], &value[i]);
+#pragma omp parallel for schedule(static) if (m[0] * m[1] * m[2] > 8192)
+  for (PetscInt r = 0; r < m[0] * m[1]; r++) {
+    const PetscInt at[2]     = {r / m[1], r % m[1]};
+    const double *restrict q = a + at[0] * d->block.stride[0] + at[1] * d->block.stride[1];
+    double *restrict T       = d->T[axis] + r * m[2];
+    const PetscBool first = axis < 2 && low && at[axis] == 0, last = axis < 2 && high && at[axis] == n[axis];
+
+    if (first || last) {
+      const int       side = last;
+      const ptrdiff_t back = last ? step : 0;
+      double         *to   = b + (at[0] * n[1] + at[1] - (last ? (axis == 0 ? n[1] : 1) : 0)) * n[2];
+
+      for (PetscInt i = 0; i < m[2]; i++) {
+        T[i] = 2 * unit * q[i - back] * share[side];
+        to[i] += 2 * unit * q[i - back] * value[side];
       }
+      continue;
+    }
+    const PetscInt from = axis == 2 && low ? 1 : 0, to = axis == 2 && high ? m[2] - 1 : m[2];
+
+    for (PetscInt i = from; i < to; i++) T[i] = unit * 2 * q[i - step] * q[i] / (q[i - step] + q[i]);
+    if (from) {
+      T[0] = 2 * unit * q[0] * share[0];
+      b[r * n[2]] += 2 * unit * q[0] * value[0];
+    }
+    if (to < m[2]) {
+      T[to] = 2 * unit * q[to - 1] * share[1];
+      b[r * n[2] + to - 1] += 2 * unit * q[to - 1] * value[1];
     }
   }
 }
 
-static PetscErrorCode Assemble(HGPhysics p, Darcy *d, Vec a)
+/* Conductances and right-hand side for a permeability */
+static PetscErrorCode SetPermeability(HGPhysics p, Darcy *d, Vec a)
 {
   const PetscScalar *v;
-  PetscInt           s[3], n[3], gs[3], gn[3];
+  PetscScalar       *b;
 
   PetscFunctionBegin;
-  PetscCall(DMGlobalToLocal(p->dm, a, INSERT_VALUES, d->local));
-  PetscCall(DMDAGetCorners(p->dm, &s[2], &s[1], &s[0], &n[2], &n[1], &n[0]));
-  PetscCall(DMDAGetGhostCorners(p->dm, &gs[2], &gs[1], &gs[0], &gn[2], &gn[1], &gn[0]));
-  PetscCall(VecGetArrayRead(d->local, &v));
-  FillEntries(p, d, v, s, n, gs, gn);
-  PetscCall(VecRestoreArrayRead(d->local, &v));
-  PetscCall(MatSetValuesCOO(d->A, d->value, INSERT_VALUES));
   if (d->f) PetscCall(VecCopy(d->f, d->b));
   else PetscCall(VecSet(d->b, d->source));
-  PetscCall(VecScale(d->b, 1 / ((PetscScalar)p->size[2] * (PetscScalar)p->size[2])));
+  PetscCall(DMGlobalToLocal(d->dm, a, INSERT_VALUES, d->local));
+  PetscCall(VecGetArrayRead(d->local, &v));
+  PetscCall(VecGetArray(d->b, &b));
+  for (int k = 3 - (int)p->dim; k < 3; k++) FillFaces(p, d, k, v + d->block.first, b);
+  PetscCall(VecRestoreArray(d->b, &b));
+  PetscCall(VecRestoreArrayRead(d->local, &v));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* f = A u - b, or A u without b */
+static void ApplyFaces(HGPhysics p, const Darcy *d, const double *u, const double *b, double *f)
+{
+  const PetscInt *n = d->block.n;
+
+#pragma omp parallel for schedule(static) if (n[0] * n[1] * n[2] > 8192)
+  for (PetscInt r = 0; r < n[0] * n[1]; r++) {
+    const double *restrict q = u + r / n[1] * d->block.stride[0] + r % n[1] * d->block.stride[1];
+    const double *restrict T = d->T[2] + r * (n[2] + 1);
+    double *restrict o       = f + r * n[2];
+
+    for (PetscInt x = 0; x < n[2]; x++) o[x] = T[x] * (q[x] - q[x - 1]) + T[x + 1] * (q[x] - q[x + 1]) - (b ? b[r * n[2] + x] : 0);
+    for (int a = 3 - (int)p->dim; a < 2; a++) {
+      const ptrdiff_t step = d->block.stride[a], up = a ? n[2] : n[1] * n[2];
+      const double *restrict t = d->T[a] + (a ? (r / n[1] * (n[1] + 1) + r % n[1]) * n[2] : r * n[2]);
+
+      for (PetscInt x = 0; x < n[2]; x++) o[x] += t[x] * (q[x] - q[x - step]) + t[x + up] * (q[x] - q[x + step]);
+    }
+  }
+}
+
+/* The cells beside the boundary have no balance where the conditions are a penalty */
+static PetscErrorCode DropBoundary(HGPhysics p, Vec f)
+{
+  Darcy          *d = (Darcy *)p->data;
+  const PetscInt *n = d->block.n;
+  PetscInt        s[3];
+  PetscScalar    *v;
+
+  PetscFunctionBegin;
+  if (!p->soft) PetscFunctionReturn(PETSC_SUCCESS);
+  PetscCall(DMDAGetCorners(d->dm, &s[2], &s[1], &s[0], NULL, NULL, NULL));
+  PetscCall(VecGetArray(f, &v));
+  for (PetscInt i = 0; i < n[0] * n[1] * n[2]; i++) {
+    const PetscInt at[3] = {s[0] + i / n[2] / n[1], s[1] + i / n[2] % n[1], s[2] + i % n[2]};
+
+    for (int a = 3 - (int)p->dim; a < 3; a++)
+      if (!HasNeighbour(p, a, at[a], 0) || !HasNeighbour(p, a, at[a], 1)) v[i] = 0;
+  }
+  PetscCall(VecRestoreArray(f, &v));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode Apply(HGPhysics p, Vec u, Vec b, Vec f)
+{
+  Darcy             *d = (Darcy *)p->data;
+  const PetscScalar *v, *rhs = NULL;
+  PetscScalar       *out;
+
+  PetscFunctionBegin;
+  PetscCall(DMGlobalToLocal(d->dm, u, INSERT_VALUES, d->local));
+  PetscCall(VecGetArrayRead(d->local, &v));
+  if (b) PetscCall(VecGetArrayRead(b, &rhs));
+  PetscCall(VecGetArrayWrite(f, &out));
+  ApplyFaces(p, d, v + d->block.first, rhs, out);
+  PetscCall(VecRestoreArrayWrite(f, &out));
+  if (b) PetscCall(VecRestoreArrayRead(b, &rhs));
+  PetscCall(VecRestoreArrayRead(d->local, &v));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* The matrix, times the squared width of a cell, so that entries are of size a on every grid */
+static PetscErrorCode FillMatrix(HGPhysics p, Darcy *d)
+{
+  const PetscInt *n = d->block.n;
+  const double    h = p->axis[2].length / (double)p->size[2];
+  PetscInt        s[3];
+
+  PetscFunctionBegin;
+  PetscCall(DMDAGetCorners(d->dm, &s[2], &s[1], &s[0], NULL, NULL, NULL));
+  for (PetscInt i = 0; i < n[0] * n[1] * n[2]; i++) {
+    const PetscInt at[3] = {i / n[2] / n[1], i / n[2] % n[1], i % n[2]};
+    PetscScalar   *v     = d->value + i * ENTRIES;
+
+    v[0] = 0;
+    for (int a = 0; a < 3; a++) {
+      const PetscInt m[2] = {n[1] + (a == 1), n[2] + (a == 2)};
+
+      for (int side = 0; side < 2; side++) {
+        const PetscInt    face = ((at[0] + (a == 0 ? side : 0)) * m[0] + at[1] + (a == 1 ? side : 0)) * m[1] + at[2] + (a == 2 ? side : 0);
+        const PetscScalar T    = a < 3 - (int)p->dim ? 0 : h * h * d->T[a][face];
+
+        v[1 + 2 * a + side] = -T;
+        v[0] += T;
+      }
+    }
+  }
+  PetscCall(MatSetValuesCOO(d->A, d->value, INSERT_VALUES));
+  PetscCall(VecScale(d->b, h * h));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
 static PetscErrorCode CheckConverged(HGPhysics p, Darcy *d)
 {
-  MPI_Comm           comm = PetscObjectComm((PetscObject)p);
+  MPI_Comm           comm   = PetscObjectComm((PetscObject)p);
   char               of[64] = "";
   KSPConvergedReason reason;
   PetscReal          norm, norm_b;
@@ -205,7 +370,10 @@ static PetscErrorCode CheckConverged(HGPhysics p, Darcy *d)
   PetscCall(KSPGetResidualNorm(d->ksp, &norm));
   PetscCall(VecNorm(d->b, NORM_2, &norm_b));
   if (p->sample >= 0) PetscCall(PetscSNPrintf(of, sizeof(of), " of sample %" PetscInt_FMT, p->sample));
-  HGCheck(PETSC_FALSE, comm, "the Darcy solver%s stopped after %" PetscInt_FMT " iterations: %s, residual %g for a right-hand side of %g; change -ksp_max_it, -ksp_rtol or -pc_type", of, p->iterations, KSPConvergedReasons[reason], (double)norm, (double)norm_b);
+  HGCheck(PETSC_FALSE, comm,
+          "the Darcy solver%s stopped after %" PetscInt_FMT
+          " iterations: %s, residual %g for a right-hand side of %g; change -ksp_max_it, -ksp_rtol or -pc_type",
+          of, p->iterations, KSPConvergedReasons[reason], (double)norm, (double)norm_b);
 }
 
 static PetscErrorCode Solve_Darcy(HGPhysics p, Vec a, Vec u)
@@ -213,42 +381,64 @@ static PetscErrorCode Solve_Darcy(HGPhysics p, Vec a, Vec u)
   Darcy *d = (Darcy *)p->data;
 
   PetscFunctionBegin;
-  PetscCall(Assemble(p, d, a));
+  HGCheck(!p->soft, PetscObjectComm((PetscObject)p),
+          "-physics_bc soft is for training; the equation darcy is solved with -physics_bc hard");
+  PetscCall(SetUpSolver(p, d));
+  PetscCall(SetPermeability(p, d, a));
+  PetscCall(FillMatrix(p, d));
   PetscCall(KSPSetOperators(d->ksp, d->A, d->A));
   PetscCall(KSPSolve(d->ksp, d->b, u));
   PetscCall(CheckConverged(p, d));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* ---- the residual F(u) = -div(a grad u) - f, linear in u and symmetric; the matrix is scaled, F is not ---- */
+/* ---- the residual F(u) = -div(a grad u) - f, linear in u and symmetric ---- */
 
 static PetscErrorCode SetInput_Darcy(HGPhysics p, PetscInt sample, Vec a)
 {
+  MPI_Comm comm = PetscObjectComm((PetscObject)p);
+  Darcy   *d    = (Darcy *)p->data;
+  PetscInt na, nb;
+
   PetscFunctionBegin;
-  HGCheck(a, PetscObjectComm((PetscObject)p), "Darcy's equation needs the permeability of sample %" PetscInt_FMT " as its input", sample);
-  PetscCall(Assemble(p, (Darcy *)p->data, a));
+  HGCheck(a, comm, "Darcy's equation needs the permeability of sample %" PetscInt_FMT " as its input", sample);
+  PetscCall(VecGetSize(a, &na));
+  PetscCall(VecGetSize(d->b, &nb));
+  HGCheck(na == nb, comm, "the input of sample %" PetscInt_FMT " has %g channels; the equation darcy takes 1, the permeability", sample,
+          (double)na / (double)nb);
+  PetscCall(SetPermeability(p, d, a));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
 static PetscErrorCode Residual_Darcy(HGPhysics p, Vec u, Vec f)
 {
-  Darcy *d = (Darcy *)p->data;
-
   PetscFunctionBegin;
-  PetscCall(MatMult(d->A, u, f));
-  PetscCall(VecAXPY(f, -1, d->b));
-  PetscCall(VecScale(f, (PetscScalar)p->size[2] * (PetscScalar)p->size[2]));
+  PetscCall(Apply(p, u, ((Darcy *)p->data)->b, f));
+  PetscCall(DropBoundary(p, f));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
 static PetscErrorCode Adjoint_Darcy(HGPhysics p, Vec u, Vec w, Vec g)
 {
-  Darcy *d = (Darcy *)p->data;
+  Vec inside = w;
 
   PetscFunctionBegin;
   (void)u;
-  PetscCall(MatMultTranspose(d->A, w, g));
-  PetscCall(VecScale(g, (PetscScalar)p->size[2] * (PetscScalar)p->size[2]));
+  if (p->soft) {
+    PetscCall(DMGetGlobalVector(p->dm, &inside));
+    PetscCall(VecCopy(w, inside));
+    PetscCall(DropBoundary(p, inside));
+  }
+  PetscCall(Apply(p, inside, NULL, g));
+  if (p->soft) PetscCall(DMRestoreGlobalVector(p->dm, &inside));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* The operator for a permeability of one */
+static PetscErrorCode NormOperator_Darcy(HGPhysics p, Mat *L)
+{
+  PetscFunctionBegin;
+  PetscCall(HGPhysicsCreateDiffusion(p, 0, 1, L));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -257,10 +447,12 @@ static PetscErrorCode View_Darcy(HGPhysics p, PetscViewer viewer)
   Darcy *d = (Darcy *)p->data;
 
   PetscFunctionBegin;
-  PetscCall(PetscViewerASCIIPrintf(viewer, "-div(a grad u) = %g, u = 0 on the boundary\n", (double)d->source));
+  PetscCall(PetscViewerASCIIPrintf(viewer, "-div(a grad u) = %g\n", (double)d->source));
+  PetscCall(HGPhysicsViewBoundary(p, viewer));
   if (d->field == HG_DARCY_BINARY) PetscCall(PetscViewerASCIIPrintf(viewer, "a = 12 or 3"));
   else PetscCall(PetscViewerASCIIPrintf(viewer, "a = exp(%g g)", (double)d->sigma));
-  PetscCall(PetscViewerASCIIPrintf(viewer, ", random field g: alpha %g, tau %g, %" PetscInt_FMT " modes in each direction\n", (double)d->alpha, (double)d->tau, d->modes));
+  PetscCall(PetscViewerASCIIPrintf(viewer, ", random field g: alpha %g, tau %g, %" PetscInt_FMT " modes in each direction\n",
+                                   (double)d->alpha, (double)d->tau, d->modes));
   if (d->ksp) PetscCall(KSPView(d->ksp, viewer));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -272,6 +464,8 @@ static PetscErrorCode Destroy_Darcy(HGPhysics p)
   PetscFunctionBegin;
   PetscCall(HGRandomFieldDestroy(&d->random));
   PetscCall(KSPDestroy(&d->ksp));
+  PetscCall(DMDestroy(&d->dm));
+  for (int a = 0; a < 3; a++) PetscCall(PetscFree(d->T[a]));
   PetscCall(MatDestroy(&d->A));
   PetscCall(VecDestroy(&d->b));
   PetscCall(VecDestroy(&d->local));
@@ -282,8 +476,8 @@ static PetscErrorCode Destroy_Darcy(HGPhysics p)
 }
 
 /*MC
-   HGPHYSICSDARCY - "darcy", steady flow through a porous medium: -div(a grad u) = f on the unit interval, square or cube, u = 0 on
-   the boundary
+   HGPHYSICSDARCY - "darcy", steady flow through a porous medium: -div(a grad u) = f, u = 0 on the boundary unless
+   `HGPhysicsSetBoundary()` says otherwise
 
    Options Database Keys:
 +  -darcy_field binary|lognormal - permeability a: 12 or 3 by the sign of a Gaussian random field, or exp(sigma field) (default binary)
@@ -312,12 +506,13 @@ PetscErrorCode HGPhysicsCreate_Darcy(HGPhysics p)
 
   PetscFunctionBegin;
   PetscCall(PetscNew(&d));
-  d->alpha  = 2;
-  d->tau    = 3;
-  d->sigma  = 1;
-  d->modes  = 64;
-  d->source = 1;
-  p->data   = d;
+  d->alpha    = 2;
+  d->tau      = 3;
+  d->sigma    = 1;
+  d->modes    = 64;
+  d->source   = 1;
+  p->data     = d;
+  p->unknowns = p->inputs = 1;
 
   p->ops->setfromoptions = SetFromOptions_Darcy;
   p->ops->setup          = SetUp_Darcy;
@@ -326,6 +521,7 @@ PetscErrorCode HGPhysicsCreate_Darcy(HGPhysics p)
   p->ops->setinput       = SetInput_Darcy;
   p->ops->residual       = Residual_Darcy;
   p->ops->adjoint        = Adjoint_Darcy;
+  p->ops->normoperator   = NormOperator_Darcy;
   p->ops->view           = View_Darcy;
   p->ops->destroy        = Destroy_Darcy;
   PetscFunctionReturn(PETSC_SUCCESS);
@@ -414,6 +610,8 @@ PetscErrorCode HGPhysicsDarcyGetKSP(HGPhysics p, KSP *ksp)
 {
   PetscFunctionBegin;
   PetscCall(CheckDarcy(p));
+  PetscCheck(p->setup, PetscObjectComm((PetscObject)p), PETSC_ERR_ORDER, "HGPhysicsDarcyGetKSP() before HGPhysicsSetUp()");
+  PetscCall(SetUpSolver(p, (Darcy *)p->data));
   *ksp = ((Darcy *)p->data)->ksp;
   PetscFunctionReturn(PETSC_SUCCESS);
 }

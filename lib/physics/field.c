@@ -5,8 +5,9 @@
 
      g(x) = sum_k s_k xi_k prod_d c_kd cos(pi k_d x_d),   s_k^2 = S (pi^2 |k|^2 + tau^2)^(-alpha),   c_0 = 1, c_k = sqrt 2
 
-   over 0 <= k_d < modes without k = 0, so that the mean is zero. S makes the variance, averaged over the domain, one. The coefficients
-   xi_k are functions of (seed, sample, k) alone and every point is summed in the same order: the field is the same on any
+   over 0 <= k_d < modes without k = 0, so that the mean is zero. On a periodic axis sines and cosines of whole waves take the place of the
+   cosines, on a stretched one they are taken at the cells' centres. S makes the variance, averaged over the domain, one. The coefficients
+   xi_k are functions of (seed, stream, k) alone and every point is summed in the same order: the field is the same on any
    number of ranks bit for bit, and the same function on every grid.
 */
 #include "physics/physics_impl.h"
@@ -19,6 +20,27 @@ static double Cosine(PetscInt k, PetscInt i, PetscInt n)
   return cos(PETSC_PI * (double)m / (2 * (double)n));
 }
 
+static PetscBool IsPeriodic(const HGRandomField *g, int axis)
+{
+  return g->axis && g->axis[axis].periodic ? PETSC_TRUE : PETSC_FALSE;
+}
+
+/* In half waves: on a periodic axis k = 2 j - 1 and 2 j are the sine and the cosine of j waves */
+static PetscInt WaveNumber(const HGRandomField *g, int axis, PetscInt k)
+{
+  return IsPeriodic(g, axis) ? 2 * ((k + 1) / 2) : k;
+}
+
+static double Basis(const HGRandomField *g, int axis, PetscInt k, PetscInt i, PetscInt points)
+{
+  const PetscInt wave = WaveNumber(g, axis, k);
+
+  if (IsPeriodic(g, axis) && k % 2)
+    return sin(PETSC_PI * (double)(((PetscInt64)wave * (2 * (PetscInt64)i + 1)) % (4 * (PetscInt64)points)) / (2 * (double)points));
+  if (g->axis && g->axis[axis].stretch > 0) return cos(PETSC_PI * (double)wave * g->axis[axis].x[i] / g->axis[axis].length);
+  return Cosine(wave, i, points);
+}
+
 static PetscErrorCode SetUpBasis(HGRandomField *g, int axis, PetscInt points)
 {
   const PetscInt n = g->n[axis];
@@ -26,7 +48,7 @@ static PetscErrorCode SetUpBasis(HGRandomField *g, int axis, PetscInt points)
   PetscFunctionBegin;
   PetscCall(PetscMalloc1(g->modes * n, &g->basis[axis]));
   for (PetscInt k = 0; k < g->modes; k++) {
-    for (PetscInt i = 0; i < n; i++) g->basis[axis][k * n + i] = (k ? sqrt(2.) : 1) * Cosine(k, g->start[axis] + i, points);
+    for (PetscInt i = 0; i < n; i++) g->basis[axis][k * n + i] = (k ? sqrt(2.) : 1) * Basis(g, axis, k, g->start[axis] + i, points);
   }
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -39,7 +61,7 @@ static PetscErrorCode SetUpDeviations(HGRandomField *g)
   PetscFunctionBegin;
   PetscCall(PetscMalloc2(nz * ny * K, &g->root, nz * ny * K, &g->coef));
   for (PetscInt i = 0; i < nz * ny * K; i++) {
-    const double x = (double)(i % K), y = (double)(i / K % ny), z = (double)(i / K / ny);
+    const double x = (double)WaveNumber(g, 2, i % K), y = (double)WaveNumber(g, 1, i / K % ny), z = (double)WaveNumber(g, 0, i / K / ny);
 
     g->root[i] = i ? pow(PETSC_PI * PETSC_PI * (x * x + y * y + z * z) + g->tau * g->tau, -g->alpha / 2) : 0;
     variance += g->root[i] * g->root[i];
@@ -80,7 +102,7 @@ static void SumModes(PetscInt modes, PetscInt rows, PetscInt n, PetscInt inner, 
 
       for (PetscInt j = 0; j < inner; j++) t[j] = 0;
       for (PetscInt k = 0; k < modes; k++) {
-        const double  b          = basis[k * n + i];
+        const double b           = basis[k * n + i];
         const double *restrict f = from + (r * modes + k) * inner;
 
         for (PetscInt j = 0; j < inner; j++) t[j] += b * f[j];
@@ -97,7 +119,7 @@ static void SumModesX(PetscInt modes, PetscInt rows, PetscInt n, const double *f
 
     for (PetscInt i = 0; i < n; i++) t[i] = 0;
     for (PetscInt k = 0; k < modes; k++) {
-      const double  f          = from[r * modes + k];
+      const double f           = from[r * modes + k];
       const double *restrict b = basis + k * n;
 
       for (PetscInt i = 0; i < n; i++) t[i] += f * b[i];
@@ -113,20 +135,17 @@ static void SumModesX(PetscInt modes, PetscInt rows, PetscInt n, const double *f
   Input Parameters:
 + g      - the field
 . seed   - the user's seed
-- sample - which sample
+- name   - that of the stream of random numbers, with the sample's number
 
   Output Parameter:
 . value - [z][y][x] of this rank
 */
-PetscErrorCode HGRandomFieldSample(HGRandomField *g, uint64_t seed, PetscInt sample, PetscScalar value[])
+PetscErrorCode HGRandomFieldSample(HGRandomField *g, uint64_t seed, const char name[], PetscScalar value[])
 {
   const PetscInt K = g->modes, nz = g->n[0], ny = g->n[1], nx = g->n[2], kz = g->dim > 2 ? K : 1, ky = g->dim > 1 ? K : 1;
-  char           name[64];
-
-  PetscFunctionBegin;
-  PetscCall(PetscSNPrintf(name, sizeof(name), "darcy.field.%" PetscInt_FMT, sample));
   const uint64_t stream = HGRandomStream(name);
 
+  PetscFunctionBegin;
 #pragma omp parallel for collapse(2) schedule(static) if (kz * ky * K > 32768)
   for (PetscInt z = 0; z < kz; z++) {
     for (PetscInt y = 0; y < ky; y++) {

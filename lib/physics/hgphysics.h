@@ -18,8 +18,15 @@ typedef struct _p_HGPhysics *HGPhysics;
    HGPhysicsType - the name of an equation
 
    Values:
-+  HGPHYSICSDARCY - "darcy", steady flow through a porous medium
--  HGPHYSICSUSER  - "user", the residual of a SNES, of a local function on a DMDA, or of a step of a TS
++  HGPHYSICSDARCY              - "darcy", steady flow through a porous medium
+.  HGPHYSICSPOISSON            - "poisson", Poisson's equation
+.  HGPHYSICSHEAT               - "heat", diffusion
+.  HGPHYSICSBURGERS            - "burgers", Burgers' equation in one or two dimensions
+.  HGPHYSICSADVECTIONDIFFUSION - "advection_diffusion", transport with a constant velocity
+.  HGPHYSICSNAVIERSTOKES       - "navier_stokes", incompressible flow in two dimensions by vorticity and stream function
+.  HGPHYSICSWAVE               - "wave", the wave equation
+.  HGPHYSICSALLENCAHN          - "allen_cahn", phases that separate
+-  HGPHYSICSUSER               - "user", the residual of a SNES, of a local function on a DMDA, or of a step of a TS
 
    Options Database Key:
 .  -physics_type name - the equation
@@ -27,8 +34,35 @@ typedef struct _p_HGPhysics *HGPhysics;
    Level: beginner
 J*/
 typedef const char *HGPhysicsType;
-#define HGPHYSICSDARCY "darcy"
-#define HGPHYSICSUSER  "user"
+#define HGPHYSICSDARCY              "darcy"
+#define HGPHYSICSPOISSON            "poisson"
+#define HGPHYSICSHEAT               "heat"
+#define HGPHYSICSBURGERS            "burgers"
+#define HGPHYSICSADVECTIONDIFFUSION "advection_diffusion"
+#define HGPHYSICSNAVIERSTOKES       "navier_stokes"
+#define HGPHYSICSWAVE               "wave"
+#define HGPHYSICSALLENCAHN          "allen_cahn"
+#define HGPHYSICSUSER               "user"
+
+/*E
+   HGPhysicsBC - a condition alpha u + beta du/dn = gamma on one side of the domain, n the outward normal
+
+   Values:
++  HG_PHYSICS_DIRICHLET - u = gamma
+.  HG_PHYSICS_NEUMANN   - du/dn = gamma
+.  HG_PHYSICS_ROBIN     - alpha u + beta du/dn = gamma, alpha and beta not negative
+-  HG_PHYSICS_PERIODIC  - no boundary: both sides are one
+
+   Level: beginner
+
+.seealso: `HGPhysicsSetBoundary()`
+E*/
+typedef enum {
+  HG_PHYSICS_DIRICHLET,
+  HG_PHYSICS_NEUMANN,
+  HG_PHYSICS_ROBIN,
+  HG_PHYSICS_PERIODIC
+} HGPhysicsBC;
 
 /*E
    HGDarcyField - how the permeability of Darcy's equation is drawn from a Gaussian random field
@@ -62,6 +96,16 @@ PETSC_EXTERN PetscErrorCode HGPhysicsGetDM(HGPhysics, DM *);
 PETSC_EXTERN PetscErrorCode HGPhysicsSampleInput(HGPhysics, uint64_t, PetscInt, Vec);
 PETSC_EXTERN PetscErrorCode HGPhysicsSolve(HGPhysics, Vec, Vec);
 PETSC_EXTERN PetscErrorCode HGPhysicsGetIterations(HGPhysics, PetscInt *);
+
+PETSC_EXTERN PetscErrorCode HGPhysicsSetBoundary(HGPhysics, PetscInt, PetscInt, HGPhysicsBC, PetscReal, PetscReal, PetscReal);
+PETSC_EXTERN PetscErrorCode HGPhysicsSetSoftBoundary(HGPhysics, PetscBool);
+PETSC_EXTERN PetscErrorCode HGPhysicsTransformOutput(HGPhysics, PetscInt, HGTensor);
+PETSC_EXTERN PetscErrorCode HGPhysicsTransformOutputAdjoint(HGPhysics, PetscInt, HGTensor);
+PETSC_EXTERN PetscErrorCode HGPhysicsEvaluateBoundary(HGPhysics, PetscInt, HGTensor, PetscReal, HGTensor, PetscReal *);
+PETSC_EXTERN PetscErrorCode HGPhysicsSetParameter(HGPhysics, const char[], PetscReal);
+PETSC_EXTERN PetscErrorCode HGPhysicsGetParameter(HGPhysics, const char[], PetscReal *);
+PETSC_EXTERN PetscErrorCode HGPhysicsParameterAdjoint(HGPhysics, const char[], Vec, Vec, PetscReal *);
+PETSC_EXTERN PetscErrorCode HGPhysicsGetChannels(HGPhysics, PetscInt *, PetscInt *);
 
 PETSC_EXTERN PetscErrorCode HGPhysicsSetSNES(HGPhysics, SNES);
 PETSC_EXTERN PetscErrorCode HGPhysicsSetDMDAFunctionLocal(HGPhysics, DM, PetscErrorCode (*)(DMDALocalInfo *, void *, void *, void *), void *);

@@ -5,15 +5,15 @@
    belongs to the rank of its first fine cell. Interpolation is linear between cell centres, with zero on the boundary; the coarse
    operators are Galerkin products.
 */
-#include "physics/physics_impl.h"
+#include "physics/equation_impl.h"
 
 #define MAX_LEVELS 32
 
 /* One direction of one level */
 typedef struct {
-  PetscInt  n;      /* cells */
-  PetscInt *start;  /* [parts + 1] first cell of each part */
-  double   *edge;   /* [n + 1] positions of the faces, 0 to 1 */
+  PetscInt  n;     /* cells */
+  PetscInt *start; /* [parts + 1] first cell of each part */
+  double   *edge;  /* [n + 1] positions of the faces, 0 to 1 */
 } Line;
 
 typedef struct {
@@ -44,7 +44,8 @@ static PetscErrorCode LevelOfDMDA(DM da, Level *l)
   const PetscInt *given[3];
 
   PetscFunctionBegin;
-  PetscCall(DMDAGetInfo(da, NULL, &l->line[2].n, &l->line[1].n, &l->line[0].n, &l->parts[2], &l->parts[1], &l->parts[0], NULL, NULL, NULL, NULL, NULL, NULL));
+  PetscCall(DMDAGetInfo(da, NULL, &l->line[2].n, &l->line[1].n, &l->line[0].n, &l->parts[2], &l->parts[1], &l->parts[0], NULL, NULL, NULL,
+                        NULL, NULL, NULL));
   PetscCall(DMDAGetOwnershipRanges(da, &given[2], &given[1], &given[0]));
   for (int a = 0; a < 3; a++) {
     Line *x = &l->line[a];
@@ -140,7 +141,8 @@ static int Weights(const Line *fine, const Line *coarse, PetscInt factor, PetscI
   return 2;
 }
 
-static PetscErrorCode InterpolateCell(Mat P, const Level *fine, const Level *coarse, const PetscInt factor[], const PetscInt near[], const PetscInt cell[])
+static PetscErrorCode InterpolateCell(Mat P, const Level *fine, const Level *coarse, const PetscInt factor[], const PetscInt near[],
+                                      const PetscInt cell[])
 {
   PetscInt    c[3][2], col[8], row = Unknown(fine, near, cell), n = 0;
   double      w[3][2];
@@ -178,7 +180,8 @@ static PetscErrorCode CreateInterpolation(MPI_Comm comm, const Level *fine, cons
     hi[a] = fine->line[a].start[near[a] + 1];
   }
   PetscCall(MatCreate(comm, P));
-  PetscCall(MatSetSizes(*P, fine->offset[rank + 1] - fine->offset[rank], coarse->offset[rank + 1] - coarse->offset[rank], PETSC_DETERMINE, PETSC_DETERMINE));
+  PetscCall(MatSetSizes(*P, fine->offset[rank + 1] - fine->offset[rank], coarse->offset[rank + 1] - coarse->offset[rank], PETSC_DETERMINE,
+                        PETSC_DETERMINE));
   PetscCall(MatSetType(*P, MATAIJ));
   PetscCall(MatSeqAIJSetPreallocation(*P, 8, NULL));
   PetscCall(MatMPIAIJSetPreallocation(*P, 8, NULL, 8, NULL));
@@ -242,5 +245,64 @@ PetscErrorCode HGGridMultigrid(DM da, PC pc)
     PetscCall(SetSmoother(pc, n - i));
   }
   if (!n) PetscCall(PCSetType(pc, PCREDUNDANT)); /* small enough to be solved directly */
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* ---- an operator with constant coefficients ---- */
+
+/* (shift - diffusion Laplace) in finite volumes, symmetric, with the conditions of the sides: see darcy.c for a boundary face */
+static PetscErrorCode FillDiffusionRow(HGPhysics p, Mat A, PetscReal shift, PetscReal diffusion, const PetscInt at[], PetscInt here,
+                                       const ptrdiff_t stride[])
+{
+  PetscReal diagonal = shift;
+
+  PetscFunctionBegin;
+  for (int a = 3 - (int)p->dim; a < 3; a++) {
+    const HGAxis   *x = &p->axis[a];
+    const PetscReal h = x->length / (PetscReal)x->size, T = diffusion / (h * h);
+
+    for (int s = 0; s < 2; s++) {
+      if (x->periodic || (s ? at[a] + 1 < x->size : at[a] > 0)) {
+        const PetscInt    c = here + (PetscInt)(s ? stride[a] : -stride[a]);
+        const PetscScalar v = -T;
+
+        diagonal += T;
+        PetscCall(MatSetValuesLocal(A, 1, &here, 1, &c, &v, ADD_VALUES));
+      } else diagonal += 2 * T * x->side[s].alpha / (x->side[s].alpha + 2 * x->side[s].beta / h);
+    }
+  }
+  PetscCall(MatSetValuesLocal(A, 1, &here, 1, &here, &diagonal, ADD_VALUES));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/*
+  HGPhysicsCreateDiffusion - The symmetric matrix of shift - diffusion Laplace on the equation's cells, with its boundary conditions
+
+  Collective
+*/
+PetscErrorCode HGPhysicsCreateDiffusion(HGPhysics p, PetscReal shift, PetscReal diffusion, Mat *A)
+{
+  HGBlock  b;
+  DM       dm;
+  PetscInt s[3];
+
+  PetscFunctionBegin;
+  for (int a = 0; a < 3; a++)
+    HGCheck(p->axis[a].stretch == 0, PetscObjectComm((PetscObject)p),
+            "-physics_norm preconditioned is for uniform grids; give -physics_stretch 0, -physics_norm l2, or HGPhysicsSetNormPC()");
+  PetscCall(HGPhysicsCreateGhosted(p, 1, 1, PETSC_FALSE, &dm));
+  PetscCall(HGBlockOfDM(dm, &b));
+  PetscCall(DMCreateMatrix(dm, A));
+  PetscCall(DMDAGetCorners(dm, &s[2], &s[1], &s[0], NULL, NULL, NULL));
+  for (PetscInt i = 0; i < b.n[0] * b.n[1] * b.n[2]; i++) {
+    const PetscInt l[3] = {i / b.n[2] / b.n[1], i / b.n[2] % b.n[1], i % b.n[2]}, at[3] = {s[0] + l[0], s[1] + l[1], s[2] + l[2]};
+
+    PetscCall(FillDiffusionRow(p, *A, shift, diffusion, at,
+                               (PetscInt)(b.first + l[0] * b.stride[0] + l[1] * b.stride[1] + l[2] * b.stride[2]), b.stride));
+  }
+  PetscCall(MatAssemblyBegin(*A, MAT_FINAL_ASSEMBLY));
+  PetscCall(MatAssemblyEnd(*A, MAT_FINAL_ASSEMBLY));
+  PetscCall(MatSetOption(*A, MAT_SPD, PETSC_TRUE));
+  PetscCall(DMDestroy(&dm));
   PetscFunctionReturn(PETSC_SUCCESS);
 }

@@ -5,47 +5,84 @@
 #include "physics/hgphysics.h"
 #include <petsc/private/petscimpl.h>
 
+#define HG_MAX_UNKNOWNS 3
+
+/* alpha u + beta du/dn = gamma on one side of the domain */
+typedef struct {
+  HGPhysicsBC kind;
+  PetscReal   alpha, beta, gamma;
+} HGSide;
+
+/* The cells of the domain along one axis */
+typedef struct {
+  PetscInt  size;
+  PetscReal length, stretch;
+  PetscBool periodic, soft; /* soft: the differences do not know the conditions */
+  HGSide    side[2];        /* low and high */
+  double   *x;              /* [size] centres of the cells */
+} HGAxis;
+
 struct _HGPhysicsOps {
   PetscErrorCode (*setfromoptions)(HGPhysics);
+  PetscErrorCode (*channels)(HGPhysics); /* sets unknowns and inputs for the dimensions of the grid */
   PetscErrorCode (*setup)(HGPhysics);
   PetscErrorCode (*sampleinput)(HGPhysics, uint64_t, PetscInt, Vec);
   PetscErrorCode (*solve)(HGPhysics, Vec, Vec);
-  PetscErrorCode (*setinput)(HGPhysics, PetscInt, Vec);   /* sample, input field or NULL */
-  PetscErrorCode (*residual)(HGPhysics, Vec, Vec);        /* u, F(u) */
-  PetscErrorCode (*adjoint)(HGPhysics, Vec, Vec, Vec);    /* u, w, J(u)' w */
+  PetscErrorCode (*setinput)(HGPhysics, PetscInt, Vec); /* sample, input field or NULL */
+  PetscErrorCode (*residual)(HGPhysics, Vec, Vec);      /* u, F(u) */
+  PetscErrorCode (*adjoint)(HGPhysics, Vec, Vec, Vec);  /* u, w, J(u)' w */
+  PetscErrorCode (*normoperator)(HGPhysics, Mat *);     /* symmetric positive definite, close to the Jacobian for some coefficient */
+  PetscErrorCode (*setparameter)(HGPhysics, const char[], PetscReal, PetscBool *); /* the last: whether the equation has it */
+  PetscErrorCode (*getparameter)(HGPhysics, const char[], PetscReal *, PetscBool *);
+  PetscErrorCode (*parameteradjoint)(HGPhysics, const char[], Vec, Vec, PetscReal *);
   PetscErrorCode (*view)(HGPhysics, PetscViewer);
   PetscErrorCode (*destroy)(HGPhysics);
 };
 
 struct _p_HGPhysics {
   PETSCHEADER(struct _HGPhysicsOps);
-  PetscInt  dim, size[3]; /* points in Z, Y, X */
-  DM        dm;           /* one degree of freedom, stencil width 1; or the user's */
-  PetscInt  sample;       /* the one drawn last, for messages; -1 for none */
-  PetscInt  iterations;   /* of the last solve */
-  PetscBool setup;
+  PetscInt   dim, size[3];                 /* points in Z, Y, X */
+  DM         dm;                           /* the unknowns are its degrees of freedom, stencil width 1; or the user's */
+  PetscInt   unknowns, inputs;             /* of a built-in equation at a point */
+  HGAxis     axis[3];                      /* z, y, x of a built-in equation */
+  PetscInt   order;                        /* of its differences */
+  PetscBool  soft;                         /* boundary conditions by a penalty */
+  PetscBool  homogeneous[HG_MAX_UNKNOWNS]; /* unknowns whose boundary values are zero, whatever gamma is */
+  DM         ghosted;                      /* for the penalty */
+  Vec        mask, lift, part, local;      /* m and g of the hard conditions; work */
+  PetscInt   sample;                       /* the one drawn last, for messages; -1 for none */
+  PetscInt   iterations;                   /* of the last solve */
+  PetscBool  setup;
   Vec        weights, input, u, f, g; /* W or NULL; work: the input of a sample, u, W F, J' W' W F */
   PetscReal *value;                   /* [nvalues] of the samples of a batch */
   PetscInt   nvalues;
-  PetscBool  test, tested;            /* the Jacobian, at the first gradient */
-  void     *data;
+  PetscBool  test, tested; /* the Jacobian, at the first gradient */
+  void      *data;
 };
 
 /* A Gaussian random field, see field.c */
 typedef struct {
-  PetscInt  dim, modes;
-  PetscReal alpha, tau;
-  PetscInt  start[3], n[3]; /* this rank's points in Z, Y, X */
-  double   *root;           /* [modes^dim] standard deviation of each coefficient */
-  double   *basis[3];       /* [modes][n] cosines at this rank's points, for z, y, x */
-  double   *coef;           /* [modes^dim] coefficients of a sample, [kz][ky][kx] */
-  double   *sum[3];         /* summed over kx: [kz][ky][x], also over ky: [kz][y][x], over all: [z][y][x] */
+  PetscInt      dim, modes;
+  PetscReal     alpha, tau;
+  const HGAxis *axis;           /* z, y, x; NULL for uniform cells without periodic axes */
+  PetscInt      start[3], n[3]; /* this rank's points in Z, Y, X */
+  double       *root;           /* [modes^dim] standard deviation of each coefficient */
+  double       *basis[3];       /* [modes][n] cosines at this rank's points, for z, y, x */
+  double       *coef;           /* [modes^dim] coefficients of a sample, [kz][ky][kx] */
+  double       *sum[3];         /* summed over kx: [kz][ky][x], also over ky: [kz][y][x], over all: [z][y][x] */
 } HGRandomField;
 
 PETSC_INTERN PetscErrorCode HGRandomFieldSetUp(HGRandomField *, DM);
-PETSC_INTERN PetscErrorCode HGRandomFieldSample(HGRandomField *, uint64_t, PetscInt, PetscScalar[]);
+PETSC_INTERN PetscErrorCode HGRandomFieldSample(HGRandomField *, uint64_t, const char[], PetscScalar[]);
 PETSC_INTERN PetscErrorCode HGRandomFieldDestroy(HGRandomField *);
 PETSC_INTERN PetscErrorCode HGGridMultigrid(DM, PC);
+PETSC_INTERN PetscErrorCode HGPhysicsBoundarySetFromOptions(HGPhysics);
+PETSC_INTERN PetscErrorCode HGPhysicsSetUpAxes(HGPhysics);
+PETSC_INTERN PetscErrorCode HGPhysicsDestroyBoundary(HGPhysics);
+PETSC_INTERN PetscErrorCode HGPhysicsCreateGhosted(HGPhysics, PetscInt, PetscInt, PetscBool, DM *);
+PETSC_INTERN PetscErrorCode HGPhysicsViewBoundary(HGPhysics, PetscViewer);
+PETSC_INTERN PetscErrorCode HGPhysicsCreateDiffusion(HGPhysics, PetscReal, PetscReal, Mat *);
+PETSC_INTERN PetscErrorCode HGPhysicsMaskInput(HGPhysics, Vec);
 PETSC_INTERN PetscErrorCode HGPhysicsCreate_Darcy(HGPhysics);
 PETSC_INTERN PetscErrorCode HGPhysicsCreate_User(HGPhysics);
 

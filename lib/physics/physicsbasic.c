@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "physics/physics_impl.h"
+#include "physics/equation_impl.h"
 
 static PetscFunctionList HGPhysicsList;
 static PetscBool         HGPhysicsRegisterAllCalled;
@@ -19,6 +19,7 @@ static PetscErrorCode RegisterAll(void)
   HGPhysicsRegisterAllCalled = PETSC_TRUE;
   PetscCall(PetscRegisterFinalize(FinalizePackage));
   PetscCall(HGPhysicsRegister(HGPHYSICSDARCY, HGPhysicsCreate_Darcy));
+  for (PetscInt i = 0; i < HGEquationDefCount; i++) PetscCall(HGPhysicsRegister(HGEquationDefs[i]->name, HGPhysicsCreate_Equation));
   PetscCall(HGPhysicsRegister(HGPHYSICSUSER, HGPhysicsCreate_User));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -69,7 +70,29 @@ PetscErrorCode HGPhysicsCreate(MPI_Comm comm, HGPhysics *phys)
   p->dim    = 2;
   p->sample = -1;
   p->test   = PETSC_TRUE;
-  *phys     = p;
+  p->order  = 2;
+  for (int a = 0; a < 3; a++) {
+    p->axis[a].length = 1;
+    for (int i = 0; i < 2; i++) p->axis[a].side[i] = (HGSide){.kind = HG_PHYSICS_DIRICHLET, .alpha = 1};
+  }
+  *phys = p;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* The names of all equations */
+static PetscErrorCode ListTypes(char text[], size_t length)
+{
+  const char **names;
+  int          n;
+
+  PetscFunctionBegin;
+  PetscCall(PetscFunctionListGet(HGPhysicsList, &names, &n));
+  text[0] = 0;
+  for (int i = 0; i < n; i++) {
+    if (i) PetscCall(PetscStrlcat(text, ", ", length));
+    PetscCall(PetscStrlcat(text, names[i], length));
+  }
+  PetscCall(PetscFree(names));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -96,17 +119,19 @@ PetscErrorCode HGPhysicsSetType(HGPhysics p, HGPhysicsType type)
 {
   PetscErrorCode (*create)(HGPhysics);
   PetscBool match;
+  char      names[256];
 
   PetscFunctionBegin;
   PetscValidHeaderSpecific(p, HG_PHYSICS_CLASSID, 1);
   PetscCall(PetscObjectTypeCompare((PetscObject)p, type, &match));
   if (match) PetscFunctionReturn(PETSC_SUCCESS);
   PetscCall(PetscFunctionListFind(HGPhysicsList, type, &create));
-  HGCheck(create, PetscObjectComm((PetscObject)p), "no equation \"%s\"; there are: %s, %s", type, HGPHYSICSDARCY, HGPHYSICSUSER);
+  PetscCall(ListTypes(names, sizeof(names)));
+  HGCheck(create, PetscObjectComm((PetscObject)p), "no equation \"%s\"; there are: %s", type, names);
   if (p->ops->destroy) PetscCall((*p->ops->destroy)(p));
   PetscCall(PetscMemzero(p->ops, sizeof(struct _HGPhysicsOps)));
-  PetscCall((*create)(p));
   PetscCall(PetscObjectChangeTypeName((PetscObject)p, type));
+  PetscCall((*create)(p));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -184,7 +209,8 @@ PetscErrorCode HGPhysicsSetGrid(HGPhysics p, PetscInt dim, const PetscInt size[]
   HGCheck(dim >= 1 && dim <= 3, comm, "a grid of %" PetscInt_FMT " dimensions; expected 1, 2 or 3", dim);
   for (int a = 0; a < 3; a++) {
     HGCheck(size[a] > 0, comm, "a grid of %" PetscInt_FMT " points in %c; expected 1 or more", size[a], "zyx"[a]);
-    HGCheck(size[a] == 1 || a >= 3 - dim, comm, "a grid of %" PetscInt_FMT " dimensions has %" PetscInt_FMT " points in %c; expected 1", dim, size[a], "zyx"[a]);
+    HGCheck(size[a] == 1 || a >= 3 - dim, comm, "a grid of %" PetscInt_FMT " dimensions has %" PetscInt_FMT " points in %c; expected 1",
+            dim, size[a], "zyx"[a]);
     p->size[a] = size[a];
   }
   p->dim = dim;
@@ -202,8 +228,8 @@ PetscErrorCode HGPhysicsSetGrid(HGPhysics p, PetscInt dim, const PetscInt size[]
 
    Level: intermediate
 
-   Errors:
-   `HGPhysicsSetUp()` refuses a DMDA with other than one degree of freedom for a built-in equation.
+   Note:
+   A built-in equation takes the points of each rank from it, and makes one of its own with the right degrees of freedom and ghost points.
 
 .seealso: `HGPhysicsSetGrid()`, `HGPhysicsEvaluate()`
 @*/
@@ -273,14 +299,17 @@ static PetscErrorCode CreateDM(HGPhysics p)
   PetscCall(DMDASetSizes(p->dm, p->size[2], p->size[1], p->size[0]));
   PetscCall(DMDASetStencilType(p->dm, DMDA_STENCIL_STAR));
   PetscCall(DMDASetStencilWidth(p->dm, 1));
-  PetscCall(DMDASetDof(p->dm, 1));
+  PetscCall(DMDASetDof(p->dm, PetscMax(1, p->unknowns)));
   PetscCall(PetscObjectSetOptionsPrefix((PetscObject)p->dm, ((PetscObject)p)->prefix));
   PetscCall(DMSetFromOptions(p->dm));
   /* PETSc divides the ranks among the directions and then finds that some have too few points */
   PetscCall(PetscPushErrorHandler(PetscReturnErrorHandler, NULL));
   e = DMSetUp(p->dm);
   PetscCall(PetscPopErrorHandler());
-  HGCheck(!e, comm, "%d rank%s cannot share a grid of %" PetscInt_FMT " x %" PetscInt_FMT " x %" PetscInt_FMT " points (x, y, z); use fewer ranks, or divide them with -da_processors_x, _y, _z", ranks, ranks > 1 ? "s" : "", p->size[2], p->size[1], p->size[0]);
+  HGCheck(!e, comm,
+          "%d rank%s cannot share a grid of %" PetscInt_FMT " x %" PetscInt_FMT " x %" PetscInt_FMT
+          " points (x, y, z); use fewer ranks, or divide them with -da_processors_x, _y, _z",
+          ranks, ranks > 1 ? "s" : "", p->size[2], p->size[1], p->size[0]);
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -295,21 +324,29 @@ static PetscErrorCode CreateDM(HGPhysics p)
    Level: beginner
 
    Errors:
-   More ranks than points.
+   More ranks than points, parts thinner than the differences reach, a condition on a periodic side.
 
 .seealso: `HGPhysicsGetDM()`, `HGPhysicsSolve()`
 @*/
 PetscErrorCode HGPhysicsSetUp(HGPhysics p)
 {
   PetscInt dof;
+  DM       dm;
 
   PetscFunctionBegin;
   PetscValidHeaderSpecific(p, HG_PHYSICS_CLASSID, 1);
   if (p->setup) PetscFunctionReturn(PETSC_SUCCESS);
-  PetscCheck(((PetscObject)p)->type_name && p->size[2], PetscObjectComm((PetscObject)p), PETSC_ERR_ORDER, "type and grid come before HGPhysicsSetUp()");
+  PetscCheck(((PetscObject)p)->type_name && p->size[2], PetscObjectComm((PetscObject)p), PETSC_ERR_ORDER,
+             "type and grid come before HGPhysicsSetUp()");
+  if (p->ops->channels) PetscCall((*p->ops->channels)(p));
   if (!p->dm) PetscCall(CreateDM(p));
   PetscCall(DMDAGetDof(p->dm, &dof));
-  HGCheck(dof == 1 || p->ops->setinput == NULL || !p->ops->solve, PetscObjectComm((PetscObject)p), "a DMDA of %" PetscInt_FMT " degrees of freedom; the equation %s has 1 unknown at a point", dof, ((PetscObject)p)->type_name);
+  if (p->unknowns && dof != p->unknowns) {
+    PetscCall(DMDACreateCompatibleDMDA(p->dm, p->unknowns, &dm));
+    PetscCall(DMDestroy(&p->dm));
+    p->dm = dm;
+  }
+  if (p->unknowns) PetscCall(HGPhysicsSetUpAxes(p));
   if (p->ops->setup) PetscCall((*p->ops->setup)(p));
   p->setup = PETSC_TRUE;
   PetscFunctionReturn(PETSC_SUCCESS);
@@ -336,7 +373,7 @@ PetscErrorCode HGPhysicsView(HGPhysics p, PetscViewer viewer)
   PetscCall(PetscObjectPrintClassNamePrefixType((PetscObject)p, viewer));
   PetscCall(PetscViewerASCIIPushTab(viewer));
   PetscCall(PetscViewerASCIIPrintf(viewer, "grid:"));
-  for (int a = 2; a >= 3 - (int)p->dim; a--) PetscCall(PetscViewerASCIIPrintf(viewer, " %c=%" PetscInt_FMT, "zyx"[a], p->size[a]));
+  for (int a = 2; a >= 3 - (int)p->dim; a--) PetscCall(PetscViewerASCIIPrintf(viewer, " %c=%" PetscInt_FMT, "zyx"[a], p -> size[a]));
   PetscCall(PetscViewerASCIIPrintf(viewer, "\n"));
   if (p->ops->view) PetscCall((*p->ops->view)(p, viewer));
   PetscCall(PetscViewerASCIIPopTab(viewer));
@@ -365,6 +402,7 @@ PetscErrorCode HGPhysicsDestroy(HGPhysics *phys)
   *phys = NULL;
   if (--((PetscObject)p)->refct > 0) PetscFunctionReturn(PETSC_SUCCESS);
   if (p->ops->destroy) PetscCall((*p->ops->destroy)(p));
+  PetscCall(HGPhysicsDestroyBoundary(p));
   PetscCall(VecDestroy(&p->weights));
   PetscCall(VecDestroy(&p->input));
   PetscCall(VecDestroy(&p->u));
@@ -385,7 +423,7 @@ PetscErrorCode HGPhysicsDestroy(HGPhysics *phys)
 .  p - the equation, set up
 
    Output Parameter:
-.  dm - the DMDA, owned by the equation: one degree of freedom, stencil width 1
+.  dm - the DMDA, owned by the equation: the unknowns are its degrees of freedom, stencil width 1
 
    Level: beginner
 
@@ -481,5 +519,125 @@ PetscErrorCode HGPhysicsGetIterations(HGPhysics p, PetscInt *iterations)
   PetscFunctionBegin;
   PetscValidHeaderSpecific(p, HG_PHYSICS_CLASSID, 1);
   *iterations = p->iterations;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/*@
+   HGPhysicsGetChannels - Get how many fields a built-in equation takes and gives
+
+   Not Collective
+
+   Input Parameter:
+.  p - the equation, set up
+
+   Output Parameters:
++  inputs   - channels of the input; 0 for a user's equation
+-  unknowns - channels of the solution
+
+   Level: intermediate
+
+.seealso: `HGPhysicsSampleInput()`, `HGPhysicsSolve()`
+@*/
+PetscErrorCode HGPhysicsGetChannels(HGPhysics p, PetscInt *inputs, PetscInt *unknowns)
+{
+  PetscFunctionBegin;
+  PetscValidHeaderSpecific(p, HG_PHYSICS_CLASSID, 1);
+  PetscCheck(p->setup, PetscObjectComm((PetscObject)p), PETSC_ERR_ORDER, "HGPhysicsGetChannels() before HGPhysicsSetUp()");
+  if (inputs) *inputs = p->inputs;
+  if (unknowns) *unknowns = p->unknowns;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/*@C
+   HGPhysicsSetParameter - Set a parameter of a built-in equation, such as "nu" or "dt"
+
+   Logically Collective
+
+   Input Parameters:
++  p     - the equation, its type set
+.  name  - the parameter
+-  value - its value; counts from the next `HGPhysicsSetInput()` on
+
+   Options Database Key:
+.  -physics_NAME value - the value
+
+   Level: intermediate
+
+   Errors:
+   A name the equation does not have, a value out of range.
+
+.seealso: `HGPhysicsGetParameter()`, `HGPhysicsParameterAdjoint()`
+@*/
+PetscErrorCode HGPhysicsSetParameter(HGPhysics p, const char name[], PetscReal value)
+{
+  PetscBool has = PETSC_FALSE;
+
+  PetscFunctionBegin;
+  PetscValidHeaderSpecific(p, HG_PHYSICS_CLASSID, 1);
+  if (p->ops->setparameter) PetscCall((*p->ops->setparameter)(p, name, value, &has));
+  HGCheck(has, PetscObjectComm((PetscObject)p), "the equation %s has no parameter \"%s\"; -physics_view shows those it has",
+          ((PetscObject)p)->type_name, name);
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/*@C
+   HGPhysicsGetParameter - Get a parameter of a built-in equation
+
+   Not Collective
+
+   Input Parameters:
++  p    - the equation, its type set
+-  name - the parameter
+
+   Output Parameter:
+.  value - its value
+
+   Level: intermediate
+
+   Errors:
+   A name the equation does not have.
+
+.seealso: `HGPhysicsSetParameter()`
+@*/
+PetscErrorCode HGPhysicsGetParameter(HGPhysics p, const char name[], PetscReal *value)
+{
+  PetscBool has = PETSC_FALSE;
+
+  PetscFunctionBegin;
+  PetscValidHeaderSpecific(p, HG_PHYSICS_CLASSID, 1);
+  if (p->ops->getparameter) PetscCall((*p->ops->getparameter)(p, name, value, &has));
+  HGCheck(has, PetscObjectComm((PetscObject)p), "the equation %s has no parameter \"%s\"; -physics_view shows those it has",
+          ((PetscObject)p)->type_name, name);
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/*@C
+   HGPhysicsParameterAdjoint - The derivative of the residual by a parameter, times a vector: <dF/dparameter, w>
+
+   Collective
+
+   Input Parameters:
++  p    - the equation, set up, the input of the sample set
+.  name - the parameter
+.  u    - where
+-  w    - the vector; for the gradient of 1/2 |W F|^2 it is W' W F
+
+   Output Parameter:
+.  g - the product
+
+   Level: intermediate
+
+   Errors:
+   A name the equation does not have.
+
+.seealso: `HGPhysicsSetParameter()`, `HGPhysicsResidualAdjoint()`
+@*/
+PetscErrorCode HGPhysicsParameterAdjoint(HGPhysics p, const char name[], Vec u, Vec w, PetscReal *g)
+{
+  PetscReal value;
+
+  PetscFunctionBegin;
+  PetscCall(HGPhysicsGetParameter(p, name, &value));
+  PetscCall((*p->ops->parameteradjoint)(p, name, u, w, g));
   PetscFunctionReturn(PETSC_SUCCESS);
 }

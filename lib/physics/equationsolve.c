@@ -1,0 +1,314 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+   Inputs and solutions of the built-in equations: random fields, PETSc's SNES for a steady equation and its TS for a step in time, with the
+   Jacobian of equation.c. The theta method of PETSc's TS is the very step whose residual equation.c computes.
+*/
+#include "physics/equation_impl.h"
+
+static PetscErrorCode Function(SNES snes, Vec u, Vec f, void *ctx)
+{
+  PetscFunctionBegin;
+  (void)snes;
+  PetscCall(HGPhysicsResidual((HGPhysics)ctx, u, f));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode AssembleShell(Mat J)
+{
+  PetscFunctionBegin;
+  PetscCall(MatAssemblyBegin(J, MAT_FINAL_ASSEMBLY));
+  PetscCall(MatAssemblyEnd(J, MAT_FINAL_ASSEMBLY));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode Jacobian(SNES snes, Vec u, Mat J, Mat A, void *ctx)
+{
+  PetscFunctionBegin;
+  (void)snes;
+  PetscCall(HGEquationFillMatrix((HGPhysics)ctx, u, 0, 1, A));
+  if (J != A) PetscCall(AssembleShell(J));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* M du/dt - R(u) */
+static PetscErrorCode IFunction(TS ts, PetscReal t, Vec u, Vec udot, Vec f, void *ctx)
+{
+  HGPhysics          p = (HGPhysics)ctx;
+  HGEquation        *e = (HGEquation *)p->data;
+  const PetscScalar *v;
+  PetscScalar       *out;
+  PetscInt           n;
+
+  PetscFunctionBegin;
+  (void)ts, (void)t;
+  PetscCall(HGEquationRate(p, u, f));
+  PetscCall(VecGetLocalSize(f, &n));
+  PetscCall(VecGetArrayRead(udot, &v));
+  PetscCall(VecGetArray(f, &out));
+  for (PetscInt i = 0; i < n; i++) out[i] = (e->def->algebraic[i % p->unknowns] ? 0 : v[i]) - out[i];
+  PetscCall(VecRestoreArray(f, &out));
+  PetscCall(VecRestoreArrayRead(udot, &v));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode IJacobian(TS ts, PetscReal t, Vec u, Vec udot, PetscReal shift, Mat J, Mat A, void *ctx)
+{
+  PetscFunctionBegin;
+  (void)ts, (void)t, (void)udot;
+  PetscCall(HGEquationFillMatrix((HGPhysics)ctx, u, shift, 1, A));
+  if (J != A) PetscCall(AssembleShell(J));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode MultShell(Mat J, Vec x, Vec y)
+{
+  HGPhysics p;
+
+  PetscFunctionBegin;
+  PetscCall(MatShellGetContext(J, &p));
+  PetscCall(HGEquationMult(p, x, y));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode CreateMatrices(HGPhysics p, HGEquation *e)
+{
+  PetscInt n;
+
+  PetscFunctionBegin;
+  PetscCall(DMCreateMatrix(e->dm, &e->A));
+  PetscCall(MatSetOption(e->A, MAT_KEEP_NONZERO_PATTERN, PETSC_TRUE));
+  if (!e->spectral) {
+    PetscCall(PetscObjectReference((PetscObject)e->A));
+    e->J = e->A;
+    PetscFunctionReturn(PETSC_SUCCESS);
+  }
+  PetscCall(VecGetLocalSize(e->a, &n));
+  PetscCall(MatCreateShell(PetscObjectComm((PetscObject)p), n, n, PETSC_DETERMINE, PETSC_DETERMINE, p, &e->J));
+  PetscCall(MatShellSetOperation(e->J, MATOP_MULT, (void (*)(void))MultShell));
+  PetscCall(MatSetUp(e->J));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode SetSolverDefaults(HGPhysics p, HGEquation *e, SNES snes)
+{
+  KSP ksp;
+  PC  pc;
+
+  PetscFunctionBegin;
+  PetscCall(SNESSetTolerances(snes, 1e-13, 1e-10, 1e-14, 50, 1000));
+  PetscCall(SNESGetKSP(snes, &ksp));
+  PetscCall(KSPSetType(ksp, KSPGMRES));
+  PetscCall(KSPGMRESSetRestart(ksp, 100));
+  PetscCall(KSPSetTolerances(ksp, 1e-8, 1e-50, PETSC_DEFAULT, 2000));
+  PetscCall(KSPGetPC(ksp, &pc));
+  if (p->unknowns == 1 && e->def->elliptic && e->J == e->A) PetscCall(HGGridMultigrid(p->dm, pc));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/*
+  HGEquationSetUpSolver - Create the SNES or TS at the first solve
+
+  Collective
+*/
+PetscErrorCode HGEquationSetUpSolver(HGPhysics p)
+{
+  MPI_Comm    comm = PetscObjectComm((PetscObject)p);
+  HGEquation *e    = (HGEquation *)p->data;
+  SNES        snes;
+
+  PetscFunctionBegin;
+  if (e->snes || e->ts) PetscFunctionReturn(PETSC_SUCCESS);
+  PetscCall(CreateMatrices(p, e));
+  if (e->def->steady) {
+    PetscCall(SNESCreate(comm, &e->snes));
+    PetscCall(SNESSetOptionsPrefix(e->snes, ((PetscObject)p)->prefix));
+    PetscCall(SNESSetFunction(e->snes, NULL, Function, p));
+    PetscCall(SNESSetJacobian(e->snes, e->J, e->A, Jacobian, p));
+    PetscCall(SetSolverDefaults(p, e, e->snes));
+    if (e->options) PetscCall(SNESSetFromOptions(e->snes));
+    PetscFunctionReturn(PETSC_SUCCESS);
+  }
+  PetscCall(TSCreate(comm, &e->ts));
+  PetscCall(TSSetOptionsPrefix(e->ts, ((PetscObject)p)->prefix));
+  PetscCall(TSSetProblemType(e->ts, TS_NONLINEAR));
+  PetscCall(TSSetEquationType(e->ts, e->def->algebraic[p->unknowns - 1] ? TS_EQ_DAE_IMPLICIT_INDEX1 : TS_EQ_IMPLICIT));
+  PetscCall(TSSetIFunction(e->ts, NULL, IFunction, p));
+  PetscCall(TSSetIJacobian(e->ts, e->J, e->A, IJacobian, p));
+  PetscCall(TSSetType(e->ts, TSTHETA));
+  PetscCall(TSThetaSetTheta(e->ts, e->theta));
+  PetscCall(TSThetaSetEndpoint(e->ts, e->theta < 1 ? PETSC_TRUE : PETSC_FALSE));
+  PetscCall(TSSetExactFinalTime(e->ts, TS_EXACTFINALTIME_MATCHSTEP));
+  PetscCall(TSSetTimeStep(e->ts, e->dt));
+  PetscCall(TSGetSNES(e->ts, &snes));
+  PetscCall(SetSolverDefaults(p, e, snes));
+  PetscCall(TSSetErrorIfStepFails(e->ts, PETSC_FALSE));
+  if (e->options) PetscCall(TSSetFromOptions(e->ts));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode Failed(HGPhysics p, const char solver[], const char reason[], const char options[])
+{
+  char of[64] = "";
+
+  PetscFunctionBegin;
+  if (p->sample >= 0) PetscCall(PetscSNPrintf(of, sizeof(of), " for sample %" PetscInt_FMT, p->sample));
+  HGCheck(PETSC_FALSE, PetscObjectComm((PetscObject)p), "the %s solver of the equation %s stopped%s: %s; change %s", solver,
+          ((HGEquation *)p->data)->def->name, of, reason, options);
+}
+
+static PetscErrorCode SolveSteady(HGPhysics p, HGEquation *e, Vec u)
+{
+  SNESConvergedReason reason;
+
+  PetscFunctionBegin;
+  PetscCall(VecSet(u, 0));
+  PetscCall(SNESSolve(e->snes, NULL, u));
+  PetscCall(SNESGetConvergedReason(e->snes, &reason));
+  PetscCall(SNESGetLinearSolveIterations(e->snes, &p->iterations));
+  if (reason < 0) PetscCall(Failed(p, "SNES", SNESConvergedReasons[reason], "-snes_max_it, -ksp_rtol or -pc_type"));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode SolveStep(HGPhysics p, HGEquation *e, Vec a, Vec u)
+{
+  TSConvergedReason reason;
+  PetscReal         step;
+
+  PetscFunctionBegin;
+  PetscCall(VecCopy(a, u));
+  PetscCall(TSGetTimeStep(e->ts, &step));
+  PetscCall(TSSetTime(e->ts, 0));
+  PetscCall(TSSetStepNumber(e->ts, 0));
+  PetscCall(TSSetMaxTime(e->ts, e->dt));
+  PetscCall(TSSolve(e->ts, u));
+  PetscCall(TSGetConvergedReason(e->ts, &reason));
+  PetscCall(TSGetKSPIterations(e->ts, &p->iterations));
+  PetscCall(TSSetTimeStep(e->ts, step)); /* the next sample begins as this one did */
+  if (reason < 0) PetscCall(Failed(p, "TS", TSConvergedReasons[reason], "-physics_dt, -ts_dt, -snes_max_it, -ksp_rtol or -pc_type"));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/*
+  HGEquationSolve - The solution of a steady equation, or the state after a time dt
+
+  Collective
+*/
+PetscErrorCode HGEquationSolve(HGPhysics p, Vec a, Vec u)
+{
+  HGEquation *e = (HGEquation *)p->data;
+
+  PetscFunctionBegin;
+  HGCheck(!p->soft, PetscObjectComm((PetscObject)p), "-physics_bc soft is for training; the equation %s is solved with -physics_bc hard",
+          e->def->name);
+  PetscCall(HGEquationSetUpSolver(p));
+  PetscCall(HGPhysicsSetInput(p, p->sample, a));
+  if (e->def->steady) PetscCall(SolveSteady(p, e, u));
+  else PetscCall(SolveStep(p, e, a, u));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* ---- random inputs ---- */
+
+static PetscErrorCode SetUpRandom(HGPhysics p, HGEquation *e)
+{
+  PetscFunctionBegin;
+  if (e->random.root) PetscFunctionReturn(PETSC_SUCCESS);
+  e->random.dim   = p->dim;
+  e->random.modes = e->modes;
+  e->random.alpha = e->alpha;
+  e->random.tau   = e->tau;
+  e->random.axis  = p->axis;
+  PetscCall(HGRandomFieldSetUp(&e->random, p->dm));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* The vorticity that belongs to a stream function: w = kappa s - Laplace(s) */
+static PetscErrorCode SetVorticity(HGPhysics p, HGEquation *e, Vec a)
+{
+  const PetscScalar *rate;
+  PetscScalar       *v;
+  PetscInt           n;
+
+  PetscFunctionBegin;
+  PetscCall(HGEquationRate(p, a, e->work));
+  PetscCall(VecGetLocalSize(a, &n));
+  PetscCall(VecGetArrayRead(e->work, &rate));
+  PetscCall(VecGetArray(a, &v));
+  for (PetscInt i = 0; i < n; i += 2) v[i] = -rate[i + 1];
+  PetscCall(VecRestoreArray(a, &v));
+  PetscCall(VecRestoreArrayRead(e->work, &rate));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/*
+  HGEquationSampleInput - Random fields for all unknowns; states keep the Dirichlet conditions
+
+  Collective
+
+  Note:
+  Of an unknown without a time derivative, the last one, the others follow.
+*/
+PetscErrorCode HGEquationSampleInput(HGPhysics p, uint64_t seed, PetscInt sample, Vec a)
+{
+  HGEquation    *e      = (HGEquation *)p->data;
+  const PetscInt points = e->block.n[0] * e->block.n[1] * e->block.n[2], dof = p->unknowns;
+  PetscScalar   *v;
+
+  PetscFunctionBegin;
+  PetscCall(SetUpRandom(p, e));
+  PetscCall(VecGetArrayWrite(a, &v));
+  for (PetscInt k = 0; k < dof; k++) {
+    char            stream[64];
+    const PetscBool follows = e->def->algebraic[dof - 1] && k < dof - 1 ? PETSC_TRUE : PETSC_FALSE;
+
+    PetscCall(PetscSNPrintf(stream, sizeof(stream), "%s.field%" PetscInt_FMT ".%" PetscInt_FMT, e->def->name, k, sample));
+    if (!follows) PetscCall(HGRandomFieldSample(&e->random, seed, stream, e->q));
+    for (PetscInt i = 0; i < points; i++) v[i * dof + k] = follows ? 0 : e->sigma * e->q[i];
+  }
+  PetscCall(VecRestoreArrayWrite(a, &v));
+  if (!e->def->steady) PetscCall(HGPhysicsMaskInput(p, a));
+  if (e->def->algebraic[dof - 1]) PetscCall(SetVorticity(p, e, a));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* ---- the operator of the preconditioned norm ---- */
+
+/* The coefficients of value and Laplacian in F where the state is zero */
+static void Coefficients(HGPhysics p, PetscReal *shift, PetscReal *diffusion)
+{
+  HGEquation     *e     = (HGEquation *)p->data;
+  double          zero  = 0, P[HG_MAX_TERMS], *at[HG_MAX_TERMS], *v[HG_MAX_UNKNOWNS][V_COUNT];
+  const PetscReal theta = e->def->steady ? 1 : e->theta;
+
+  for (int k = 0; k < HG_MAX_TERMS; k++) at[k] = &P[k];
+  for (int k = 0; k < HG_MAX_UNKNOWNS; k++)
+    for (int var = 0; var < V_COUNT; var++) v[k][var] = &zero;
+  (*e->def->point)(e->param, (int)p->dim, 1, v, NULL, at);
+  *shift     = e->def->steady ? 0 : 1 / e->dt;
+  *diffusion = 0;
+  for (int k = 0; k < e->def->nterms[p->dim - 1]; k++) {
+    if (e->def->terms[p->dim - 1][k].var == V_U) *shift += theta * PetscMax(0, -P[k]);
+    if (e->def->terms[p->dim - 1][k].var == V_L) *diffusion += theta * P[k];
+  }
+}
+
+/*
+  HGEquationNormOperator - A symmetric positive definite matrix close to the Jacobian, for the preconditioned norm
+
+  Collective
+*/
+PetscErrorCode HGEquationNormOperator(HGPhysics p, Mat *A)
+{
+  MPI_Comm    comm = PetscObjectComm((PetscObject)p);
+  HGEquation *e    = (HGEquation *)p->data;
+  PetscReal   shift, diffusion;
+
+  PetscFunctionBegin;
+  HGCheck(p->unknowns == 1, comm,
+          "-physics_norm preconditioned is for equations of one unknown; %s has %" PetscInt_FMT
+          ": use -physics_norm l2, or HGPhysicsSetNormPC()",
+          e->def->name, p->unknowns);
+  Coefficients(p, &shift, &diffusion);
+  PetscCall(HGPhysicsCreateDiffusion(p, shift, diffusion, A));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}

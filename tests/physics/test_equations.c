@@ -1,0 +1,283 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+   The built-in equations, each with every kind of boundary condition, both orders, stretched and spectral: the adjoint against differences
+   of the residual, Taylor's theorem for the loss, derivatives by parameters against differences, the same residual and gradient as on one
+   rank, and PETSc's SNES or TS as a peer: its solution makes the residual vanish.
+*/
+#include "physics/hgphysics.h"
+
+typedef struct {
+  PetscInt    dim, size[3]; /* z, y, x */
+  const char *options;
+} Case;
+
+static const Case cases[] = {
+    {1, {1, 1, 23},  "-physics_type poisson -physics_bc_x dirichlet:0.5,neumann:1"                                                       },
+    {2,
+     {1, 12, 13},
+     "-physics_type poisson -physics_bc_x dirichlet:1,robin:1:0.5:2 -physics_bc_y neumann:0.3,dirichlet -physics_stretch 1,1.5"          },
+    {2, {1, 14, 16}, "-physics_type poisson -physics_kappa 1 -physics_order 4 -physics_bc_x periodic -physics_bc_y robin:2:1:1,neumann:1"},
+    {3, {9, 8, 10},  "-physics_type poisson -physics_length 2,1,1.5 -physics_bc_z neumann"                                               },
+    {2, {1, 12, 16}, "-physics_type poisson -physics_kappa 2 -physics_bc_x periodic -physics_bc_y periodic -physics_derivative spectral" },
+    {1, {1, 1, 21},  "-physics_type heat -physics_theta 0.5 -physics_bc_x robin:1:1:1,dirichlet:2"                                       },
+    {2, {1, 13, 12}, "-physics_type heat -physics_order 4 -physics_stretch 1 -physics_bc_x dirichlet:1,dirichlet:2 -physics_bc_y neumann"},
+    {3,
+     {8, 9, 8},
+     "-physics_type heat -physics_theta 0.5 -physics_bc_x periodic -physics_bc_y periodic -physics_bc_z periodic -physics_derivative "
+     "spectral"                                                                                                                          },
+    {1, {1, 1, 32},  "-physics_type burgers -physics_bc_x periodic -physics_derivative spectral -physics_theta 0.5"                      },
+    {1, {1, 1, 32},  "-physics_type burgers -physics_order 4 -physics_bc_x dirichlet:0.2,neumann"                                        },
+    {2, {1, 13, 14}, "-physics_type burgers -physics_theta 0.5 -physics_bc_x dirichlet:0.1,dirichlet -physics_bc_y periodic"             },
+    {2, {1, 12, 14}, "-physics_type burgers -physics_order 4 -physics_bc_x robin:1:1:0,neumann -physics_stretch 1,1"                     },
+    {2, {1, 12, 16}, "-physics_type burgers -physics_bc_x periodic -physics_bc_y periodic -physics_derivative spectral"                  },
+    {2,
+     {1, 13, 12},
+     "-physics_type advection_diffusion -physics_theta 0.6 -physics_bc_x dirichlet:1,neumann -physics_bc_y periodic -physics_order 4"    },
+    {3, {8, 8, 9},   "-physics_type advection_diffusion -physics_velocity_z -0.7 -physics_bc_z robin:1:0.1:0,neumann"                    },
+    {2, {1, 14, 12}, "-physics_type navier_stokes -physics_field_sigma 0.05"                                                             },
+    {2, {1, 16, 12}, "-physics_type navier_stokes -physics_theta 0.5 -physics_field_sigma 0.05 -physics_order 4 -physics_bc_x periodic"  },
+    {2,
+     {1, 12, 16},
+     "-physics_type navier_stokes -physics_theta 0.5 -physics_bc_x periodic -physics_bc_y periodic -physics_derivative spectral "
+     "-physics_kappa 1 -physics_field_sigma 0.05"                                                                                        },
+    {1, {1, 1, 25},  "-physics_type wave -physics_theta 0.5 -physics_bc_x dirichlet:0.5,neumann"                                         },
+    {2, {1, 13, 12}, "-physics_type wave -physics_order 4 -physics_bc_x periodic -physics_c 2"                                           },
+    {2, {1, 13, 12}, "-physics_type allen_cahn -physics_theta 0.5 -physics_bc_x neumann -physics_bc_y neumann -physics_stretch 0,2"      },
+    {3, {8, 8, 8},   "-physics_type allen_cahn -physics_bc_x periodic"                                                                   },
+    {1, {1, 1, 21},  "-physics_type darcy -physics_bc_x robin:1:0.3:1,neumann:2"                                                         },
+    {2, {1, 13, 12}, "-physics_type darcy -physics_bc_x dirichlet:1,neumann:0.5 -physics_bc_y periodic -physics_length 2,1"              },
+    {3, {8, 9, 8},   "-physics_type darcy -physics_bc_z robin:1:1:0,dirichlet:1"                                                         },
+    {2, {1, 13, 12}, "-physics_type darcy -physics_bc soft -physics_bc_x dirichlet:1,neumann:0.5"                                        },
+    {2, {1, 13, 14}, "-physics_type poisson -physics_bc soft -physics_bc_x dirichlet:1,robin:1:2:3"                                      },
+    {2,
+     {1, 14, 13},
+     "-physics_type burgers -physics_bc soft -physics_order 4 -physics_bc_y dirichlet:1,neumann -physics_theta 0.5 -physics_stretch 1"   },
+    {2, {1, 14, 13}, "-physics_type navier_stokes -physics_bc soft"                                                                      },
+};
+
+typedef struct {
+  HGPhysics p;
+  Vec       a, u, w, f, g;
+} Fields;
+
+static PetscErrorCode Create(MPI_Comm comm, const Case *c, Fields *s)
+{
+  DM dm;
+
+  PetscFunctionBegin;
+  PetscCall(HGPhysicsCreate(comm, &s->p));
+  PetscCall(HGPhysicsSetGrid(s->p, c->dim, c->size));
+  PetscCall(HGPhysicsSetFromOptions(s->p));
+  PetscCall(HGPhysicsSetUp(s->p));
+  PetscCall(HGPhysicsGetDM(s->p, &dm));
+  PetscCall(DMCreateGlobalVector(dm, &s->a));
+  PetscCall(VecDuplicate(s->a, &s->u));
+  PetscCall(VecDuplicate(s->a, &s->w));
+  PetscCall(VecDuplicate(s->a, &s->f));
+  PetscCall(VecDuplicate(s->a, &s->g));
+  PetscCall(HGPhysicsSampleInput(s->p, 1, 3, s->a));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode Destroy(Fields *s)
+{
+  PetscFunctionBegin;
+  PetscCall(VecDestroy(&s->a));
+  PetscCall(VecDestroy(&s->u));
+  PetscCall(VecDestroy(&s->w));
+  PetscCall(VecDestroy(&s->f));
+  PetscCall(VecDestroy(&s->g));
+  PetscCall(HGPhysicsDestroy(&s->p));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Some field, of the global indices alone */
+static PetscErrorCode Fill(Fields *s, double phase, Vec v)
+{
+  DM           dm;
+  PetscInt     at[3], n[3], dof, k = 0;
+  PetscScalar *x;
+
+  PetscFunctionBegin;
+  PetscCall(HGPhysicsGetDM(s->p, &dm));
+  PetscCall(DMDAGetDof(dm, &dof));
+  PetscCall(DMDAGetCorners(dm, &at[2], &at[1], &at[0], &n[2], &n[1], &n[0]));
+  PetscCall(VecGetArrayWrite(v, &x));
+  for (PetscInt i = 0; i < n[0] * n[1] * n[2]; i++)
+    for (PetscInt c = 0; c < dof; c++)
+      x[k++] = sin(phase + 0.7 * (double)(at[2] + i % n[2]) - 0.4 * (double)(at[1] + i / n[2] % n[1]) +
+                   1.1 * (double)(at[0] + i / n[2] / n[1]) + 0.9 * (double)c);
+  PetscCall(VecRestoreArrayWrite(v, &x));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode Norms(Fields *s, PetscReal norm[])
+{
+  PetscFunctionBegin;
+  PetscCall(HGPhysicsSetInput(s->p, 3, s->a));
+  PetscCall(Fill(s, 0.3, s->u));
+  PetscCall(Fill(s, 1.3, s->w));
+  PetscCall(HGPhysicsResidual(s->p, s->u, s->f));
+  PetscCall(HGPhysicsResidualAdjoint(s->p, s->u, s->w, s->g));
+  PetscCall(VecNorm(s->f, NORM_2, &norm[0]));
+  PetscCall(VecNorm(s->g, NORM_2, &norm[1]));
+  PetscCall(VecDot(s->f, s->w, &norm[2]));
+  PetscCall(VecDot(s->g, s->w, &norm[3]));
+  PetscCall(VecNorm(s->a, NORM_2, &norm[4]));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* The remainder of 1/2 |F|^2 along w with half the step: a quarter */
+static PetscErrorCode TaylorOrder(Fields *s, PetscReal *order)
+{
+  PetscReal value[3], slope, h = 1e-2, r[2];
+  Vec       at;
+
+  PetscFunctionBegin;
+  PetscCall(VecDuplicate(s->u, &at));
+  PetscCall(HGPhysicsResidual(s->p, s->u, s->f));
+  PetscCall(VecNorm(s->f, NORM_2, &value[0]));
+  PetscCall(HGPhysicsResidualAdjoint(s->p, s->u, s->f, s->g));
+  PetscCall(VecDot(s->g, s->w, &slope));
+  for (int i = 0; i < 2; i++, h /= 2) {
+    PetscCall(VecWAXPY(at, h, s->w, s->u));
+    PetscCall(HGPhysicsResidual(s->p, at, s->f));
+    PetscCall(VecNorm(s->f, NORM_2, &value[i + 1]));
+    r[i] = PetscAbsReal((value[i + 1] * value[i + 1] - value[0] * value[0]) / 2 - h * slope);
+  }
+  *order = PetscLogReal(r[0] / r[1]) / PetscLogReal(2);
+  PetscCall(VecDestroy(&at));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* <dF/dparameter, w> against a central difference, relative */
+static PetscErrorCode ParameterError(Fields *s, const char name[], PetscReal *error)
+{
+  const PetscReal h = 1e-4;
+  PetscReal       value, g, f[2];
+
+  PetscFunctionBegin;
+  PetscCall(HGPhysicsGetParameter(s->p, name, &value));
+  PetscCall(HGPhysicsSetInput(s->p, 3, s->a));
+  PetscCall(HGPhysicsParameterAdjoint(s->p, name, s->u, s->w, &g));
+  for (int i = 0; i < 2; i++) {
+    PetscCall(HGPhysicsSetParameter(s->p, name, value + (i ? h : -h) * PetscMax(value, 0.1)));
+    PetscCall(HGPhysicsSetInput(s->p, 3, s->a));
+    PetscCall(HGPhysicsResidual(s->p, s->u, s->f));
+    PetscCall(VecDot(s->f, s->w, &f[i]));
+  }
+  PetscCall(HGPhysicsSetParameter(s->p, name, value));
+  PetscCall(HGPhysicsSetInput(s->p, 3, s->a));
+  *error = PetscAbsReal(g - (f[1] - f[0]) / (2 * h * PetscMax(value, 0.1))) / PetscMax(1, PetscAbsReal(g));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode CheckParameters(Fields *s, const char options[])
+{
+  static const char *const names[] = {"poisson",
+                                      "kappa",
+                                      "heat",
+                                      "nu",
+                                      "heat",
+                                      "dt",
+                                      "burgers",
+                                      "nu",
+                                      "advection_diffusion",
+                                      "nu",
+                                      "advection_diffusion",
+                                      "velocity_x",
+                                      "navier_stokes",
+                                      "nu",
+                                      "navier_stokes",
+                                      "dt",
+                                      "wave",
+                                      "c",
+                                      "allen_cahn",
+                                      "epsilon"};
+  HGPhysicsType            type;
+  PetscReal                error = 0;
+  PetscBool                match;
+
+  PetscFunctionBegin;
+  PetscCall(HGPhysicsGetType(s->p, &type));
+  for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i += 2) {
+    PetscCall(PetscStrcmp(type, names[i], &match));
+    if (!match) continue;
+    if (!strcmp(names[i + 1], "kappa") && !strstr(options, "kappa")) continue; /* zero, on the edge of its range */
+    PetscCall(ParameterError(s, names[i + 1], &error));
+    PetscCheck(error < 1e-5, PETSC_COMM_WORLD, PETSC_ERR_PLIB, "%s: derivative by %s is wrong by %g", options, names[i + 1], (double)error);
+  }
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* |F| at the solver's solution, relative to |F| at the input */
+static PetscErrorCode CheckSolve(Fields *s, const char options[])
+{
+  PetscReal   first, last;
+  PetscMPIInt ranks;
+
+  PetscFunctionBegin;
+  PetscCallMPI(MPI_Comm_size(PETSC_COMM_WORLD, &ranks));
+  if (ranks > 2 || strstr(options, "soft"))
+    PetscFunctionReturn(PETSC_SUCCESS); /* many small reductions take long where ranks share cores */
+  PetscCall(HGPhysicsSolve(s->p, s->a, s->u));
+  PetscCall(HGPhysicsSetInput(s->p, 3, s->a));
+  PetscCall(HGPhysicsResidual(s->p, s->u, s->f));
+  PetscCall(VecNorm(s->f, NORM_2, &last));
+  PetscCall(HGPhysicsResidual(s->p, s->a, s->f));
+  PetscCall(VecNorm(s->f, NORM_2, &first));
+  PetscCheck(last < 1e-7 * first, PETSC_COMM_WORLD, PETSC_ERR_PLIB, "%s: the solution has the residual %g; the input has %g", options,
+             (double)last, (double)first);
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode CheckSerial(const Case *c, const PetscReal norm[])
+{
+  Fields    alone;
+  PetscReal one[5];
+
+  PetscFunctionBegin;
+  PetscCall(Create(PETSC_COMM_SELF, c, &alone));
+  PetscCall(Norms(&alone, one));
+  for (int i = 0; i < 5; i++)
+    PetscCheck(PetscAbsReal(one[i] - norm[i]) <= 1e-10 * PetscMax(one[0], one[1]), PETSC_COMM_WORLD, PETSC_ERR_PLIB,
+               "%s: number %d is %.12g on one rank, %.12g on all", c->options, i, (double)one[i], (double)norm[i]);
+  PetscCall(Destroy(&alone));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode CheckCase(const Case *c)
+{
+  PetscReal    norm[5], error = 0, order = 0;
+  PetscOptions options;
+  Fields       s;
+
+  PetscFunctionBegin;
+  PetscCall(PetscOptionsCreate(&options));
+  PetscCall(PetscOptionsInsertString(options, c->options));
+  PetscCall(PetscOptionsPush(options));
+  PetscCall(Create(PETSC_COMM_WORLD, c, &s));
+  PetscCall(Norms(&s, norm));
+  PetscCall(CheckSerial(c, norm));
+  PetscCall(HGPhysicsTestAdjoint(s.p, s.u, &error));
+  PetscCheck(error < 1e-7, PETSC_COMM_WORLD, PETSC_ERR_PLIB, "%s: the adjoint differs from differences by %g", c->options, (double)error);
+  PetscCall(TaylorOrder(&s, &order));
+  PetscCheck(order > 1.9 && order < 2.1, PETSC_COMM_WORLD, PETSC_ERR_PLIB, "%s: Taylor order %g", c->options, (double)order);
+  PetscCall(CheckParameters(&s, c->options));
+  PetscCall(CheckSolve(&s, c->options));
+  PetscCall(Destroy(&s));
+  PetscCall(PetscOptionsPop());
+  PetscCall(PetscOptionsDestroy(&options));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+int main(int argc, char **argv)
+{
+  PetscCall(HGInitialize(&argc, &argv, NULL, NULL));
+  for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+    if (getenv("HG_TEST_SHOW")) PetscCall(PetscPrintf(PETSC_COMM_WORLD, "%d-D %s\n", (int)cases[i].dim, cases[i].options));
+    PetscCall(CheckCase(&cases[i]));
+  }
+  PetscCall(HGFinalize());
+  return 0;
+}
