@@ -17,5 +17,6 @@
 #include "physics/hgcoordproblem.h"
 #include "train/hgtrain.h"
 #include "train/hgcoordtrain.h"
+#include "train/hgsurrogate.h"
 
 #endif

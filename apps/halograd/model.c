@@ -3,23 +3,15 @@
 
 PetscErrorCode AppNetFromModel(const char path[], HGModelInfo *info, HGNet net)
 {
-  MPI_Comm     comm = PetscObjectComm((PetscObject)net);
-  PetscOptions file;
-  char         held[1024], wanted[1024];
+  MPI_Comm comm = PetscObjectComm((PetscObject)net);
+  char     held[1024], wanted[1024];
 
   PetscFunctionBegin;
-  PetscCall(HGModelReadInfo(comm, path, info));
-  PetscCall(PetscOptionsCreate(&file));
-  PetscCall(PetscOptionsInsertString(file, info->net_options));
-  PetscCall(PetscObjectSetOptions((PetscObject)net, file));
-  PetscCall(HGNetSetFromOptions(net));
-  PetscCall(PetscObjectSetOptions((PetscObject)net, NULL));
-  PetscCall(PetscOptionsDestroy(&file));
+  PetscCall(HGNetSetFromModel(net, path, info));
   PetscCall(HGNetGetOptionsString(net, held, sizeof(held)));
   PetscCall(HGNetSetFromOptions(net)); /* what the user asks for besides must agree */
   PetscCall(HGNetGetOptionsString(net, wanted, sizeof(wanted)));
   HGCheck(!strcmp(wanted, held), comm, "%s holds the network %s; the options ask for %s. Leave the -net_... options out, or train a new model.", path, held, wanted);
-  PetscCall(HGNetSetChannels(net, info->channels[0], info->channels[1]));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 

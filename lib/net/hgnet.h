@@ -92,6 +92,7 @@ PETSC_EXTERN PetscErrorCode HGNetAdjointEnd(HGNet, Vec);
 PETSC_EXTERN PetscErrorCode HGModelWrite(const char[], HGNet, const HGModelInfo *, Vec, PetscInt, const char *const[], const Vec[]);
 PETSC_EXTERN PetscErrorCode HGModelTryPath(MPI_Comm, const char[]);
 PETSC_EXTERN PetscErrorCode HGModelReadInfo(MPI_Comm, const char[], HGModelInfo *);
+PETSC_EXTERN PetscErrorCode HGNetSetFromModel(HGNet, const char[], HGModelInfo *);
 PETSC_EXTERN PetscErrorCode HGModelRead(const char[], HGNet, Vec, PetscInt, const char *const[], const Vec[]);
 
 #endif

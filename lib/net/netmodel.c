@@ -567,3 +567,42 @@ PetscErrorCode HGModelRead(const char path[], HGNet net, Vec p, PetscInt nstate,
   HGCheck(!*m.msg, comm, "%s", m.msg);
   PetscFunctionReturn(PETSC_SUCCESS);
 }
+
+/*@C
+   HGNetSetFromModel - Set a network's architecture and channels to those of a model file
+
+   Collective
+
+   Input Parameters:
++  net  - the network, not set up
+-  path - the file
+
+   Output Parameter:
+.  info - what the file says
+
+   Level: intermediate
+
+   Note:
+   `HGNetSetUp()` comes next, and then `HGModelRead()` for the parameters. The options database is not asked.
+
+   Errors:
+   Those of `HGModelReadInfo()`.
+
+.seealso: `HGModelRead()`, `HGNetSetFromOptions()`
+@*/
+PetscErrorCode HGNetSetFromModel(HGNet net, const char path[], HGModelInfo *info)
+{
+  PetscOptions file;
+
+  PetscFunctionBegin;
+  PetscValidHeaderSpecific(net, HG_NET_CLASSID, 1);
+  PetscCall(HGModelReadInfo(PetscObjectComm((PetscObject)net), path, info));
+  PetscCall(PetscOptionsCreate(&file));
+  PetscCall(PetscOptionsInsertString(file, info->net_options));
+  PetscCall(PetscObjectSetOptions((PetscObject)net, file));
+  PetscCall(HGNetSetFromOptions(net));
+  PetscCall(PetscObjectSetOptions((PetscObject)net, NULL));
+  PetscCall(PetscOptionsDestroy(&file));
+  PetscCall(HGNetSetChannels(net, info->channels[0], info->channels[1]));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}

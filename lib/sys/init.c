@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #define _GNU_SOURCE
-#include "sys/hgsys.h"
+#include "sys/sys_impl.h"
 #include <dlfcn.h>
 #include <omp.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdlib.h>
 
-PetscClassId HG_PARTITION_CLASSID, HG_TENSOR_CLASSID, HG_LINOP_CLASSID, HG_LAYER_CLASSID, HG_NET_CLASSID, HG_LOSS_CLASSID, HG_PHYSICS_CLASSID, HG_DATA_CLASSID, HG_TRAINER_CLASSID;
+PetscClassId HG_PARTITION_CLASSID, HG_TENSOR_CLASSID, HG_LINOP_CLASSID, HG_LAYER_CLASSID, HG_NET_CLASSID, HG_LOSS_CLASSID, HG_PHYSICS_CLASSID, HG_DATA_CLASSID, HG_TRAINER_CLASSID, HG_SURROGATE_CLASSID;
 
 static struct {
   PetscBool petsc_is_ours, handler_pushed, registered;
@@ -57,6 +57,8 @@ static PetscErrorCode RegisterClasses(void)
   PetscCall(PetscClassIdRegister("HGPhysics", &HG_PHYSICS_CLASSID));
   PetscCall(PetscClassIdRegister("HGData", &HG_DATA_CLASSID));
   PetscCall(PetscClassIdRegister("HGTrainer", &HG_TRAINER_CLASSID));
+  PetscCall(PetscClassIdRegister("HGSurrogate", &HG_SURROGATE_CLASSID));
+  PetscCall(HGRegisterTypes());
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -194,6 +196,8 @@ static PetscErrorCode PushErrorHandler(void)
    Level: beginner
 
    Notes:
+   Adds the preconditioner `PCHALOGRAD` to PETSc's types.
+
    May be called before or after `PetscInitialize()`. Before, it also installs `HGErrorHandler()` and ignores SIGXFSZ, so
    that a file over the size limit is an error that is reported like a full disk.
 

@@ -1,0 +1,10 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#ifndef HGSYS_IMPL_H
+#define HGSYS_IMPL_H
+
+#include "sys/hgsys.h"
+
+/* The types that folders below this one add to PETSc's, see lib/train/pchalograd.c: all that HGInitialize() knows of them */
+PETSC_INTERN PetscErrorCode HGRegisterTypes(void);
+
+#endif
