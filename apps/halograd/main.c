@@ -74,6 +74,7 @@ static PetscBool MayBeRead(const char *name)
                                        "redundant_",
                                        "telescope_",
                                        "fieldsplit_",
+                                       "physics_norm_",
                                        "snes_",
                                        "ts_",
                                        "tao_",

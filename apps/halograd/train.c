@@ -7,6 +7,8 @@ typedef struct {
   HGNet       net;
   HGTrainer   trainer;
   HGPartition part;
+  HGPhysics   physics;          /* NULL: targets alone */
+  PetscReal   weight, scale;    /* of the residual; of the solution where there is no target */
 } Training;
 
 /* -data_validation_file (with -data_validation_labels) and -data_validation_range: another file, or other samples of the same one */
@@ -35,9 +37,49 @@ static PetscErrorCode CreateValidation(Training *t)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+/* -physics_type: an equation whose residual is trained against. Its grid is that of the network's output, which comes later. */
+static PetscErrorCode CreatePhysics(Training *t)
+{
+  char      type[64] = "";
+  PetscBool set;
+
+  PetscFunctionBegin;
+  t->weight = t->scale = 1;
+  PetscOptionsBegin(PETSC_COMM_WORLD, NULL, "Physics options", "");
+  PetscCall(PetscOptionsString("-physics_type", "equation whose residual joins the loss: darcy", "HGPhysicsSetType", type, type, sizeof(type), &set));
+  PetscCall(PetscOptionsReal("-physics_weight", "what the residual counts beside the misfit to targets", "HGTrainerSetPhysics", t->weight, &t->weight, NULL));
+  PetscCall(PetscOptionsReal("-physics_scale", "without targets: the size of the solution", "HGTrainerSetPhysics", t->scale, &t->scale, NULL));
+  PetscOptionsEnd();
+  HGCheck(t->scale > 0 && !PetscIsInfOrNanReal(t->scale), PETSC_COMM_WORLD, "-physics_scale %g: give a positive number", (double)t->scale);
+  if (!set) PetscFunctionReturn(PETSC_SUCCESS);
+  PetscCall(HGPhysicsCreate(PETSC_COMM_WORLD, &t->physics));
+  PetscCall(HGPhysicsSetType(t->physics, type));
+  PetscCall(HGPhysicsSetFromOptions(t->physics));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* The equation's DMDA is that of the network's output */
+static PetscErrorCode SetUpPhysics(Training *t)
+{
+  HGTensor    y;
+  HGPartition p;
+  DM          da;
+
+  PetscFunctionBegin;
+  if (!t->physics) PetscFunctionReturn(PETSC_SUCCESS);
+  PetscCall(HGNetGetOutput(t->net, &y, NULL));
+  PetscCall(HGTensorGetPartition(y, &p));
+  PetscCall(HGPartitionGetDM(p, &da));
+  PetscCall(HGPhysicsSetDMDA(t->physics, da));
+  PetscCall(HGPhysicsSetUp(t->physics));
+  PetscCall(HGTrainerSetPhysics(t->trainer, t->physics, t->weight));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 static PetscErrorCode Configure(Training *t)
 {
   PetscFunctionBegin;
+  PetscCall(CreatePhysics(t));
   PetscCall(HGDataCreate(PETSC_COMM_WORLD, &t->data));
   PetscCall(HGDataSetFromOptions(t->data));
   PetscCall(CreateValidation(t));
@@ -145,8 +187,14 @@ static PetscErrorCode Prepare(Training *t)
   PetscCall(HGDataGetVariables(t->data, NULL, &target));
   PetscCall(PetscStrcmp(target, "none", &none));
   if (*model) PetscCall(CheckModelData(t, model, &info));
-  HGCheck(!none, PETSC_COMM_WORLD, "no target variable to train for; choose one or more with -data_target, or the labels of images with -data_labels");
-  PetscCall(HGDataGetSizes(t->data, &dim, &samples, &size[HG_C], &cout, &size[HG_Z]));
+  HGCheck(!none || t->physics, PETSC_COMM_WORLD, "no target variable to train for; choose one or more with -data_target, or the labels of images with -data_labels, or an equation with -physics_type");
+  if (none && !*model) {
+    const PetscReal zero = 0;
+
+    cout = 1; /* the built-in equations have one unknown */
+    PetscCall(HGDataSetNormalization(t->data, HG_DATA_TARGET, 1, &zero, &t->scale));
+  }
+  PetscCall(HGDataGetSizes(t->data, &dim, &samples, &size[HG_C], none ? NULL : &cout, &size[HG_Z]));
   PetscCall(HGDataGetClasses(t->data, &classes));
   if (classes) cout = classes; /* a logit for each */
   PetscCall(SetUpValidation(t, size));
@@ -159,6 +207,7 @@ static PetscErrorCode Prepare(Training *t)
   PetscCall(HGNetSetUp(t->net, t->part, dtype));
   PetscCall(HGTrainerSetNet(t->trainer, t->net));
   PetscCall(HGTrainerSetData(t->trainer, t->data, t->validation));
+  PetscCall(SetUpPhysics(t));
   PetscCall(HGTrainerSetUp(t->trainer));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -188,6 +237,7 @@ static PetscErrorCode Destroy(Training *t)
   PetscCall(HGDataDestroy(&t->data));
   PetscCall(HGDataDestroy(&t->validation));
   PetscCall(HGPartitionDestroy(&t->part));
+  PetscCall(HGPhysicsDestroy(&t->physics));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 

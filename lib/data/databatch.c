@@ -192,11 +192,41 @@ PetscErrorCode HGDataGetBatch(HGData d, PetscInt nb, const PetscInt sample[], HG
     REAL *v = (REAL *)at; \
 \
     for (PetscInt p = 0; p < points; p++) { \
-      for (PetscInt c = 0; c < nc; c++) v[p * nc + c] = (REAL)((double)v[p * nc + c] * (double)dev[c] + (double)mean[c]); \
+      for (PetscInt c = 0; c < nc; c++) v[p * nc + c] = (REAL)((double)v[p * nc + c] * (double)dev[c] + (mean ? (double)mean[c] : 0)); \
     } \
   }
 DEFINE_SCALE_ROW(float)
 DEFINE_SCALE_ROW(double)
+
+/* t = t deviation + mean, or t deviation without `shift` */
+static PetscErrorCode Rescale(HGData d, HGDataRole role, HGTensor t, PetscBool shift)
+{
+  const HGDataPart    *part = &d->part[role];
+  const HGTensorLocal *l;
+  HGDType              dtype;
+
+  PetscFunctionBegin;
+  PetscValidHeaderSpecific(d, HG_DATA_CLASSID, 1);
+  if (part->classes) PetscFunctionReturn(PETSC_SUCCESS); /* what a network says of classes has no units */
+  PetscCheck(part->mean, PetscObjectComm((PetscObject)d), PETSC_ERR_ORDER, "HGDataDenormalize() before HGDataLoad()");
+  PetscCall(HGTensorGetLocal(t, &l));
+  PetscCall(HGTensorGetDType(t, &dtype));
+  const HGBox *b = &l->box;
+
+  PetscCheck(b->start[HG_C] + b->size[HG_C] <= (part->fixed ? part->nfixed : part->channels), PETSC_COMM_SELF, PETSC_ERR_ARG_SIZ, "the tensor has more channels than the %s of the dataset", role ? "target" : "input");
+#pragma omp parallel for collapse(3) schedule(static)
+  for (PetscInt n = 0; n < b->size[HG_N]; n++) {
+    for (PetscInt z = 0; z < b->size[HG_Z]; z++) {
+      for (PetscInt y = 0; y < b->size[HG_Y]; y++) {
+        char *row = (char *)l->owned + (n * l->stride[HG_N] + z * l->stride[HG_Z] + y * l->stride[HG_Y]) * (ptrdiff_t)HGDTypeSize(dtype);
+
+        if (dtype == HG_F32) ScaleRow_float(row, b->size[HG_X], b->size[HG_C], shift ? part->mean + b->start[HG_C] : NULL, part->dev + b->start[HG_C]);
+        else ScaleRow_double(row, b->size[HG_X], b->size[HG_C], shift ? part->mean + b->start[HG_C] : NULL, part->dev + b->start[HG_C]);
+      }
+    }
+  }
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
 
 /*@
    HGDataDenormalize - Bring a tensor from normalised values back to the units of the file
@@ -220,29 +250,28 @@ DEFINE_SCALE_ROW(double)
 @*/
 PetscErrorCode HGDataDenormalize(HGData d, HGDataRole role, HGTensor t)
 {
-  const HGDataPart    *part = &d->part[role];
-  const HGTensorLocal *l;
-  HGDType              dtype;
-
   PetscFunctionBegin;
-  PetscValidHeaderSpecific(d, HG_DATA_CLASSID, 1);
-  if (part->classes) PetscFunctionReturn(PETSC_SUCCESS); /* what a network says of classes has no units */
-  PetscCheck(part->mean, PetscObjectComm((PetscObject)d), PETSC_ERR_ORDER, "HGDataDenormalize() before HGDataLoad()");
-  PetscCall(HGTensorGetLocal(t, &l));
-  PetscCall(HGTensorGetDType(t, &dtype));
-  const HGBox *b = &l->box;
+  PetscCall(Rescale(d, role, t, PETSC_TRUE));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
 
-  PetscCheck(b->start[HG_C] + b->size[HG_C] <= (part->fixed ? part->nfixed : part->channels), PETSC_COMM_SELF, PETSC_ERR_ARG_SIZ, "the tensor has more channels than the %s of the dataset", role ? "target" : "input");
-#pragma omp parallel for collapse(3) schedule(static)
-  for (PetscInt n = 0; n < b->size[HG_N]; n++) {
-    for (PetscInt z = 0; z < b->size[HG_Z]; z++) {
-      for (PetscInt y = 0; y < b->size[HG_Y]; y++) {
-        char *row = (char *)l->owned + (n * l->stride[HG_N] + z * l->stride[HG_Z] + y * l->stride[HG_Y]) * (ptrdiff_t)HGDTypeSize(dtype);
+/*@
+   HGDataDenormalizeAdjoint - Turn a gradient with respect to values in the units of the file into one with respect to normalised values
 
-        if (dtype == HG_F32) ScaleRow_float(row, b->size[HG_X], b->size[HG_C], part->mean + b->start[HG_C], part->dev + b->start[HG_C]);
-        else ScaleRow_double(row, b->size[HG_X], b->size[HG_C], part->mean + b->start[HG_C], part->dev + b->start[HG_C]);
-      }
-    }
-  }
+   Not Collective
+
+   Input Parameters:
++  d    - the dataset, loaded
+.  role - input or target
+-  t    - the gradient, of that role's channels; multiplied by the deviation of each channel
+
+   Level: intermediate
+
+.seealso: `HGDataDenormalize()`
+@*/
+PetscErrorCode HGDataDenormalizeAdjoint(HGData d, HGDataRole role, HGTensor t)
+{
+  PetscFunctionBegin;
+  PetscCall(Rescale(d, role, t, PETSC_FALSE));
   PetscFunctionReturn(PETSC_SUCCESS);
 }

@@ -81,6 +81,26 @@ typedef enum {
   HG_DARCY_LOGNORMAL
 } HGDarcyField;
 
+/*E
+   HGPhysicsNorm - the norm that a residual is measured in
+
+   Values:
++  HG_PHYSICS_NORM_L2             - 1/2 |W F|^2
+-  HG_PHYSICS_NORM_PRECONDITIONED - 1/2 |B W F|^2 with a preconditioner B, close to the squared error of u
+
+   Options Database Key:
+.  -physics_norm l2|preconditioned - the choice (default l2)
+
+   Level: intermediate
+
+.seealso: `HGPhysicsSetNorm()`
+E*/
+typedef enum {
+  HG_PHYSICS_NORM_L2,
+  HG_PHYSICS_NORM_PRECONDITIONED
+} HGPhysicsNorm;
+PETSC_EXTERN const char *const HGPhysicsNorms[];
+
 PETSC_EXTERN PetscErrorCode HGPhysicsRegister(const char[], PetscErrorCode (*)(HGPhysics));
 PETSC_EXTERN PetscErrorCode HGPhysicsCreate(MPI_Comm, HGPhysics *);
 PETSC_EXTERN PetscErrorCode HGPhysicsSetType(HGPhysics, HGPhysicsType);
@@ -114,6 +134,8 @@ PETSC_EXTERN PetscErrorCode HGPhysicsSetTheta(HGPhysics, PetscReal);
 PETSC_EXTERN PetscErrorCode HGPhysicsSetJacobianTranspose(HGPhysics, PetscErrorCode (*)(HGPhysics, Vec, Vec, Vec, void *), void *);
 PETSC_EXTERN PetscErrorCode HGPhysicsSetInputFunction(HGPhysics, PetscErrorCode (*)(HGPhysics, PetscInt, Vec, void *), void *);
 PETSC_EXTERN PetscErrorCode HGPhysicsSetWeights(HGPhysics, Vec);
+PETSC_EXTERN PetscErrorCode HGPhysicsSetNorm(HGPhysics, HGPhysicsNorm);
+PETSC_EXTERN PetscErrorCode HGPhysicsSetNormPC(HGPhysics, PC);
 PETSC_EXTERN PetscErrorCode HGPhysicsSetInput(HGPhysics, PetscInt, Vec);
 PETSC_EXTERN PetscErrorCode HGPhysicsResidual(HGPhysics, Vec, Vec);
 PETSC_EXTERN PetscErrorCode HGPhysicsResidualAdjoint(HGPhysics, Vec, Vec, Vec);

@@ -56,6 +56,8 @@ struct _p_HGPhysics {
   Vec        weights, input, u, f, g; /* W or NULL; work: the input of a sample, u, W F, J' W' W F */
   PetscReal *value;                   /* [nvalues] of the samples of a batch */
   PetscInt   nvalues;
+  HGPhysicsNorm norm;
+  PC         pc;           /* B of the preconditioned norm, or NULL */
   PetscBool  test, tested; /* the Jacobian, at the first gradient */
   void      *data;
 };
@@ -83,6 +85,8 @@ PETSC_INTERN PetscErrorCode HGPhysicsCreateGhosted(HGPhysics, PetscInt, PetscInt
 PETSC_INTERN PetscErrorCode HGPhysicsViewBoundary(HGPhysics, PetscViewer);
 PETSC_INTERN PetscErrorCode HGPhysicsCreateDiffusion(HGPhysics, PetscReal, PetscReal, Mat *);
 PETSC_INTERN PetscErrorCode HGPhysicsMaskInput(HGPhysics, Vec);
+PETSC_INTERN PetscErrorCode HGPhysicsSetUpNorm(HGPhysics);
+PETSC_INTERN PetscErrorCode HGPhysicsApplyNorm(HGPhysics, Vec, Vec);
 PETSC_INTERN PetscErrorCode HGPhysicsCreate_Darcy(HGPhysics);
 PETSC_INTERN PetscErrorCode HGPhysicsCreate_User(HGPhysics);
 

@@ -258,6 +258,7 @@ PetscErrorCode HGPhysicsSetDMDA(HGPhysics p, DM da)
 
    Options Database Keys:
 +  -physics_type name - the equation (default darcy)
+.  -physics_norm l2|preconditioned - norm of the residual (default l2), see `HGPhysicsSetNorm()`
 -  -physics_test 0|1  - test the Jacobian at the first gradient (default 1)
 
    Level: beginner
@@ -279,6 +280,7 @@ PetscErrorCode HGPhysicsSetFromOptions(HGPhysics p)
   PetscCall(PetscStrncpy(type, now, sizeof(type)));
   PetscCall(PetscOptionsFList("-physics_type", "equation", "HGPhysicsSetType", HGPhysicsList, now, type, sizeof(type), NULL));
   PetscCall(PetscOptionsBool("-physics_test", "test the Jacobian at the first gradient", "HGPhysicsEvaluate", p->test, &p->test, NULL));
+  PetscCall(PetscOptionsEnum("-physics_norm", "norm of the residual", "HGPhysicsSetNorm", HGPhysicsNorms, (PetscEnum)p->norm, (PetscEnum *)&p->norm, NULL));
   PetscCall(HGPhysicsSetType(p, type));
   PetscCall(PetscObjectProcessOptionsHandlers((PetscObject)p, PetscOptionsObject));
   PetscOptionsEnd();
@@ -403,6 +405,7 @@ PetscErrorCode HGPhysicsDestroy(HGPhysics *phys)
   if (--((PetscObject)p)->refct > 0) PetscFunctionReturn(PETSC_SUCCESS);
   if (p->ops->destroy) PetscCall((*p->ops->destroy)(p));
   PetscCall(HGPhysicsDestroyBoundary(p));
+  PetscCall(PCDestroy(&p->pc));
   PetscCall(VecDestroy(&p->weights));
   PetscCall(VecDestroy(&p->input));
   PetscCall(VecDestroy(&p->u));

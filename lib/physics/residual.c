@@ -234,6 +234,7 @@ static PetscErrorCode SetUpWork(HGPhysics p, PetscInt count, HGTensor x, HGTenso
     PetscCall(DMCreateGlobalVector(p->dm, &p->u));
     PetscCall(VecDuplicate(p->u, &p->f));
     PetscCall(VecDuplicate(p->u, &p->g));
+    PetscCall(HGPhysicsSetUpNorm(p));
   }
   if (count > p->nvalues) {
     PetscCall(PetscFree(p->value));
@@ -257,7 +258,7 @@ static PetscErrorCode TestOnce(HGPhysics p)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* 1/2 |W F|^2 of one sample; with dy the gradient, times scale */
+/* 1/2 |B W F|^2 of one sample; with dy the gradient, times scale */
 static PetscErrorCode EvaluateSample(HGPhysics p, PetscInt n, PetscReal scale, HGTensor y, HGTensor dy, PetscReal *value)
 {
   PetscReal norm;
@@ -266,9 +267,11 @@ static PetscErrorCode EvaluateSample(HGPhysics p, PetscInt n, PetscReal scale, H
   PetscCall(HGTensorToVec(y, n, p->u));
   PetscCall(HGPhysicsResidual(p, p->u, p->f));
   if (p->weights) PetscCall(VecPointwiseMult(p->f, p->f, p->weights));
+  PetscCall(HGPhysicsApplyNorm(p, p->f, p->g));
   PetscCall(VecNorm(p->f, NORM_2, &norm));
   *value = norm * norm / 2;
   if (!dy || PetscIsInfOrNanReal(norm)) PetscFunctionReturn(PETSC_SUCCESS);
+  PetscCall(HGPhysicsApplyNorm(p, p->f, p->g));
   if (p->weights) PetscCall(VecPointwiseMult(p->f, p->f, p->weights));
   PetscCall(TestOnce(p));
   PetscCall(HGPhysicsResidualAdjoint(p, p->u, p->f, p->g));
@@ -278,7 +281,7 @@ static PetscErrorCode EvaluateSample(HGPhysics p, PetscInt n, PetscReal scale, H
 }
 
 /*@C
-   HGPhysicsEvaluate - The mean over a batch of 1/2 |W F(u; a)|^2, and its gradient with respect to u
+   HGPhysicsEvaluate - The mean over a batch of 1/2 |W F(u; a)|^2, or of 1/2 |B W F|^2, and its gradient with respect to u
 
    Collective
 
@@ -290,7 +293,7 @@ static PetscErrorCode EvaluateSample(HGPhysics p, PetscInt n, PetscReal scale, H
 -  y      - the fields u, of the equation's DMDA's points on each rank, its unknowns as channels
 
    Output Parameters:
-+  dy   - the gradient, J' W' W F / count, zero beyond count; NULL if it is not wanted
++  dy   - the gradient, J' W' W F / count, or J' W' B B W F / count, zero beyond count; NULL if it is not wanted
 -  loss - the mean
 
    Level: intermediate
@@ -307,7 +310,7 @@ static PetscErrorCode EvaluateSample(HGPhysics p, PetscInt n, PetscReal scale, H
    Errors:
    A residual that is not finite (names the sample), a DMDA of other sizes or another layout than y, a Jacobian that fails the test.
 
-.seealso: `HGPhysicsSetSNES()`, `HGPhysicsSetDMDAFunctionLocal()`, `HGPhysicsSetWeights()`
+.seealso: `HGPhysicsSetSNES()`, `HGPhysicsSetDMDAFunctionLocal()`, `HGPhysicsSetWeights()`, `HGPhysicsSetNorm()`
 @*/
 PetscErrorCode HGPhysicsEvaluate(HGPhysics p, PetscInt count, const PetscInt sample[], HGTensor x, HGTensor y, HGTensor dy, PetscReal *loss)
 {

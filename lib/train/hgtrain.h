@@ -6,6 +6,7 @@
 #include "data/hgfieldfile.h"
 #include "loss/hgloss.h"
 #include "net/hgnet.h"
+#include "physics/hgphysics.h"
 
 /* TAO types that step on mini-batches, as PyTorch's optimizers of the same names do */
 #define HGTAOADAM  "adam"
@@ -33,6 +34,7 @@ typedef struct _p_HGTrainer *HGTrainer;
 PETSC_EXTERN PetscErrorCode HGTrainerCreate(MPI_Comm, HGTrainer *);
 PETSC_EXTERN PetscErrorCode HGTrainerSetNet(HGTrainer, HGNet);
 PETSC_EXTERN PetscErrorCode HGTrainerSetData(HGTrainer, HGData, HGData);
+PETSC_EXTERN PetscErrorCode HGTrainerSetPhysics(HGTrainer, HGPhysics, PetscReal);
 PETSC_EXTERN PetscErrorCode HGTrainerSetModelInput(HGTrainer, const char[]);
 PETSC_EXTERN PetscErrorCode HGTrainerSetModelOutput(HGTrainer, const char[]);
 PETSC_EXTERN PetscErrorCode HGTrainerSetEpochs(HGTrainer, PetscInt);

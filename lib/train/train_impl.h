@@ -21,8 +21,12 @@ struct _p_HGTrainer {
   HGSchedule schedule;
   char       history[PETSC_MAX_PATH_LEN], input[PETSC_MAX_PATH_LEN], output[PETSC_MAX_PATH_LEN];
 
+  HGPhysics  physics;                /* NULL: targets alone */
+  PetscReal  physics_weight;
+  HGTensor   field[3];               /* input, output and its gradient in the units of the data */
+
   Vec        parameters, part;       /* part: gradient of some batches */
-  HGTensor   target;
+  HGTensor   target;                 /* NULL without targets */
   PetscInt   samples, batches;       /* of an epoch */
   PetscInt  *order, *every;          /* [samples] of this epoch; [validation samples] 0, 1, 2, ... */
   PetscInt   epoch, batch;           /* epochs finished, batches done in the next */
@@ -42,6 +46,9 @@ PETSC_INTERN PetscErrorCode HGTrainerWriteHistory(HGTrainer, const char[]);
 PETSC_INTERN PetscErrorCode HGTrainerEndEpoch(HGTrainer);
 PETSC_INTERN PetscErrorCode HGTrainerSave(HGTrainer);
 PETSC_INTERN PetscErrorCode HGTrainerRestore(HGTrainer);
+PETSC_INTERN PetscErrorCode HGTrainerSetUpPhysics(HGTrainer);
+PETSC_INTERN PetscErrorCode HGTrainerAddPhysics(HGTrainer, HGData, PetscInt, const PetscInt[], HGTensor, HGTensor, HGTensor, PetscReal *);
+PETSC_INTERN PetscErrorCode HGTrainerDestroyPhysics(HGTrainer);
 PETSC_INTERN PetscErrorCode HGTrainerActive(HGTensor, PetscInt, PetscInt *);
 
 #endif

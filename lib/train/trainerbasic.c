@@ -526,6 +526,7 @@ PetscErrorCode HGTrainerDestroy(HGTrainer *trainer)
   PetscCall(VecDestroy(&(*trainer)->parameters));
   PetscCall(VecDestroy(&(*trainer)->part));
   PetscCall(HGTensorDestroy(&(*trainer)->target));
+  PetscCall(HGTrainerDestroyPhysics(*trainer));
   PetscCall(PetscFree((*trainer)->order));
   PetscCall(PetscFree((*trainer)->every));
   PetscCall(PetscHeaderDestroy(trainer));

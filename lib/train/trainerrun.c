@@ -24,7 +24,10 @@ static PetscErrorCode RunBatch(HGTrainer t, HGData data, PetscInt count, const P
   PetscCall(HGTrainerActive(x, count, &mine));
   PetscCall(HGDataGetBatch(data, count, sample, x, t->target));
   PetscCall(HGNetForward(t->net, mine));
-  PetscCall(HGLossEvaluate(t->loss, count, y, t->target, adjoint ? dy : NULL, loss));
+  *loss = 0;
+  if (t->target) PetscCall(HGLossEvaluate(t->loss, count, y, t->target, adjoint ? dy : NULL, loss));
+  else if (adjoint) PetscCall(HGTensorSet(dy, 0));
+  PetscCall(HGTrainerAddPhysics(t, data, count, sample, x, y, adjoint ? dy : NULL, loss));
   if (adjoint) PetscCall(HGNetAdjoint(t->net, mine));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -220,7 +223,7 @@ static PetscErrorCode SetUpData(HGTrainer t)
   MPI_Comm    comm = PetscObjectComm((PetscObject)t);
   HGTensor    x, y;
   HGPartition p;
-  PetscInt    first, last, size[HG_AXES];
+  PetscInt    first, last, cout, size[HG_AXES];
 
   PetscFunctionBegin;
   PetscCall(HGNetGetInput(t->net, &x));
@@ -229,8 +232,13 @@ static PetscErrorCode SetUpData(HGTrainer t)
   HGCheck(size[HG_N] == t->batch_size, comm, "the network is set up for batches of %" PetscInt_FMT " samples, the trainer has -train_batch_size %" PetscInt_FMT, size[HG_N], t->batch_size);
   PetscCall(HGNetGetOutput(t->net, &y, NULL));
   PetscCall(CheckClasses(t, y));
-  PetscCall(HGLossCreateTarget(t->loss, y, &t->target));
-  PetscCall(HGDataCheckTensor(t->data, HG_DATA_TARGET, t->target));
+  PetscCall(HGDataGetSizes(t->data, NULL, NULL, NULL, &cout, NULL));
+  HGCheck(cout || t->physics, comm, "no target variable to train for; choose one or more with -data_target, or the labels of images with -data_labels, or an equation with -physics_type");
+  if (cout) {
+    PetscCall(HGLossCreateTarget(t->loss, y, &t->target));
+    PetscCall(HGDataCheckTensor(t->data, HG_DATA_TARGET, t->target));
+  }
+  PetscCall(HGTrainerSetUpPhysics(t));
   PetscCall(HGDataGetRange(t->data, &first, &last));
   t->samples = last - first;
   t->batches = (t->samples + t->batch_size - 1) / t->batch_size;
