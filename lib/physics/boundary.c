@@ -174,7 +174,7 @@ PetscErrorCode HGPhysicsBoundarySetFromOptions(HGPhysics p)
 static PetscErrorCode SetUpAxis(HGPhysics p, int a)
 {
   MPI_Comm        comm = PetscObjectComm((PetscObject)p);
-  HGAxis         *x    = &p->axis[a];
+  HGGridAxis     *x    = &p->axis[a];
   const PetscBool low  = x->side[0].kind == HG_PHYSICS_PERIODIC ? PETSC_TRUE : PETSC_FALSE,
                   high = x->side[1].kind == HG_PHYSICS_PERIODIC ? PETSC_TRUE : PETSC_FALSE;
   const char c         = "zyx"[a];
@@ -294,7 +294,7 @@ PetscErrorCode HGPhysicsCreateGhosted(HGPhysics p, PetscInt dof, PetscInt reach,
 /* ---- hard: u = g + m N ---- */
 
 /* The factor of one axis: 4 s (1 - s) between two Dirichlet sides, s (2 - s) or its mirror image with one, s from 0 to 1 */
-static double MaskFactor(const HGAxis *a, PetscInt i)
+static double MaskFactor(const HGGridAxis *a, PetscInt i)
 {
   const double    s   = a->x[i] / a->length;
   const PetscBool low = a->side[0].kind == HG_PHYSICS_DIRICHLET, high = a->side[1].kind == HG_PHYSICS_DIRICHLET;
@@ -303,7 +303,7 @@ static double MaskFactor(const HGAxis *a, PetscInt i)
 }
 
 /* Sums of gamma / distance and 1 / distance over the Dirichlet sides of one axis */
-static void LiftTerms(const HGAxis *a, PetscInt i, double *top, double *bottom)
+static void LiftTerms(const HGGridAxis *a, PetscInt i, double *top, double *bottom)
 {
   for (int s = 0; s < 2; s++) {
     const double d = s ? a->length - a->x[i] : a->x[i];
@@ -444,11 +444,11 @@ PetscErrorCode HGPhysicsTransformOutputAdjoint(HGPhysics p, PetscInt count, HGTe
 /* One side of one axis; u and, if wanted, g are local arrays at the first owned point. Adds to the value and, times scale, to g */
 static void PenalizeSide(HGPhysics p, int axis, int side, const HGBlock *b, const double *u, PetscReal scale, double *g, PetscReal *value)
 {
-  const HGAxis   *x    = &p->axis[axis];
-  const int       o[2] = {axis == 0 ? 1 : 0, axis == 2 ? 1 : 2}; /* the other axes */
-  const ptrdiff_t step = side ? -b->stride[axis] : b->stride[axis], first = side ? (b->n[axis] - 1) * b->stride[axis] : 0;
-  double          e[8];
-  int             n;
+  const HGGridAxis *x    = &p->axis[axis];
+  const int         o[2] = {axis == 0 ? 1 : 0, axis == 2 ? 1 : 2}; /* the other axes */
+  const ptrdiff_t   step = side ? -b->stride[axis] : b->stride[axis], first = side ? (b->n[axis] - 1) * b->stride[axis] : 0;
+  double            e[8];
+  int               n;
 
   HGAxisBoundaryRow(x, side, (int)p->order, &n, e);
   for (PetscInt i = 0; i < b->n[o[0]]; i++) {

@@ -191,7 +191,7 @@ static inline PetscScalar Harmonic(PetscScalar a, PetscScalar b)
 }
 
 /* alpha and beta of a boundary face: its conductance is 2 a / h^2 share, and the right-hand side gets 2 a / h^2 value */
-static void BoundaryFace(const HGAxis *x, int side, double h, double *share, double *value)
+static void BoundaryFace(const HGGridAxis *x, int side, double h, double *share, double *value)
 {
   const HGSide *s = &x->side[side];
   const double  d = s->alpha + 2 * s->beta / h;
@@ -203,12 +203,12 @@ static void BoundaryFace(const HGAxis *x, int side, double h, double *share, dou
 /* The conductances of the faces across one axis; a is at the first owned point. Boundary values go to b */
 static void FillFaces(HGPhysics p, Darcy *d, int axis, const double *a, double *b)
 {
-  const PetscInt *n = d->block.n, m[3] = {n[0] + (axis == 0), n[1] + (axis == 1), n[2] + (axis == 2)};
-  const HGAxis   *x = &p->axis[axis];
-  const double    h = x->length / (double)x->size, unit = 1 / (h * h);
-  const ptrdiff_t step     = d->block.stride[axis];
-  double          share[2] = {0, 0}, value[2] = {0, 0};
-  PetscInt        s[3];
+  const PetscInt   *n = d->block.n, m[3] = {n[0] + (axis == 0), n[1] + (axis == 1), n[2] + (axis == 2)};
+  const HGGridAxis *x = &p->axis[axis];
+  const double      h = x->length / (double)x->size, unit = 1 / (h * h);
+  const ptrdiff_t   step     = d->block.stride[axis];
+  double            share[2] = {0, 0}, value[2] = {0, 0};
+  PetscInt          s[3];
 
   (void)DMDAGetCorners(d->dm, &s[2], &s[1], &s[0], NULL, NULL, NULL);
   const PetscBool low = !x->periodic && s[axis] == 0, high = !x->periodic && s[axis] + n[axis] == x->size;
@@ -506,12 +506,15 @@ PetscErrorCode HGPhysicsCreate_Darcy(HGPhysics p)
 
   PetscFunctionBegin;
   PetscCall(PetscNew(&d));
-  d->alpha    = 2;
-  d->tau      = 3;
-  d->sigma    = 1;
-  d->modes    = 64;
-  d->source   = 1;
-  p->data     = d;
+  d->alpha      = 2;
+  d->tau        = 3;
+  d->sigma      = 1;
+  d->modes      = 64;
+  d->source     = 1;
+  p->data       = d;
+  p->title      = "Steady Darcy flow: -div(a grad u) = f";
+  p->inputname  = "permeability";
+  p->outputname = "pressure";
   p->unknowns = p->inputs = 1;
 
   p->ops->setfromoptions = SetFromOptions_Darcy;

@@ -42,7 +42,7 @@ static void Fornberg(double z, int n, const double x[], int m, double c[3][MAX_N
 }
 
 /* The points count from the low side of an axis: its first points, or its last, mirrored */
-static double Node(const HGAxis *a, int side, PetscInt i)
+static double Node(const HGGridAxis *a, int side, PetscInt i)
 {
   return side ? a->length - a->x[a->size - 1 - i] : a->x[i];
 }
@@ -56,7 +56,7 @@ static double Node(const HGAxis *a, int side, PetscInt i)
 + n - how many points
 - e - [n] their weights
 */
-void HGAxisBoundaryRow(const HGAxis *a, int side, int order, int *n, double e[])
+void HGAxisBoundaryRow(const HGGridAxis *a, int side, int order, int *n, double e[])
 {
   double x[MAX_NODES] = {0}, c[3][MAX_NODES];
 
@@ -67,7 +67,7 @@ void HGAxisBoundaryRow(const HGAxis *a, int side, int order, int *n, double e[])
 }
 
 /* Row i, counted from a side, for a derivative: weights of the points 0 to *n - 1 from that side, and *gamma */
-static void SideRow(const HGAxis *a, int side, int derivative, int order, PetscInt i, int *n, double w[], double *gamma)
+static void SideRow(const HGGridAxis *a, int side, int derivative, int order, PetscInt i, int *n, double w[], double *gamma)
 {
   double       x[MAX_NODES], c[3][MAX_NODES], s[3][MAX_NODES];
   const double sign = side && derivative == 1 ? -1 : 1; /* mirrored */
@@ -93,7 +93,7 @@ static void SideRow(const HGAxis *a, int side, int derivative, int order, PetscI
 }
 
 /* Row i of a derivative: weights of the points first to first + *n - 1, and gamma[low, high] */
-static void Row(const HGAxis *a, int derivative, int order, PetscInt i, PetscInt *first, int *n, double w[], double gamma[])
+static void Row(const HGGridAxis *a, int derivative, int order, PetscInt i, PetscInt *first, int *n, double w[], double gamma[])
 {
   const int half = order / 2;
   double    x[MAX_NODES], c[3][MAX_NODES], mirrored[MAX_NODES];
@@ -118,7 +118,7 @@ static void Row(const HGAxis *a, int derivative, int order, PetscInt i, PetscInt
 /*
   HGAxisReach - How many points to either side the differences of an order read
 */
-PetscInt HGAxisReach(const HGAxis *a, int order)
+PetscInt HGAxisReach(const HGGridAxis *a, int order)
 {
   return a->periodic ? order / 2 : a->soft ? order : order - 1;
 }
@@ -135,7 +135,7 @@ PetscInt HGAxisReach(const HGAxis *a, int order)
 . start      - this rank's first point
 - n          - this rank's points
 */
-PetscErrorCode HGDifferenceSetUp(HGDifference *d, const HGAxis *a, int derivative, int order, PetscInt start, PetscInt n)
+PetscErrorCode HGDifferenceSetUp(HGDifference *d, const HGGridAxis *a, int derivative, int order, PetscInt start, PetscInt n)
 {
   const int half = order / 2;
 

@@ -665,7 +665,7 @@ static PetscErrorCode View_Equation(HGPhysics p, PetscViewer viewer)
   HGEquation *e = (HGEquation *)p->data;
 
   PetscFunctionBegin;
-  PetscCall(PetscViewerASCIIPrintf(viewer, "%s: %s\n", e->def->title, e->def->formula));
+  PetscCall(PetscViewerASCIIPrintf(viewer, "%s\n", e->def->title));
   for (int i = 0; i < e->def->nparams; i++)
     PetscCall(PetscViewerASCIIPrintf(viewer, "%s%s = %g", i ? ", " : "", e->def->param[i].name, (double)e->param[i]));
   if (!e->def->steady) PetscCall(PetscViewerASCIIPrintf(viewer, ", dt = %g, theta = %g", (double)e->dt, (double)e->theta));
@@ -717,12 +717,15 @@ PetscErrorCode HGPhysicsCreate_Equation(HGPhysics p)
   PetscCall(PetscNew(&e));
   p->data = e;
   PetscCall(FindDef(p, &e->def));
+  p->title      = e->def->title;
+  p->inputname  = e->def->input;
+  p->outputname = e->def->output;
   for (int i = 0; i < e->def->nparams; i++) e->param[i] = e->def->param[i].value;
   e->dt    = 0.1;
   e->theta = 1;
   e->alpha = e->def->alpha;
   e->tau   = 3;
-  e->sigma = 1;
+  e->sigma = e->def->sigma > 0 ? e->def->sigma : 1;
   e->modes = 32;
 
   p->ops->setfromoptions   = SetFromOptions_Equation;

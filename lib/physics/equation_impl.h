@@ -56,7 +56,7 @@ typedef struct {
 */
 typedef struct HGEquationDef HGEquationDef;
 struct HGEquationDef {
-  const char   *name, *title, *formula;
+  const char   *name, *title;
   const char   *input, *output; /* long names of the fields in a file */
   int           dims[2];        /* fewest and most dimensions */
   PetscBool     steady;
@@ -67,6 +67,7 @@ struct HGEquationDef {
   PetscBool     elliptic;  /* a row of it is singular if no side is Dirichlet or Robin, unless the last parameter, kappa, is positive */
   PetscReal     screening; /* kappa length^2 in that case, if the user gives none; 0 to refuse */
   PetscReal     alpha;     /* smoothness of the random fields */
+  PetscReal     sigma;     /* their standard deviation; 0 for 1 */
   int           nparams, nterms[3];
   HGParam       param[HG_MAX_PARAMS];
   const HGTerm *terms[3]; /* for 1, 2, 3 dimensions */
@@ -102,9 +103,9 @@ typedef struct {
   PetscReal            shift, scale; /* J = shift M - scale dR/du */
 } HGEquation;
 
-PETSC_INTERN void           HGAxisBoundaryRow(const HGAxis *, int, int, int *, double[]);
-PETSC_INTERN PetscInt       HGAxisReach(const HGAxis *, int);
-PETSC_INTERN PetscErrorCode HGDifferenceSetUp(HGDifference *, const HGAxis *, int, int, PetscInt, PetscInt);
+PETSC_INTERN void           HGAxisBoundaryRow(const HGGridAxis *, int, int, int *, double[]);
+PETSC_INTERN PetscInt       HGAxisReach(const HGGridAxis *, int);
+PETSC_INTERN PetscErrorCode HGDifferenceSetUp(HGDifference *, const HGGridAxis *, int, int, PetscInt, PetscInt);
 PETSC_INTERN PetscErrorCode HGDifferenceDestroy(HGDifference *);
 PETSC_INTERN void           HGDifferenceApply(const HGDifference *, int, const HGBlock *, const double *, const double[], double *);
 PETSC_INTERN void           HGDifferenceApplyAdjoint(const HGDifference *, int, const HGBlock *, const double *, double *);

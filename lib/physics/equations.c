@@ -215,8 +215,7 @@ static void AllenCahnByParam(const PetscReal c[], int dim, int q, PetscInt n, do
 
 static const HGEquationDef Poisson = {
     .name     = HGPHYSICSPOISSON,
-    .title    = "Poisson's equation",
-    .formula  = "-Laplace(u) + kappa u = f",
+    .title    = "Poisson's equation: -Laplace(u) + kappa u = f",
     .input    = "source",
     .output   = "solution",
     .dims     = {1, 3},
@@ -233,8 +232,7 @@ static const HGEquationDef Poisson = {
 
 static const HGEquationDef Heat = {
     .name     = HGPHYSICSHEAT,
-    .title    = "Heat equation",
-    .formula  = "du/dt = nu Laplace(u)",
+    .title    = "Heat equation: du/dt = nu Laplace(u)",
     .input    = "temperature at t",
     .output   = "temperature at t + dt",
     .dims     = {1, 3},
@@ -249,8 +247,7 @@ static const HGEquationDef Heat = {
 
 static const HGEquationDef Burgers = {
     .name    = HGPHYSICSBURGERS,
-    .title   = "Burgers' equation",
-    .formula = "du/dt + (u . grad) u = nu Laplace(u)",
+    .title   = "Burgers' equation: du/dt + (u . grad) u = nu Laplace(u)",
     .input   = "velocity at t",
     .output  = "velocity at t + dt",
     .dims    = {1,              2},
@@ -266,17 +263,16 @@ static const HGEquationDef Burgers = {
 
 static const HGEquationDef Advection = {
     .name     = HGPHYSICSADVECTIONDIFFUSION,
-    .title    = "Advection-diffusion equation",
-    .formula  = "du/dt + c . grad u = nu Laplace(u)",
+    .title    = "Advection-diffusion equation: du/dt + c . grad u = nu Laplace(u)",
     .input    = "concentration at t",
     .output   = "concentration at t + dt",
-    .dims     = {1,               3                                                                                     },
+    .dims     = {1,               3                           },
     .unknowns = 1,
     .alpha    = 3,
     .nparams  = 4,
-    .terms    = { AdvectionTerms,   AdvectionTerms,                                                                                       AdvectionTerms},
-    .nterms   = { 2, 3,                                                           4},
-    .param    = {                                          {"nu", "diffusivity", 0.01, 0, PETSC_FALSE},
+    .terms    = {                  AdvectionTerms,   AdvectionTerms,                             AdvectionTerms},
+    .nterms   = {                  2, 3, 4},
+    .param    = { {"nu", "diffusivity", 0.01, 0, PETSC_FALSE},
                  {"velocity_x", "velocity in x", 1, PETSC_NINFINITY, PETSC_FALSE},
                  {"velocity_y", "velocity in y", 0.5, PETSC_NINFINITY, PETSC_FALSE},
                  {"velocity_z", "velocity in z", 0, PETSC_NINFINITY, PETSC_FALSE}},
@@ -286,8 +282,8 @@ static const HGEquationDef Advection = {
 
 static const HGEquationDef NavierStokes = {
     .name        = HGPHYSICSNAVIERSTOKES,
-    .title       = "Incompressible Navier-Stokes equations in vorticity w and stream function s",
-    .formula     = "dw/dt + ds/dy dw/dx - ds/dx dw/dy = nu Laplace(w), -Laplace(s) + kappa s = w",
+    .title       = "Incompressible Navier-Stokes equations in vorticity w and stream function s: dw/dt + ds/dy dw/dx - ds/dx dw/dy = nu "
+                   "Laplace(w), -Laplace(s) + kappa s = w",
     .input       = "vorticity and stream function at t",
     .output      = "vorticity and stream function at t + dt",
     .dims        = {2,                                         2                                                               },
@@ -296,7 +292,8 @@ static const HGEquationDef NavierStokes = {
     .homogeneous = {PETSC_TRUE,                                PETSC_TRUE                                                      },
     .alpha       = 6,
     .elliptic    = PETSC_TRUE,
-    .screening   = 1e-6,
+    .screening   = 1e-3,
+    .sigma       = 0.05,
     .nparams     = 2,
     SAME_TERMS(NavierStokesTerms),
     .param   = {{"nu", "viscosity", 1e-3, 0, PETSC_FALSE}, {"kappa", "screening of the stream function", 0, 0, PETSC_FALSE}},
@@ -306,8 +303,7 @@ static const HGEquationDef NavierStokes = {
 
 static const HGEquationDef Wave = {
     .name        = HGPHYSICSWAVE,
-    .title       = "Wave equation as a system for u and v = du/dt",
-    .formula     = "du/dt = v, dv/dt = c^2 Laplace(u)",
+    .title       = "Wave equation as a system for u and v = du/dt: du/dt = v, dv/dt = c^2 Laplace(u)",
     .input       = "displacement and velocity at t",
     .output      = "displacement and velocity at t + dt",
     .dims        = {1,           3},
@@ -328,8 +324,7 @@ static const HGTerm AllenCahnTerms[] = {
 
 static const HGEquationDef AllenCahn = {
     .name     = HGPHYSICSALLENCAHN,
-    .title    = "Allen-Cahn equation",
-    .formula  = "du/dt = epsilon^2 Laplace(u) + u - u^3",
+    .title    = "Allen-Cahn equation: du/dt = epsilon^2 Laplace(u) + u - u^3",
     .input    = "phase at t",
     .output   = "phase at t + dt",
     .dims     = {1, 3},

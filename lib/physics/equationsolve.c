@@ -89,6 +89,28 @@ static PetscErrorCode CreateMatrices(HGPhysics p, HGEquation *e)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+/* A row without a time derivative is elliptic in its own unknown: algebraic multigrid for it, after the other ones */
+static PetscErrorCode SplitAlgebraic(HGPhysics p, PC pc)
+{
+  const PetscInt last   = p->unknowns - 1;
+  const char    *prefix = ((PetscObject)p)->prefix ? ((PetscObject)p)->prefix : "";
+  PetscInt       field[HG_MAX_UNKNOWNS];
+  char           type[128];
+  PetscBool      set;
+
+  PetscFunctionBegin;
+  for (PetscInt k = 0; k < p->unknowns; k++) field[k] = k;
+  PetscCall(PCSetType(pc, PCFIELDSPLIT));
+  PetscCall(PCFieldSplitSetBlockSize(pc, p->unknowns));
+  PetscCall(PCFieldSplitSetType(pc, PC_COMPOSITE_MULTIPLICATIVE));
+  PetscCall(PCFieldSplitSetFields(pc, "transport", last, field, field));
+  PetscCall(PCFieldSplitSetFields(pc, "elliptic", 1, &field[last], &field[last]));
+  PetscCall(PetscSNPrintf(type, sizeof(type), "-%sfieldsplit_elliptic_pc_type", prefix));
+  PetscCall(PetscOptionsHasName(((PetscObject)p)->options, NULL, type, &set));
+  if (!set) PetscCall(PetscOptionsSetValue(((PetscObject)p)->options, type, PCGAMG));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 static PetscErrorCode SetSolverDefaults(HGPhysics p, HGEquation *e, SNES snes)
 {
   KSP ksp;
@@ -102,6 +124,7 @@ static PetscErrorCode SetSolverDefaults(HGPhysics p, HGEquation *e, SNES snes)
   PetscCall(KSPSetTolerances(ksp, 1e-8, 1e-50, PETSC_DEFAULT, 2000));
   PetscCall(KSPGetPC(ksp, &pc));
   if (p->unknowns == 1 && e->def->elliptic && e->J == e->A) PetscCall(HGGridMultigrid(p->dm, pc));
+  if (e->def->algebraic[p->unknowns - 1]) PetscCall(SplitAlgebraic(p, pc));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 

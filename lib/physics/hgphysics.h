@@ -125,6 +125,8 @@ PETSC_EXTERN PetscErrorCode HGPhysicsEvaluateBoundary(HGPhysics, PetscInt, HGTen
 PETSC_EXTERN PetscErrorCode HGPhysicsSetParameter(HGPhysics, const char[], PetscReal);
 PETSC_EXTERN PetscErrorCode HGPhysicsGetParameter(HGPhysics, const char[], PetscReal *);
 PETSC_EXTERN PetscErrorCode HGPhysicsParameterAdjoint(HGPhysics, const char[], Vec, Vec, PetscReal *);
+PETSC_EXTERN PetscErrorCode HGPhysicsGetDescription(HGPhysics, const char *[], const char *[], const char *[]);
+PETSC_EXTERN PetscErrorCode HGPhysicsGetCoordinates(HGPhysics, PetscInt, const PetscReal *[]);
 PETSC_EXTERN PetscErrorCode HGPhysicsGetChannels(HGPhysics, PetscInt *, PetscInt *);
 
 PETSC_EXTERN PetscErrorCode HGPhysicsSetSNES(HGPhysics, SNES);

@@ -258,8 +258,8 @@ static PetscErrorCode FillDiffusionRow(HGPhysics p, Mat A, PetscReal shift, Pets
 
   PetscFunctionBegin;
   for (int a = 3 - (int)p->dim; a < 3; a++) {
-    const HGAxis   *x = &p->axis[a];
-    const PetscReal h = x->length / (PetscReal)x->size, T = diffusion / (h * h);
+    const HGGridAxis *x = &p->axis[a];
+    const PetscReal   h = x->length / (PetscReal)x->size, T = diffusion / (h * h);
 
     for (int s = 0; s < 2; s++) {
       if (x->periodic || (s ? at[a] + 1 < x->size : at[a] > 0)) {

@@ -20,7 +20,7 @@ typedef struct {
   PetscBool periodic, soft; /* soft: the differences do not know the conditions */
   HGSide    side[2];        /* low and high */
   double   *x;              /* [size] centres of the cells */
-} HGAxis;
+} HGGridAxis;
 
 struct _HGPhysicsOps {
   PetscErrorCode (*setfromoptions)(HGPhysics);
@@ -41,37 +41,38 @@ struct _HGPhysicsOps {
 
 struct _p_HGPhysics {
   PETSCHEADER(struct _HGPhysicsOps);
-  PetscInt   dim, size[3];                 /* points in Z, Y, X */
-  DM         dm;                           /* the unknowns are its degrees of freedom, stencil width 1; or the user's */
-  PetscInt   unknowns, inputs;             /* of a built-in equation at a point */
-  HGAxis     axis[3];                      /* z, y, x of a built-in equation */
-  PetscInt   order;                        /* of its differences */
-  PetscBool  soft;                         /* boundary conditions by a penalty */
-  PetscBool  homogeneous[HG_MAX_UNKNOWNS]; /* unknowns whose boundary values are zero, whatever gamma is */
-  DM         ghosted;                      /* for the penalty */
-  Vec        mask, lift, part, local;      /* m and g of the hard conditions; work */
-  PetscInt   sample;                       /* the one drawn last, for messages; -1 for none */
-  PetscInt   iterations;                   /* of the last solve */
-  PetscBool  setup;
-  Vec        weights, input, u, f, g; /* W or NULL; work: the input of a sample, u, W F, J' W' W F */
-  PetscReal *value;                   /* [nvalues] of the samples of a batch */
-  PetscInt   nvalues;
+  PetscInt    dim, size[3];                 /* points in Z, Y, X */
+  DM          dm;                           /* the unknowns are its degrees of freedom, stencil width 1; or the user's */
+  PetscInt    unknowns, inputs;             /* of a built-in equation at a point */
+  HGGridAxis  axis[3];                      /* z, y, x of a built-in equation */
+  PetscInt    order;                        /* of its differences */
+  PetscBool   soft;                         /* boundary conditions by a penalty */
+  PetscBool   homogeneous[HG_MAX_UNKNOWNS]; /* unknowns whose boundary values are zero, whatever gamma is */
+  DM          ghosted;                      /* for the penalty */
+  Vec         mask, lift, part, local;      /* m and g of the hard conditions; work */
+  PetscInt    sample;                       /* the one drawn last, for messages; -1 for none */
+  PetscInt    iterations;                   /* of the last solve */
+  PetscBool   setup;
+  Vec         weights, input, u, f, g; /* W or NULL; work: the input of a sample, u, W F, J' W' W F */
+  PetscReal  *value;                   /* [nvalues] of the samples of a batch */
+  PetscInt    nvalues;
   HGPhysicsNorm norm;
-  PC         pc;           /* B of the preconditioned norm, or NULL */
-  PetscBool  test, tested; /* the Jacobian, at the first gradient */
-  void      *data;
+  PC          pc; /* B of the preconditioned norm, or NULL */
+  PetscBool   test, tested;                   /* the Jacobian, at the first gradient */
+  const char *title, *inputname, *outputname; /* of a built-in equation */
+  void       *data;
 };
 
 /* A Gaussian random field, see field.c */
 typedef struct {
-  PetscInt      dim, modes;
-  PetscReal     alpha, tau;
-  const HGAxis *axis;           /* z, y, x; NULL for uniform cells without periodic axes */
-  PetscInt      start[3], n[3]; /* this rank's points in Z, Y, X */
-  double       *root;           /* [modes^dim] standard deviation of each coefficient */
-  double       *basis[3];       /* [modes][n] cosines at this rank's points, for z, y, x */
-  double       *coef;           /* [modes^dim] coefficients of a sample, [kz][ky][kx] */
-  double       *sum[3];         /* summed over kx: [kz][ky][x], also over ky: [kz][y][x], over all: [z][y][x] */
+  PetscInt          dim, modes;
+  PetscReal         alpha, tau;
+  const HGGridAxis *axis;           /* z, y, x; NULL for uniform cells without periodic axes */
+  PetscInt          start[3], n[3]; /* this rank's points in Z, Y, X */
+  double           *root;           /* [modes^dim] standard deviation of each coefficient */
+  double           *basis[3];       /* [modes][n] cosines at this rank's points, for z, y, x */
+  double           *coef;           /* [modes^dim] coefficients of a sample, [kz][ky][kx] */
+  double           *sum[3];         /* summed over kx: [kz][ky][x], also over ky: [kz][y][x], over all: [z][y][x] */
 } HGRandomField;
 
 PETSC_INTERN PetscErrorCode HGRandomFieldSetUp(HGRandomField *, DM);

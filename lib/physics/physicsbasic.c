@@ -644,3 +644,60 @@ PetscErrorCode HGPhysicsParameterAdjoint(HGPhysics p, const char name[], Vec u, 
   PetscCall((*p->ops->parameteradjoint)(p, name, u, w, g));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
+
+/*@C
+   HGPhysicsGetDescription - Get what a built-in equation and its fields are called
+
+   Not Collective
+
+   Input Parameter:
+.  p - the equation, its type set
+
+   Output Parameters:
++  title  - the equation, with its formula
+.  input  - the input field
+-  output - the solution; all NULL for a user's equation
+
+   Level: intermediate
+
+.seealso: `HGPhysicsGetChannels()`
+@*/
+PetscErrorCode HGPhysicsGetDescription(HGPhysics p, const char *title[], const char *input[], const char *output[])
+{
+  PetscFunctionBegin;
+  PetscValidHeaderSpecific(p, HG_PHYSICS_CLASSID, 1);
+  if (title) *title = p->title;
+  if (input) *input = p->inputname;
+  if (output) *output = p->outputname;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/*@C
+   HGPhysicsGetCoordinates - Get the centres of a built-in equation's cells along an axis
+
+   Not Collective
+
+   Input Parameters:
++  p    - the equation, set up
+-  axis - 0 for x, 1 for y, 2 for z
+
+   Output Parameter:
+.  x - all cells' centres, owned by the equation; NULL for an axis the grid does not have
+
+   Level: intermediate
+
+   Shape:
+   x: [points along the axis]
+
+.seealso: `HGPhysicsSetGrid()`
+@*/
+PetscErrorCode HGPhysicsGetCoordinates(HGPhysics p, PetscInt axis, const PetscReal *x[])
+{
+  PetscFunctionBegin;
+  PetscValidHeaderSpecific(p, HG_PHYSICS_CLASSID, 1);
+  PetscCheck(p->setup, PetscObjectComm((PetscObject)p), PETSC_ERR_ORDER, "HGPhysicsGetCoordinates() before HGPhysicsSetUp()");
+  PetscCheck(axis >= 0 && axis < 3, PetscObjectComm((PetscObject)p), PETSC_ERR_ARG_OUTOFRANGE, "axis %" PetscInt_FMT "; expected 0, 1 or 2",
+             axis);
+  *x = p->axis[2 - axis].x;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
