@@ -105,14 +105,34 @@ static PetscErrorCode SetInput_User(HGPhysics p, PetscInt sample, Vec a)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+/* The DMDA's own colouring repeats every few points: wrong around a periodic axis of another length, and PETSc does not always say so */
+static PetscErrorCode CreateColoring(HGPhysics p, Mat J, ISColoring *colors)
+{
+  DMBoundaryType b[3];
+  MatColoring    greedy;
+
+  PetscFunctionBegin;
+  PetscCall(DMDAGetInfo(p->dm, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, &b[0], &b[1], &b[2], NULL));
+  if (b[0] != DM_BOUNDARY_PERIODIC && b[1] != DM_BOUNDARY_PERIODIC && b[2] != DM_BOUNDARY_PERIODIC) {
+    PetscCall(DMCreateColoring(p->dm, IS_COLORING_GLOBAL, colors));
+    PetscFunctionReturn(PETSC_SUCCESS);
+  }
+  PetscCall(MatColoringCreate(J, &greedy));
+  PetscCall(MatColoringSetType(greedy, MATCOLORINGGREEDY));
+  PetscCall(MatColoringSetDistance(greedy, 2));
+  PetscCall(MatColoringApply(greedy, colors));
+  PetscCall(MatColoringDestroy(&greedy));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 static PetscErrorCode SetUpColoring(HGPhysics p, User *s)
 {
   ISColoring colors;
 
   PetscFunctionBegin;
-  PetscCall(DMCreateColoring(p->dm, IS_COLORING_GLOBAL, &colors));
-  PetscCall(ISColoringGetColors(colors, NULL, &s->colors, NULL));
   PetscCall(DMCreateMatrix(p->dm, &s->J));
+  PetscCall(CreateColoring(p, s->J, &colors));
+  PetscCall(ISColoringGetColors(colors, NULL, &s->colors, NULL));
   PetscCall(MatFDColoringCreate(s->J, colors, &s->coloring));
   PetscCall(MatFDColoringSetFunction(s->coloring, (PetscErrorCode(*)(void))(void (*)(void))ResidualForColoring, p));
   PetscCall(PetscObjectSetOptionsPrefix((PetscObject)s->coloring, ((PetscObject)p)->prefix));

@@ -3,7 +3,11 @@
 # halograd simulate and info as a user meets them: files, exit status, one line for each mistake and nothing left behind.
 . "$HG_SRCDIR/tests/program.sh" || exit 1
 
-refused 1 'no equation "heat"' simulate -problem heat
+refused 1 'no equation "navier"; there are: .*heat' simulate -problem navier
+refused 1 'an equation of your own needs' simulate -problem user
+refused 2 'x is not periodic' simulate -problem heat -grid 8,8 -physics_derivative spectral -physics_bc_y periodic
+refused 2 'periodic axis has no sides' simulate -problem heat -grid 8,8 -physics_bc_x periodic,dirichlet
+refused 1 'physics_nu -1' simulate -problem heat -physics_nu -1
 refused 2 '0 points in y' simulate -grid 4,0
 refused 1 'one to three numbers' simulate -grid 4,4,4,4
 refused 1 'one to three numbers' simulate -grid 4x4
@@ -27,4 +31,11 @@ run 1 info a.nc
 for words in 'samples: 3' 'a(sample=3, y=10, x=12) float, units 1, from 3 to 12' 'u(sample=3, y=10, x=12)'; do
     grep -qF "$words" out || fail "info says no '$words': $(cat out)"
 done
+for options in 'poisson -grid 12,10' 'heat -grid 9 -physics_bc_x neumann' 'burgers -grid 12,12 -physics_theta 0.5' 'advection_diffusion -grid 8,8,8' \
+    'navier_stokes -grid 16,16 -physics_bc_x periodic -physics_bc_y periodic -physics_derivative spectral' 'wave -grid 16,12 -physics_order 4' 'allen_cahn -grid 8,8 -physics_stretch 1'; do
+    run 1 simulate -problem $options -samples 2 -output a.nc
+    run 1 info a.nc
+    grep -q 'u(sample=2' out || fail "$options: info says $(cat out)"
+done
+grep -q 'temperature\|phase' out || fail "info names no field: $(cat out)"
 exit "$((failures > 0))"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
    The built-in equations, each with every kind of boundary condition, both orders, stretched and spectral: the adjoint against differences
-   of the residual, Taylor's theorem for the loss, derivatives by parameters against differences, the same residual and gradient as on one
+   of the residual and against a SNES with coloured differences, Taylor's theorem for the loss, derivatives by parameters against differences, the same residual and gradient as on one
    rank, and PETSc's SNES or TS as a peer: its solution makes the residual vanish.
 */
 #include "physics/hgphysics.h"
@@ -231,6 +231,83 @@ static PetscErrorCode CheckSolve(Fields *s, const char options[])
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+/* ---- the same residual as a user's SNES, differentiated by coloured differences ---- */
+
+static PetscErrorCode Function(SNES snes, Vec u, Vec f, void *p)
+{
+  PetscFunctionBegin;
+  (void)snes;
+  PetscCall(HGPhysicsResidual((HGPhysics)p, u, f));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* A DMDA that divides the grid as the equation's does, with room for its stencils */
+static PetscErrorCode CreateWide(HGPhysics p, const Case *c, DM *wide)
+{
+  const PetscInt *l[3];
+  PetscInt        m[3], dof, reach = 1;
+  DMBoundaryType  b[3];
+  DM              dm;
+
+  PetscFunctionBegin;
+  PetscCall(HGPhysicsGetDM(p, &dm));
+  PetscCall(DMDAGetInfo(dm, NULL, NULL, NULL, NULL, &m[0], &m[1], &m[2], &dof, NULL, NULL, NULL, NULL, NULL));
+  PetscCall(DMDAGetOwnershipRanges(dm, &l[0], &l[1], &l[2]));
+  for (int a = 0; a < 3; a++) {
+    char        text[32];
+    const char *at;
+
+    (void)snprintf(text, sizeof(text), "-physics_bc_%c periodic", "xyz"[a]);
+    at   = strstr(c->options, text);
+    b[a] = at ? DM_BOUNDARY_PERIODIC : DM_BOUNDARY_NONE;
+  }
+  if (strstr(c->options, "order 4")) reach = strstr(c->options, "soft") ? 4 : 3;
+  else if (strstr(c->options, "soft")) reach = 2;
+  PetscCall(DMDACreate(PETSC_COMM_WORLD, wide));
+  PetscCall(DMSetDimension(*wide, c->dim));
+  PetscCall(DMDASetSizes(*wide, c->size[2], c->size[1], c->size[0]));
+  PetscCall(DMDASetNumProcs(*wide, m[0], m[1], m[2]));
+  PetscCall(DMDASetOwnershipRanges(*wide, l[0], c->dim > 1 ? l[1] : NULL, c->dim > 2 ? l[2] : NULL));
+  PetscCall(DMDASetBoundaryType(*wide, b[0], b[1], b[2]));
+  PetscCall(DMDASetStencilType(*wide, DMDA_STENCIL_STAR));
+  PetscCall(DMDASetStencilWidth(*wide, reach));
+  PetscCall(DMDASetDof(*wide, dof));
+  PetscCall(DMSetUp(*wide));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode CheckUser(Fields *s, const Case *c)
+{
+  PetscReal error, size;
+  HGPhysics user;
+  SNES      snes;
+  DM        wide;
+  Vec       g;
+
+  PetscFunctionBegin;
+  if (strstr(c->options, "spectral")) PetscFunctionReturn(PETSC_SUCCESS); /* every point depends on every other */
+  PetscCall(CreateWide(s->p, c, &wide));
+  PetscCall(SNESCreate(PETSC_COMM_WORLD, &snes));
+  PetscCall(SNESSetDM(snes, wide));
+  PetscCall(SNESSetFunction(snes, NULL, Function, s->p));
+  PetscCall(HGPhysicsCreate(PETSC_COMM_WORLD, &user));
+  PetscCall(HGPhysicsSetSNES(user, snes));
+  PetscCall(HGPhysicsSetUp(user));
+  PetscCall(VecDuplicate(s->g, &g));
+  PetscCall(HGPhysicsResidualAdjoint(user, s->u, s->w, g));
+  PetscCall(HGPhysicsResidualAdjoint(s->p, s->u, s->w, s->g));
+  PetscCall(VecNorm(s->g, NORM_2, &size));
+  PetscCall(VecAXPY(g, -1, s->g));
+  PetscCall(VecNorm(g, NORM_2, &error));
+  PetscCheck(error < 1e-5 * size, PETSC_COMM_WORLD, PETSC_ERR_PLIB,
+             "%s: the adjoint and that of a SNES with the same function differ by %g of %g", c->options, (double)error, (double)size);
+  PetscCall(VecDestroy(&g));
+  PetscCall(HGPhysicsDestroy(&user));
+  PetscCall(SNESDestroy(&snes));
+  PetscCall(DMDestroy(&wide));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 static PetscErrorCode CheckSerial(const Case *c, const PetscReal norm[])
 {
   Fields    alone;
@@ -264,6 +341,7 @@ static PetscErrorCode CheckCase(const Case *c)
   PetscCall(TaylorOrder(&s, &order));
   PetscCheck(order > 1.9 && order < 2.1, PETSC_COMM_WORLD, PETSC_ERR_PLIB, "%s: Taylor order %g", c->options, (double)order);
   PetscCall(CheckParameters(&s, c->options));
+  PetscCall(CheckUser(&s, c));
   PetscCall(CheckSolve(&s, c->options));
   PetscCall(Destroy(&s));
   PetscCall(PetscOptionsPop());

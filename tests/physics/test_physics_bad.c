@@ -6,14 +6,57 @@
 static PetscErrorCode BadOption(const char name[], const char value[], const char words[])
 {
   const PetscInt size[3] = {1, 16, 16};
+  PetscOptions   own;
   HGPhysics      p;
+  char           text[128];
+
+  PetscFunctionBegin;
+  PetscCall(PetscSNPrintf(text, sizeof(text), "%s %s", name, value));
+  PetscCall(PetscOptionsCreate(&own));
+  PetscCall(PetscOptionsInsertString(own, text));
+  PetscCall(PetscOptionsPush(own));
+  PetscCall(HGPhysicsCreate(PETSC_COMM_WORLD, &p));
+  PetscCall(HGPhysicsSetGrid(p, 2, size));
+  ExpectError(HGPhysicsSetFromOptions(p), words);
+  PetscCall(HGPhysicsDestroy(&p));
+  PetscCall(PetscOptionsPop());
+  PetscCall(PetscOptionsDestroy(&own));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode BadSetUp(PetscInt dim, PetscInt n, const char options[], const char words[])
+{
+  const PetscInt size[3] = {dim > 2 ? n : 1, n, 16};
+  PetscOptions   own;
+  HGPhysics      p;
+
+  PetscFunctionBegin;
+  PetscCall(PetscOptionsCreate(&own));
+  PetscCall(PetscOptionsInsertString(own, options));
+  PetscCall(PetscOptionsPush(own));
+  PetscCall(HGPhysicsCreate(PETSC_COMM_WORLD, &p));
+  PetscCall(HGPhysicsSetGrid(p, dim, size));
+  PetscCall(HGPhysicsSetFromOptions(p));
+  ExpectError(HGPhysicsSetUp(p), words);
+  PetscCall(HGPhysicsDestroy(&p));
+  PetscCall(PetscOptionsPop());
+  PetscCall(PetscOptionsDestroy(&own));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode BadParameters(void)
+{
+  const PetscInt size[3] = {1, 16, 16};
+  HGPhysics      p;
+  PetscReal      value = 0;
 
   PetscFunctionBegin;
   PetscCall(HGPhysicsCreate(PETSC_COMM_WORLD, &p));
   PetscCall(HGPhysicsSetGrid(p, 2, size));
-  PetscCall(PetscOptionsSetValue(NULL, name, value));
-  ExpectError(HGPhysicsSetFromOptions(p), words);
-  PetscCall(PetscOptionsClearValue(NULL, name));
+  PetscCall(HGPhysicsSetType(p, HGPHYSICSHEAT));
+  ExpectError(HGPhysicsSetParameter(p, "mu", 1), "the equation heat has no parameter \"mu\"");
+  ExpectError(HGPhysicsGetParameter(p, "mu", &value), "the equation heat has no parameter \"mu\"");
+  ExpectError(HGPhysicsSetParameter(p, "nu", -1), "-physics_nu -1");
   PetscCall(HGPhysicsDestroy(&p));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -75,6 +118,30 @@ int main(int argc, char **argv)
   PetscCall(BadOption("-darcy_alpha", "1", "-darcy_alpha 1|more than dim/2"));
   PetscCall(BadOption("-darcy_modes", "0", "-darcy_modes 0"));
   PetscCall(BadOption("-physics_type", "navier", "navier"));
+  PetscCall(BadOption("-physics_bc", "firm", "-physics_bc firm: give hard or soft"));
+  PetscCall(BadOption("-physics_bc_x", "cauchy", "-physics_bc_x|cauchy|dirichlet:value"));
+  PetscCall(BadOption("-physics_bc_x", "robin:1", "1 numbers|robin:alpha:beta:value"));
+  PetscCall(BadOption("-physics_bc_y", "dirichlet:warm", "expected a number"));
+  PetscCall(BadOption("-physics_bc_y", "robin:-1:1:0", "must not be negative"));
+  PetscCall(BadOption("-physics_bc_y", "periodic:1", "1 numbers"));
+  PetscCall(BadOption("-physics_order", "3", "-physics_order 3: give 2 or 4"));
+  PetscCall(BadOption("-physics_length", "0", "-physics_length is 0|in x"));
+  PetscCall(BadOption("-physics_stretch", "-1", "-physics_stretch is -1|in x"));
+  PetscCall(BadOption("-physics_type heat -physics_nu", "-1", "-physics_nu -1|(diffusivity)"));
+  PetscCall(BadOption("-physics_type heat -physics_dt", "0", "-physics_dt 0"));
+  PetscCall(BadOption("-physics_type heat -physics_theta", "0", "-physics_theta 0"));
+  PetscCall(BadOption("-physics_type wave -physics_c", "0", "-physics_c 0|(speed)"));
+  PetscCall(BadOption("-physics_type heat -physics_derivative", "exact", "-physics_derivative exact: give fd or spectral"));
+  PetscCall(BadSetUp(2, 16, "-physics_bc_x periodic,neumann", "-physics_bc_x periodic,neumann: a periodic axis has no sides"));
+  PetscCall(BadSetUp(2, 16, "-physics_type heat -physics_bc_x periodic -physics_stretch 1", "x, which is periodic"));
+  PetscCall(BadSetUp(2, 16, "-physics_type heat -physics_bc_x periodic -physics_derivative spectral", "y is not periodic"));
+  PetscCall(BadSetUp(3, 16, "-physics_type navier_stokes", "navier_stokes has 2 to 2 dimensions; the grid has 3"));
+  PetscCall(BadSetUp(2, 3, "-physics_type heat -physics_order 4", "3 points in y; differences of order 4 need 4"));
+  PetscCall(BadSetUp(2, 16, "-physics_type poisson -physics_bc_x neumann -physics_bc_y periodic", "up to a constant|-physics_kappa"));
+  PetscCall(BadSetUp(2, 16, "-physics_type darcy -physics_bc_x neumann -physics_bc_y periodic", "up to a constant"));
+  PetscCall(BadSetUp(2, 16, "-physics_type darcy -physics_order 4", "of order 2"));
+  PetscCall(BadSetUp(2, 16, "-physics_type darcy -physics_stretch 1", "uniform"));
+  PetscCall(BadParameters());
   PetscCall(BadGrids());
   PetscCall(NoConvergence());
   PetscCall(HGFinalize());
