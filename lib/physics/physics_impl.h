@@ -41,26 +41,26 @@ struct _HGPhysicsOps {
 
 struct _p_HGPhysics {
   PETSCHEADER(struct _HGPhysicsOps);
-  PetscInt    dim, size[3];                 /* points in Z, Y, X */
-  DM          dm;                           /* the unknowns are its degrees of freedom, stencil width 1; or the user's */
-  PetscInt    unknowns, inputs;             /* of a built-in equation at a point */
-  HGGridAxis  axis[3];                      /* z, y, x of a built-in equation */
-  PetscInt    order;                        /* of its differences */
-  PetscBool   soft;                         /* boundary conditions by a penalty */
-  PetscBool   homogeneous[HG_MAX_UNKNOWNS]; /* unknowns whose boundary values are zero, whatever gamma is */
-  DM          ghosted;                      /* for the penalty */
-  Vec         mask, lift, part, local;      /* m and g of the hard conditions; work */
-  PetscInt    sample;                       /* the one drawn last, for messages; -1 for none */
-  PetscInt    iterations;                   /* of the last solve */
-  PetscBool   setup;
-  Vec         weights, input, u, f, g; /* W or NULL; work: the input of a sample, u, W F, J' W' W F */
-  PetscReal  *value;                   /* [nvalues] of the samples of a batch */
-  PetscInt    nvalues;
+  PetscInt      dim, size[3];                 /* points in Z, Y, X */
+  DM            dm;                           /* the unknowns are its degrees of freedom, stencil width 1; or the user's */
+  PetscInt      unknowns, inputs;             /* of a built-in equation at a point */
+  HGGridAxis    axis[3];                      /* z, y, x of a built-in equation */
+  PetscInt      order;                        /* of its differences */
+  PetscBool     soft;                         /* boundary conditions by a penalty */
+  PetscBool     homogeneous[HG_MAX_UNKNOWNS]; /* unknowns whose boundary values are zero, whatever gamma is */
+  DM            ghosted;                      /* for the penalty */
+  Vec           mask, lift, part, local;      /* m and g of the hard conditions; work */
+  PetscInt      sample;                       /* the one drawn last, for messages; -1 for none */
+  PetscInt      iterations;                   /* of the last solve */
+  PetscBool     setup;
+  Vec           weights, input, u, f, g; /* W or NULL; work: the input of a sample, u, W F, J' W' W F */
+  PetscReal    *value;                   /* [nvalues] of the samples of a batch */
+  PetscInt      nvalues;
   HGPhysicsNorm norm;
-  PC          pc; /* B of the preconditioned norm, or NULL */
-  PetscBool   test, tested;                   /* the Jacobian, at the first gradient */
-  const char *title, *inputname, *outputname; /* of a built-in equation */
-  void       *data;
+  PC            pc;                             /* B of the preconditioned norm, or NULL */
+  PetscBool     test, tested;                   /* the Jacobian, at the first gradient */
+  const char   *title, *inputname, *outputname; /* of a built-in equation */
+  void         *data;
 };
 
 /* A Gaussian random field, see field.c */
