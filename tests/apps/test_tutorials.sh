@@ -17,4 +17,20 @@ for ranks in 1 2 3; do
     first=${first:-$after}
     awk -v a="$first" -v b="$after" 'BEGIN { exit !(a > 0 && (a - b)^2 < 1e-18 * a * a) }' || fail "ex3_unet_by_hand: $first on 1 rank, $after on $ranks"
 done
+
+# Networks in PETSc: on fields not seen in training the guess saves Newton steps, the preconditioner iterations
+row() { awk -v name="$1" 'index($0, name) == 1 { print $(NF - 2), $(NF - 1) }' out; }
+for ranks in 1 2; do
+    timeout -k 5 60 "${mpiexec[@]}" -n "$ranks" "$HG_BUILDDIR/apps/tutorials/ex4_network_in_petsc" -n 16 -samples 64 -guess_steps 200 -correction_steps 300 \
+        -guess_net_width 8 -correction_net_width 8 -tests 4 > out 2>&1 || fail "ex4_network_in_petsc: $(cat out)"
+    read -r zero_newton _ < <(row "SNES from zero, gmres")
+    read -r newton plain < <(row "SNES from the guess, gmres")
+    read -r _ preconditioned < <(row "SNES from the guess, halograd")
+    awk -v a="$newton" -v b="$zero_newton" 'BEGIN { exit !(a > 0 && a < 0.9 * b) }' || fail "ex4_network_in_petsc, Newton steps, $ranks ranks: $(cat out)"
+    awk -v a="$preconditioned" -v b="$plain" 'BEGIN { exit !(a > 0 && a < 0.5 * b) }' || fail "ex4_network_in_petsc, iterations, $ranks ranks: $(cat out)"
+    read -r _ plain < <(row "fgmres  ")
+    read -r _ jacobi < <(row "fgmres, Jacobi")
+    read -r _ preconditioned < <(row "fgmres, halograd")
+    awk -v a="$preconditioned" -v b="$plain" -v c="$jacobi" 'BEGIN { exit !(a > 0 && a < 0.5 * b && a < 0.8 * c) }' || fail "ex4_network_in_petsc, one Jacobian, $ranks ranks: $(cat out)"
+done
 exit "$((failures > 0))"
