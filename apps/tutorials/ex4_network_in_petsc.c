@@ -452,10 +452,14 @@ typedef struct {
   double      seconds;
 } Row;
 
-/* Options of a row under a prefix of its own */
+/* Options of a row under a prefix of its own; the user's -PREFIX_pc_type takes its place */
 static PetscErrorCode InsertOptions(const Row *row, const char prefix[])
 {
+  PetscBool given;
+
   PetscFunctionBeginUser;
+  PetscCall(PetscOptionsHasName(NULL, prefix, "-pc_type", &given));
+  if (given) PetscFunctionReturn(PETSC_SUCCESS);
   PetscCall(PetscOptionsPrefixPush(NULL, prefix));
   PetscCall(PetscOptionsInsertString(NULL, row->options));
   PetscCall(PetscOptionsPrefixPop(NULL));
