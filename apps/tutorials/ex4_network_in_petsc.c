@@ -559,13 +559,16 @@ static PetscErrorCode Compare(Problem *q, PetscInt tests)
       {.name = "SNES from the guess, block J. ILU", .options = "-ksp_type gmres -pc_type bjacobi"},
   };
   Row linear[] = {
-      {.name = "fgmres",                      .options = "-ksp_type fgmres -pc_type none"                                },
-      {.name = "fgmres, Jacobi",              .options = "-ksp_type fgmres -pc_type jacobi"                              },
-      {.name = "fgmres, SOR",                 .options = "-ksp_type fgmres -pc_type sor"                                 },
-      {.name = "fgmres, block Jacobi ILU",    .options = "-ksp_type fgmres -pc_type bjacobi"                             },
-      {.name = "fgmres, algebraic multigrid", .options = "-ksp_type fgmres -pc_type gamg"                                },
-      {.name = "fgmres, halograd",            .options = NETWORK                                                         },
-      {.name = "gcr, halograd",               .options = "-ksp_type gcr -pc_type halograd -pc_halograd_model " CORRECTION},
+      {.name = "fgmres",                        .options = "-ksp_type fgmres -pc_type none"                                },
+      {.name = "fgmres, Jacobi",                .options = "-ksp_type fgmres -pc_type jacobi"                              },
+      {.name = "fgmres, SOR",                   .options = "-ksp_type fgmres -pc_type sor"                                 },
+      {.name = "fgmres, block Jacobi ILU",      .options = "-ksp_type fgmres -pc_type bjacobi"                             },
+      {.name = "fgmres, algebraic multigrid",   .options = "-ksp_type fgmres -pc_type gamg"                                },
+      {.name = "fgmres, halograd",              .options = NETWORK                                                         },
+      {.name    = "fgmres, SOR, halograd, SOR",
+       .options = "-ksp_type fgmres -pc_type composite -pc_composite_type multiplicative -pc_composite_pcs sor,halograd,sor "
+                  "-sub_1_pc_halograd_model " CORRECTION                                                                   },
+      {.name = "gcr, halograd",                 .options = "-ksp_type gcr -pc_type halograd -pc_halograd_model " CORRECTION},
   };
   Mat  J;
   Vec  u;
@@ -582,6 +585,7 @@ static PetscErrorCode Compare(Problem *q, PetscInt tests)
   PetscCall(SNESSolve(q->snes, NULL, u));
   PetscCall(ComputeJacobian(q->snes, u, &J));
   PetscCall(LogConductivity(q->a, u, q->log_k));
+  PetscCall(PetscObjectCompose((PetscObject)J, "PCHalogradInput", (PetscObject)q->log_k)); /* for a preconditioner inside another */
   for (size_t i = 0; i < PETSC_STATIC_ARRAY_LENGTH(linear); i++) {
     PetscCall(PetscSNPrintf(prefix, sizeof(prefix), "linear%d_", (int)i));
     PetscCall(CompareLinear(q, J, tests, &linear[i], prefix));

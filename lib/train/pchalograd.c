@@ -23,6 +23,20 @@ static PetscErrorCode GetDMDA(PC pc, DM *dm)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+/* Fields that PCHalogradSetInput() has not given come with the matrix, also to a PC inside another */
+static PetscErrorCode TakeInput(PC pc)
+{
+  Halograd *h = (Halograd *)pc->data;
+  Vec       a = h->input;
+  Mat       P;
+
+  PetscFunctionBegin;
+  PetscCall(PCGetOperators(pc, NULL, &P));
+  if (!a) PetscCall(PetscObjectQuery((PetscObject)P, "PCHalogradInput", (PetscObject *)&a));
+  PetscCall(HGSurrogateSetInput(h->surrogate, a));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 /* The network does not change with the operator: what of it the network has to know is its input */
 static PetscErrorCode PCSetUp_Halograd(PC pc)
 {
@@ -30,13 +44,14 @@ static PetscErrorCode PCSetUp_Halograd(PC pc)
   DM        dm;
 
   PetscFunctionBegin;
-  if (h->surrogate) PetscFunctionReturn(PETSC_SUCCESS);
-  PetscCall(HGSurrogateCreate(PetscObjectComm((PetscObject)pc), &h->surrogate));
-  PetscCall(HGSurrogateSetModel(h->surrogate, h->model));
-  PetscCall(GetDMDA(pc, &dm));
-  PetscCall(HGSurrogateSetDMDA(h->surrogate, dm));
-  PetscCall(HGSurrogateSetInput(h->surrogate, h->input));
-  PetscCall(HGSurrogateSetUp(h->surrogate));
+  if (!h->surrogate) {
+    PetscCall(HGSurrogateCreate(PetscObjectComm((PetscObject)pc), &h->surrogate));
+    PetscCall(HGSurrogateSetModel(h->surrogate, h->model));
+    PetscCall(GetDMDA(pc, &dm));
+    PetscCall(HGSurrogateSetDMDA(h->surrogate, dm));
+    PetscCall(HGSurrogateSetUp(h->surrogate));
+  }
+  PetscCall(TakeInput(pc));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -176,8 +191,9 @@ PetscErrorCode PCHalogradSetModel(PC pc, const char path[])
 
    Level: beginner
 
-   Note:
-   Does nothing if the PC is of another type.
+   Notes:
+   Does nothing if the PC is of another type. For one inside another, as in a `PCCOMPOSITE`, compose the Vec with the matrix of the preconditioner
+   instead: PetscObjectCompose((PetscObject)P, "PCHalogradInput", (PetscObject)a).
 
 .seealso: `PCHALOGRAD`, `HGSurrogateSetInput()`
 @*/
@@ -212,7 +228,7 @@ PetscErrorCode PCHalogradSetInput(PC pc, Vec a)
    of degree one. It stays nonlinear, and so it changes from one iteration to the next: take a flexible method, `KSPFGMRES`, `KSPGCR`, or for a nearly symmetric one
    `KSPFCG`. `KSPRICHARDSON` shows how it does alone.
 
-   A network errs at the wavelengths it has seen least. Smoothing before and after, which is cheap, removes the shortest ones
+   A network errs at the wavelengths it has seen least. Smoothing before and after, which is cheap, removes the shortest ones:
    `-pc_type composite -pc_composite_type multiplicative -pc_composite_pcs sor,halograd,sor -sub_1_pc_halograd_model file`.
 
    In single precision z has a relative error of about 1e-6, which costs no digit of the solution: the flexible methods use the

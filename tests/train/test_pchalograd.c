@@ -185,6 +185,24 @@ static PetscErrorCode CreateLaplacian(DM da, Mat *A)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+/* A composite of this preconditioner alone */
+static PetscErrorCode TestInner(Mat A, Vec r, Vec z)
+{
+  PC pc, sub;
+
+  PetscFunctionBegin;
+  PetscCall(PCCreate(PETSC_COMM_WORLD, &pc));
+  PetscCall(PCSetOperators(pc, A, A));
+  PetscCall(PCSetType(pc, PCCOMPOSITE));
+  PetscCall(PCCompositeAddPCType(pc, PCHALOGRAD));
+  PetscCall(PCCompositeGetPC(pc, 0, &sub));
+  PetscCall(PCHalogradSetModel(sub, path));
+  PetscCall(PCSetUp(pc));
+  PetscCall(PCApply(pc, r, z));
+  PetscCall(PCDestroy(&pc));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 static PetscErrorCode TestDefinition(PetscInt nx, PetscInt ny, PetscBool strips)
 {
   DM  da;
@@ -218,6 +236,9 @@ static PetscErrorCode TestDefinition(PetscInt nx, PetscInt ny, PetscBool strips)
   PetscCall(PCApply(pc, r, z));
   PetscCall(Expected(da, &general, r, a, e));
   PetscCall(Near("another input", z, e, 1e-13));
+  PetscCall(PetscObjectCompose((PetscObject)A, "PCHalogradInput", (PetscObject)a));
+  PetscCall(TestInner(A, r, z));
+  PetscCall(Near("inside another, the input with the matrix", z, e, 1e-13));
   PetscCall(VecSet(r, 0));
   PetscCall(PCApply(pc, r, z));
   PetscCall(VecAXPY(z, 1, e));
