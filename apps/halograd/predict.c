@@ -15,6 +15,8 @@ typedef struct {
 
 static PetscErrorCode Configure(Prediction *p, PetscBool writes)
 {
+  PetscInt grid = 201; /* read by AppApplyCoord() */
+
   PetscFunctionBegin;
   p->batch_size = 8;
   PetscOptionsBegin(PETSC_COMM_WORLD, NULL, writes ? "halograd predict" : "halograd evaluate", "");
@@ -24,6 +26,8 @@ static PetscErrorCode Configure(Prediction *p, PetscBool writes)
     PetscCall(PetscStrncpy(p->output, "prediction.nc", sizeof(p->output)));
     PetscCall(PetscOptionsString("-output", "file to write the results to", "", p->output, p->output, sizeof(p->output), NULL));
   }
+  if (p->help)
+    PetscCall(PetscOptionsInt("-coord_grid", "of a coordinate network: points along each axis of the box", "", grid, &grid, NULL));
   PetscOptionsEnd();
   PetscCall(HGDataCreate(PETSC_COMM_WORLD, &p->data));
   PetscCall(HGDataSetFromOptions(p->data));
@@ -51,7 +55,8 @@ static PetscErrorCode Prepare(Prediction *p, PetscBool target)
   PetscCall(AppUseModelData(&p->info, p->data, target));
   PetscCall(HGDataSetUp(p->data));
   PetscCall(HGDataGetSizes(p->data, &dim, &samples, &size[HG_C], &cout, &size[HG_Z]));
-  HGCheck(dim == p->info.dim, PETSC_COMM_WORLD, "the data is %" PetscInt_FMT "-D, %s was trained on %" PetscInt_FMT "-D data", dim, p->model, p->info.dim);
+  HGCheck(dim == p->info.dim, PETSC_COMM_WORLD, "the data is %" PetscInt_FMT "-D, %s was trained on %" PetscInt_FMT "-D data", dim,
+          p->model, p->info.dim);
   size[HG_N] = p->batch_size;
   PetscCall(HGPartitionSetSizes(p->part, dim, size));
   PetscCall(HGPartitionSetUp(p->part));
@@ -93,10 +98,12 @@ static PetscErrorCode CreateOutput(Prediction *p)
     PetscCall(HGDataGetAxis(p->data, a, &axis));
     PetscCall(HGFieldFileSetAxis(p->file, a, axis));
   }
-  PetscCall(PetscSNPrintf(text, sizeof(text), "%s applied to %s of %s, samples %" PetscInt_FMT " to %" PetscInt_FMT, p->model, input, file, first, last - 1));
+  PetscCall(PetscSNPrintf(text, sizeof(text), "%s applied to %s of %s, samples %" PetscInt_FMT " to %" PetscInt_FMT, p->model, input, file,
+                          first, last - 1));
   PetscCall(HGFieldFileSetAttribute(p->file, "title", text));
   PetscCall(HGGetDType(&dtype));
-  PetscCall(HGFieldFileAddVariable(p->file, strchr(p->info.data_target, ',') ? "prediction" : p->info.data_target, p->info.channels[1], dtype, &p->variable));
+  PetscCall(HGFieldFileAddVariable(p->file, strchr(p->info.data_target, ',') ? "prediction" : p->info.data_target, p->info.channels[1],
+                                   dtype, &p->variable));
   if (strchr(p->info.data_target, ',')) PetscCall(HGFieldFileSetVariableAttribute(p->file, p->variable, "channels", p->info.data_target));
   PetscCall(HGFieldFileSetUp(p->file));
   PetscFunctionReturn(PETSC_SUCCESS);
@@ -105,9 +112,9 @@ static PetscErrorCode CreateOutput(Prediction *p)
 static PetscErrorCode CheckPaths(Prediction *p)
 {
   AppPath path[] = {
-    {"-data_file", NULL,      PETSC_FALSE},
-    {"-model",     p->model,  PETSC_FALSE},
-    {"-output",    p->output, PETSC_TRUE },
+      {"-data_file", NULL,      PETSC_FALSE},
+      {"-model",     p->model,  PETSC_FALSE},
+      {"-output",    p->output, PETSC_TRUE },
   };
 
   PetscFunctionBegin;
@@ -147,11 +154,14 @@ static PetscErrorCode PrintMetrics(const HGMetrics *m)
   PetscFunctionBegin;
   if (m->classes) {
     PetscCall(PetscPrintf(PETSC_COMM_WORLD, "accuracy %.2f %%, cross entropy %.4g\n", 100 * (double)m->accuracy, (double)m->cross_entropy));
-    PetscCall(PetscPrintf(PETSC_COMM_WORLD, "evaluate samples=%" PetscInt_FMT " accuracy=%.10g cross_entropy=%.10g\n", m->samples, (double)m->accuracy, (double)m->cross_entropy));
+    PetscCall(PetscPrintf(PETSC_COMM_WORLD, "evaluate samples=%" PetscInt_FMT " accuracy=%.10g cross_entropy=%.10g\n", m->samples,
+                          (double)m->accuracy, (double)m->cross_entropy));
     PetscFunctionReturn(PETSC_SUCCESS);
   }
-  PetscCall(PetscPrintf(PETSC_COMM_WORLD, "mean relative L2 error %.4g, mean squared error %.4g, largest error %.4g\n", (double)m->rel_l2, (double)m->mse, (double)m->max_error));
-  PetscCall(PetscPrintf(PETSC_COMM_WORLD, "evaluate samples=%" PetscInt_FMT " rel_l2=%.10g mse=%.10g max_error=%.10g\n", m->samples, (double)m->rel_l2, (double)m->mse, (double)m->max_error));
+  PetscCall(PetscPrintf(PETSC_COMM_WORLD, "mean relative L2 error %.4g, mean squared error %.4g, largest error %.4g\n", (double)m->rel_l2,
+                        (double)m->mse, (double)m->max_error));
+  PetscCall(PetscPrintf(PETSC_COMM_WORLD, "evaluate samples=%" PetscInt_FMT " rel_l2=%.10g mse=%.10g max_error=%.10g\n", m->samples,
+                        (double)m->rel_l2, (double)m->mse, (double)m->max_error));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 

@@ -44,4 +44,9 @@ refused 1 'has no such parameter' train "${small[@]}" -coord_problem burgers -ph
 refused 1 'needs observations' train "${small[@]}" -coord_problem burgers -physics_unknown nu
 refused 1 'no option -coord_initial_points' train "${small[@]}" -coord_problem poisson -coord_initial_points 5
 refused 1 'fc1 has' train "${poisson[@]}" -model_input p1.nc -net_width 12
+
+for command in predict evaluate; do
+    run 1 "$command" -help
+    grep -q -- '-coord_grid' out || fail "$command -help has no -coord_grid"
+done
 exit $((failures > 0))
