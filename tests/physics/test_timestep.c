@@ -456,6 +456,57 @@ static PetscErrorCode TestDefinition(PetscReal theta)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+static PetscErrorCode LocalRHS(DMDALocalInfo *info, PetscReal t, void *in, void *out, void *ctx)
+{
+  PetscScalar **u = (PetscScalar **)in, **f = (PetscScalar **)out;
+
+  PetscFunctionBegin;
+  (void)ctx;
+  for (PetscInt j = info->ys; j < info->ys + info->ym; j++)
+    for (PetscInt i = info->xs; i < info->xs + info->xm; i++) f[j][i] = (i ? u[j][i - 1] : 0) - u[j][i] * PetscExpScalar(t * u[j][i]);
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode LocalIFunction(DMDALocalInfo *info, PetscReal t, void *in, void *rate, void *out, void *ctx)
+{
+  PetscScalar **ut = (PetscScalar **)rate, **f = (PetscScalar **)out;
+
+  PetscFunctionBegin;
+  PetscCall(LocalRHS(info, t, in, out, ctx));
+  for (PetscInt j = info->ys; j < info->ys + info->ym; j++)
+    for (PetscInt i = info->xs; i < info->xs + info->xm; i++) f[j][i] = ut[j][i] - f[j][i];
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Functions of DMDATSSet...Local() without a Jacobian: differences take its place, and both give the same */
+static PetscErrorCode TestLocal(void)
+{
+  PetscReal value[2], slope[2];
+  Case      c;
+
+  PetscFunctionBegin;
+  for (int i = 0; i < 2; i++) {
+    PetscCall(PetscMemzero(&c, sizeof(c)));
+    PetscCall(CreateFields(PETSC_COMM_WORLD, &c));
+    PetscCall(TSCreate(PETSC_COMM_WORLD, &c.ts));
+    PetscCall(TSSetDM(c.ts, c.q.da));
+    PetscCall(TSSetTimeStep(c.ts, 0.1));
+    if (i) PetscCall(DMDATSSetIFunctionLocal(c.q.da, INSERT_VALUES, LocalIFunction, NULL));
+    else PetscCall(DMDATSSetRHSFunctionLocal(c.q.da, INSERT_VALUES, LocalRHS, NULL));
+    PetscCall(HGPhysicsCreate(PETSC_COMM_WORLD, &c.p));
+    PetscCall(HGPhysicsSetTS(c.p, c.ts));
+    PetscCall(HGPhysicsSetTheta(c.p, 0.7));
+    PetscCall(HGPhysicsSetUp(c.p));
+    PetscCall(Measure(&c, &value[i], &slope[i]));
+    PetscCall(TestTaylor(&c, COLORED, value[i], slope[i]));
+    PetscCall(DestroyCase(&c));
+  }
+  PetscCheck(PetscAbsReal(value[0] - value[1]) < 1e-12 * value[0] && PetscAbsReal(slope[0] - slope[1]) < 1e-6 * PetscAbsReal(slope[0]),
+             PETSC_COMM_WORLD, PETSC_ERR_PLIB, "local functions: values %g and %g, slopes %g and %g", (double)value[0], (double)value[1],
+             (double)slope[0], (double)slope[1]);
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 /* A TS that HGPhysicsSetTS() refuses */
 static PetscErrorCode ExpectRefused(const char words[], PetscBool da, PetscErrorCode (*function)(TS, PetscReal, Vec, Vec, void *),
                                     PetscErrorCode (*second)(TS, PetscReal, Vec, Vec, Vec, Vec, void *))
@@ -550,6 +601,7 @@ int main(int argc, char **argv)
     }
   PetscCall(TestDefinition(1));
   PetscCall(TestDefinition(0.5));
+  if (only < 0) PetscCall(TestLocal());
   if (only < 0) PetscCall(TestBad());
   PetscCall(HGFinalize());
   return 0;
