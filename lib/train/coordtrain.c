@@ -19,6 +19,8 @@ struct _p_HGCoordTrainer {
   PetscInt       every, add; /* refinement */
   char           history[PETSC_MAX_PATH_LEN];
   PetscInt       log; /* iterations between lines of the history */
+  char           output[PETSC_MAX_PATH_LEN];
+  PetscInt       checkpoint; /* iterations between model files, 0 for none */
   FILE          *file;
   HGProgress     progress;
   PetscInt       done; /* iterations of the stages and solves before this one */
@@ -46,10 +48,11 @@ PetscErrorCode HGCoordTrainerCreate(HGCoordProblem problem, HGCoordTrainer *t)
 {
   PetscFunctionBegin;
   PetscCall(PetscNew(t));
-  (*t)->comm    = PETSC_COMM_WORLD;
-  (*t)->problem = problem;
-  (*t)->add     = 100;
-  (*t)->log     = 100;
+  (*t)->comm       = PETSC_COMM_WORLD;
+  (*t)->problem    = problem;
+  (*t)->add        = 100;
+  (*t)->log        = 100;
+  (*t)->checkpoint = 1000;
   PetscCall(HGTaoRegisterAll());
   PetscCall(HGCoordTrainerSetStages(*t, "adam:2000,lmvm:10000"));
   PetscFunctionReturn(PETSC_SUCCESS);
@@ -125,8 +128,37 @@ PetscErrorCode HGCoordTrainerSetRefinement(HGCoordTrainer t, PetscInt every, Pet
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+/*@C
+   HGCoordTrainerSetModelOutput - Set the model file that training writes on its way
+
+   Logically Collective
+
+   Input Parameters:
++  t     - the trainer
+.  path  - the file, replaced each time once the new one is complete; empty for none
+-  every - iterations between writing, 0 for never
+
+   Options Database Key:
+.  -train_checkpoint n - iterations (default 1000)
+
+   Level: beginner
+
+   Errors:
+   A negative number.
+
+.seealso: `HGCoordProblemWriteModel()`
+@*/
+PetscErrorCode HGCoordTrainerSetModelOutput(HGCoordTrainer t, const char path[], PetscInt every)
+{
+  PetscFunctionBegin;
+  HGCheck(every >= 0, t->comm, "-train_checkpoint %" PetscInt_FMT ": give a number of iterations, or 0 for no checkpoints", every);
+  PetscCall(PetscStrncpy(t->output, path, sizeof(t->output)));
+  t->checkpoint = every;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 /*@
-   HGCoordTrainerSetFromOptions - Take stages, refinement and history from the options
+   HGCoordTrainerSetFromOptions - Take stages, refinement, history and checkpoints from the options
 
    Collective
 
@@ -137,6 +169,8 @@ PetscErrorCode HGCoordTrainerSetRefinement(HGCoordTrainer t, PetscInt every, Pet
 +  -train_stages type:n,... - TAO types and their iterations (default adam:2000,lmvm:10000)
 .  -coord_rar_every n       - iterations between refinements (default 0, never)
 .  -coord_rar_add m         - points of a refinement (default 100)
+.  -model_output file       - the model file of the checkpoints
+.  -train_checkpoint n      - iterations between them, 0 for none (default 1000)
 .  -train_history file.csv  - iteration, objective, its terms, the unknown parameter, seconds
 -  -train_history_every n   - iterations between its lines (default 100)
 
@@ -150,11 +184,17 @@ PetscErrorCode HGCoordTrainerSetRefinement(HGCoordTrainer t, PetscInt every, Pet
 PetscErrorCode HGCoordTrainerSetFromOptions(HGCoordTrainer t)
 {
   char      stages[256] = "adam:2000,lmvm:10000";
-  PetscInt  every = t->every, add = t->add;
+  PetscInt  every = t->every, add = t->add, checkpoint = t->checkpoint;
+  char      output[PETSC_MAX_PATH_LEN];
   PetscBool set;
 
   PetscFunctionBegin;
+  PetscCall(PetscStrncpy(output, t->output, sizeof(output)));
   PetscOptionsBegin(t->comm, NULL, "Training of a coordinate network", "");
+  PetscCall(PetscOptionsString("-model_output", "model file of the checkpoints", "HGCoordTrainerSetModelOutput", output, output,
+                               sizeof(output), NULL));
+  PetscCall(PetscOptionsInt("-train_checkpoint", "iterations between checkpoints, 0: none", "HGCoordTrainerSetModelOutput", checkpoint,
+                            &checkpoint, NULL));
   PetscCall(PetscOptionsString("-train_stages", "optimizers and their iterations", "HGCoordTrainerSetStages", stages, stages,
                                sizeof(stages), &set));
   PetscCall(PetscOptionsInt("-coord_rar_every", "iterations between refinements of the points, 0: never", "HGCoordTrainerSetRefinement",
@@ -166,6 +206,7 @@ PetscErrorCode HGCoordTrainerSetFromOptions(HGCoordTrainer t)
   HGCheck(t->log >= 1, t->comm, "-train_history_every %" PetscInt_FMT ": give at least 1", t->log);
   if (set) PetscCall(HGCoordTrainerSetStages(t, stages));
   PetscCall(HGCoordTrainerSetRefinement(t, every, add));
+  PetscCall(HGCoordTrainerSetModelOutput(t, output, checkpoint));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -204,6 +245,7 @@ static PetscErrorCode Monitor(Tao tao, void *ctx)
   const char    *name;
   double         value;
   char           note[128], unknown[64] = "";
+  Vec            v;
 
   PetscFunctionBegin;
   PetscCall(TaoGetIterationNumber(tao, &its));
@@ -211,6 +253,10 @@ static PetscErrorCode Monitor(Tao tao, void *ctx)
   if (!its) PetscFunctionReturn(PETSC_SUCCESS);
   t->iteration = t->done + its;
   if (t->iteration % t->log == 0) PetscCall(Record(t));
+  if (*t->output && t->checkpoint && t->iteration % t->checkpoint == 0) {
+    PetscCall(TaoGetSolution(tao, &v));
+    PetscCall(HGCoordProblemWriteModel(t->problem, v, t->output));
+  }
   PetscCall(HGCoordProblemGetUnknown(t->problem, &name, &value));
   if (name) PetscCall(PetscSNPrintf(unknown, sizeof(unknown), ", %s %.6g", name, value));
   PetscCall(PetscSNPrintf(note, sizeof(note), "loss %.4g%s", (double)t->loss, unknown));

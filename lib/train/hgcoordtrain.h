@@ -16,6 +16,7 @@ typedef struct _p_HGCoordTrainer *HGCoordTrainer;
 PETSC_EXTERN PetscErrorCode HGCoordTrainerCreate(HGCoordProblem, HGCoordTrainer *);
 PETSC_EXTERN PetscErrorCode HGCoordTrainerSetStages(HGCoordTrainer, const char[]);
 PETSC_EXTERN PetscErrorCode HGCoordTrainerSetRefinement(HGCoordTrainer, PetscInt, PetscInt);
+PETSC_EXTERN PetscErrorCode HGCoordTrainerSetModelOutput(HGCoordTrainer, const char[], PetscInt);
 PETSC_EXTERN PetscErrorCode HGCoordTrainerSetFromOptions(HGCoordTrainer);
 PETSC_EXTERN PetscErrorCode HGCoordTrainerTrain(HGCoordTrainer, Vec);
 PETSC_EXTERN PetscErrorCode HGCoordTrainerGetIterations(HGCoordTrainer, PetscInt *, PetscReal *);

@@ -45,6 +45,16 @@ refused 1 'needs observations' train "${small[@]}" -coord_problem burgers -physi
 refused 1 'no option -coord_initial_points' train "${small[@]}" -coord_problem poisson -coord_initial_points 5
 refused 1 'fc1 has' train "${poisson[@]}" -model_input p1.nc -net_width 12
 
+# A run that ends badly leaves its last checkpoint, which is the model that a run of as many iterations writes
+train=(train "${small[@]}" -coord_problem poisson -model_output)
+"${mpiexec[@]}" -n 2 "$halograd" "${train[@]}" checkpoint.nc -train_stages adam:20,absent:1 -train_checkpoint 10 > out 2>&1 && fail "an unknown optimizer: $(cat out)"
+run 2 "${train[@]}" whole.nc -train_stages adam:20
+run 1 evaluate -model whole.nc -hg_dtype f64
+grep '^evaluate' out > whole
+run 1 evaluate -model checkpoint.nc -hg_dtype f64
+grep '^evaluate' out | diff - whole || fail "a checkpoint is not the model of its iteration"
+refused 1 'train_checkpoint -1: give' train "${small[@]}" -coord_problem poisson -train_checkpoint -1
+
 for command in predict evaluate; do
     run 1 "$command" -help
     grep -q -- '-coord_grid' out || fail "$command -help has no -coord_grid"
