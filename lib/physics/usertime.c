@@ -22,13 +22,13 @@ struct _n_HGUserTime {
 
 PetscErrorCode HGUserTimeCreate(HGPhysics p, TS ts, HGUserTime *step)
 {
-  MPI_Comm      comm  = PetscObjectComm((PetscObject)p);
-  TSIFunction   ifun  = NULL;
-  TSI2Function  i2fun = NULL;
-  TSRHSFunction rfun  = NULL;
-  TSIJacobian   ijac  = NULL;
-  TSRHSJacobian rjac  = NULL;
-  DM            dm;
+  MPI_Comm comm                                                                = PetscObjectComm((PetscObject)p);
+  PetscErrorCode (*ifun)(TS, PetscReal, Vec, Vec, Vec, void *)                 = NULL;
+  PetscErrorCode (*i2fun)(TS, PetscReal, Vec, Vec, Vec, Vec, void *)           = NULL;
+  PetscErrorCode (*rfun)(TS, PetscReal, Vec, Vec, void *)                      = NULL;
+  PetscErrorCode (*ijac)(TS, PetscReal, Vec, Vec, PetscReal, Mat, Mat, void *) = NULL;
+  PetscErrorCode (*rjac)(TS, PetscReal, Vec, Mat, Mat, void *)                 = NULL;
+  DM dm;
 
   PetscFunctionBegin;
   PetscCall(TSGetDM(ts, &dm));
@@ -121,8 +121,8 @@ static PetscErrorCode AdjointOfTS(HGPhysics p, HGUserTime s, PetscBool imex, Vec
 static PetscErrorCode AdjointOfStage(HGPhysics p, HGUserTime s, Vec u, Vec w, Vec g)
 {
   const PetscBool both = s->ifunction && s->rhsfunction ? PETSC_TRUE : PETSC_FALSE;
-  TSRHSJacobian   f;
-  void           *ctx;
+  PetscErrorCode (*f)(TS, PetscReal, Vec, Mat, Mat, void *);
+  void *ctx;
 
   PetscFunctionBegin;
   PetscCall(AdjointOfTS(p, s, both, u, w, g));
@@ -156,7 +156,7 @@ static PetscErrorCode TryJacobian(HGPhysics p, HGUserTime s, PetscBool *works)
 /* Of both functions, or of the one there is; of both the RHS's cannot be a constant matrix, which TS does not give */
 PetscErrorCode HGUserTimeHasJacobian(HGPhysics p, HGUserTime s, PetscBool *has)
 {
-  TSRHSJacobian f = NULL;
+  PetscErrorCode (*f)(TS, PetscReal, Vec, Mat, Mat, void *) = NULL;
 
   PetscFunctionBegin;
   PetscCall(TSGetRHSJacobian(s->ts, NULL, NULL, &f, NULL));
