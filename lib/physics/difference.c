@@ -192,7 +192,7 @@ static void ApplyEndX(const HGDifference *d, PetscInt from, PetscInt to, const d
 }
 
 /*
-  HGDifferenceApply - out += derivative of in along an axis, with the boundary values gamma
+  HGDifferenceApply - out = or += derivative of in along an axis, with the boundary values gamma
 
   Not Collective
 
@@ -201,12 +201,14 @@ static void ApplyEndX(const HGDifference *d, PetscInt from, PetscInt to, const d
 . axis  - 0, 1, 2 for z, y, x
 . b     - the block of this rank
 . in    - first owned point of an unknown in the local array with ghost points
-- gamma - of the low and the high side
+. gamma - of the low and the high side
+- add   - whether out is added to
 
   Output Parameter:
-. out - [z][y][x] of the owned points, added to
+. out - [z][y][x] of the owned points
 */
-void HGDifferenceApply(const HGDifference *d, int axis, const HGBlock *b, const double *in, const double gamma[], double *out)
+void HGDifferenceApply(const HGDifference *d, int axis, const HGBlock *b, const double *in, const double gamma[], PetscBool add,
+                       double *out)
 {
   const PetscInt *n = b->n;
 
@@ -216,6 +218,7 @@ void HGDifferenceApply(const HGDifference *d, int axis, const HGBlock *b, const 
     const double  *p     = in + at[0] * b->stride[0] + at[1] * b->stride[1];
     double *restrict o   = out + r * n[2];
 
+    if (!add) memset(o, 0, (size_t)n[2] * sizeof(*o));
     if (axis == 2) {
       ApplyEndX(d, 0, d->lo, p, b->stride[2], gamma, o);
       ApplyX(d, p, b->stride[2], o);

@@ -10,16 +10,12 @@
 */
 #include "physics/equation_impl.h"
 
-static PetscErrorCode FindDef(HGPhysics p, const HGEquationDef **def)
-{
-  PetscFunctionBegin;
-  *def = NULL;
-  for (PetscInt i = 0; i < HGEquationDefCount; i++)
-    if (!strcmp(HGEquationDefs[i]->name, ((PetscObject)p)->type_name)) *def = HGEquationDefs[i];
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
+#define CHUNK 512 /* points that a thread works on at a time */
 
-static PetscInt Terms(HGPhysics p, const HGTerm **t)
+/*
+  HGEquationTerms - What R depends on in the dimensions of the grid
+*/
+PetscInt HGEquationTerms(HGPhysics p, const HGTerm **t)
 {
   const HGEquationDef *def = ((HGEquation *)p->data)->def;
 
@@ -34,7 +30,7 @@ static void GetGamma(HGPhysics p, int axis, PetscInt unknown, double gamma[])
   for (int s = 0; s < 2; s++) gamma[s] = p->homogeneous[unknown] ? 0 : p->axis[axis].side[s].gamma;
 }
 
-/* out = variable var of an unknown: from the local array with ghost points, or, for spectral derivatives, from planar values */
+/* out = variable var of an unknown: from its array with ghost points, or, for spectral derivatives, from its values */
 static PetscErrorCode Variable(HGPhysics p, PetscInt unknown, HGVariable var, const double *local, const double *value,
                                PetscBool inhomogeneous, double *out)
 {
@@ -43,14 +39,14 @@ static PetscErrorCode Variable(HGPhysics p, PetscInt unknown, HGVariable var, co
   const int       second = var == V_L ? 1 : 0;
 
   PetscFunctionBegin;
-  PetscCall(PetscArrayzero(out, points));
+  if (e->spectral) PetscCall(PetscArrayzero(out, points));
   for (int a = 3 - (int)p->dim; a < 3; a++) {
     double gamma[2] = {0, 0};
 
     if (!second && a != 2 - ((int)var - V_X)) continue;
     if (inhomogeneous) GetGamma(p, a, unknown, gamma);
     if (e->spectral) PetscCall(HGSpectralAdd(e->fft[a], 1 + second, 1, value, out));
-    else HGDifferenceApply(&e->d[second][a], a, &e->block, local + unknown, gamma, out);
+    else HGDifferenceApply(&e->d[second][a], a, &e->planar, local, gamma, second && a > 3 - (int)p->dim ? PETSC_TRUE : PETSC_FALSE, out);
   }
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -60,7 +56,27 @@ static void Separate(const HGEquation *e, const PetscScalar *u, PetscInt unknown
 {
   const PetscInt points = e->block.n[0] * e->block.n[1] * e->block.n[2], dof = e->unknowns;
 
+#pragma omp parallel for schedule(static) if (points > 8192)
   for (PetscInt i = 0; i < points; i++) out[i] = u[i * dof + unknown];
+}
+
+/* One unknown of a local array with ghost points, at its first owned point; the array itself if there is no other unknown */
+static const double *Planar(const HGEquation *e, const double *local, PetscInt unknown)
+{
+  const PetscInt dof = e->unknowns, rows = e->points / e->row;
+
+  if (dof == 1) return local + e->planar.first;
+#pragma omp parallel for schedule(static) if (e->points > 8192)
+  for (PetscInt r = 0; r < rows; r++) {
+    const double *restrict from = local + r * e->row * dof + unknown;
+    double *restrict to         = e->ghosted + r * e->row;
+
+    if (dof == 2)
+      for (PetscInt x = 0; x < e->row; x++) to[x] = from[2 * x];
+    else
+      for (PetscInt x = 0; x < e->row; x++) to[x] = from[x * dof];
+  }
+  return e->ghosted + e->planar.first;
 }
 
 /*
@@ -83,9 +99,11 @@ PetscErrorCode HGEquationSetState(HGPhysics p, Vec u)
   PetscCall(VecGetArrayRead(e->local, &local));
   PetscCall(VecGetArrayRead(u, &v));
   for (PetscInt k = 0; k < p->unknowns; k++) {
+    const double *ghosted = e->spectral ? NULL : Planar(e, local, k);
+
     if (e->v[k][V_U]) Separate(e, v, k, e->v[k][V_U]);
     for (int var = V_X; var < V_COUNT; var++)
-      if (e->v[k][var]) PetscCall(Variable(p, k, (HGVariable)var, local + e->block.first, e->v[k][V_U], PETSC_TRUE, e->v[k][var]));
+      if (e->v[k][var]) PetscCall(Variable(p, k, (HGVariable)var, ghosted, e->v[k][V_U], PETSC_TRUE, e->v[k][var]));
   }
   PetscCall(VecRestoreArrayRead(u, &v));
   PetscCall(VecRestoreArrayRead(e->local, &local));
@@ -94,22 +112,26 @@ PetscErrorCode HGEquationSetState(HGPhysics p, Vec u)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+static void VariablesFrom(const HGEquation *e, PetscInt from, double *v[][V_COUNT])
+{
+  for (PetscInt k = 0; k < e->unknowns; k++)
+    for (int var = 0; var < V_COUNT; var++) v[k][var] = e->v[k][var] ? e->v[k][var] + from : NULL;
+}
+
 /* R and its derivatives at all points, by threads; either may be NULL; q < 0, or the parameter that R is differentiated by */
 static void Pointwise(HGPhysics p, double *const r[], double *const P[], int q)
 {
   const HGTerm   *t;
   HGEquation     *e = (HGEquation *)p->data;
-  const PetscInt *n = e->block.n, points = n[0] * n[1] * n[2], chunk = 2048, terms = Terms(p, &t);
+  const PetscInt *n = e->block.n, points = n[0] * n[1] * n[2], terms = HGEquationTerms(p, &t);
 
 #pragma omp parallel for schedule(static) if (points > 8192)
-  for (PetscInt from = 0; from < points; from += chunk) {
-    const PetscInt count = PetscMin(chunk, points - from);
+  for (PetscInt from = 0; from < points; from += CHUNK) {
+    const PetscInt count = PetscMin(CHUNK, points - from);
     double        *v[HG_MAX_UNKNOWNS][V_COUNT], *rr[HG_MAX_UNKNOWNS], *PP[HG_MAX_TERMS];
 
-    for (PetscInt k = 0; k < p->unknowns; k++) {
-      for (int var = 0; var < V_COUNT; var++) v[k][var] = e->v[k][var] ? e->v[k][var] + from : NULL;
-      rr[k] = r ? r[k] + from : NULL;
-    }
+    VariablesFrom(e, from, v);
+    for (PetscInt k = 0; r && k < p->unknowns; k++) rr[k] = r[k] + from;
     for (PetscInt k = 0; P && k < terms; k++) PP[k] = P[k] + from;
     if (q < 0) (*e->def->point)(e->param, (int)p->dim, count, v, r ? rr : NULL, P ? PP : NULL);
     else (*e->def->byparam)(e->param, (int)p->dim, q, count, v, rr);
@@ -151,7 +173,7 @@ PetscErrorCode HGEquationRate(HGPhysics p, Vec u, Vec rate)
 }
 
 /* b, which F subtracts: f, or M a / dt + (1 - theta) R(a) */
-static PetscErrorCode SetInput_Equation(HGPhysics p, PetscInt sample, Vec a)
+PetscErrorCode HGEquationSetInput(HGPhysics p, PetscInt sample, Vec a)
 {
   MPI_Comm       comm = PetscObjectComm((PetscObject)p);
   HGEquation    *e    = (HGEquation *)p->data;
@@ -169,12 +191,16 @@ static PetscErrorCode SetInput_Equation(HGPhysics p, PetscInt sample, Vec a)
   PetscCall(VecCopy(a, e->b));
   if (e->def->steady) PetscFunctionReturn(PETSC_SUCCESS);
   if (e->theta < 1) PetscCall(HGEquationRate(p, e->a, e->work));
-  else PetscCall(VecSet(e->work, 0));
   PetscCall(VecGetArray(e->b, &b));
   PetscCall(VecGetLocalSize(e->b, &nb));
-  for (PetscInt i = 0; i < nb; i++) b[i] *= Mass(e, i % dof);
+  for (PetscInt k = 0; k < dof; k++) {
+    const double mass = Mass(e, k);
+
+#pragma omp parallel for schedule(static) if (nb > 8192)
+    for (PetscInt i = k; i < nb; i += dof) b[i] *= mass;
+  }
   PetscCall(VecRestoreArray(e->b, &b));
-  PetscCall(VecAXPY(e->b, 1 - e->theta, e->work));
+  if (e->theta < 1) PetscCall(VecAXPY(e->b, 1 - e->theta, e->work));
   PetscCall(VecGetArray(e->b, &b));
   for (PetscInt i = 0; i < nb; i++)
     if (e->def->algebraic[i % dof]) b[i] = 0;
@@ -182,75 +208,113 @@ static PetscErrorCode SetInput_Equation(HGPhysics p, PetscInt sample, Vec a)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-static PetscErrorCode Residual_Equation(HGPhysics p, Vec u, Vec f)
+/* F at the points from `from` on, u, b and f of all unknowns */
+static void ResidualPoints(HGPhysics p, PetscInt from, PetscInt count, const PetscScalar *u, const PetscScalar *b, PetscScalar *f)
+{
+  HGEquation    *e   = (HGEquation *)p->data;
+  const PetscInt dof = p->unknowns;
+  double         buffer[HG_MAX_UNKNOWNS][CHUNK], *r[HG_MAX_UNKNOWNS] = {NULL}, *v[HG_MAX_UNKNOWNS][V_COUNT];
+
+  for (PetscInt k = 0; k < dof; k++) r[k] = buffer[k];
+  VariablesFrom(e, from, v);
+  (*e->def->point)(e->param, (int)p->dim, count, v, r, NULL);
+  for (PetscInt k = 0; k < dof; k++) {
+    const double mass = Mass(e, k), theta = Implicit(e, k);
+
+    for (PetscInt i = 0; i < count; i++)
+      f[(from + i) * dof + k] = mass * u[(from + i) * dof + k] - theta * r[k][i] - b[(from + i) * dof + k];
+  }
+}
+
+PetscErrorCode HGEquationResidual(HGPhysics p, Vec u, Vec f)
 {
   HGEquation        *e      = (HGEquation *)p->data;
-  const PetscInt     points = e->block.n[0] * e->block.n[1] * e->block.n[2], dof = p->unknowns;
+  const PetscInt     points = e->block.n[0] * e->block.n[1] * e->block.n[2];
   const PetscScalar *v, *b;
   PetscScalar       *out;
 
   PetscFunctionBegin;
   PetscCall(HGEquationSetState(p, u));
-  Pointwise(p, e->r, NULL, -1);
   PetscCall(VecGetArrayRead(u, &v));
   PetscCall(VecGetArrayRead(e->b, &b));
   PetscCall(VecGetArrayWrite(f, &out));
-  for (PetscInt k = 0; k < dof; k++) {
-    const double *r = e->r[k], mass = Mass(e, k), theta = Implicit(e, k);
-
 #pragma omp parallel for schedule(static) if (points > 8192)
-    for (PetscInt i = 0; i < points; i++) out[i * dof + k] = mass * v[i * dof + k] - theta * r[i] - b[i * dof + k];
-  }
+  for (PetscInt from = 0; from < points; from += CHUNK) ResidualPoints(p, from, PetscMin(CHUNK, points - from), v, b, out);
   PetscCall(VecRestoreArrayWrite(f, &out));
   PetscCall(VecRestoreArrayRead(e->b, &b));
   PetscCall(VecRestoreArrayRead(u, &v));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* q = -theta sum over the rows of (dR/dv)' w for a variable v; false if no row depends on it */
-static PetscBool Transposed(HGPhysics p, PetscInt unknown, HGVariable var, const PetscScalar *w, double *q)
+/* q = -theta sum over the rows of (dR/dv)' w for one variable; false if no row depends on it */
+static PetscBool Transposed(HGPhysics p, PetscInt unknown, HGVariable var, PetscInt n, double *const P[], const PetscScalar *w,
+                            double *restrict q)
 {
   HGEquation    *e = (HGEquation *)p->data;
   const HGTerm  *t;
-  const PetscInt points = e->block.n[0] * e->block.n[1] * e->block.n[2], dof = p->unknowns, terms = Terms(p, &t);
+  const PetscInt dof = p->unknowns, terms = HGEquationTerms(p, &t);
   PetscBool      any = PETSC_FALSE;
 
   for (PetscInt k = 0; k < terms; k++) {
-    const double *P = e->P[k], theta = Implicit(e, t[k].row);
-    const double  keep = any ? 1 : 0;
-    const int     row  = t[k].row;
+    const double *restrict d = P[k];
+    const double theta       = Implicit(e, t[k].row);
+    const int    row         = t[k].row;
 
     if (t[k].unknown != unknown || t[k].var != var) continue;
-    if (!any) (void)PetscArrayzero(q, points);
+    if (any)
+      for (PetscInt i = 0; i < n; i++) q[i] -= theta * d[i] * w[i * dof + row];
+    else
+      for (PetscInt i = 0; i < n; i++) q[i] = -theta * d[i] * w[i * dof + row];
     any = PETSC_TRUE;
-#pragma omp parallel for schedule(static) if (points > 8192)
-    for (PetscInt i = 0; i < points; i++) q[i] = keep * q[i] - theta * P[i] * w[i * dof + row];
   }
   return any;
 }
 
-/* local += D_v' q */
-static PetscErrorCode AddAdjoint(HGPhysics p, PetscInt unknown, HGVariable var, const double *q, double *local)
+/* Puts -theta sum (dR/dv)' w in the place of each variable v that R depends on */
+static void TransposePoints(HGPhysics p, PetscInt from, PetscInt count, const PetscScalar *w)
+{
+  HGEquation *e = (HGEquation *)p->data;
+  double      buffer[HG_MAX_TERMS][CHUNK], *P[HG_MAX_TERMS], *v[HG_MAX_UNKNOWNS][V_COUNT];
+
+  for (int k = 0; k < HG_MAX_TERMS; k++) P[k] = buffer[k];
+  VariablesFrom(e, from, v);
+  (*e->def->point)(e->param, (int)p->dim, count, v, NULL, P);
+  for (PetscInt k = 0; k < p->unknowns; k++)
+    for (int var = 0; var < V_COUNT; var++)
+      if (v[k][var]) (void)Transposed(p, k, (HGVariable)var, count, P, w + from * p->unknowns, v[k][var]);
+}
+
+static PetscBool Depends(HGPhysics p, PetscInt unknown, HGVariable var)
+{
+  const HGTerm  *t;
+  const PetscInt terms = HGEquationTerms(p, &t);
+
+  for (PetscInt k = 0; k < terms; k++)
+    if (t[k].unknown == unknown && t[k].var == var) return PETSC_TRUE;
+  return PETSC_FALSE;
+}
+
+/* ghosted += D_v' q, at the first owned point of one unknown */
+static void AddAdjoint(HGPhysics p, HGVariable var, const double *q, double *ghosted)
 {
   HGEquation     *e      = (HGEquation *)p->data;
-  const HGBlock  *b      = &e->block;
+  const HGBlock  *b      = &e->planar;
   const PetscInt *n      = b->n;
   const int       second = var == V_L ? 1 : 0;
 
-  PetscFunctionBegin;
   if (var == V_U) {
+#pragma omp parallel for schedule(static) if (n[0] * n[1] * n[2] > 8192)
     for (PetscInt r = 0; r < n[0] * n[1]; r++) {
-      double *o = local + unknown + r / n[1] * b->stride[0] + r % n[1] * b->stride[1];
+      double *restrict o = ghosted + r / n[1] * b->stride[0] + r % n[1] * b->stride[1];
 
-      for (PetscInt x = 0; x < n[2]; x++) o[x * b->stride[2]] += q[r * n[2] + x];
+      for (PetscInt x = 0; x < n[2]; x++) o[x] += q[r * n[2] + x];
     }
-    PetscFunctionReturn(PETSC_SUCCESS);
+    return;
   }
   for (int a = 3 - (int)p->dim; a < 3; a++) {
     if (!second && a != 2 - ((int)var - V_X)) continue;
-    HGDifferenceApplyAdjoint(&e->d[second][a], a, b, q, local + unknown);
+    HGDifferenceApplyAdjoint(&e->d[second][a], a, b, q, ghosted);
   }
-  PetscFunctionReturn(PETSC_SUCCESS);
 }
 
 /* The same without ghost points: D' = -D for first derivatives, D for second ones */
@@ -268,24 +332,32 @@ static PetscErrorCode AddAdjointSpectral(HGPhysics p, HGVariable var, const doub
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-static PetscErrorCode AdjointFinite(HGPhysics p, const PetscScalar *w, Vec g)
+static PetscErrorCode AdjointFinite(HGPhysics p, Vec g)
 {
-  HGEquation  *e = (HGEquation *)p->data;
-  PetscScalar *local;
+  HGEquation    *e   = (HGEquation *)p->data;
+  const PetscInt dof = p->unknowns;
+  PetscScalar   *local;
 
   PetscFunctionBegin;
-  PetscCall(VecSet(e->adjoint, 0));
-  PetscCall(VecGetArray(e->adjoint, &local));
-  for (PetscInt k = 0; k < p->unknowns; k++)
+  PetscCall(VecGetArrayWrite(e->adjoint, &local));
+  for (PetscInt k = 0; k < dof; k++) {
+    double *ghosted = dof == 1 ? local : e->ghosted;
+
+#pragma omp parallel for schedule(static) if (e->points > 8192)
+    for (PetscInt i = 0; i < e->points; i++) ghosted[i] = 0;
     for (int var = 0; var < V_COUNT; var++)
-      if (Transposed(p, k, (HGVariable)var, w, e->q)) PetscCall(AddAdjoint(p, k, (HGVariable)var, e->q, local + e->block.first));
-  PetscCall(VecRestoreArray(e->adjoint, &local));
+      if (Depends(p, k, (HGVariable)var)) AddAdjoint(p, (HGVariable)var, e->v[k][var], ghosted + e->planar.first);
+    if (dof == 1) continue;
+#pragma omp parallel for schedule(static) if (e->points > 8192)
+    for (PetscInt i = 0; i < e->points; i++) local[i * dof + k] = ghosted[i];
+  }
+  PetscCall(VecRestoreArrayWrite(e->adjoint, &local));
   PetscCall(VecSet(g, 0));
   PetscCall(DMLocalToGlobal(e->dm, e->adjoint, ADD_VALUES, g));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-static PetscErrorCode AdjointSpectral(HGPhysics p, const PetscScalar *w, Vec g)
+static PetscErrorCode AdjointSpectral(HGPhysics p, Vec g)
 {
   HGEquation    *e      = (HGEquation *)p->data;
   const PetscInt points = e->block.n[0] * e->block.n[1] * e->block.n[2], dof = p->unknowns;
@@ -296,14 +368,14 @@ static PetscErrorCode AdjointSpectral(HGPhysics p, const PetscScalar *w, Vec g)
   for (PetscInt k = 0; k < dof; k++) {
     PetscCall(PetscArrayzero(e->r[k], points));
     for (int var = 0; var < V_COUNT; var++)
-      if (Transposed(p, k, (HGVariable)var, w, e->q)) PetscCall(AddAdjointSpectral(p, (HGVariable)var, e->q, e->r[k]));
+      if (Depends(p, k, (HGVariable)var)) PetscCall(AddAdjointSpectral(p, (HGVariable)var, e->v[k][var], e->r[k]));
     for (PetscInt i = 0; i < points; i++) out[i * dof + k] = e->r[k][i];
   }
   PetscCall(VecRestoreArrayWrite(g, &out));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-static PetscErrorCode Adjoint_Equation(HGPhysics p, Vec u, Vec w, Vec g)
+PetscErrorCode HGEquationAdjoint(HGPhysics p, Vec u, Vec w, Vec g)
 {
   HGEquation        *e      = (HGEquation *)p->data;
   const PetscInt     points = e->block.n[0] * e->block.n[1] * e->block.n[2], dof = p->unknowns;
@@ -312,15 +384,19 @@ static PetscErrorCode Adjoint_Equation(HGPhysics p, Vec u, Vec w, Vec g)
 
   PetscFunctionBegin;
   PetscCall(HGEquationSetState(p, u));
-  Pointwise(p, NULL, e->P, -1);
   PetscCall(VecGetArrayRead(w, &v));
-  if (e->spectral) PetscCall(AdjointSpectral(p, v, g));
-  else PetscCall(AdjointFinite(p, v, g));
+#pragma omp parallel for schedule(static) if (points > 8192)
+  for (PetscInt from = 0; from < points; from += CHUNK) TransposePoints(p, from, PetscMin(CHUNK, points - from), v);
+  e->id = 0; /* the variables are gone */
+  if (e->spectral) PetscCall(AdjointSpectral(p, g));
+  else PetscCall(AdjointFinite(p, g));
   PetscCall(VecGetArray(g, &out));
   for (PetscInt k = 0; k < dof; k++) {
     const double mass = Mass(e, k);
 
-    for (PetscInt i = 0; i < points && mass > 0; i++) out[i * dof + k] += mass * v[i * dof + k];
+    if (mass == 0) continue;
+#pragma omp parallel for schedule(static) if (points > 8192)
+    for (PetscInt i = 0; i < points; i++) out[i * dof + k] += mass * v[i * dof + k];
   }
   PetscCall(VecRestoreArray(g, &out));
   PetscCall(VecRestoreArrayRead(w, &v));
@@ -338,7 +414,7 @@ PetscErrorCode HGEquationMult(HGPhysics p, Vec x, Vec y)
 {
   HGEquation        *e = (HGEquation *)p->data;
   const HGTerm      *t;
-  const PetscInt     points = e->block.n[0] * e->block.n[1] * e->block.n[2], dof = p->unknowns, terms = Terms(p, &t);
+  const PetscInt     points = e->block.n[0] * e->block.n[1] * e->block.n[2], dof = p->unknowns, terms = HGEquationTerms(p, &t);
   const PetscScalar *in;
   PetscScalar       *out;
   double            *value;
@@ -388,11 +464,13 @@ PetscErrorCode HGEquationFillMatrix(HGPhysics p, Vec u, PetscReal shift, PetscRe
 {
   HGEquation     *e = (HGEquation *)p->data;
   const HGTerm   *t;
-  const PetscInt *n = e->block.n, terms = Terms(p, &t);
+  const PetscInt *n = e->block.n, terms = HGEquationTerms(p, &t);
   HGDifference(*d)[3] = e->spectral ? e->low : e->d;
 
   PetscFunctionBegin;
   PetscCall(HGEquationSetState(p, u));
+  for (PetscInt k = 0; k < terms; k++)
+    if (!e->P[k]) PetscCall(PetscMalloc1(n[0] * n[1] * n[2], &e->P[k]));
   Pointwise(p, NULL, e->P, -1);
   e->shift = shift;
   e->scale = scale;
@@ -429,57 +507,16 @@ PetscErrorCode HGEquationFillMatrix(HGPhysics p, Vec u, PetscReal shift, PetscRe
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* ---- parameters ---- */
+/* ---- derivatives by the parameters ---- */
 
-static int FindParam(const HGEquation *e, PetscInt dim, const char name[])
+/*
+  HGEquationFindParam - The number of a parameter, -1 if the equation has none of that name
+*/
+int HGEquationFindParam(const HGEquation *e, PetscInt dim, const char name[])
 {
   for (int i = 0; i < e->def->nparams; i++)
     if (!strcmp(e->def->param[i].name, name) && (strncmp(name, "velocity_", 9) || name[9] - 'x' < dim)) return i;
   return -1;
-}
-
-static PetscErrorCode CheckParam(HGPhysics p, const HGParam *q, PetscReal value)
-{
-  const PetscBool good = value > q->least || (value == q->least && !q->open) ? PETSC_TRUE : PETSC_FALSE;
-
-  PetscFunctionBegin;
-  HGCheck(good && !PetscIsInfOrNanReal(value), PetscObjectComm((PetscObject)p), "-physics_%s %g (%s): give a %s number", q->name,
-          (double)value, q->text,
-          q->open         ? "positive"
-          : q->least == 0 ? "positive number or zero; not a negative"
-                          : "finite");
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
-
-static PetscErrorCode SetParameter_Equation(HGPhysics p, const char name[], PetscReal value, PetscBool *has)
-{
-  HGEquation *e = (HGEquation *)p->data;
-  const int   q = FindParam(e, p->dim, name);
-
-  PetscFunctionBegin;
-  *has = PETSC_TRUE;
-  if (q >= 0) {
-    PetscCall(CheckParam(p, &e->def->param[q], value));
-    e->param[q] = value;
-  } else if (!e->def->steady && !strcmp(name, "dt")) {
-    HGCheck(value > 0 && !PetscIsInfOrNanReal(value), PetscObjectComm((PetscObject)p), "-physics_dt %g: give a positive number",
-            (double)value);
-    e->dt = value;
-  } else *has = PETSC_FALSE;
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
-
-static PetscErrorCode GetParameter_Equation(HGPhysics p, const char name[], PetscReal *value, PetscBool *has)
-{
-  HGEquation *e = (HGEquation *)p->data;
-  const int   q = FindParam(e, p->dim, name);
-
-  PetscFunctionBegin;
-  *has = PETSC_TRUE;
-  if (q >= 0) *value = e->param[q];
-  else if (!e->def->steady && !strcmp(name, "dt")) *value = e->dt;
-  else *has = PETSC_FALSE;
-  PetscFunctionReturn(PETSC_SUCCESS);
 }
 
 /* <w, factor dR/dparam> at a state, this rank's part */
@@ -499,10 +536,10 @@ static PetscErrorCode AddByParam(HGPhysics p, int q, Vec u, PetscBool old, const
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-static PetscErrorCode ParameterAdjoint_Equation(HGPhysics p, const char name[], Vec u, Vec w, PetscReal *g)
+PetscErrorCode HGEquationParameterAdjoint(HGPhysics p, const char name[], Vec u, Vec w, PetscReal *g)
 {
   HGEquation        *e = (HGEquation *)p->data;
-  const int          q = FindParam(e, p->dim, name);
+  const int          q = HGEquationFindParam(e, p->dim, name);
   const PetscScalar *v, *x, *a;
   PetscReal          sum = 0;
   PetscInt           n;
@@ -522,225 +559,5 @@ static PetscErrorCode ParameterAdjoint_Equation(HGPhysics p, const char name[], 
   }
   PetscCall(VecRestoreArrayRead(w, &v));
   PetscCallMPI(MPI_Allreduce(&sum, g, 1, MPIU_REAL, MPI_SUM, PetscObjectComm((PetscObject)p)));
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
-
-/* ---- set-up ---- */
-
-static PetscErrorCode SetFromOptions_Equation(HGPhysics p)
-{
-  MPI_Comm    comm = PetscObjectComm((PetscObject)p);
-  HGEquation *e    = (HGEquation *)p->data;
-  char        option[64], derivative[16];
-  PetscBool   fd, spectral, given[HG_MAX_PARAMS] = {PETSC_FALSE};
-
-  PetscFunctionBegin;
-  PetscCall(HGPhysicsBoundarySetFromOptions(p));
-  PetscOptionsBegin(comm, ((PetscObject)p)->prefix, "Built-in equation", "HGPhysics");
-  for (int i = 0; i < e->def->nparams; i++) {
-    PetscCall(PetscSNPrintf(option, sizeof(option), "-physics_%s", e->def->param[i].name));
-    if (FindParam(e, p->dim, e->def->param[i].name) == i)
-      PetscCall(PetscOptionsReal(option, e->def->param[i].text, "HGPhysicsSetParameter", e->param[i], &e->param[i], &given[i]));
-  }
-  if (!e->def->steady) {
-    PetscCall(PetscOptionsReal("-physics_dt", "time step from the input to the output", "HGPhysicsSetParameter", e->dt, &e->dt, NULL));
-    PetscCall(
-        PetscOptionsReal("-physics_theta", "1 for backward Euler, 0.5 for Crank-Nicolson", "HGPhysicsType", e->theta, &e->theta, NULL));
-  }
-  PetscCall(PetscStrncpy(derivative, e->spectral ? "spectral" : "fd", sizeof(derivative)));
-  PetscCall(PetscOptionsString("-physics_derivative", "fd (differences) or spectral (Fourier, all axes periodic)", "HGPhysicsType",
-                               derivative, derivative, sizeof(derivative), NULL));
-  PetscCall(PetscOptionsReal("-physics_field_alpha", "smoothness of the random fields, covariance (-Laplace + tau^2)^(-alpha)",
-                             "HGPhysicsSampleInput", e->alpha, &e->alpha, NULL));
-  PetscCall(PetscOptionsReal("-physics_field_tau", "inverse length of the random fields", "HGPhysicsSampleInput", e->tau, &e->tau, NULL));
-  PetscCall(PetscOptionsReal("-physics_field_sigma", "standard deviation of the random fields", "HGPhysicsSampleInput", e->sigma, &e->sigma,
-                             NULL));
-  PetscCall(PetscOptionsInt("-physics_field_modes", "modes of the random fields in each direction", "HGPhysicsSampleInput", e->modes,
-                            &e->modes, NULL));
-  PetscOptionsEnd();
-  PetscCall(PetscStrcmp(derivative, "fd", &fd));
-  PetscCall(PetscStrcmp(derivative, "spectral", &spectral));
-  HGCheck(fd || spectral, comm, "-physics_derivative %s: give fd or spectral", derivative);
-  e->spectral = spectral;
-  for (int i = 0; i < e->def->nparams; i++) PetscCall(CheckParam(p, &e->def->param[i], e->param[i]));
-  HGCheck(e->dt > 0 && !PetscIsInfOrNanReal(e->dt), comm, "-physics_dt %g: give a positive number", (double)e->dt);
-  HGCheck(e->theta > 0 && e->theta <= 1, comm, "-physics_theta %g: give a number above 0, up to 1", (double)e->theta);
-  HGCheck(e->alpha > 0.5 * (PetscReal)p->dim, comm, "-physics_field_alpha %g: the field has no finite variance; give more than dim/2 = %g",
-          (double)e->alpha, 0.5 * (double)p->dim);
-  HGCheck(e->tau >= 0 && e->sigma >= 0 && !PetscIsInfOrNanReal(e->tau + e->sigma), comm,
-          "-physics_field_tau %g, -physics_field_sigma %g: give zero or positive numbers", (double)e->tau, (double)e->sigma);
-  HGCheck(e->modes >= 2 && e->modes <= 1024, comm, "-physics_field_modes %" PetscInt_FMT ": give 2 to 1024", e->modes);
-  e->options = PETSC_TRUE;
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
-
-static PetscErrorCode Channels_Equation(HGPhysics p)
-{
-  HGEquation *e = (HGEquation *)p->data;
-
-  PetscFunctionBegin;
-  HGCheck(p->dim >= e->def->dims[0] && p->dim <= e->def->dims[1], PetscObjectComm((PetscObject)p),
-          "the equation %s has %d to %d dimensions; the grid has %" PetscInt_FMT, e->def->name, e->def->dims[0], e->def->dims[1], p->dim);
-  e->unknowns = p->unknowns = p->inputs = e->def->vector ? p->dim : e->def->unknowns;
-  for (PetscInt k = 0; k < p->unknowns; k++) p->homogeneous[k] = e->def->homogeneous[k];
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
-
-/* An elliptic row needs a side that holds it, or kappa */
-static PetscErrorCode CheckSingular(HGPhysics p, HGEquation *e)
-{
-  const int last   = e->def->nparams - 1;
-  PetscReal length = 0;
-  PetscBool held   = PETSC_FALSE;
-
-  PetscFunctionBegin;
-  for (int a = 3 - (int)p->dim; a < 3; a++) {
-    length = PetscMax(length, p->axis[a].length);
-    for (int s = 0; s < 2; s++)
-      if (p->axis[a].side[s].alpha > 0) held = PETSC_TRUE;
-  }
-  if (!e->def->elliptic || held || p->soft || e->param[last] > 0) PetscFunctionReturn(PETSC_SUCCESS);
-  HGCheck(e->def->screening > 0, PetscObjectComm((PetscObject)p),
-          "the equation %s with neumann or periodic conditions on all sides determines its solution up to a constant only; give "
-          "-physics_kappa a positive number, or a dirichlet or robin side",
-          e->def->name);
-  e->param[last] = e->def->screening / (length * length);
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
-
-static PetscErrorCode SetUpDifferences(HGPhysics p, HGEquation *e)
-{
-  PetscInt s[3], n[3], reach = 1;
-
-  PetscFunctionBegin;
-  for (int a = 3 - (int)p->dim; a < 3; a++) {
-    HGCheck(!e->spectral || p->axis[a].periodic, PetscObjectComm((PetscObject)p),
-            "-physics_derivative spectral: %c is not periodic; give -physics_bc_%c periodic, or use fd", "zyx"[a], "zyx"[a]);
-    reach = PetscMax(reach, e->spectral ? 1 : HGAxisReach(&p->axis[a], (int)p->order));
-  }
-  PetscCall(HGPhysicsCreateGhosted(p, p->unknowns, reach, PETSC_FALSE, &e->dm));
-  PetscCall(HGBlockOfDM(e->dm, &e->block));
-  PetscCall(DMDAGetCorners(e->dm, &s[2], &s[1], &s[0], &n[2], &n[1], &n[0]));
-  for (int a = 3 - (int)p->dim; a < 3; a++) {
-    for (int k = 0; k < 2; k++) {
-      if (e->spectral) PetscCall(HGDifferenceSetUp(&e->low[k][a], &p->axis[a], k + 1, 2, s[a], n[a]));
-      else PetscCall(HGDifferenceSetUp(&e->d[k][a], &p->axis[a], k + 1, (int)p->order, s[a], n[a]));
-    }
-    if (e->spectral) PetscCall(HGSpectralCreate(p, a, &e->fft[a]));
-  }
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
-
-static PetscErrorCode SetUp_Equation(HGPhysics p)
-{
-  HGEquation   *e = (HGEquation *)p->data;
-  const HGTerm *t;
-  PetscInt      points;
-
-  PetscFunctionBegin;
-  PetscCall(CheckSingular(p, e));
-  PetscCall(SetUpDifferences(p, e));
-  points = e->block.n[0] * e->block.n[1] * e->block.n[2];
-  for (PetscInt k = 0; k < Terms(p, &t); k++) {
-    double **v = &e->v[t[k].unknown][t[k].var];
-
-    if (!*v) PetscCall(PetscCalloc1(points, v));
-    PetscCall(PetscMalloc1(points, &e->P[k]));
-  }
-  for (PetscInt k = 0; k < p->unknowns; k++) {
-    if (e->spectral && !e->v[k][V_U]) PetscCall(PetscCalloc1(points, &e->v[k][V_U]));
-    PetscCall(PetscMalloc1(points, &e->r[k]));
-  }
-  PetscCall(PetscMalloc1(points, &e->q));
-  PetscCall(DMCreateLocalVector(e->dm, &e->local));
-  PetscCall(VecDuplicate(e->local, &e->adjoint));
-  PetscCall(DMCreateGlobalVector(p->dm, &e->a));
-  PetscCall(VecDuplicate(e->a, &e->b));
-  PetscCall(VecDuplicate(e->a, &e->work));
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
-
-static PetscErrorCode View_Equation(HGPhysics p, PetscViewer viewer)
-{
-  HGEquation *e = (HGEquation *)p->data;
-
-  PetscFunctionBegin;
-  PetscCall(PetscViewerASCIIPrintf(viewer, "%s\n", e->def->title));
-  for (int i = 0; i < e->def->nparams; i++)
-    PetscCall(PetscViewerASCIIPrintf(viewer, "%s%s = %g", i ? ", " : "", e->def->param[i].name, (double)e->param[i]));
-  if (!e->def->steady) PetscCall(PetscViewerASCIIPrintf(viewer, ", dt = %g, theta = %g", (double)e->dt, (double)e->theta));
-  PetscCall(PetscViewerASCIIPrintf(viewer, "\n"));
-  if (e->spectral) PetscCall(PetscViewerASCIIPrintf(viewer, "derivatives: spectral\n"));
-  else PetscCall(PetscViewerASCIIPrintf(viewer, "derivatives: differences of order %" PetscInt_FMT "\n", p->order));
-  PetscCall(HGPhysicsViewBoundary(p, viewer));
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
-
-static PetscErrorCode Destroy_Equation(HGPhysics p)
-{
-  HGEquation *e = (HGEquation *)p->data;
-
-  PetscFunctionBegin;
-  PetscCall(HGRandomFieldDestroy(&e->random));
-  for (int a = 0; a < 3; a++) {
-    for (int k = 0; k < 2; k++) {
-      PetscCall(HGDifferenceDestroy(&e->d[k][a]));
-      PetscCall(HGDifferenceDestroy(&e->low[k][a]));
-    }
-    PetscCall(HGSpectralDestroy(&e->fft[a]));
-  }
-  for (int k = 0; k < HG_MAX_UNKNOWNS; k++) {
-    for (int var = 0; var < V_COUNT; var++) PetscCall(PetscFree(e->v[k][var]));
-    PetscCall(PetscFree(e->r[k]));
-  }
-  for (int k = 0; k < HG_MAX_TERMS; k++) PetscCall(PetscFree(e->P[k]));
-  PetscCall(PetscFree(e->q));
-  PetscCall(VecDestroy(&e->local));
-  PetscCall(VecDestroy(&e->adjoint));
-  PetscCall(VecDestroy(&e->a));
-  PetscCall(VecDestroy(&e->b));
-  PetscCall(VecDestroy(&e->work));
-  PetscCall(SNESDestroy(&e->snes));
-  PetscCall(TSDestroy(&e->ts));
-  PetscCall(MatDestroy(&e->J));
-  PetscCall(MatDestroy(&e->A));
-  PetscCall(DMDestroy(&e->dm));
-  PetscCall(PetscFree(p->data));
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
-
-PetscErrorCode HGPhysicsCreate_Equation(HGPhysics p)
-{
-  HGEquation *e;
-
-  PetscFunctionBegin;
-  PetscCall(PetscNew(&e));
-  p->data = e;
-  PetscCall(FindDef(p, &e->def));
-  p->title      = e->def->title;
-  p->inputname  = e->def->input;
-  p->outputname = e->def->output;
-  for (int i = 0; i < e->def->nparams; i++) e->param[i] = e->def->param[i].value;
-  e->dt    = 0.1;
-  e->theta = 1;
-  e->alpha = e->def->alpha;
-  e->tau   = 3;
-  e->sigma = e->def->sigma > 0 ? e->def->sigma : 1;
-  e->modes = 32;
-
-  p->ops->setfromoptions   = SetFromOptions_Equation;
-  p->ops->channels         = Channels_Equation;
-  p->ops->setup            = SetUp_Equation;
-  p->ops->sampleinput      = HGEquationSampleInput;
-  p->ops->solve            = HGEquationSolve;
-  p->ops->setinput         = SetInput_Equation;
-  p->ops->residual         = Residual_Equation;
-  p->ops->adjoint          = Adjoint_Equation;
-  p->ops->normoperator     = HGEquationNormOperator;
-  p->ops->setparameter     = SetParameter_Equation;
-  p->ops->getparameter     = GetParameter_Equation;
-  p->ops->parameteradjoint = ParameterAdjoint_Equation;
-  p->ops->view             = View_Equation;
-  p->ops->destroy          = Destroy_Equation;
   PetscFunctionReturn(PETSC_SUCCESS);
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The built-in equations of differences: what boundary.c, difference.c, equation.c, equationsolve.c, equations.c and spectral.c share */
+/* The built-in equations of differences: what boundary.c, difference.c, equation.c, equationsetup.c, equationsolve.c, equations.c and spectral.c share */
 #ifndef HGEQUATION_IMPL_H
 #define HGEQUATION_IMPL_H
 
@@ -86,11 +86,13 @@ typedef struct {
   DM                   dm;             /* with ghost points for the differences, periodic where the axis is */
   Vec                  local, adjoint; /* with ghost points */
   Vec                  a, b, work;     /* the input, what the residual subtracts, work */
-  HGBlock              block;
-  HGDifference         d[2][3];   /* first and second derivatives along z, y, x */
-  HGDifference         low[2][3]; /* of second order, for the preconditioner of spectral derivatives */
+  HGBlock              block, planar;  /* of all unknowns, and of one alone */
+  PetscInt             points, row;    /* of one unknown with ghost points, and in x */
+  HGDifference         d[2][3];        /* first and second derivatives along z, y, x */
+  HGDifference         low[2][3];      /* of second order, for the preconditioner of spectral derivatives */
   HGSpectral          *fft[3];
   double              *v[HG_MAX_UNKNOWNS][V_COUNT]; /* of the last state */
+  double              *ghosted;                     /* of one unknown with ghost points, where there are several */
   double              *P[HG_MAX_TERMS], *r[HG_MAX_UNKNOWNS], *q;
   PetscObjectId        id; /* the state that v holds */
   PetscObjectState     state;
@@ -107,13 +109,19 @@ PETSC_INTERN void           HGAxisBoundaryRow(const HGGridAxis *, int, int, int 
 PETSC_INTERN PetscInt       HGAxisReach(const HGGridAxis *, int);
 PETSC_INTERN PetscErrorCode HGDifferenceSetUp(HGDifference *, const HGGridAxis *, int, int, PetscInt, PetscInt);
 PETSC_INTERN PetscErrorCode HGDifferenceDestroy(HGDifference *);
-PETSC_INTERN void           HGDifferenceApply(const HGDifference *, int, const HGBlock *, const double *, const double[], double *);
-PETSC_INTERN void           HGDifferenceApplyAdjoint(const HGDifference *, int, const HGBlock *, const double *, double *);
+PETSC_INTERN void HGDifferenceApply(const HGDifference *, int, const HGBlock *, const double *, const double[], PetscBool, double *);
+PETSC_INTERN void HGDifferenceApplyAdjoint(const HGDifference *, int, const HGBlock *, const double *, double *);
 
 PETSC_INTERN PetscErrorCode HGBlockOfDM(DM, HGBlock *);
 PETSC_INTERN PetscErrorCode HGSpectralCreate(HGPhysics, int, HGSpectral **);
 PETSC_INTERN PetscErrorCode HGSpectralAdd(HGSpectral *, int, double, const double[], double[]);
 PETSC_INTERN PetscErrorCode HGSpectralDestroy(HGSpectral **);
+PETSC_INTERN PetscInt       HGEquationTerms(HGPhysics, const HGTerm **);
+PETSC_INTERN int            HGEquationFindParam(const HGEquation *, PetscInt, const char[]);
+PETSC_INTERN PetscErrorCode HGEquationSetInput(HGPhysics, PetscInt, Vec);
+PETSC_INTERN PetscErrorCode HGEquationResidual(HGPhysics, Vec, Vec);
+PETSC_INTERN PetscErrorCode HGEquationAdjoint(HGPhysics, Vec, Vec, Vec);
+PETSC_INTERN PetscErrorCode HGEquationParameterAdjoint(HGPhysics, const char[], Vec, Vec, PetscReal *);
 PETSC_INTERN PetscErrorCode HGEquationSetState(HGPhysics, Vec);
 PETSC_INTERN PetscErrorCode HGEquationRate(HGPhysics, Vec, Vec);
 PETSC_INTERN PetscErrorCode HGEquationFillMatrix(HGPhysics, Vec, PetscReal, PetscReal, Mat);

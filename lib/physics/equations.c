@@ -54,16 +54,14 @@ static void BurgersPoint(const PetscReal c[], int dim, PetscInt n, double *const
   for (int k = 0; k < dim; k++) {
     double *const *t = P ? P + k * (2 * dim + 1) : NULL; /* by u_a, by du_k/dx_a, by the Laplacian */
 
-    for (PetscInt i = 0; i < n; i++) {
-      double sum = c[0] * v[k][V_L][i];
+    for (PetscInt i = 0; r && i < n; i++) r[k][i] = c[0] * v[k][V_L][i];
+    for (PetscInt i = 0; t && i < n; i++) t[2 * dim][i] = c[0];
+    for (int a = 0; a < dim; a++) {
+      const double *restrict u = v[a][V_U], *restrict d = v[k][V_X + a];
 
-      for (int a = 0; a < dim; a++) {
-        sum -= v[a][V_U][i] * v[k][V_X + a][i];
-        if (t) t[a][i] = -v[k][V_X + a][i];
-        if (t) t[dim + a][i] = -v[a][V_U][i];
-      }
-      if (t) t[2 * dim][i] = c[0];
-      if (r) r[k][i] = sum;
+      for (PetscInt i = 0; r && i < n; i++) r[k][i] -= u[i] * d[i];
+      for (PetscInt i = 0; t && i < n; i++) t[a][i] = -d[i];
+      for (PetscInt i = 0; t && i < n; i++) t[dim + a][i] = -u[i];
     }
   }
 }
@@ -266,12 +264,12 @@ static const HGEquationDef Advection = {
     .title    = "Advection-diffusion equation: du/dt + c . grad u = nu Laplace(u)",
     .input    = "concentration at t",
     .output   = "concentration at t + dt",
-    .dims     = {1,               3                           },
+    .dims     = {1,               3                                       },
     .unknowns = 1,
     .alpha    = 3,
     .nparams  = 4,
-    .terms    = {                  AdvectionTerms,   AdvectionTerms,                             AdvectionTerms},
-    .nterms   = {                  2, 3, 4},
+    .terms    = {      AdvectionTerms,   AdvectionTerms,                                         AdvectionTerms},
+    .nterms   = {      2, 3,             4},
     .param    = { {"nu", "diffusivity", 0.01, 0, PETSC_FALSE},
                  {"velocity_x", "velocity in x", 1, PETSC_NINFINITY, PETSC_FALSE},
                  {"velocity_y", "velocity in y", 0.5, PETSC_NINFINITY, PETSC_FALSE},
