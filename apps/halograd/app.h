@@ -38,6 +38,15 @@ PetscErrorCode AppCheckPaths(int n, const AppPath path[]);
 double AppMedian(PetscInt n, double *t);
 double AppPeakOfThread(const HGKernels *k);
 
+/* The equation that a model was trained with, for the grid of the network's output; NULL if it has none */
+PetscErrorCode AppPhysicsFromModel(const char path[], const HGModelInfo *info, HGNet net, HGPhysics *physics);
+
+/* Gives an equation the options of a model file, and refuses others on the command line */
+PetscErrorCode AppPhysicsOptions(const char path[], const HGModelInfo *info, HGPhysics physics);
+
+/* The equation's DMDA becomes that of the network's output */
+PetscErrorCode AppPhysicsSetUp(HGPhysics physics, HGNet net);
+
 /* Reads what a model file says, and builds the network and the names of the data from it */
 PetscErrorCode AppNetFromModel(const char path[], HGModelInfo *info, HGNet net);
 PetscErrorCode AppUseModelData(const HGModelInfo *info, HGData data, PetscBool target);

@@ -15,6 +15,52 @@ PetscErrorCode AppNetFromModel(const char path[], HGModelInfo *info, HGNet net)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+PetscErrorCode AppPhysicsOptions(const char path[], const HGModelInfo *info, HGPhysics physics)
+{
+  MPI_Comm     comm = PetscObjectComm((PetscObject)physics);
+  PetscOptions file;
+  char         held[sizeof(info->physics_options)], wanted[sizeof(info->physics_options)];
+
+  PetscFunctionBegin;
+  PetscCall(PetscOptionsCreate(&file));
+  PetscCall(PetscOptionsInsertString(file, info->physics_options));
+  PetscCall(PetscOptionsPush(file));
+  PetscCall(HGPhysicsSetFromOptions(physics));
+  PetscCall(PetscOptionsPop());
+  PetscCall(PetscOptionsDestroy(&file));
+  PetscCall(HGPhysicsGetOptionsString(physics, held, sizeof(held)));
+  PetscCall(HGPhysicsSetFromOptions(physics)); /* what the user asks for besides must agree */
+  PetscCall(HGPhysicsGetOptionsString(physics, wanted, sizeof(wanted)));
+  HGCheck(!strcmp(wanted, held), comm, "%s was trained with %s; the options ask for %s. Leave the -physics_... options out, or train a new model.", path, held, wanted);
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode AppPhysicsSetUp(HGPhysics physics, HGNet net)
+{
+  HGTensor    y;
+  HGPartition p;
+  DM          da;
+
+  PetscFunctionBegin;
+  PetscCall(HGNetGetOutput(net, &y, NULL));
+  PetscCall(HGTensorGetPartition(y, &p));
+  PetscCall(HGPartitionGetDM(p, &da));
+  PetscCall(HGPhysicsSetDMDA(physics, da));
+  PetscCall(HGPhysicsSetUp(physics));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode AppPhysicsFromModel(const char path[], const HGModelInfo *info, HGNet net, HGPhysics *physics)
+{
+  PetscFunctionBegin;
+  *physics = NULL;
+  if (!*info->physics_options) PetscFunctionReturn(PETSC_SUCCESS);
+  PetscCall(HGPhysicsCreate(PETSC_COMM_WORLD, physics));
+  PetscCall(AppPhysicsOptions(path, info, *physics));
+  PetscCall(AppPhysicsSetUp(*physics, net));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 /* The model's constants hold; -data_normalize may only say what they say */
 static PetscErrorCode CheckNormalize(const HGModelInfo *info, HGData data)
 {

@@ -7,6 +7,7 @@ typedef struct {
   PetscBool   help;
   HGData      data;
   HGNet       net;
+  HGPhysics   physics; /* NULL: the output is the result */
   HGPartition part;
   HGModelInfo info;
   HGFieldFile file;
@@ -63,6 +64,7 @@ static PetscErrorCode Prepare(Prediction *p, PetscBool target)
   PetscCall(HGGetDType(&dtype));
   PetscCall(HGDataLoad(p->data, p->part, dtype));
   PetscCall(HGNetSetUp(p->net, p->part, dtype));
+  PetscCall(AppPhysicsFromModel(p->model, &p->info, p->net, &p->physics));
   PetscCall(HGNetCreateParameters(p->net, &values));
   PetscCall(HGModelRead(p->model, p->net, values, 0, NULL, NULL));
   PetscCall(HGNetSetParameters(p->net, values));
@@ -129,6 +131,7 @@ static PetscErrorCode Destroy(Prediction *p)
   PetscCall(HGNetDestroy(&p->net));
   PetscCall(HGDataDestroy(&p->data));
   PetscCall(HGPartitionDestroy(&p->part));
+  PetscCall(HGPhysicsDestroy(&p->physics));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -142,7 +145,7 @@ PetscErrorCode AppPredict(PetscBool help)
     PetscCall(CheckPaths(&p));
     PetscCall(Prepare(&p, PETSC_FALSE));
     PetscCall(CreateOutput(&p));
-    PetscCall(HGPredict(p.net, p.data, p.file, p.variable, NULL));
+    PetscCall(HGPredict(p.net, p.data, p.physics, p.file, p.variable, NULL));
     PetscCall(HGFieldFileClose(&p.file));
   }
   PetscCall(Destroy(&p));
@@ -174,7 +177,7 @@ PetscErrorCode AppEvaluate(PetscBool help)
   PetscCall(Configure(&p, PETSC_FALSE));
   if (!help) {
     PetscCall(Prepare(&p, PETSC_TRUE));
-    PetscCall(HGPredict(p.net, p.data, NULL, 0, &m));
+    PetscCall(HGPredict(p.net, p.data, p.physics, NULL, 0, &m));
     PetscCall(PrintMetrics(&m));
   }
   PetscCall(Destroy(&p));

@@ -8,7 +8,9 @@ typedef struct {
   HGTrainer   trainer;
   HGPartition part;
   HGPhysics   physics;          /* NULL: targets alone */
-  PetscReal   weight, scale;    /* of the residual; of the solution where there is no target */
+  PetscReal   weight, bc_weight, scale; /* of the residual, of soft conditions; of the solution where there is no target */
+  PetscInt    labelled;
+  PetscBool   scale_set, help;
 } Training;
 
 /* -data_validation_file (with -data_validation_labels) and -data_validation_range: another file, or other samples of the same one */
@@ -40,39 +42,59 @@ static PetscErrorCode CreateValidation(Training *t)
 /* -physics_type: an equation whose residual is trained against. Its grid is that of the network's output, which comes later. */
 static PetscErrorCode CreatePhysics(Training *t)
 {
-  char      type[64] = "";
-  PetscBool set;
+  HGModelInfo info = {.dim = 0};
+  char        type[64] = "", model[PETSC_MAX_PATH_LEN] = "";
+  PetscBool   set;
 
   PetscFunctionBegin;
-  t->weight = t->scale = 1;
+  t->weight = t->scale = t->bc_weight = 1;
+  t->labelled = -1;
   PetscOptionsBegin(PETSC_COMM_WORLD, NULL, "Physics options", "");
-  PetscCall(PetscOptionsString("-physics_type", "equation whose residual joins the loss: darcy", "HGPhysicsSetType", type, type, sizeof(type), &set));
+  PetscCall(PetscOptionsString("-physics_type", "equation whose residual joins the loss", "HGPhysicsSetType", type, type, sizeof(type), &set));
   PetscCall(PetscOptionsReal("-physics_weight", "what the residual counts beside the misfit to targets", "HGTrainerSetPhysics", t->weight, &t->weight, NULL));
-  PetscCall(PetscOptionsReal("-physics_scale", "without targets: the size of the solution", "HGTrainerSetPhysics", t->scale, &t->scale, NULL));
+  PetscCall(PetscOptionsReal("-bc_weight", "what soft boundary conditions count", "HGTrainerSetBoundaryWeight", t->bc_weight, &t->bc_weight, NULL));
+  PetscCall(PetscOptionsReal("-physics_scale", "without targets: the size of the solution", "HGTrainerSetPhysics", t->scale, &t->scale, &t->scale_set));
+  PetscCall(PetscOptionsInt("-data_labelled", "so many samples have targets, the first ones; -1 for all", "HGTrainerSetLabelled", t->labelled, &t->labelled, NULL));
   PetscOptionsEnd();
   HGCheck(t->scale > 0 && !PetscIsInfOrNanReal(t->scale), PETSC_COMM_WORLD, "-physics_scale %g: give a positive number", (double)t->scale);
-  if (!set) PetscFunctionReturn(PETSC_SUCCESS);
+  PetscCall(PetscOptionsGetString(NULL, NULL, "-model_input", model, sizeof(model), NULL));
+  if (*model && !t->help) PetscCall(HGModelReadInfo(PETSC_COMM_WORLD, model, &info));
+  if (!set && !*info.physics_options) PetscFunctionReturn(PETSC_SUCCESS);
   PetscCall(HGPhysicsCreate(PETSC_COMM_WORLD, &t->physics));
-  PetscCall(HGPhysicsSetType(t->physics, type));
-  PetscCall(HGPhysicsSetFromOptions(t->physics));
+  if (set && !*info.physics_options) PetscCall(HGPhysicsSetType(t->physics, type));
+  if (*info.physics_options) PetscCall(AppPhysicsOptions(model, &info, t->physics));
+  else PetscCall(HGPhysicsSetFromOptions(t->physics));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* The equation's DMDA is that of the network's output */
 static PetscErrorCode SetUpPhysics(Training *t)
 {
-  HGTensor    y;
-  HGPartition p;
-  DM          da;
+  PetscFunctionBegin;
+  PetscCall(HGTrainerSetLabelled(t->trainer, t->labelled));
+  if (!t->physics) PetscFunctionReturn(PETSC_SUCCESS);
+  PetscCall(AppPhysicsSetUp(t->physics, t->net));
+  PetscCall(HGTrainerSetPhysics(t->trainer, t->physics, t->weight));
+  PetscCall(HGTrainerSetBoundaryWeight(t->trainer, t->bc_weight));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Without a target the solution's channels are the equation's, and -physics_scale its size */
+static PetscErrorCode SetScale(Training *t, PetscInt dim, const PetscInt size[HG_AXES], PetscInt *cout)
+{
+  HGPhysics       p;
+  HGPhysicsType   type;
+  const PetscReal zero[3] = {0, 0, 0}, scale[3] = {t->scale, t->scale, t->scale};
 
   PetscFunctionBegin;
-  if (!t->physics) PetscFunctionReturn(PETSC_SUCCESS);
-  PetscCall(HGNetGetOutput(t->net, &y, NULL));
-  PetscCall(HGTensorGetPartition(y, &p));
-  PetscCall(HGPartitionGetDM(p, &da));
-  PetscCall(HGPhysicsSetDMDA(t->physics, da));
-  PetscCall(HGPhysicsSetUp(t->physics));
-  PetscCall(HGTrainerSetPhysics(t->trainer, t->physics, t->weight));
+  PetscCall(HGPhysicsGetType(t->physics, &type));
+  PetscCall(HGPhysicsCreate(PETSC_COMM_SELF, &p)); /* of this grid: the network's comes later */
+  PetscCall(HGPhysicsSetType(p, type));
+  PetscCall(HGPhysicsSetGrid(p, dim, &size[HG_Z]));
+  PetscCall(HGPhysicsSetUp(p));
+  PetscCall(HGPhysicsGetChannels(p, NULL, cout));
+  PetscCall(HGPhysicsDestroy(&p));
+  PetscCheck(*cout <= 3, PETSC_COMM_WORLD, PETSC_ERR_PLIB, "more than 3 unknowns");
+  PetscCall(HGDataSetNormalization(t->data, HG_DATA_TARGET, *cout, zero, scale));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -188,13 +210,9 @@ static PetscErrorCode Prepare(Training *t)
   PetscCall(PetscStrcmp(target, "none", &none));
   if (*model) PetscCall(CheckModelData(t, model, &info));
   HGCheck(!none || t->physics, PETSC_COMM_WORLD, "no target variable to train for; choose one or more with -data_target, or the labels of images with -data_labels, or an equation with -physics_type");
-  if (none && !*model) {
-    const PetscReal zero = 0;
-
-    cout = 1; /* the built-in equations have one unknown */
-    PetscCall(HGDataSetNormalization(t->data, HG_DATA_TARGET, 1, &zero, &t->scale));
-  }
   PetscCall(HGDataGetSizes(t->data, &dim, &samples, &size[HG_C], none ? NULL : &cout, &size[HG_Z]));
+  if (none && !*model) PetscCall(SetScale(t, dim, size, &cout));
+  HGCheck(!*model || !t->scale_set || (none && info.deviation[HG_DATA_TARGET][0] == t->scale), PETSC_COMM_WORLD, "-physics_scale %g: %s keeps the scale it was trained with, %g; leave the option out", (double)t->scale, model, (double)info.deviation[HG_DATA_TARGET][0]);
   PetscCall(HGDataGetClasses(t->data, &classes));
   if (classes) cout = classes; /* a logit for each */
   PetscCall(SetUpValidation(t, size));
@@ -243,7 +261,7 @@ static PetscErrorCode Destroy(Training *t)
 
 PetscErrorCode AppTrain(PetscBool help)
 {
-  Training t = {NULL};
+  Training t = {.help = help};
 
   PetscFunctionBegin;
   PetscCall(Configure(&t));

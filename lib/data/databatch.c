@@ -198,8 +198,22 @@ PetscErrorCode HGDataGetBatch(HGData d, PetscInt nb, const PetscInt sample[], HG
 DEFINE_SCALE_ROW(float)
 DEFINE_SCALE_ROW(double)
 
-/* t = t deviation + mean, or t deviation without `shift` */
-static PetscErrorCode Rescale(HGData d, HGDataRole role, HGTensor t, PetscBool shift)
+#define DEFINE_NORMALIZE_ROW(REAL) \
+  static void NormalizeRow_##REAL(void *at, PetscInt points, PetscInt nc, const PetscReal mean[], const PetscReal dev[]) \
+  { \
+    REAL *v = (REAL *)at; \
+\
+    for (PetscInt p = 0; p < points; p++) { \
+      for (PetscInt c = 0; c < nc; c++) v[p * nc + c] = (REAL)(((double)v[p * nc + c] - (double)mean[c]) / (double)dev[c]); \
+    } \
+  }
+DEFINE_NORMALIZE_ROW(float)
+DEFINE_NORMALIZE_ROW(double)
+
+typedef void (*RowFunction)(void *, PetscInt, PetscInt, const PetscReal[], const PetscReal[]);
+
+/* Each row of t by a function; the mean is passed with `shift` only */
+static PetscErrorCode Rescale(HGData d, HGDataRole role, HGTensor t, PetscBool shift, RowFunction f32, RowFunction f64)
 {
   const HGDataPart    *part = &d->part[role];
   const HGTensorLocal *l;
@@ -220,11 +234,31 @@ static PetscErrorCode Rescale(HGData d, HGDataRole role, HGTensor t, PetscBool s
       for (PetscInt y = 0; y < b->size[HG_Y]; y++) {
         char *row = (char *)l->owned + (n * l->stride[HG_N] + z * l->stride[HG_Z] + y * l->stride[HG_Y]) * (ptrdiff_t)HGDTypeSize(dtype);
 
-        if (dtype == HG_F32) ScaleRow_float(row, b->size[HG_X], b->size[HG_C], shift ? part->mean + b->start[HG_C] : NULL, part->dev + b->start[HG_C]);
-        else ScaleRow_double(row, b->size[HG_X], b->size[HG_C], shift ? part->mean + b->start[HG_C] : NULL, part->dev + b->start[HG_C]);
+        (dtype == HG_F32 ? f32 : f64)(row, b->size[HG_X], b->size[HG_C], shift ? part->mean + b->start[HG_C] : NULL, part->dev + b->start[HG_C]);
       }
     }
   }
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/*@
+   HGDataNormalize - Bring a tensor from the units of the file to normalised values, the inverse of `HGDataDenormalize()`
+
+   Not Collective
+
+   Input Parameters:
++  d    - the dataset, loaded
+.  role - input or target
+-  t    - the tensor, of that role's channels
+
+   Level: intermediate
+
+.seealso: `HGDataDenormalize()`
+@*/
+PetscErrorCode HGDataNormalize(HGData d, HGDataRole role, HGTensor t)
+{
+  PetscFunctionBegin;
+  PetscCall(Rescale(d, role, t, PETSC_TRUE, NormalizeRow_float, NormalizeRow_double));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -251,7 +285,7 @@ static PetscErrorCode Rescale(HGData d, HGDataRole role, HGTensor t, PetscBool s
 PetscErrorCode HGDataDenormalize(HGData d, HGDataRole role, HGTensor t)
 {
   PetscFunctionBegin;
-  PetscCall(Rescale(d, role, t, PETSC_TRUE));
+  PetscCall(Rescale(d, role, t, PETSC_TRUE, ScaleRow_float, ScaleRow_double));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -272,6 +306,6 @@ PetscErrorCode HGDataDenormalize(HGData d, HGDataRole role, HGTensor t)
 PetscErrorCode HGDataDenormalizeAdjoint(HGData d, HGDataRole role, HGTensor t)
 {
   PetscFunctionBegin;
-  PetscCall(Rescale(d, role, t, PETSC_FALSE));
+  PetscCall(Rescale(d, role, t, PETSC_FALSE, ScaleRow_float, ScaleRow_double));
   PetscFunctionReturn(PETSC_SUCCESS);
 }

@@ -100,6 +100,7 @@ PETSC_EXTERN PetscErrorCode HGDataGetVariable(HGData, HGDataRole, PetscInt, cons
 
 PETSC_EXTERN PetscErrorCode HGDataSetNormalization(HGData, HGDataRole, PetscInt, const PetscReal[], const PetscReal[]);
 PETSC_EXTERN PetscErrorCode HGDataGetNormalization(HGData, HGDataRole, PetscInt *, const PetscReal *[], const PetscReal *[]);
+PETSC_EXTERN PetscErrorCode HGDataNormalize(HGData, HGDataRole, HGTensor);
 PETSC_EXTERN PetscErrorCode HGDataDenormalize(HGData, HGDataRole, HGTensor);
 PETSC_EXTERN PetscErrorCode HGDataDenormalizeAdjoint(HGData, HGDataRole, HGTensor);
 

@@ -31,6 +31,7 @@ typedef const char *HGNetType;
 #define HGNETLENET5 "lenet5"
 
 #define HG_MAX_CHANNELS 256 /* of input or target, in a model file's normalisation */
+#define HG_MODEL_STATE  64  /* numbers of a training's state */
 
 /*S
    HGModelInfo - what a model file says beside the network's parameters
@@ -49,6 +50,11 @@ typedef struct {
   PetscReal deviation[2][HG_MAX_CHANNELS];
   PetscInt  seed, epoch, batch;                   /* epochs trained so far, and batches of the next */
   PetscInt  step;                                 /* of the optimizer, 0 if the file has no state */
+  char      stages[256];                          /* optimizers one after the other, empty for one alone */
+  char      physics_options[1024];                /* options that rebuild the equation, empty for none or a user's */
+  char      physics_training[512];                /* how its residual and conditions counted */
+  PetscInt  nstate;                               /* of what adapts during training */
+  PetscReal state[HG_MODEL_STATE];
 } HGModelInfo;
 
 PETSC_EXTERN PetscErrorCode HGNetRegister(const char[], PetscErrorCode (*)(HGNet));

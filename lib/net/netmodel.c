@@ -100,6 +100,10 @@ static void PutInfo(Model *m, const HGModelInfo *info)
   PutInt(m, "seed", info->seed);
   PutInt(m, "epoch", info->epoch);
   PutInt(m, "batch", info->batch);
+  if (*info->stages) PutText(m, "train_stages", info->stages);
+  if (*info->physics_options) PutText(m, "physics_options", info->physics_options);
+  if (*info->physics_training) PutText(m, "physics_training", info->physics_training);
+  if (info->nstate) PutReals(m, "training_state", info->nstate, info->state);
 }
 
 static void PutArray(Model *m, int group, const char *name, PetscInt ndim, const PetscInt shape[], const PetscScalar *v)
@@ -335,6 +339,21 @@ static void GetReals(Model *m, const char *name, PetscInt n, PetscReal *v)
   for (PetscInt i = 0; i < n && !*m->msg; i++) v[i] = (PetscReal)d[i];
 }
 
+/* What a file of training in stages or with an equation holds besides */
+static void GetTraining(Model *m, HGModelInfo *info)
+{
+  size_t n;
+
+  if (!nc_inq_attlen(m->nc, NC_GLOBAL, "train_stages", &n)) GetText(m, "train_stages", info->stages, sizeof(info->stages));
+  if (!nc_inq_attlen(m->nc, NC_GLOBAL, "physics_options", &n)) GetText(m, "physics_options", info->physics_options, sizeof(info->physics_options));
+  if (!nc_inq_attlen(m->nc, NC_GLOBAL, "physics_training", &n)) GetText(m, "physics_training", info->physics_training, sizeof(info->physics_training));
+  if (nc_inq_attlen(m->nc, NC_GLOBAL, "training_state", &n)) return;
+  if (n > HG_MODEL_STATE) Fails(m, "%s: attribute training_state has %zu values; expected at most %d", m->path, n, HG_MODEL_STATE);
+  if (*m->msg) return;
+  info->nstate = (PetscInt)n;
+  GetReals(m, "training_state", info->nstate, info->state);
+}
+
 static void OpenModel(Model *m)
 {
   PetscBool classic;
@@ -368,6 +387,7 @@ static void GetInfo(Model *m, HGModelInfo *info)
   GetInt(m, m->nc, "seed", &info->seed);
   GetInt(m, m->nc, "epoch", &info->epoch);
   GetInt(m, m->nc, "batch", &info->batch);
+  if (!*m->msg) GetTraining(m, info);
   info->step = 0;
   if (!*m->msg && !nc_inq_grp_ncid(m->nc, "optimizer", &group)) GetInt(m, group, "step", &info->step);
 }

@@ -442,6 +442,13 @@ static PetscErrorCode NormOperator_Darcy(HGPhysics p, Mat *L)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+static PetscErrorCode Options_Darcy(HGPhysics p, char text[], size_t len)
+{
+  PetscFunctionBegin;
+  PetscCall(HGPhysicsAppendReal(text, len, "darcy_source", ((Darcy *)p->data)->source));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 static PetscErrorCode View_Darcy(HGPhysics p, PetscViewer viewer)
 {
   Darcy *d = (Darcy *)p->data;
@@ -525,6 +532,7 @@ PetscErrorCode HGPhysicsCreate_Darcy(HGPhysics p)
   p->ops->residual       = Residual_Darcy;
   p->ops->adjoint        = Adjoint_Darcy;
   p->ops->normoperator   = NormOperator_Darcy;
+  p->ops->options        = Options_Darcy;
   p->ops->view           = View_Darcy;
   p->ops->destroy        = Destroy_Darcy;
   PetscFunctionReturn(PETSC_SUCCESS);

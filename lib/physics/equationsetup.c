@@ -59,6 +59,24 @@ static PetscErrorCode GetParameter_Equation(HGPhysics p, const char name[], Pets
 
 /* ---- set-up ---- */
 
+static PetscErrorCode Options_Equation(HGPhysics p, char text[], size_t len)
+{
+  HGEquation *e = (HGEquation *)p->data;
+  char        name[64];
+
+  PetscFunctionBegin;
+  for (int i = 0; i < e->def->nparams; i++) {
+    PetscCall(PetscSNPrintf(name, sizeof(name), "physics_%s", e->def->param[i].name));
+    PetscCall(HGPhysicsAppendReal(text, len, name, e->param[i]));
+  }
+  if (!e->def->steady) {
+    PetscCall(HGPhysicsAppendReal(text, len, "physics_dt", e->dt));
+    PetscCall(HGPhysicsAppendReal(text, len, "physics_theta", e->theta));
+  }
+  if (e->spectral) PetscCall(PetscStrlcat(text, " -physics_derivative spectral", len));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 static PetscErrorCode SetFromOptions_Equation(HGPhysics p)
 {
   MPI_Comm    comm = PetscObjectComm((PetscObject)p);
@@ -279,6 +297,7 @@ PetscErrorCode HGPhysicsCreate_Equation(HGPhysics p)
   p->ops->setparameter     = SetParameter_Equation;
   p->ops->getparameter     = GetParameter_Equation;
   p->ops->parameteradjoint = HGEquationParameterAdjoint;
+  p->ops->options          = Options_Equation;
   p->ops->view             = View_Equation;
   p->ops->destroy          = Destroy_Equation;
   PetscFunctionReturn(PETSC_SUCCESS);

@@ -109,6 +109,7 @@ PETSC_EXTERN PetscErrorCode HGPhysicsSetOptionsPrefix(HGPhysics, const char[]);
 PETSC_EXTERN PetscErrorCode HGPhysicsSetGrid(HGPhysics, PetscInt, const PetscInt[]);
 PETSC_EXTERN PetscErrorCode HGPhysicsSetDMDA(HGPhysics, DM);
 PETSC_EXTERN PetscErrorCode HGPhysicsSetFromOptions(HGPhysics);
+PETSC_EXTERN PetscErrorCode HGPhysicsGetOptionsString(HGPhysics, char[], size_t);
 PETSC_EXTERN PetscErrorCode HGPhysicsSetUp(HGPhysics);
 PETSC_EXTERN PetscErrorCode HGPhysicsView(HGPhysics, PetscViewer);
 PETSC_EXTERN PetscErrorCode HGPhysicsDestroy(HGPhysics *);
@@ -137,11 +138,14 @@ PETSC_EXTERN PetscErrorCode HGPhysicsSetJacobianTranspose(HGPhysics, PetscErrorC
 PETSC_EXTERN PetscErrorCode HGPhysicsSetInputFunction(HGPhysics, PetscErrorCode (*)(HGPhysics, PetscInt, Vec, void *), void *);
 PETSC_EXTERN PetscErrorCode HGPhysicsSetWeights(HGPhysics, Vec);
 PETSC_EXTERN PetscErrorCode HGPhysicsSetNorm(HGPhysics, HGPhysicsNorm);
+PETSC_EXTERN PetscErrorCode HGPhysicsGetNorm(HGPhysics, HGPhysicsNorm *);
 PETSC_EXTERN PetscErrorCode HGPhysicsSetNormPC(HGPhysics, PC);
 PETSC_EXTERN PetscErrorCode HGPhysicsSetInput(HGPhysics, PetscInt, Vec);
 PETSC_EXTERN PetscErrorCode HGPhysicsResidual(HGPhysics, Vec, Vec);
 PETSC_EXTERN PetscErrorCode HGPhysicsResidualAdjoint(HGPhysics, Vec, Vec, Vec);
 PETSC_EXTERN PetscErrorCode HGPhysicsTestAdjoint(HGPhysics, Vec, PetscReal *);
+PETSC_EXTERN PetscErrorCode HGPhysicsSetErrorIfNotFinite(HGPhysics, PetscBool);
+PETSC_EXTERN PetscErrorCode HGPhysicsGetNotFinite(HGPhysics, PetscInt *);
 PETSC_EXTERN PetscErrorCode HGPhysicsEvaluate(HGPhysics, PetscInt, const PetscInt[], HGTensor, HGTensor, HGTensor, PetscReal *);
 
 PETSC_EXTERN PetscErrorCode HGPhysicsDarcySetField(HGPhysics, HGDarcyField);

@@ -40,6 +40,29 @@ PetscErrorCode HGPhysicsSetNorm(HGPhysics p, HGPhysicsNorm norm)
 }
 
 /*@
+   HGPhysicsGetNorm - Get the norm of the residual
+
+   Not Collective
+
+   Input Parameter:
+.  p - the equation
+
+   Output Parameter:
+.  norm - the norm
+
+   Level: intermediate
+
+.seealso: `HGPhysicsSetNorm()`
+@*/
+PetscErrorCode HGPhysicsGetNorm(HGPhysics p, HGPhysicsNorm *norm)
+{
+  PetscFunctionBegin;
+  PetscValidHeaderSpecific(p, HG_PHYSICS_CLASSID, 1);
+  *norm = p->norm;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/*@
    HGPhysicsSetNormPC - Measure the residual through a preconditioner of one's own
 
    Logically Collective
@@ -53,6 +76,9 @@ PetscErrorCode HGPhysicsSetNorm(HGPhysics p, HGPhysicsNorm norm)
    Note:
    Symmetric means that <B v, w> = <v, B w>: the gradient applies B twice. A V-cycle with as many smoothing steps before as after is.
 
+   Errors:
+   The first evaluation refuses a preconditioner that is not symmetric for random v and w.
+
 .seealso: `HGPhysicsSetNorm()`
 @*/
 PetscErrorCode HGPhysicsSetNormPC(HGPhysics p, PC pc)
@@ -62,8 +88,9 @@ PetscErrorCode HGPhysicsSetNormPC(HGPhysics p, PC pc)
   PetscValidHeaderSpecific(pc, PC_CLASSID, 2);
   PetscCall(PetscObjectReference((PetscObject)pc));
   PetscCall(PCDestroy(&p->pc));
-  p->pc   = pc;
-  p->norm = HG_PHYSICS_NORM_PRECONDITIONED;
+  p->pc        = pc;
+  p->norm      = HG_PHYSICS_NORM_PRECONDITIONED;
+  p->symmetric = PETSC_FALSE;
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -91,15 +118,40 @@ static PetscErrorCode SetSmoothers(PC pc)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+/* <B v, w> = <v, B w>, or the gradient would be that of another loss */
+static PetscErrorCode CheckSymmetric(HGPhysics p)
+{
+  const PetscReal limit = 1e-8;
+  Vec             v[4]; /* v, w, B v, B w */
+  PetscScalar     left, right;
+  PetscReal       len[2];
+
+  PetscFunctionBegin;
+  if (p->symmetric) PetscFunctionReturn(PETSC_SUCCESS);
+  for (int i = 0; i < 4; i++) PetscCall(DMGetGlobalVector(p->dm, &v[i]));
+  PetscCall(HGPhysicsFillRandom(v[0], "one side of the norm"));
+  PetscCall(HGPhysicsFillRandom(v[1], "other side of the norm"));
+  for (int i = 0; i < 2; i++) {
+    PetscCall(PCApply(p->pc, v[i], v[2 + i]));
+    PetscCall(VecNorm(v[2 + i], NORM_2, &len[i]));
+  }
+  PetscCall(VecDot(v[2], v[1], &left));
+  PetscCall(VecDot(v[0], v[3], &right));
+  PetscCall(VecNorm(v[0], NORM_2, &len[1]));
+  HGCheck(PetscAbsScalar(left - right) <= limit * len[0] * len[1], PetscObjectComm((PetscObject)p), "the preconditioner of the residual's norm is not symmetric: <B v, w> = %.8g and <v, B w> = %.8g for random v and w; take one that is, such as as many smoothing steps before as after", (double)PetscRealPart(left), (double)PetscRealPart(right));
+  for (int i = 0; i < 4; i++) PetscCall(DMRestoreGlobalVector(p->dm, &v[i]));
+  p->symmetric = PETSC_TRUE;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 /* Without a PC of the user's: multigrid for the operator that the equation names; -physics_norm_pc_type and so on choose otherwise */
-PetscErrorCode HGPhysicsSetUpNorm(HGPhysics p)
+static PetscErrorCode CreateNormPC(HGPhysics p)
 {
   MPI_Comm    comm   = PetscObjectComm((PetscObject)p);
   const char *prefix = ((PetscObject)p)->prefix;
   Mat         L;
 
   PetscFunctionBegin;
-  if (p->norm == HG_PHYSICS_NORM_L2 || p->pc) PetscFunctionReturn(PETSC_SUCCESS);
   HGCheck(p->ops->normoperator, comm, "-physics_norm preconditioned: the equation %s has no operator for it; give one with HGPhysicsSetNormPC(), or use -physics_norm l2", ((PetscObject)p)->type_name);
   PetscCall((*p->ops->normoperator)(p, &L));
   PetscCall(PCCreate(comm, &p->pc));
@@ -111,6 +163,16 @@ PetscErrorCode HGPhysicsSetUpNorm(HGPhysics p)
   PetscCall(PCSetFromOptions(p->pc));
   PetscCall(PCSetUp(p->pc));
   PetscCall(MatDestroy(&L));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* At each evaluation, since the norm may change between two */
+PetscErrorCode HGPhysicsSetUpNorm(HGPhysics p)
+{
+  PetscFunctionBegin;
+  if (p->norm == HG_PHYSICS_NORM_L2) PetscFunctionReturn(PETSC_SUCCESS);
+  if (!p->pc) PetscCall(CreateNormPC(p));
+  PetscCall(CheckSymmetric(p));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 

@@ -35,6 +35,7 @@ struct _HGPhysicsOps {
   PetscErrorCode (*setparameter)(HGPhysics, const char[], PetscReal, PetscBool *); /* the last: whether the equation has it */
   PetscErrorCode (*getparameter)(HGPhysics, const char[], PetscReal *, PetscBool *);
   PetscErrorCode (*parameteradjoint)(HGPhysics, const char[], Vec, Vec, PetscReal *);
+  PetscErrorCode (*options)(HGPhysics, char[], size_t); /* appends the options of the equation's own */
   PetscErrorCode (*view)(HGPhysics, PetscViewer);
   PetscErrorCode (*destroy)(HGPhysics);
 };
@@ -58,6 +59,9 @@ struct _p_HGPhysics {
   PetscInt      nvalues;
   HGPhysicsNorm norm;
   PC            pc;                             /* B of the preconditioned norm, or NULL */
+  PetscBool     symmetric;                      /* B has been found to be */
+  PetscBool     lenient;                        /* a residual that is not finite is a value, not an error */
+  PetscInt      bad;                            /* the sample that had it in the last evaluation, -1 for none */
   PetscBool     test, tested;                   /* the Jacobian, at the first gradient */
   const char   *title, *inputname, *outputname; /* of a built-in equation */
   void         *data;
@@ -86,6 +90,8 @@ PETSC_INTERN PetscErrorCode HGPhysicsCreateGhosted(HGPhysics, PetscInt, PetscInt
 PETSC_INTERN PetscErrorCode HGPhysicsViewBoundary(HGPhysics, PetscViewer);
 PETSC_INTERN PetscErrorCode HGPhysicsCreateDiffusion(HGPhysics, PetscReal, PetscReal, Mat *);
 PETSC_INTERN PetscErrorCode HGPhysicsMaskInput(HGPhysics, Vec);
+PETSC_INTERN PetscErrorCode HGPhysicsFillRandom(Vec, const char[]);
+PETSC_INTERN PetscErrorCode HGPhysicsAppendReal(char[], size_t, const char[], PetscReal);
 PETSC_INTERN PetscErrorCode HGPhysicsSetUpNorm(HGPhysics);
 PETSC_INTERN PetscErrorCode HGPhysicsApplyNorm(HGPhysics, Vec, Vec);
 PETSC_INTERN PetscErrorCode HGPhysicsCreate_Darcy(HGPhysics);

@@ -69,6 +69,7 @@ PetscErrorCode HGPhysicsCreate(MPI_Comm comm, HGPhysics *phys)
   PetscCall(PetscHeaderCreate(p, HG_PHYSICS_CLASSID, "HGPhysics", "Equation on a grid", "Physics", comm, HGPhysicsDestroy, HGPhysicsView));
   p->dim    = 2;
   p->sample = -1;
+  p->bad    = -1;
   p->test   = PETSC_TRUE;
   p->order  = 2;
   for (int a = 0; a < 3; a++) {

@@ -112,7 +112,7 @@ PetscErrorCode HGPhysicsResidualAdjoint(HGPhysics p, Vec u, Vec w, Vec g)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-static PetscErrorCode FillRandom(Vec v, const char name[])
+PetscErrorCode HGPhysicsFillRandom(Vec v, const char name[])
 {
   const uint64_t stream = HGRandomStream(name);
   PetscInt       first, last;
@@ -155,7 +155,7 @@ PetscErrorCode HGPhysicsTestAdjoint(HGPhysics p, Vec u, PetscReal *error)
   PetscCall(VecDuplicate(u, &at));
   PetscCall(VecDuplicate(u, &above));
   PetscCall(VecDuplicate(u, &below));
-  PetscCall(FillRandom(v, "direction of the Jacobian"));
+  PetscCall(HGPhysicsFillRandom(v, "direction of the Jacobian"));
   PetscCall(VecNorm(u, NORM_INFINITY, &size));
   h = 1e-5 * (1 + size);
   PetscCall(VecWAXPY(at, h, v, u));
@@ -234,8 +234,8 @@ static PetscErrorCode SetUpWork(HGPhysics p, PetscInt count, HGTensor x, HGTenso
     PetscCall(DMCreateGlobalVector(p->dm, &p->u));
     PetscCall(VecDuplicate(p->u, &p->f));
     PetscCall(VecDuplicate(p->u, &p->g));
-    PetscCall(HGPhysicsSetUpNorm(p));
   }
+  PetscCall(HGPhysicsSetUpNorm(p));
   if (count > p->nvalues) {
     PetscCall(PetscFree(p->value));
     PetscCall(PetscMalloc1(count, &p->value));
@@ -280,6 +280,50 @@ static PetscErrorCode EvaluateSample(HGPhysics p, PetscInt n, PetscReal scale, H
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+/*@
+   HGPhysicsSetErrorIfNotFinite - Whether `HGPhysicsEvaluate()` stops at a residual that is not finite
+
+   Logically Collective
+
+   Input Parameters:
++  p     - the equation
+-  error - true (the default) to stop; false to return the value, for a line search that steps back
+
+   Level: advanced
+
+.seealso: `HGPhysicsGetNotFinite()`, `HGPhysicsEvaluate()`
+@*/
+PetscErrorCode HGPhysicsSetErrorIfNotFinite(HGPhysics p, PetscBool error)
+{
+  PetscFunctionBegin;
+  PetscValidHeaderSpecific(p, HG_PHYSICS_CLASSID, 1);
+  p->lenient = error ? PETSC_FALSE : PETSC_TRUE;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/*@
+   HGPhysicsGetNotFinite - Get the sample whose residual was not finite in the last `HGPhysicsEvaluate()`
+
+   Not Collective
+
+   Input Parameter:
+.  p - the equation
+
+   Output Parameter:
+.  sample - its number, the first one's; -1 if all were finite
+
+   Level: advanced
+
+.seealso: `HGPhysicsSetErrorIfNotFinite()`
+@*/
+PetscErrorCode HGPhysicsGetNotFinite(HGPhysics p, PetscInt *sample)
+{
+  PetscFunctionBegin;
+  PetscValidHeaderSpecific(p, HG_PHYSICS_CLASSID, 1);
+  *sample = p->bad;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 /*@C
    HGPhysicsEvaluate - The mean over a batch of 1/2 |W F(u; a)|^2, or of 1/2 |B W F|^2, and its gradient with respect to u
 
@@ -308,7 +352,7 @@ static PetscErrorCode EvaluateSample(HGPhysics p, PetscInt n, PetscReal scale, H
    After the first call nothing is allocated here; the user's functions and PETSc's matrices may.
 
    Errors:
-   A residual that is not finite (names the sample), a DMDA of other sizes or another layout than y, a Jacobian that fails the test.
+   A residual that is not finite (names the sample; see `HGPhysicsSetErrorIfNotFinite()`), a DMDA of other sizes or another layout than y, a Jacobian that fails the test.
 
 .seealso: `HGPhysicsSetSNES()`, `HGPhysicsSetDMDAFunctionLocal()`, `HGPhysicsSetWeights()`, `HGPhysicsSetNorm()`
 @*/
@@ -321,6 +365,7 @@ PetscErrorCode HGPhysicsEvaluate(HGPhysics p, PetscInt count, const PetscInt sam
   PetscValidHeaderSpecific(p, HG_PHYSICS_CLASSID, 1);
   PetscCall(CheckResidual(p));
   PetscCall(SetUpWork(p, count, x, y));
+  p->bad = -1;
   if (dy) PetscCall(HGTensorSet(dy, 0));
   for (PetscInt n = 0; n < count; n++) {
     const PetscInt which = sample ? sample[n] : n;
@@ -328,7 +373,8 @@ PetscErrorCode HGPhysicsEvaluate(HGPhysics p, PetscInt count, const PetscInt sam
     if (x) PetscCall(HGTensorToVec(x, n, p->input));
     PetscCall(HGPhysicsSetInput(p, which, x ? p->input : NULL));
     PetscCall(EvaluateSample(p, n, 1 / (PetscReal)count, y, dy, &p->value[n]));
-    HGCheck(!PetscIsInfOrNanReal(p->value[n]), comm, "the residual of sample %" PetscInt_FMT " is %s; lower the learning rate, or check the equation's input and the residual for this field", which, PetscIsNanReal(p->value[n]) ? "not a number" : "infinite");
+    if (PetscIsInfOrNanReal(p->value[n]) && p->bad < 0) p->bad = which;
+    HGCheck(p->lenient || p->bad < 0, comm, "the residual of sample %" PetscInt_FMT " is %s; lower the learning rate, or check the equation's input and the residual for this field", which, PetscIsNanReal(p->value[n]) ? "not a number" : "infinite");
     sum += p->value[n] / (PetscReal)count;
   }
   *loss = sum;

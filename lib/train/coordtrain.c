@@ -1,21 +1,14 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "train/hgcoordtrain.h"
-#include "train/hgtrain.h"
+#include "train/stages.h"
 #include "sys/hgprogress.h"
 #include <stdio.h>
-
-#define MAX_STAGES 8
-
-typedef struct {
-  char     type[32];
-  PetscInt iterations;
-} Stage;
 
 struct _p_HGCoordTrainer {
   MPI_Comm       comm;
   HGCoordProblem problem;
   PetscInt       nstages;
-  Stage          stage[MAX_STAGES];
+  HGStage        stage[HG_MAX_STAGES];
   PetscInt       every, add; /* refinement */
   char           history[PETSC_MAX_PATH_LEN];
   PetscInt       log; /* iterations between lines of the history */
@@ -79,23 +72,8 @@ PetscErrorCode HGCoordTrainerCreate(HGCoordProblem problem, HGCoordTrainer *t)
 @*/
 PetscErrorCode HGCoordTrainerSetStages(HGCoordTrainer t, const char stages[])
 {
-  char    **part;
-  int       n;
-  PetscBool ok = PETSC_TRUE;
-
   PetscFunctionBegin;
-  PetscCall(PetscStrToArray(stages, ',', &n, &part));
-  for (int i = 0; i < PetscMin(n, MAX_STAGES); i++) {
-    long iterations = -1;
-    char end        = 0;
-
-    if (sscanf(part[i], "%31[a-z]:%ld%c", t->stage[i].type, &iterations, &end) != 2 || iterations < 0) ok = PETSC_FALSE;
-    t->stage[i].iterations = (PetscInt)iterations;
-  }
-  PetscCall(PetscStrToArrayDestroy(n, part));
-  HGCheck(ok && n >= 1 && n <= MAX_STAGES, t->comm,
-          "-train_stages %s: give 1 to %d stages as type:iterations, such as adam:2000,lmvm:10000", stages, MAX_STAGES);
-  t->nstages = n;
+  PetscCall(HGStagesParse(t->comm, stages, &t->nstages, t->stage));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -308,18 +286,28 @@ static PetscErrorCode SetMemory(void)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-static PetscErrorCode RunStage(HGCoordTrainer t, const Stage *s, Vec v)
+/* Only the gradient's own size stops a stage early, unless the options say otherwise */
+static PetscErrorCode SetTolerances(Tao tao)
+{
+  static const char *const option[] = {"-tao_gatol", "-tao_grtol", "-tao_gttol"};
+  PetscReal                limit[]  = {1e-9, 0, 0};
+
+  PetscFunctionBegin;
+  for (int i = 0; i < 3; i++) PetscCall(PetscOptionsGetReal(NULL, NULL, option[i], &limit[i], NULL));
+  PetscCall(TaoSetTolerances(tao, limit[0], limit[1], limit[2]));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode RunStage(HGCoordTrainer t, const HGStage *s, Vec v)
 {
   Tao       tao;
   PetscBool stochastic;
-  PetscInt  left = s->iterations;
+  PetscInt  left = s->epochs;
 
   PetscFunctionBegin;
-  PetscCall(TaoCreate(t->comm, &tao));
-  PetscCall(TaoSetType(tao, s->type));
-  PetscCall(TaoSetTolerances(tao, 1e-9, 0, 0));
   PetscCall(SetMemory());
-  PetscCall(TaoSetFromOptions(tao));
+  PetscCall(HGStageCreateTao(t->comm, s, &tao));
+  PetscCall(SetTolerances(tao));
   PetscCall(HGTaoIsStochastic(tao, &stochastic));
   if (stochastic) PetscCall(TaoSetTolerances(tao, 0, 0, 0));
   PetscCall(TaoSetMaximumFunctionEvaluations(tao, PETSC_MAX_INT));
@@ -368,7 +356,7 @@ PetscErrorCode HGCoordTrainerTrain(HGCoordTrainer t, Vec v)
   PetscInt total = 0;
 
   PetscFunctionBegin;
-  for (PetscInt i = 0; i < t->nstages; i++) total += t->stage[i].iterations;
+  for (PetscInt i = 0; i < t->nstages; i++) total += t->stage[i].epochs;
   PetscCall(OpenHistory(t));
   t->started = MPI_Wtime();
   t->done    = 0;

@@ -35,9 +35,12 @@ PETSC_EXTERN PetscErrorCode HGTrainerCreate(MPI_Comm, HGTrainer *);
 PETSC_EXTERN PetscErrorCode HGTrainerSetNet(HGTrainer, HGNet);
 PETSC_EXTERN PetscErrorCode HGTrainerSetData(HGTrainer, HGData, HGData);
 PETSC_EXTERN PetscErrorCode HGTrainerSetPhysics(HGTrainer, HGPhysics, PetscReal);
+PETSC_EXTERN PetscErrorCode HGTrainerSetBoundaryWeight(HGTrainer, PetscReal);
+PETSC_EXTERN PetscErrorCode HGTrainerSetLabelled(HGTrainer, PetscInt);
 PETSC_EXTERN PetscErrorCode HGTrainerSetModelInput(HGTrainer, const char[]);
 PETSC_EXTERN PetscErrorCode HGTrainerSetModelOutput(HGTrainer, const char[]);
 PETSC_EXTERN PetscErrorCode HGTrainerSetEpochs(HGTrainer, PetscInt);
+PETSC_EXTERN PetscErrorCode HGTrainerSetStages(HGTrainer, const char[]);
 PETSC_EXTERN PetscErrorCode HGTrainerSetBatchSize(HGTrainer, PetscInt);
 PETSC_EXTERN PetscErrorCode HGTrainerSetSeed(HGTrainer, PetscInt);
 PETSC_EXTERN PetscErrorCode HGTrainerSetHistory(HGTrainer, const char[]);
@@ -69,6 +72,6 @@ typedef struct {
   PetscReal cross_entropy;
 } HGMetrics;
 
-PETSC_EXTERN PetscErrorCode HGPredict(HGNet, HGData, HGFieldFile, PetscInt, HGMetrics *);
+PETSC_EXTERN PetscErrorCode HGPredict(HGNet, HGData, HGPhysics, HGFieldFile, PetscInt, HGMetrics *);
 
 #endif

@@ -135,6 +135,7 @@ static HGMetrics Measures(const Comparison *c, PetscInt samples, const PetscInt 
    Input Parameters:
 +  net      - the network, set up, its parameters set
 .  data     - the dataset, loaded
+.  physics  - the equation whose hard boundary conditions the output takes (`HGPhysicsTransformOutput()`), or NULL
 .  file     - the file to write to, set up, or NULL
 -  variable - the variable of the file that takes the output, not used if file is NULL
 
@@ -153,7 +154,7 @@ static HGMetrics Measures(const Comparison *c, PetscInt samples, const PetscInt 
 
 .seealso: `HGMetrics`, `HGModelRead()`
 @*/
-PetscErrorCode HGPredict(HGNet net, HGData data, HGFieldFile file, PetscInt variable, HGMetrics *metrics)
+PetscErrorCode HGPredict(HGNet net, HGData data, HGPhysics physics, HGFieldFile file, PetscInt variable, HGMetrics *metrics)
 {
   HGTensor    x, y;
   HGPartition p;
@@ -183,6 +184,7 @@ PetscErrorCode HGPredict(HGNet net, HGData data, HGFieldFile file, PetscInt vari
     PetscCall(HGTrainerActive(x, count, &mine));
     PetscCall(HGNetForward(net, mine));
     PetscCall(HGDataDenormalize(data, HG_DATA_TARGET, y));
+    if (physics) PetscCall(HGPhysicsTransformOutput(physics, count, y));
     if (file) PetscCall(HGFieldFileWriteTensor(file, variable, b, count, y));
     if (metrics) PetscCall(Compare(&c, data, count, y));
     PetscCall(HGProgressUpdate(&progress, b + count, NULL));

@@ -2,7 +2,7 @@
 #ifndef HGTRAIN_IMPL_H
 #define HGTRAIN_IMPL_H
 
-#include "train/hgtrain.h"
+#include "train/stages.h"
 #include "sys/hgprogress.h"
 #include <petsc/private/petscimpl.h>
 
@@ -10,6 +10,20 @@ typedef enum {
   HG_SCHEDULE_CONSTANT,
   HG_SCHEDULE_COSINE
 } HGSchedule;
+
+/* The terms of a loss with an equation */
+typedef enum {
+  HG_TERM_DATA,
+  HG_TERM_RESIDUAL,
+  HG_TERM_BOUNDARY,
+  HG_TERMS
+} HGTerms;
+
+typedef enum {
+  HG_BALANCE_NONE,
+  HG_BALANCE_GRADNORM,
+  HG_BALANCE_RELOBRALO
+} HGBalance;
 
 struct _p_HGTrainer {
   PETSCHEADER(int);
@@ -22,8 +36,23 @@ struct _p_HGTrainer {
   char       history[PETSC_MAX_PATH_LEN], input[PETSC_MAX_PATH_LEN], output[PETSC_MAX_PATH_LEN];
 
   HGPhysics  physics;                /* NULL: targets alone */
-  PetscReal  physics_weight;
+  PetscReal  weight[HG_TERMS];       /* what the user says the terms count */
   HGTensor   field[3];               /* input, output and its gradient in the units of the data */
+  PetscInt   labelled;               /* so many samples have targets, the first ones; -1 for all */
+  PetscInt  *batch_order;            /* [batch size] a batch, those with targets first */
+  HGBalance  balance;
+  PetscReal  factor[HG_TERMS];       /* by which balancing changes the weights */
+  PetscReal  initial[HG_TERMS], previous[HG_TERMS]; /* terms at the first step, 0 before it, and at the last */
+  PetscReal  term[HG_TERMS];         /* of the last batch, without weights */
+  double     term_sum[HG_TERMS];     /* over the samples of the epoch so far */
+  Vec        gradient;               /* of one term */
+  PetscInt   nstages, stage, start;  /* stages, 0 for one optimizer alone; the one that runs; the epoch it began at */
+  HGStage    stages[HG_MAX_STAGES];
+  char       stages_text[256];
+  Vec        good[2];                /* point and gradient of the last evaluation on the whole dataset that was finite; NULL before */
+  PetscReal  good_value;
+  PetscInt   steps_back;             /* evaluations since that were not */
+  PetscInt   bad;                    /* the sample whose residual was not finite, -1 for none */
 
   Vec        parameters, part;       /* part: gradient of some batches */
   HGTensor   target;                 /* NULL without targets */
@@ -41,13 +70,23 @@ struct _p_HGTrainer {
   char       note[128];              /* the last epoch's figures */
 };
 
+PETSC_INTERN const char *const HGBalances[];
+
 PETSC_INTERN PetscErrorCode HGTrainerTryHistory(HGTrainer);
 PETSC_INTERN PetscErrorCode HGTrainerWriteHistory(HGTrainer, const char[]);
 PETSC_INTERN PetscErrorCode HGTrainerEndEpoch(HGTrainer);
 PETSC_INTERN PetscErrorCode HGTrainerSave(HGTrainer);
 PETSC_INTERN PetscErrorCode HGTrainerRestore(HGTrainer);
 PETSC_INTERN PetscErrorCode HGTrainerSetUpPhysics(HGTrainer);
-PETSC_INTERN PetscErrorCode HGTrainerAddPhysics(HGTrainer, HGData, PetscInt, const PetscInt[], HGTensor, HGTensor, HGTensor, PetscReal *);
+PETSC_INTERN PetscErrorCode HGTrainerRunBatch(HGTrainer, HGData, PetscInt, const PetscInt[], const PetscReal[], PetscBool, PetscReal *);
+PETSC_INTERN PetscErrorCode HGTrainerEvaluateTerms(HGTrainer, HGData, PetscInt, const PetscInt[], const PetscReal[], HGTensor, HGTensor, HGTensor, PetscReal *);
+PETSC_INTERN PetscErrorCode HGTrainerSortLabelled(HGTrainer, HGData, PetscInt, const PetscInt[], const PetscInt *[]);
+PETSC_INTERN PetscErrorCode HGTrainerWeights(HGTrainer, PetscReal[]);
+PETSC_INTERN PetscErrorCode HGTrainerBalanceBefore(HGTrainer, PetscInt, const PetscInt[]);
+PETSC_INTERN PetscErrorCode HGTrainerBalanceAfter(HGTrainer);
+PETSC_INTERN PetscErrorCode HGTrainerDescribePhysics(HGTrainer, HGModelInfo *);
+PETSC_INTERN PetscErrorCode HGTrainerRestorePhysics(HGTrainer, const HGModelInfo *);
+PETSC_INTERN PetscErrorCode HGTrainerCheckPhysics(HGTrainer, const HGModelInfo *);
 PETSC_INTERN PetscErrorCode HGTrainerDestroyPhysics(HGTrainer);
 PETSC_INTERN PetscErrorCode HGTrainerActive(HGTensor, PetscInt, PetscInt *);
 

@@ -27,6 +27,9 @@ PetscErrorCode HGTrainerCreate(MPI_Comm comm, HGTrainer *trainer)
   t->seed        = 1;
   t->checkpoint  = 10;
   t->ordered_for = -1;
+  t->labelled    = -1;
+  t->bad         = -1;
+  for (int i = 0; i < HG_TERMS; i++) t->weight[i] = t->factor[i] = 1;
   PetscCall(PetscStrncpy(t->output, "model.nc", sizeof(t->output)));
   PetscCall(HGLossCreate(comm, &t->loss));
   PetscCall(HGLossSetType(t->loss, HGLOSSMSE));
@@ -364,6 +367,60 @@ PetscErrorCode HGTrainerSetEpochs(HGTrainer trainer, PetscInt n)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+/*@C
+   HGTrainerSetStages - Set optimizers that run one after the other, each for its own number of epochs
+
+   Logically Collective
+
+   Input Parameters:
++  trainer - the trainer
+-  stages  - TAO types with their epochs, "adam:200,lmvm:500"; empty for one optimizer and `HGTrainerSetEpochs()`
+
+   Options Database Key:
+.  -train_stages type:n,... - the stages
+
+   Level: beginner
+
+   Notes:
+   An epoch of an optimizer that sees the whole dataset is one of its iterations. The cosine schedule runs over each stage.
+
+   A run that resumes goes on in the stage it stopped in: exactly in stages of adam, adamw and sgd, and between stages; other optimizers
+   build their memory anew.
+
+   Errors:
+   A stage that is not type:epochs; an optimizer that TAO does not have; `-tao_type` or `-train_epochs` besides.
+
+.seealso: `HGTrainerSetEpochs()`
+@*/
+PetscErrorCode HGTrainerSetStages(HGTrainer trainer, const char stages[])
+{
+  PetscFunctionBegin;
+  PetscValidHeaderSpecific(trainer, HG_TRAINER_CLASSID, 1);
+  trainer->nstages      = 0;
+  *trainer->stages_text = 0;
+  if (!*stages) PetscFunctionReturn(PETSC_SUCCESS);
+  PetscCall(HGStagesParse(PetscObjectComm((PetscObject)trainer), stages, &trainer->nstages, trainer->stages));
+  PetscCall(PetscStrncpy(trainer->stages_text, stages, sizeof(trainer->stages_text)));
+  trainer->epochs = 0;
+  for (PetscInt i = 0; i < trainer->nstages; i++) trainer->epochs += trainer->stages[i].epochs;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Reads the options of all stages' optimizers, each of which is created when its stage begins */
+static PetscErrorCode StagesFromOptions(HGTrainer t, const char stages[], PetscBool epochs)
+{
+  PetscFunctionBegin;
+  HGCheck(!epochs, PetscObjectComm((PetscObject)t), "-train_epochs and -train_stages: the stages say how many epochs each takes; leave -train_epochs out");
+  PetscCall(HGTrainerSetStages(t, stages));
+  for (PetscInt i = 0; i < t->nstages; i++) {
+    Tao tao;
+
+    PetscCall(HGStageCreateTao(PetscObjectComm((PetscObject)t), &t->stages[i], &tao));
+    PetscCall(TaoDestroy(&tao));
+  }
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 /*@
    HGTrainerSetBatchSize - Set the number of samples in a mini-batch over all ranks
 
@@ -447,12 +504,14 @@ PetscErrorCode HGTrainerGetSeed(HGTrainer trainer, PetscInt *seed)
 
    Options Database Keys:
 +  -train_epochs n                     - passes over the data, those before a resume included (default 20); 0 writes the initial model
+.  -train_stages type:n,...            - optimizers that run one after the other, see `HGTrainerSetStages()`
 .  -train_batch_size n                 - samples in a mini-batch over all ranks (default 8)
 .  -train_loss mse|l1|huber|rel_l2|h1|bce|cross_entropy - misfit (default mse), see `HGLossSetFromOptions()`
 .  -train_seed n                       - seed of initial parameters and shuffling (default 1)
 .  -train_schedule constant|cosine     - learning rate over the epochs; cosine goes to zero (Loshchilov and Hutter, arXiv 1608.03983)
 .  -train_history FILE.csv             - epoch, loss, validation, learning rate, seconds
 .  -train_checkpoint n                 - write the model every n epochs, and at the end (default 10; 0: only at the end)
+.  -loss_balance none|gradnorm|relobralo - factors of misfit, residual and boundary, found during training (default none)
 .  -model_input FILE                   - start or resume from it
 .  -model_output FILE                  - write it (default model.nc)
 -  -tao_type adam|adamw|sgd|lmvm|...   - optimizer (default adam) and its -tao_... options
@@ -463,6 +522,10 @@ PetscErrorCode HGTrainerGetSeed(HGTrainer trainer, PetscInt *seed)
    adam, adamw and sgd step on mini-batches; every other TAO type sees the whole dataset in each evaluation, and an epoch is
    one of its iterations.
 
+   `-loss_balance gradnorm` compares the gradients of the terms every 10 steps (Wang, Teng, Perdikaris, arXiv 2001.04536, algorithm 1), relobralo their
+   fall since the step before and since the first (Bischof, Kraus, arXiv 2110.09813). The factors multiply `-physics_weight` and `-bc_weight`, stay as they are
+   in optimizers that see the whole dataset, and are part of the model file.
+
    Errors:
    Refuses values out of range, and file options without a name.
 
@@ -471,13 +534,15 @@ PetscErrorCode HGTrainerGetSeed(HGTrainer trainer, PetscInt *seed)
 PetscErrorCode HGTrainerSetFromOptions(HGTrainer trainer)
 {
   static const char *const schedules[] = {"constant", "cosine"};
-  PetscInt                 schedule    = trainer->schedule;
-  PetscBool                set[3];
+  PetscInt                 schedule    = trainer->schedule, balance = trainer->balance;
+  PetscBool                set[3], staged, epochs;
+  char                     stages[256] = "";
 
   PetscFunctionBegin;
   PetscValidHeaderSpecific(trainer, HG_TRAINER_CLASSID, 1);
   PetscObjectOptionsBegin((PetscObject)trainer);
-  PetscCall(PetscOptionsInt("-train_epochs", "passes over the data, 0 writes the initial model", "", trainer->epochs, &trainer->epochs, NULL));
+  PetscCall(PetscOptionsInt("-train_epochs", "passes over the data, 0 writes the initial model", "", trainer->epochs, &trainer->epochs, &epochs));
+  PetscCall(PetscOptionsString("-train_stages", "optimizers one after the other and their epochs, adam:200,lmvm:500", "HGTrainerSetStages", stages, stages, sizeof(stages), &staged));
   PetscCall(PetscOptionsInt("-train_batch_size", "samples in a mini-batch over all ranks", "", trainer->batch_size, &trainer->batch_size, NULL));
   PetscCall(PetscOptionsInt("-train_seed", "seed of initial parameters and shuffling", "", trainer->seed, &trainer->seed, &trainer->seed_set));
   PetscCall(PetscOptionsEList("-train_schedule", "learning rate over the epochs", "", schedules, 2, schedules[schedule], &schedule, NULL));
@@ -485,14 +550,17 @@ PetscErrorCode HGTrainerSetFromOptions(HGTrainer trainer)
   PetscCall(PetscOptionsInt("-train_checkpoint", "write the model every so many epochs, 0: only at the end", "", trainer->checkpoint, &trainer->checkpoint, NULL));
   PetscCall(PetscOptionsString("-model_input", "model file to start or resume from", "HGTrainerSetModelInput", trainer->input, trainer->input, sizeof(trainer->input), &set[1]));
   PetscCall(PetscOptionsString("-model_output", "model file to write", "HGTrainerSetModelOutput", trainer->output, trainer->output, sizeof(trainer->output), &set[2]));
+  PetscCall(PetscOptionsEList("-loss_balance", "how the terms of a loss with an equation are balanced", "", HGBalances, 3, HGBalances[balance], &balance, NULL));
   PetscOptionsEnd();
   trainer->schedule = (HGSchedule)schedule;
+  trainer->balance  = (HGBalance)balance;
   HGCheck(!set[0] || *trainer->history, PetscObjectComm((PetscObject)trainer), "-train_history has no value; give the name of a CSV file");
   HGCheck(!set[1] || *trainer->input, PetscObjectComm((PetscObject)trainer), "-model_input has no value; give the name of a model file to start or resume from");
   HGCheck(!set[2] || *trainer->output, PetscObjectComm((PetscObject)trainer), "-model_output has no value; give the name of the model file to write");
   PetscCall(CheckOptions(trainer));
   PetscCall(HGLossSetFromOptions(trainer->loss));
-  PetscCall(TaoSetFromOptions(trainer->tao));
+  if (staged) PetscCall(StagesFromOptions(trainer, stages, epochs));
+  else PetscCall(TaoSetFromOptions(trainer->tao));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -525,6 +593,7 @@ PetscErrorCode HGTrainerDestroy(HGTrainer *trainer)
   PetscCall(TaoDestroy(&(*trainer)->tao));
   PetscCall(VecDestroy(&(*trainer)->parameters));
   PetscCall(VecDestroy(&(*trainer)->part));
+  for (int i = 0; i < 2; i++) PetscCall(VecDestroy(&(*trainer)->good[i]));
   PetscCall(HGTensorDestroy(&(*trainer)->target));
   PetscCall(HGTrainerDestroyPhysics(*trainer));
   PetscCall(PetscFree((*trainer)->order));

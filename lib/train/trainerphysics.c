@@ -23,6 +23,9 @@
    The loss is the misfit to the targets, if the data has any, plus weight times `HGPhysicsEvaluate()` of the network's output in the units
    of the data, with the input fields in their units: normalisation is undone before the residual and counted in its gradient.
 
+   With hard boundary conditions (`-physics_bc hard`) the solution is `HGPhysicsTransformOutput()` of that output, in the misfit too, and wherever the
+   model is applied. With soft ones `HGPhysicsEvaluateBoundary()` joins the loss, see `HGTrainerSetBoundaryWeight()`.
+
    Errors:
    Data of classes.
 
@@ -36,8 +39,68 @@ PetscErrorCode HGTrainerSetPhysics(HGTrainer trainer, HGPhysics p, PetscReal wei
   HGCheck(weight > 0 && !PetscIsInfOrNanReal(weight), PetscObjectComm((PetscObject)trainer), "-physics_weight %g: give a positive number", (double)weight);
   PetscCall(PetscObjectReference((PetscObject)p));
   PetscCall(HGPhysicsDestroy(&trainer->physics));
-  trainer->physics        = p;
-  trainer->physics_weight = weight;
+  trainer->physics                  = p;
+  trainer->weight[HG_TERM_RESIDUAL] = weight;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/*@
+   HGTrainerSetBoundaryWeight - Set what soft boundary conditions count beside the residual
+
+   Logically Collective
+
+   Input Parameters:
++  trainer - the trainer
+-  weight  - of `HGPhysicsEvaluateBoundary()`
+
+   Options Database Key:
+.  -bc_weight weight - its weight (default 1)
+
+   Level: intermediate
+
+   Errors:
+   A negative weight.
+
+.seealso: `HGTrainerSetPhysics()`, `HGPhysicsSetSoftBoundary()`
+@*/
+PetscErrorCode HGTrainerSetBoundaryWeight(HGTrainer trainer, PetscReal weight)
+{
+  PetscFunctionBegin;
+  PetscValidHeaderSpecific(trainer, HG_TRAINER_CLASSID, 1);
+  HGCheck(weight >= 0 && !PetscIsInfOrNanReal(weight), PetscObjectComm((PetscObject)trainer), "-bc_weight %g: give zero or a positive number", (double)weight);
+  trainer->weight[HG_TERM_BOUNDARY] = weight;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/*@
+   HGTrainerSetLabelled - Let only the first samples have targets; the others are trained by the residual alone
+
+   Logically Collective
+
+   Input Parameters:
++  trainer - the trainer
+-  n       - how many samples of the range, the first ones; -1 for all
+
+   Options Database Key:
+.  -data_labelled n - how many (default all)
+
+   Level: intermediate
+
+   Notes:
+   The misfit is the mean over the samples that have targets; a batch's share is scaled so that its expectation is that mean. What a file holds as
+   the target of the others is not looked at, but by `-data_normalize global`.
+
+   Errors:
+   More than there are, or none while there is a target; no equation.
+
+.seealso: `HGTrainerSetPhysics()`
+@*/
+PetscErrorCode HGTrainerSetLabelled(HGTrainer trainer, PetscInt n)
+{
+  PetscFunctionBegin;
+  PetscValidHeaderSpecific(trainer, HG_TRAINER_CLASSID, 1);
+  HGCheck(n == -1 || n >= 1, PetscObjectComm((PetscObject)trainer), "-data_labelled %" PetscInt_FMT ": give at least 1; without labels use -data_target none", n);
+  trainer->labelled = n;
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -57,37 +120,157 @@ static PetscErrorCode CreateField(HGTensor like, HGTensor *t)
 /* Fields in the units of the data: input, output, gradient */
 PetscErrorCode HGTrainerSetUpPhysics(HGTrainer t)
 {
+  MPI_Comm comm = PetscObjectComm((PetscObject)t);
   HGTensor x, y;
-  PetscInt classes;
+  PetscInt classes, first, last;
 
   PetscFunctionBegin;
+  PetscCall(HGDataGetRange(t->data, &first, &last));
+  HGCheck(t->labelled == -1 || (t->physics && t->target), comm, "-data_labelled %" PetscInt_FMT ": samples without labels need an equation and the others a target; give -physics_type and -data_target", t->labelled);
+  HGCheck(t->labelled <= last - first, comm, "-data_labelled %" PetscInt_FMT ": there are %" PetscInt_FMT " samples", t->labelled, last - first);
+  HGCheck(t->balance == HG_BALANCE_NONE || t->physics, comm, "-loss_balance needs the terms of an equation; choose one with -physics_type");
   if (!t->physics) PetscFunctionReturn(PETSC_SUCCESS);
   PetscCall(HGDataGetClasses(t->data, &classes));
-  HGCheck(!classes, PetscObjectComm((PetscObject)t), "-physics_type: classes have no equation; give fields as the target, or -data_target none");
+  HGCheck(!classes, comm, "-physics_type: classes have no equation; give fields as the target, or -data_target none");
   PetscCall(HGNetGetInput(t->net, &x));
   PetscCall(HGNetGetOutput(t->net, &y, NULL));
   PetscCall(CreateField(x, &t->field[0]));
   PetscCall(CreateField(y, &t->field[1]));
   PetscCall(CreateField(y, &t->field[2]));
+  PetscCall(PetscMalloc1(t->batch_size, &t->batch_order));
+  PetscCall(HGPhysicsSetErrorIfNotFinite(t->physics, PETSC_FALSE));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Adds the residual of a batch to the loss, and with dy its gradient */
-PetscErrorCode HGTrainerAddPhysics(HGTrainer t, HGData data, PetscInt count, const PetscInt sample[], HGTensor x, HGTensor y, HGTensor dy, PetscReal *loss)
+/* Of the training data the samples with targets come first in a batch */
+PetscErrorCode HGTrainerSortLabelled(HGTrainer t, HGData data, PetscInt count, const PetscInt sample[], const PetscInt *sorted[])
 {
-  PetscReal value;
+  PetscInt k = 0;
 
   PetscFunctionBegin;
-  if (!t->physics) PetscFunctionReturn(PETSC_SUCCESS);
+  *sorted = sample;
+  if (t->labelled == -1 || data != t->data) PetscFunctionReturn(PETSC_SUCCESS);
+  for (int pass = 0; pass < 2; pass++)
+    for (PetscInt i = 0; i < count; i++)
+      if ((sample[i] >= t->labelled) == pass) t->batch_order[k++] = sample[i];
+  *sorted = t->batch_order;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* The gradient with respect to the solution becomes one with respect to the network's output, and is added */
+static PetscErrorCode AddGradient(HGTrainer t, HGData data, PetscInt count, PetscReal scale, PetscBool units, HGTensor dy)
+{
+  PetscFunctionBegin;
+  PetscCall(HGPhysicsTransformOutputAdjoint(t->physics, count, t->field[2]));
+  if (units) PetscCall(HGDataDenormalizeAdjoint(data, HG_DATA_TARGET, t->field[2]));
+  PetscCall(HGTensorAXPY(dy, scale, t->field[2], PETSC_FALSE));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* The misfit between the solution in normalised values and the targets: the deviations of the two normalisations cancel in the gradient */
+static PetscErrorCode EvaluateMisfit(HGTrainer t, HGData data, PetscInt count, const PetscInt sample[], PetscReal weight, HGTensor dy, PetscReal *value)
+{
+  PetscInt  with  = count;
+  PetscReal scale = 1;
+
+  PetscFunctionBegin;
+  *value = 0;
+  if (!t->target) PetscFunctionReturn(PETSC_SUCCESS);
+  if (t->labelled >= 0 && data == t->data) {
+    for (with = 0; with < count && sample[with] < t->labelled; with++) { }
+    scale = (PetscReal)with / (PetscReal)count * (PetscReal)t->samples / (PetscReal)t->labelled;
+  }
+  if (!with) PetscFunctionReturn(PETSC_SUCCESS);
+  PetscCall(HGDataNormalize(data, HG_DATA_TARGET, t->field[1]));
+  if (dy) PetscCall(HGTensorSet(t->field[2], 0));
+  PetscCall(HGLossEvaluate(t->loss, with, t->field[1], t->target, dy ? t->field[2] : NULL, value));
+  *value *= scale;
+  if (dy) PetscCall(AddGradient(t, data, count, weight * scale, PETSC_FALSE, dy));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* The terms of a batch, times their weights in the sum; dy, if any, takes the gradient of the sum */
+PetscErrorCode HGTrainerEvaluateTerms(HGTrainer t, HGData data, PetscInt count, const PetscInt sample[], const PetscReal weight[], HGTensor x, HGTensor y, HGTensor dy, PetscReal *loss)
+{
+  PetscReal *v = t->term;
+
+  PetscFunctionBegin;
+  if (dy) PetscCall(HGTensorSet(dy, 0));
   PetscCall(HGTensorCopyOwned(x, t->field[0]));
   PetscCall(HGTensorCopyOwned(y, t->field[1]));
   PetscCall(HGDataDenormalize(data, HG_DATA_INPUT, t->field[0]));
   PetscCall(HGDataDenormalize(data, HG_DATA_TARGET, t->field[1]));
-  PetscCall(HGPhysicsEvaluate(t->physics, count, sample, t->field[0], t->field[1], dy ? t->field[2] : NULL, &value));
-  *loss += t->physics_weight * value;
-  if (!dy) PetscFunctionReturn(PETSC_SUCCESS);
-  PetscCall(HGDataDenormalizeAdjoint(data, HG_DATA_TARGET, t->field[2]));
-  PetscCall(HGTensorAXPY(dy, t->physics_weight, t->field[2], PETSC_FALSE));
+  PetscCall(HGPhysicsTransformOutput(t->physics, count, t->field[1]));
+  PetscCall(HGPhysicsEvaluate(t->physics, count, sample, t->field[0], t->field[1], dy ? t->field[2] : NULL, &v[HG_TERM_RESIDUAL]));
+  PetscCall(HGPhysicsGetNotFinite(t->physics, &t->bad));
+  if (dy) PetscCall(AddGradient(t, data, count, weight[HG_TERM_RESIDUAL], PETSC_TRUE, dy));
+  if (dy) PetscCall(HGTensorSet(t->field[2], 0));
+  PetscCall(HGPhysicsEvaluateBoundary(t->physics, count, t->field[1], 1, dy ? t->field[2] : NULL, &v[HG_TERM_BOUNDARY]));
+  if (dy) PetscCall(AddGradient(t, data, count, weight[HG_TERM_BOUNDARY], PETSC_TRUE, dy));
+  PetscCall(EvaluateMisfit(t, data, count, sample, weight[HG_TERM_DATA], dy, &v[HG_TERM_DATA]));
+  *loss = 0;
+  for (int i = 0; i < HG_TERMS; i++) *loss += weight[i] * v[i];
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* What the terms count now */
+PetscErrorCode HGTrainerWeights(HGTrainer t, PetscReal weight[])
+{
+  PetscFunctionBegin;
+  for (int i = 0; i < HG_TERMS; i++) weight[i] = t->weight[i] * t->factor[i];
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* ---- in the model file ---- */
+
+static PetscErrorCode Describe(HGTrainer t, char equation[], size_t nequation, char training[], size_t ntraining)
+{
+  HGPhysicsNorm norm;
+
+  PetscFunctionBegin;
+  *equation = *training = 0;
+  if (!t->physics) PetscFunctionReturn(PETSC_SUCCESS);
+  PetscCall(HGPhysicsGetOptionsString(t->physics, equation, nequation));
+  PetscCall(HGPhysicsGetNorm(t->physics, &norm));
+  (void)snprintf(training, ntraining, "-physics_weight %.17g -bc_weight %.17g -physics_norm %s -data_labelled %lld -loss_balance %s", (double)t->weight[HG_TERM_RESIDUAL], (double)t->weight[HG_TERM_BOUNDARY], HGPhysicsNorms[norm], (long long)t->labelled, HGBalances[t->balance]);
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode HGTrainerDescribePhysics(HGTrainer t, HGModelInfo *info)
+{
+  PetscFunctionBegin;
+  PetscCall(Describe(t, info->physics_options, sizeof(info->physics_options), info->physics_training, sizeof(info->physics_training)));
+  info->nstate = t->physics ? 3 * HG_TERMS : 0;
+  for (int i = 0; i < HG_TERMS && t->physics; i++) {
+    info->state[i]                = t->factor[i];
+    info->state[HG_TERMS + i]     = t->initial[i];
+    info->state[2 * HG_TERMS + i] = t->previous[i];
+  }
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* A run that resumes has the equation and the weights of the run it goes on with */
+PetscErrorCode HGTrainerCheckPhysics(HGTrainer t, const HGModelInfo *info)
+{
+  MPI_Comm comm = PetscObjectComm((PetscObject)t);
+  char     equation[sizeof(info->physics_options)], training[sizeof(info->physics_training)];
+
+  PetscFunctionBegin;
+  PetscCall(Describe(t, equation, sizeof(equation), training, sizeof(training)));
+  HGCheck(!strcmp(equation, info->physics_options), comm, "%s was trained with the equation %s, this run has %s; resume with the same, or leave out what the file says", t->input, *info->physics_options ? info->physics_options : "none", *equation ? equation : "none");
+  HGCheck(!strcmp(training, info->physics_training), comm, "%s was trained with %s, this run has %s; resume with the same", t->input, *info->physics_training ? info->physics_training : "no residual", *training ? training : "none");
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode HGTrainerRestorePhysics(HGTrainer t, const HGModelInfo *info)
+{
+  PetscFunctionBegin;
+  if (!t->physics || info->nstate != 3 * HG_TERMS) PetscFunctionReturn(PETSC_SUCCESS);
+  for (int i = 0; i < HG_TERMS; i++) {
+    t->factor[i]   = info->state[i];
+    t->initial[i]  = info->state[HG_TERMS + i];
+    t->previous[i] = info->state[2 * HG_TERMS + i];
+  }
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -96,5 +279,7 @@ PetscErrorCode HGTrainerDestroyPhysics(HGTrainer t)
   PetscFunctionBegin;
   PetscCall(HGPhysicsDestroy(&t->physics));
   for (int i = 0; i < 3; i++) PetscCall(HGTensorDestroy(&t->field[i]));
+  PetscCall(PetscFree(t->batch_order));
+  PetscCall(VecDestroy(&t->gradient));
   PetscFunctionReturn(PETSC_SUCCESS);
 }

@@ -12,22 +12,22 @@ PetscErrorCode HGTrainerActive(HGTensor t, PetscInt count, PetscInt *mine)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Loss of one mini-batch; with `adjoint` its gradient, as a part of a mean over `total` samples, is added to the network's sum */
-static PetscErrorCode RunBatch(HGTrainer t, HGData data, PetscInt count, const PetscInt sample[], PetscBool adjoint, PetscReal *loss)
+/* Loss of one mini-batch, its terms times the weights; with `adjoint` its gradient, as a part of a mean over `total` samples, is added to the network's sum */
+PetscErrorCode HGTrainerRunBatch(HGTrainer t, HGData data, PetscInt count, const PetscInt order[], const PetscReal weight[], PetscBool adjoint, PetscReal *loss)
 {
-  HGTensor x, y, dy;
-  PetscInt mine = 0;
+  const PetscInt *sample;
+  HGTensor        x, y, dy;
+  PetscInt        mine = 0;
 
   PetscFunctionBegin;
   PetscCall(HGNetGetInput(t->net, &x));
   PetscCall(HGNetGetOutput(t->net, &y, &dy));
   PetscCall(HGTrainerActive(x, count, &mine));
+  PetscCall(HGTrainerSortLabelled(t, data, count, order, &sample));
   PetscCall(HGDataGetBatch(data, count, sample, x, t->target));
   PetscCall(HGNetForward(t->net, mine));
-  *loss = 0;
-  if (t->target) PetscCall(HGLossEvaluate(t->loss, count, y, t->target, adjoint ? dy : NULL, loss));
-  else if (adjoint) PetscCall(HGTensorSet(dy, 0));
-  PetscCall(HGTrainerAddPhysics(t, data, count, sample, x, y, adjoint ? dy : NULL, loss));
+  if (t->physics) PetscCall(HGTrainerEvaluateTerms(t, data, count, sample, weight, x, y, adjoint ? dy : NULL, loss));
+  else PetscCall(HGLossEvaluate(t->loss, count, y, t->target, adjoint ? dy : NULL, loss));
   if (adjoint) PetscCall(HGNetAdjoint(t->net, mine));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -37,15 +37,21 @@ static PetscInt BatchCount(PetscInt samples, PetscInt batch_size, PetscInt b)
   return PetscMin(batch_size, samples - b * batch_size);
 }
 
-/* Names the batch. A gradient that overflows before the loss does would otherwise end in TAO, without a word on where. */
+/* Names the batch, and the sample if its residual is to blame. A gradient that overflows before the loss does would otherwise end in TAO, without a
+   word on where. */
 static PetscErrorCode CheckFinite(HGTrainer t, const char what[], PetscReal value, PetscInt batch)
 {
   const PetscBool saved = *t->output && t->checkpoint && t->epoch / t->checkpoint > 0 ? PETSC_TRUE : PETSC_FALSE;
   const char     *kept  = saved ? "the last checkpoint is intact" : "no model was written";
+  char            name[64];
+  PetscInt        first, last;
 
   PetscFunctionBegin;
-  HGCheck(!PetscIsInfOrNanReal(value), PetscObjectComm((PetscObject)t), "the %s is %s in epoch %" PetscInt_FMT ", batch %" PetscInt_FMT "; %s. Lower the learning rate or normalise the data (-data_normalize global).", what, PetscIsNanReal(value) ? "not a number" : "infinite", t->epoch + 1, batch + 1, kept);
-  PetscFunctionReturn(PETSC_SUCCESS);
+  if (!PetscIsInfOrNanReal(value)) PetscFunctionReturn(PETSC_SUCCESS);
+  PetscCall(HGDataGetRange(t->data, &first, &last));
+  PetscCall(PetscStrncpy(name, what, sizeof(name)));
+  if (t->bad >= 0) PetscCall(PetscSNPrintf(name, sizeof(name), "residual of sample %" PetscInt_FMT, first + t->bad));
+  HGCheck(PETSC_FALSE, PetscObjectComm((PetscObject)t), "the %s is %s in epoch %" PetscInt_FMT ", batch %" PetscInt_FMT "; %s. Lower the learning rate or normalise the data (-data_normalize global).", name, PetscIsNanReal(value) ? "not a number" : "infinite", t->epoch + 1, batch + 1, kept);
 }
 
 static PetscErrorCode OrderEpoch(HGTrainer t)
@@ -62,7 +68,7 @@ static PetscErrorCode ObjectiveOfBatch(Tao tao, Vec p, PetscReal *f, Vec g, void
 {
   HGTrainer t = (HGTrainer)ctx;
   PetscInt  count;
-  PetscReal norm;
+  PetscReal norm, weight[HG_TERMS];
 
   PetscFunctionBegin;
   (void)tao;
@@ -70,30 +76,65 @@ static PetscErrorCode ObjectiveOfBatch(Tao tao, Vec p, PetscReal *f, Vec g, void
   count = BatchCount(t->samples, t->batch_size, t->batch);
   PetscCall(HGNetSetParameters(t->net, p));
   PetscCall(HGNetSetRandom(t->net, (uint64_t)t->seed, (uint64_t)(t->epoch * t->batches + t->batch)));
+  if (t->physics) PetscCall(HGTrainerBalanceBefore(t, count, t->order + t->batch * t->batch_size));
+  PetscCall(HGTrainerWeights(t, weight));
   PetscCall(HGNetAdjointBegin(t->net));
-  PetscCall(RunBatch(t, t->data, count, t->order + t->batch * t->batch_size, PETSC_TRUE, f));
+  PetscCall(HGTrainerRunBatch(t, t->data, count, t->order + t->batch * t->batch_size, weight, PETSC_TRUE, f));
   PetscCall(HGNetAdjointEnd(t->net, g));
   PetscCall(CheckFinite(t, "loss", *f, t->batch));
   PetscCall(VecNorm(g, NORM_2, &norm)); /* the Vec keeps it for TAO */
   PetscCall(CheckFinite(t, "gradient", norm, t->batch));
+  if (t->physics) PetscCall(HGTrainerBalanceAfter(t));
   t->loss_sum += (double)*f * (double)count;
+  for (int i = 0; i < HG_TERMS; i++) t->term_sum[i] += (double)t->term[i] * (double)count;
   t->last_loss = *f;
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* The objective of all other optimizers: the whole dataset, batch by batch. Dropout draws the same masks each time, since these
-   optimizers compare values of one function. A batch's gradient counts by its share of the
-   samples; all but the last have the same share, so the sum is scaled once after the full ones and once after the last. */
-static PetscErrorCode ObjectiveOfAll(Tao tao, Vec p, PetscReal *f, Vec g, void *ctx)
+/*
+   A line search has gone where the loss is not finite. TAO's would give up; so it is told of a loss that has risen by as much as the
+   slope at the last finite point promised a fall, and steps back from there.
+*/
+static PetscErrorCode StepBack(HGTrainer t, Vec p, PetscReal *f, Vec g)
 {
-  HGTrainer t   = (HGTrainer)ctx;
-  double    sum = 0;
-  PetscReal norm;
+  const PetscInt most = 30;
+  PetscScalar    slope;
 
   PetscFunctionBegin;
-  (void)tao;
-  PetscCall(HGNetSetParameters(t->net, p));
+  if (!t->good[0] || t->steps_back++ == most) PetscCall(CheckFinite(t, "loss", *f, t->batches - 1));
+  PetscCall(VecWAXPY(g, -1, t->good[0], p));
+  PetscCall(VecDot(g, t->good[1], &slope));
+  if (slope == 0) PetscCall(CheckFinite(t, "loss", *f, t->batches - 1));
+  *f = t->good_value + PetscAbsScalar(slope);
+  PetscCall(VecCopy(t->good[1], g));
+  PetscCall(VecScale(g, -1));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode KeepPoint(HGTrainer t, Vec p, PetscReal f, Vec g)
+{
+  PetscFunctionBegin;
+  for (int i = 0; i < 2; i++)
+    if (!t->good[i]) PetscCall(VecDuplicate(p, &t->good[i]));
+  PetscCall(VecCopy(p, t->good[0]));
+  PetscCall(VecCopy(g, t->good[1]));
+  t->good_value = f;
+  t->steps_back = 0;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* The sum over all batches. A batch's gradient counts by its share of the samples; all but the last have the same share, so the sum is scaled
+   once after the full ones and once after the last. */
+static PetscErrorCode SumBatches(HGTrainer t, PetscReal *f, Vec g)
+{
+  double    sum = 0;
+  PetscInt  bad = -1;
+  PetscReal weight[HG_TERMS];
+
+  PetscFunctionBegin;
+  PetscCall(HGTrainerWeights(t, weight));
   PetscCall(VecSet(g, 0));
+  PetscCall(PetscArrayzero(t->term_sum, HG_TERMS));
   if (!t->part) PetscCall(VecDuplicate(g, &t->part));
   for (PetscInt b = 0; b < t->batches; b++) {
     const PetscInt count = BatchCount(t->samples, t->batch_size, b);
@@ -102,26 +143,47 @@ static PetscErrorCode ObjectiveOfAll(Tao tao, Vec p, PetscReal *f, Vec g, void *
 
     if (b == 0 || BatchCount(t->samples, t->batch_size, b - 1) != count) PetscCall(HGNetAdjointBegin(t->net));
     PetscCall(HGNetSetRandom(t->net, (uint64_t)t->seed, (uint64_t)b));
-    PetscCall(RunBatch(t, t->data, count, t->order + b * t->batch_size, PETSC_TRUE, &loss));
-    PetscCall(CheckFinite(t, "loss", loss, b));
+    PetscCall(HGTrainerRunBatch(t, t->data, count, t->order + b * t->batch_size, weight, PETSC_TRUE, &loss));
+    if (bad < 0) bad = t->bad;
     sum += (double)loss * (double)count / (double)t->samples;
+    for (int i = 0; i < HG_TERMS; i++) t->term_sum[i] += (double)t->term[i] * (double)count;
     if (!last) continue;
     PetscCall(HGNetAdjointEnd(t->net, t->part));
     PetscCall(VecAXPY(g, (PetscReal)count / (PetscReal)t->samples, t->part));
   }
-  *f = (PetscReal)sum;
+  *f     = (PetscReal)sum;
+  t->bad = bad;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* The objective of all other optimizers: the whole dataset, batch by batch. Dropout draws the same masks each time, since these
+   optimizers compare values of one function. */
+static PetscErrorCode ObjectiveOfAll(Tao tao, Vec p, PetscReal *f, Vec g, void *ctx)
+{
+  HGTrainer t = (HGTrainer)ctx;
+  PetscReal norm;
+
+  PetscFunctionBegin;
+  (void)tao;
+  PetscCall(HGNetSetParameters(t->net, p));
+  PetscCall(SumBatches(t, f, g));
   PetscCall(VecNorm(g, NORM_2, &norm));
-  PetscCall(CheckFinite(t, "gradient", norm, t->batches - 1));
+  if (PetscIsInfOrNanReal(*f) || PetscIsInfOrNanReal(norm)) {
+    if (!PetscIsInfOrNanReal(*f)) *f = norm;
+    PetscCall(StepBack(t, p, f, g));
+  } else PetscCall(KeepPoint(t, p, *f, g));
   t->last_loss = *f;
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
 static PetscErrorCode Validate(HGTrainer t, PetscReal *loss)
 {
-  PetscInt first, last, samples;
-  double   sum = 0;
+  PetscInt  first, last, samples;
+  double    sum = 0;
+  PetscReal weight[HG_TERMS];
 
   PetscFunctionBegin;
+  PetscCall(HGTrainerWeights(t, weight));
   PetscCall(HGDataGetRange(t->validation, &first, &last));
   samples = last - first;
   PetscCall(HGNetSetParameters(t->net, t->parameters));
@@ -130,7 +192,7 @@ static PetscErrorCode Validate(HGTrainer t, PetscReal *loss)
     const PetscInt count = BatchCount(samples, t->batch_size, b);
     PetscReal      part;
 
-    PetscCall(RunBatch(t, t->validation, count, t->every + b * t->batch_size, PETSC_FALSE, &part));
+    PetscCall(HGTrainerRunBatch(t, t->validation, count, t->every + b * t->batch_size, weight, PETSC_FALSE, &part));
     sum += (double)part * (double)count;
   }
   PetscCall(HGNetSetTraining(t->net, PETSC_TRUE));
@@ -138,22 +200,45 @@ static PetscErrorCode Validate(HGTrainer t, PetscReal *loss)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+/* The epochs done when the optimizer at work is through */
+static PetscInt StageEnd(HGTrainer t)
+{
+  return t->nstages ? t->start + t->stages[t->stage].epochs : t->epochs;
+}
+
 static PetscErrorCode SetRate(HGTrainer t)
 {
   PetscFunctionBegin;
   if (!t->stochastic || t->schedule == HG_SCHEDULE_CONSTANT) PetscFunctionReturn(PETSC_SUCCESS);
-  PetscCall(HGTaoSetLearningRate(t->tao, t->lr * (1 + PetscCosReal(PETSC_PI * (PetscReal)t->epoch / (PetscReal)t->epochs)) / 2));
+  PetscCall(HGTaoSetLearningRate(t->tao, t->lr * (1 + PetscCosReal(PETSC_PI * (PetscReal)(t->epoch - t->start) / (PetscReal)(StageEnd(t) - t->start))) / 2));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Means of the terms over the epoch, and what they counted */
+static PetscErrorCode AppendTerms(HGTrainer t, char line[], size_t len)
+{
+  char      item[64];
+  PetscReal weight[HG_TERMS];
+
+  PetscFunctionBegin;
+  PetscCall(HGTrainerWeights(t, weight));
+  for (int i = 0; i < 2 * HG_TERMS; i++) {
+    PetscCall(PetscSNPrintf(item, sizeof(item), ",%.10g", i < HG_TERMS ? t->term_sum[i] / (double)t->samples : (double)weight[i - HG_TERMS]));
+    PetscCall(PetscStrlcat(line, item, len));
+  }
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
 static PetscErrorCode Report(HGTrainer t, PetscReal loss, PetscReal validation, PetscReal rate)
 {
-  char val[40] = "", line[256];
+  char val[40] = "", line[512];
 
   PetscFunctionBegin;
   if (t->validation) PetscCall(PetscSNPrintf(val, sizeof(val), "%.8g", (double)validation));
   if (*t->history) {
-    PetscCall(PetscSNPrintf(line, sizeof(line), "%" PetscInt_FMT ",%.10g,%s,%.8g,%.3f\n", t->epoch, (double)loss, val, (double)rate, MPI_Wtime() - t->started));
+    PetscCall(PetscSNPrintf(line, sizeof(line), "%" PetscInt_FMT ",%.10g,%s,%.8g,%.3f", t->epoch, (double)loss, val, (double)rate, MPI_Wtime() - t->started));
+    if (t->physics) PetscCall(AppendTerms(t, line, sizeof(line)));
+    PetscCall(PetscStrlcat(line, "\n", sizeof(line)));
     PetscCall(HGTrainerWriteHistory(t, line));
   }
   PetscCall(PetscSNPrintf(t->note, sizeof(t->note), "epoch %" PetscInt_FMT "/%" PetscInt_FMT ": loss %.6g%s%s", t->epoch, t->epochs, (double)loss, *val ? ", validation " : "", val));
@@ -179,6 +264,7 @@ PetscErrorCode HGTrainerEndEpoch(HGTrainer t)
   t->loss_sum = 0;
   if (t->validation) PetscCall(Validate(t, &validation));
   PetscCall(Report(t, loss, validation, rate));
+  PetscCall(PetscArrayzero(t->term_sum, HG_TERMS));
   PetscCall(SetRate(t));
   if (*t->output && t->checkpoint && t->epoch % t->checkpoint == 0 && t->epoch < t->epochs) PetscCall(HGTrainerSave(t));
   PetscFunctionReturn(PETSC_SUCCESS);
@@ -193,7 +279,7 @@ static PetscErrorCode Monitor(Tao tao, void *ctx)
   PetscCall(TaoGetIterationNumber(tao, &its));
   if (!its) PetscFunctionReturn(PETSC_SUCCESS); /* the starting point of TAO's own types */
   if (!t->stochastic || ++t->batch == t->batches) PetscCall(HGTrainerEndEpoch(t));
-  PetscCall(HGProgressUpdate(&t->progress, StepsOf(t, t->epoch) + t->batch, t->note));
+  PetscCall(HGProgressUpdate(&t->progress, StepsOf(t, t->epoch - t->start) + t->batch, t->note));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -252,26 +338,43 @@ static PetscErrorCode SetUpData(HGTrainer t)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+/* Which stage an epoch belongs to: the first that is not through by then, or the last */
+static void FindStage(HGTrainer t, PetscInt epoch)
+{
+  t->stage = t->start = 0;
+  while (t->stage + 1 < t->nstages && epoch >= StageEnd(t)) {
+    t->start = StageEnd(t);
+    t->stage++;
+  }
+}
+
+/* The optimizer of the stage at work */
 static PetscErrorCode SetUpTao(HGTrainer t)
 {
-  PetscBool limited;
-  PetscInt  max_it, left;
-
   PetscFunctionBegin;
+  if (t->nstages) {
+    PetscCall(TaoDestroy(&t->tao));
+    PetscCall(HGStageCreateTao(PetscObjectComm((PetscObject)t), &t->stages[t->stage], &t->tao));
+  }
   PetscCall(HGTaoIsStochastic(t->tao, &t->stochastic));
   if (t->stochastic) PetscCall(HGTaoGetLearningRate(t->tao, &t->lr));
   PetscCall(TaoSetSolution(t->tao, t->parameters));
   PetscCall(TaoSetObjectiveAndGradient(t->tao, NULL, t->stochastic ? ObjectiveOfBatch : ObjectiveOfAll, t));
   PetscCall(TaoMonitorSet(t->tao, Monitor, t, NULL));
   PetscCall(TaoSetUp(t->tao));
-  if (*t->input) PetscCall(HGTrainerRestore(t));
-  left = StepsOf(t, t->epochs - t->epoch) - t->batch;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode SetLimits(HGTrainer t)
+{
+  PetscBool limited;
+  PetscInt  max_it, left = StepsOf(t, StageEnd(t) - t->epoch) - t->batch;
+
+  PetscFunctionBegin;
   PetscCall(PetscOptionsGetInt(NULL, NULL, "-tao_max_it", &max_it, &limited));
   PetscCall(TaoSetMaximumIterations(t->tao, PetscMax(0, limited ? PetscMin(max_it, left) : left)));
-  if (t->stochastic) { /* the noise of a mini-batch says nothing about convergence */
-    PetscCall(TaoSetTolerances(t->tao, 0, 0, 0));
-    PetscCall(TaoSetMaximumFunctionEvaluations(t->tao, PETSC_MAX_INT));
-  }
+  if (t->stochastic) PetscCall(TaoSetTolerances(t->tao, 0, 0, 0)); /* the noise of a mini-batch says nothing about convergence */
+  if (t->stochastic || t->nstages) PetscCall(TaoSetMaximumFunctionEvaluations(t->tao, PETSC_MAX_INT));
   PetscCall(SetRate(t));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -293,7 +396,8 @@ static PetscErrorCode SetUpTao(HGTrainer t)
 @*/
 PetscErrorCode HGTrainerSetUp(HGTrainer trainer)
 {
-  MPI_Comm comm = PetscObjectComm((PetscObject)trainer);
+  MPI_Comm    comm = PetscObjectComm((PetscObject)trainer);
+  HGModelInfo info = {.step = 0};
 
   PetscFunctionBegin;
   PetscValidHeaderSpecific(trainer, HG_TRAINER_CLASSID, 1);
@@ -301,9 +405,30 @@ PetscErrorCode HGTrainerSetUp(HGTrainer trainer)
   PetscCall(SetUpData(trainer));
   PetscCall(HGNetCreateParameters(trainer->net, &trainer->parameters));
   PetscCall(HGNetInitializeParameters(trainer->net, (uint64_t)trainer->seed, trainer->parameters));
+  if (*trainer->input && trainer->nstages) PetscCall(HGModelReadInfo(comm, trainer->input, &info));
+  FindStage(trainer, *info.stages ? info.epoch : 0);
   PetscCall(SetUpTao(trainer));
+  if (*trainer->input) PetscCall(HGTrainerRestore(trainer));
+  PetscCall(SetLimits(trainer));
   if (*trainer->output) PetscCall(HGModelTryPath(comm, trainer->output));
   if (*trainer->history) PetscCall(HGTrainerTryHistory(trainer));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* With stages, an optimizer that is through before its epochs are leaves the rest out */
+static PetscErrorCode RunStage(HGTrainer t)
+{
+  const PetscInt     left = StepsOf(t, StageEnd(t) - t->epoch) - t->batch;
+  TaoConvergedReason reason;
+
+  PetscFunctionBegin;
+  PetscCall(HGProgressBegin(&t->progress, PetscObjectComm((PetscObject)t), t->stochastic ? "batches" : "iterations", StepsOf(t, t->epoch - t->start) + t->batch, StepsOf(t, StageEnd(t) - t->start)));
+  if (left > 0 || !t->nstages) PetscCall(TaoSolve(t->tao));
+  PetscCall(HGProgressEnd(&t->progress));
+  if (left <= 0 || !t->nstages || t->stochastic || t->epoch >= StageEnd(t)) PetscFunctionReturn(PETSC_SUCCESS);
+  PetscCall(TaoGetConvergedReason(t->tao, &reason));
+  PetscCall(PetscPrintf(PetscObjectComm((PetscObject)t), "stage %s ends after %" PetscInt_FMT " of %" PetscInt_FMT " epochs: %s\n", t->stages[t->stage].type, t->epoch - t->start, t->stages[t->stage].epochs, TaoConvergedReasons[reason]));
+  t->epoch = StageEnd(t);
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -330,9 +455,14 @@ PetscErrorCode HGTrainerTrain(HGTrainer trainer)
   PetscFunctionBegin;
   PetscValidHeaderSpecific(trainer, HG_TRAINER_CLASSID, 1);
   trainer->started = MPI_Wtime();
-  PetscCall(HGProgressBegin(&trainer->progress, PetscObjectComm((PetscObject)trainer), trainer->stochastic ? "batches" : "iterations", StepsOf(trainer, trainer->epoch) + trainer->batch, StepsOf(trainer, trainer->epochs)));
-  PetscCall(TaoSolve(trainer->tao));
-  PetscCall(HGProgressEnd(&trainer->progress));
+  PetscCall(RunStage(trainer));
+  while (trainer->stage + 1 < trainer->nstages && trainer->epoch >= StageEnd(trainer)) {
+    trainer->start = StageEnd(trainer);
+    trainer->stage++;
+    PetscCall(SetUpTao(trainer));
+    PetscCall(SetLimits(trainer));
+    PetscCall(RunStage(trainer));
+  }
   if (*trainer->output) PetscCall(HGTrainerSave(trainer));
   PetscFunctionReturn(PETSC_SUCCESS);
 }

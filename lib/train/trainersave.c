@@ -39,6 +39,8 @@ static PetscErrorCode FillInfo(HGTrainer t, HGModelInfo *info)
   info->seed  = t->seed;
   info->epoch = t->epoch;
   info->batch = t->batch;
+  PetscCall(PetscStrncpy(info->stages, t->stages_text, sizeof(info->stages)));
+  PetscCall(HGTrainerDescribePhysics(t, info));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -112,11 +114,32 @@ static PetscErrorCode CheckResume(HGTrainer t, const HGModelInfo *info)
   PetscFunctionBegin;
   HGCheck(info->batch < t->batches, comm, "%s stopped at batch %" PetscInt_FMT " of an epoch, which has only %" PetscInt_FMT " now; resume with the data and -train_batch_size of that run", t->input, info->batch, t->batches);
   HGCheck(!t->seed_set || t->seed == info->seed, comm, "-train_seed %" PetscInt_FMT ": %s was trained with seed %" PetscInt_FMT ", which orders its samples; leave -train_seed out to resume", t->seed, t->input, info->seed);
-  if (info->step != info->epoch * t->batches + info->batch) PetscCall(PetscFPrintf(comm, stderr, "halograd: warning: %s took %" PetscInt_FMT " steps in %" PetscInt_FMT " epochs and %" PetscInt_FMT " batches; an epoch of this run has %" PetscInt_FMT " batches: -train_batch_size, -data_range or the data differ\n", t->input, info->step, info->epoch, info->batch, t->batches));
+  if (info->step != (info->epoch - t->start) * t->batches + info->batch) PetscCall(PetscFPrintf(comm, stderr, "halograd: warning: %s took %" PetscInt_FMT " steps in %" PetscInt_FMT " epochs and %" PetscInt_FMT " batches; an epoch of this run has %" PetscInt_FMT " batches: -train_batch_size, -data_range or the data differ\n", t->input, info->step, info->epoch, info->batch, t->batches));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Reads the parameters; and the optimizer's state, if the file has one and the optimizer takes one, which makes the run a resumed one */
+/* Stages that a file has begun cannot change afterwards; more may follow them */
+static PetscErrorCode CheckStages(HGTrainer t, const HGModelInfo *info)
+{
+  const size_t n = strlen(info->stages);
+
+  PetscFunctionBegin;
+  if (!t->nstages || !n) PetscFunctionReturn(PETSC_SUCCESS);
+  HGCheck(!strncmp(t->stages_text, info->stages, n) && (t->stages_text[n] == ',' || !t->stages_text[n]), PetscObjectComm((PetscObject)t), "-train_stages %s: %s was trained with -train_stages %s; resume with these, and more behind them if you like", t->stages_text, t->input, info->stages);
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode SayResumed(HGTrainer t, PetscInt nstate)
+{
+  MPI_Comm comm = PetscObjectComm((PetscObject)t);
+
+  PetscFunctionBegin;
+  if (t->epoch >= t->epochs) PetscCall(PetscPrintf(comm, "%s has %" PetscInt_FMT " epochs behind it: nothing is left to do of %s %s%" PetscInt_FMT "\n", t->input, t->epoch, t->nstages ? "-train_stages" : "-train_epochs", t->nstages ? "with " : "", t->epochs));
+  else PetscCall(PetscPrintf(comm, "resumes %s after %" PetscInt_FMT " epochs and %" PetscInt_FMT " batches%s\n", t->input, t->epoch, t->batch, nstate || t->epoch == t->start ? "" : ", the optimizer's memory anew"));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Reads the parameters. The run is a resumed one if the file has the optimizer's state, and the optimizer takes one, or if it has the run's stages */
 PetscErrorCode HGTrainerRestore(HGTrainer t)
 {
   MPI_Comm    comm = PetscObjectComm((PetscObject)t);
@@ -127,23 +150,25 @@ PetscErrorCode HGTrainerRestore(HGTrainer t)
 
   PetscFunctionBegin;
   PetscCall(HGModelReadInfo(comm, t->input, &info));
-  if (t->stochastic && info.step) PetscCall(HGTaoGetState(t->tao, &step, &n, name, state));
+  PetscCall(CheckStages(t, &info));
+  if (t->stochastic && info.step && (!t->nstages || (*info.stages && (info.epoch > t->start || info.batch)))) PetscCall(HGTaoGetState(t->tao, &step, &n, name, state));
   if (n) {
     PetscCall(CheckOptimizer(t, n, name));
     PetscCall(CheckResume(t, &info));
   }
   PetscCall(HGModelRead(t->input, t->net, t->parameters, n, name, state));
-  if (!n) {
+  if (!n && !(t->nstages && *info.stages)) {
     PetscCall(PetscPrintf(comm, "starts from the parameters of %s, the optimizer anew\n", t->input));
     PetscFunctionReturn(PETSC_SUCCESS);
   }
-  PetscCall(HGTaoSetStep(t->tao, info.step));
+  PetscCall(HGTrainerCheckPhysics(t, &info));
+  PetscCall(HGTrainerRestorePhysics(t, &info));
+  if (n) PetscCall(HGTaoSetStep(t->tao, info.step));
   t->epoch   = info.epoch;
   t->batch   = info.batch;
   t->seed    = info.seed;
   t->resumed = PETSC_TRUE;
-  if (t->epoch >= t->epochs) PetscCall(PetscPrintf(comm, "%s has %" PetscInt_FMT " epochs behind it: nothing is left to do of -train_epochs %" PetscInt_FMT "\n", t->input, t->epoch, t->epochs));
-  else PetscCall(PetscPrintf(comm, "resumes %s after %" PetscInt_FMT " epochs and %" PetscInt_FMT " batches\n", t->input, t->epoch, t->batch));
+  PetscCall(SayResumed(t, n));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -176,7 +201,7 @@ static int OpenHistory(HGTrainer t)
 
   t->csv = fopen(t->history, fresh ? "w" : "a");
   if (!t->csv) return -1;
-  return fresh ? fprintf(t->csv, "epoch,loss,validation,learning_rate,seconds\n") : 0;
+  return fresh ? fprintf(t->csv, "epoch,loss,validation,learning_rate,seconds%s\n", t->physics ? ",data,residual,boundary,data_weight,residual_weight,boundary_weight" : "") : 0;
 }
 
 /* Adds a line. When it cannot be written whole, the part that was goes away again, and a file without any line too. */
