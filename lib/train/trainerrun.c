@@ -356,6 +356,8 @@ static PetscErrorCode SetUpTao(HGTrainer t)
     PetscCall(TaoDestroy(&t->tao));
     PetscCall(HGStageCreateTao(PetscObjectComm((PetscObject)t), &t->stages[t->stage], &t->tao));
   }
+  for (PetscInt i = 0; i < t->samples; i++) t->order[i] = i; /* not that of the last stage's last epoch, which a resumed run does not know */
+  t->ordered_for = -1;
   PetscCall(HGTaoIsStochastic(t->tao, &t->stochastic));
   if (t->stochastic) PetscCall(HGTaoGetLearningRate(t->tao, &t->lr));
   PetscCall(TaoSetSolution(t->tao, t->parameters));
