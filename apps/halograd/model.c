@@ -11,27 +11,23 @@ PetscErrorCode AppNetFromModel(const char path[], HGModelInfo *info, HGNet net)
   PetscCall(HGNetGetOptionsString(net, held, sizeof(held)));
   PetscCall(HGNetSetFromOptions(net)); /* what the user asks for besides must agree */
   PetscCall(HGNetGetOptionsString(net, wanted, sizeof(wanted)));
-  HGCheck(!strcmp(wanted, held), comm, "%s holds the network %s; the options ask for %s. Leave the -net_... options out, or train a new model.", path, held, wanted);
+  HGCheck(!strcmp(wanted, held), comm,
+          "%s holds the network %s; the options ask for %s. Leave the -net_... options out, or train a new model.", path, held, wanted);
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
 PetscErrorCode AppPhysicsOptions(const char path[], const HGModelInfo *info, HGPhysics physics)
 {
-  MPI_Comm     comm = PetscObjectComm((PetscObject)physics);
-  PetscOptions file;
-  char         held[sizeof(info->physics_options)], wanted[sizeof(info->physics_options)];
+  MPI_Comm comm = PetscObjectComm((PetscObject)physics);
+  char     held[sizeof(info->physics_options)], wanted[sizeof(info->physics_options)];
 
   PetscFunctionBegin;
-  PetscCall(PetscOptionsCreate(&file));
-  PetscCall(PetscOptionsInsertString(file, info->physics_options));
-  PetscCall(PetscOptionsPush(file));
-  PetscCall(HGPhysicsSetFromOptions(physics));
-  PetscCall(PetscOptionsPop());
-  PetscCall(PetscOptionsDestroy(&file));
+  PetscCall(HGPhysicsSetFromOptionsString(physics, info->physics_options));
   PetscCall(HGPhysicsGetOptionsString(physics, held, sizeof(held)));
   PetscCall(HGPhysicsSetFromOptions(physics)); /* what the user asks for besides must agree */
   PetscCall(HGPhysicsGetOptionsString(physics, wanted, sizeof(wanted)));
-  HGCheck(!strcmp(wanted, held), comm, "%s was trained with %s; the options ask for %s. Leave the -physics_... options out, or train a new model.", path, held, wanted);
+  HGCheck(!strcmp(wanted, held), comm,
+          "%s was trained with %s; the options ask for %s. Leave the -physics_... options out, or train a new model.", path, held, wanted);
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -73,7 +69,9 @@ static PetscErrorCode CheckNormalize(const HGModelInfo *info, HGData data)
   for (int r = 0; r < 2; r++)
     for (PetscInt c = 0; c < info->channels[r]; c++)
       if (info->mean[r][c] != 0 || info->deviation[r][c] != 1) scaled = PETSC_TRUE;
-  HGCheck(!asked || scaled == (way == HG_NORMALIZE_GLOBAL), PetscObjectComm((PetscObject)data), "-data_normalize %s: the model was trained with -data_normalize %s, whose constants it keeps; leave the option out", scaled ? "none" : "global", scaled ? "global" : "none");
+  HGCheck(!asked || scaled == (way == HG_NORMALIZE_GLOBAL), PetscObjectComm((PetscObject)data),
+          "-data_normalize %s: the model was trained with -data_normalize %s, whose constants it keeps; leave the option out",
+          scaled ? "none" : "global", scaled ? "global" : "none");
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 

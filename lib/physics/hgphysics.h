@@ -110,6 +110,7 @@ PETSC_EXTERN PetscErrorCode HGPhysicsSetGrid(HGPhysics, PetscInt, const PetscInt
 PETSC_EXTERN PetscErrorCode HGPhysicsSetDMDA(HGPhysics, DM);
 PETSC_EXTERN PetscErrorCode HGPhysicsSetFromOptions(HGPhysics);
 PETSC_EXTERN PetscErrorCode HGPhysicsGetOptionsString(HGPhysics, char[], size_t);
+PETSC_EXTERN PetscErrorCode HGPhysicsSetFromOptionsString(HGPhysics, const char[]);
 PETSC_EXTERN PetscErrorCode HGPhysicsSetUp(HGPhysics);
 PETSC_EXTERN PetscErrorCode HGPhysicsView(HGPhysics, PetscViewer);
 PETSC_EXTERN PetscErrorCode HGPhysicsDestroy(HGPhysics *);

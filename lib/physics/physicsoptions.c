@@ -27,7 +27,8 @@ static PetscErrorCode AppendSide(const HGSide *s, char text[], size_t len)
 
   PetscFunctionBegin;
   if (s->kind == HG_PHYSICS_PERIODIC) PetscCall(PetscStrncpy(item, kind[s->kind], sizeof(item)));
-  else if (s->kind == HG_PHYSICS_ROBIN) (void)snprintf(item, sizeof(item), "%s:%.17g:%.17g:%.17g", kind[s->kind], (double)s->alpha, (double)s->beta, (double)s->gamma);
+  else if (s->kind == HG_PHYSICS_ROBIN)
+    (void)snprintf(item, sizeof(item), "%s:%.17g:%.17g:%.17g", kind[s->kind], (double)s->alpha, (double)s->beta, (double)s->gamma);
   else (void)snprintf(item, sizeof(item), "%s:%.17g", kind[s->kind], (double)s->gamma);
   PetscCall(PetscStrlcat(text, item, len));
   PetscFunctionReturn(PETSC_SUCCESS);
@@ -38,7 +39,9 @@ static PetscErrorCode AppendDomain(HGPhysics p, char text[], size_t len)
   char item[256];
 
   PetscFunctionBegin;
-  (void)snprintf(item, sizeof(item), " -physics_length %.17g,%.17g,%.17g -physics_stretch %.17g,%.17g,%.17g", (double)p->axis[2].length, (double)p->axis[1].length, (double)p->axis[0].length, (double)p->axis[2].stretch, (double)p->axis[1].stretch, (double)p->axis[0].stretch);
+  (void)snprintf(item, sizeof(item), " -physics_length %.17g,%.17g,%.17g -physics_stretch %.17g,%.17g,%.17g", (double)p->axis[2].length,
+                 (double)p->axis[1].length, (double)p->axis[0].length, (double)p->axis[2].stretch, (double)p->axis[1].stretch,
+                 (double)p->axis[0].stretch);
   PetscCall(PetscStrlcat(text, item, len));
   (void)snprintf(item, sizeof(item), " -physics_order %d -physics_bc %s", (int)p->order, p->soft ? "soft" : "hard");
   PetscCall(PetscStrlcat(text, item, len));
@@ -84,6 +87,35 @@ PetscErrorCode HGPhysicsGetOptionsString(HGPhysics p, char text[], size_t len)
   PetscCall(AppendDomain(p, text, len));
   PetscCall((*p->ops->options)(p, text, len));
   PetscCall(PetscStrlen(text, &n));
-  PetscCheck(n + 1 < len, PetscObjectComm((PetscObject)p), PETSC_ERR_ARG_SIZ, "the options of the equation need more than %zu characters", len);
+  PetscCheck(n + 1 < len, PetscObjectComm((PetscObject)p), PETSC_ERR_ARG_SIZ, "the options of the equation need more than %zu characters",
+             len);
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/*@C
+   HGPhysicsSetFromOptionsString - Set an equation from the options of `HGPhysicsGetOptionsString()`, and from nothing else
+
+   Collective
+
+   Input Parameters:
++  p    - the equation
+-  text - the options
+
+   Level: advanced
+
+.seealso: `HGPhysicsSetFromOptions()`, `HGModelInfo`
+@*/
+PetscErrorCode HGPhysicsSetFromOptionsString(HGPhysics p, const char text[])
+{
+  PetscOptions own;
+
+  PetscFunctionBegin;
+  PetscValidHeaderSpecific(p, HG_PHYSICS_CLASSID, 1);
+  PetscCall(PetscOptionsCreate(&own));
+  PetscCall(PetscOptionsInsertString(own, text));
+  PetscCall(PetscOptionsPush(own));
+  PetscCall(HGPhysicsSetFromOptions(p));
+  PetscCall(PetscOptionsPop());
+  PetscCall(PetscOptionsDestroy(&own));
   PetscFunctionReturn(PETSC_SUCCESS);
 }

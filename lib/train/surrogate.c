@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* A trained network on the Vecs of a user's DMDA. The network's grid and partition are the DMDA's: nothing moves but the network's own halos. */
 #include "train/hgsurrogate.h"
+#include "physics/hgphysics.h"
 #include <petsc/private/petscimpl.h>
 #include <petscsnes.h>
 
@@ -11,6 +12,7 @@ struct _p_HGSurrogate {
   Vec         input; /* the user's further fields, or NULL */
   HGNet       net;
   HGModelInfo info;
+  HGPhysics   physics; /* whose hard boundary conditions the output takes, or NULL */
   HGTensor    x, y;    /* the network's: [1][C][Z][Y][X] */
   Vec         in, out; /* of the DMDA's layout with C degrees of freedom */
   PetscInt    points;  /* of this rank */
@@ -219,6 +221,23 @@ static PetscErrorCode CreateVec(HGSurrogate s, PetscInt dof, Vec *v)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+/* A model trained against an equation with hard boundary conditions holds them */
+static PetscErrorCode SetUpPhysics(HGSurrogate s)
+{
+  HGPartition part;
+  DM          da;
+
+  PetscFunctionBegin;
+  if (!*s->info.physics_options) PetscFunctionReturn(PETSC_SUCCESS);
+  PetscCall(HGPhysicsCreate(PetscObjectComm((PetscObject)s->da), &s->physics));
+  PetscCall(HGPhysicsSetFromOptionsString(s->physics, s->info.physics_options));
+  PetscCall(HGTensorGetPartition(s->y, &part));
+  PetscCall(HGPartitionGetDM(part, &da));
+  PetscCall(HGPhysicsSetDMDA(s->physics, da));
+  PetscCall(HGPhysicsSetUp(s->physics));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 /*@
    HGSurrogateSetUp - Read the network and plan it for the DMDA
 
@@ -262,6 +281,7 @@ PetscErrorCode HGSurrogateSetUp(HGSurrogate s)
   PetscCall(HGNetGetInput(s->net, &s->x));
   PetscCall(HGNetGetOutput(s->net, &s->y, NULL));
   PetscCall(CheckOutput(s));
+  PetscCall(SetUpPhysics(s));
   PetscCall(CreateVec(s, s->info.channels[0], &s->in));
   PetscCall(CreateVec(s, s->info.channels[1], &s->out));
   s->setup = PETSC_TRUE;
@@ -306,16 +326,24 @@ static PetscErrorCode Pack(HGSurrogate s, PetscInt first, PetscInt n, PetscReal 
 static PetscErrorCode Unpack(HGSurrogate s, PetscReal scale, Vec v)
 {
   const PetscInt     C = s->info.channels[1];
-  const PetscScalar *y;
-  PetscScalar       *a;
+  const PetscScalar *b;
+  PetscScalar       *a, *y;
 
   PetscFunctionBegin;
   PetscCall(HGTensorToVec(s->y, 0, s->out));
-  PetscCall(VecGetArrayRead(s->out, &y));
+  PetscCall(VecGetArray(s->out, &y));
+  for (PetscInt i = 0; i < s->points * C; i++) y[i] = y[i] * s->info.deviation[1][i % C] + s->info.mean[1][i % C];
+  PetscCall(VecRestoreArray(s->out, &y));
+  if (s->physics) {
+    PetscCall(HGTensorFromVec(s->y, 0, s->out));
+    PetscCall(HGPhysicsTransformOutput(s->physics, 1, s->y));
+    PetscCall(HGTensorToVec(s->y, 0, s->out));
+  }
+  PetscCall(VecGetArrayRead(s->out, &b));
   PetscCall(VecGetArrayWrite(v, &a));
-  for (PetscInt i = 0; i < s->points * C; i++) a[i] = scale * (y[i] * s->info.deviation[1][i % C] + s->info.mean[1][i % C]);
+  for (PetscInt i = 0; i < s->points * C; i++) a[i] = scale * b[i];
   PetscCall(VecRestoreArrayWrite(v, &a));
-  PetscCall(VecRestoreArrayRead(s->out, &y));
+  PetscCall(VecRestoreArrayRead(s->out, &b));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -448,6 +476,7 @@ PetscErrorCode HGSurrogateDestroy(HGSurrogate *surrogate)
   PetscValidHeaderSpecific(s, HG_SURROGATE_CLASSID, 1);
   *surrogate = NULL;
   if (--((PetscObject)s)->refct > 0) PetscFunctionReturn(PETSC_SUCCESS);
+  PetscCall(HGPhysicsDestroy(&s->physics));
   PetscCall(HGNetDestroy(&s->net));
   PetscCall(VecDestroy(&s->input));
   PetscCall(VecDestroy(&s->in));

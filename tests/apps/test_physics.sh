@@ -34,6 +34,33 @@ below "$(error)" 0.3 || fail "learnt from labels and the residual: $(cat out)"
 
 run 1 "${residual[@]}" -physics_norm preconditioned -physics_norm_pc_type lu -train_epochs 1 -model_output other.nc
 
+# Stages, few labels, soft conditions and weights that adapt: the same on 2 ranks
+for options in '-train_stages adam:2,lmvm:2' '-train_epochs 3 -data_target u -data_labelled 4 -loss_balance gradnorm' '-train_epochs 3 -physics_bc soft -bc_weight 10 -loss_balance relobralo'; do
+    for ranks in 1 2; do
+        run "$ranks" "${residual[@]}" -physics_norm preconditioned -train_history "$ranks.csv" $options -model_output other.nc
+    done
+    near "$(awk -F, 'END { print $2 }' 1.csv)" "$(awk -F, 'END { print $2 }' 2.csv)" 1e-7 || fail "$options on 2 ranks: $(cat 1.csv 2.csv)"
+    rm -f 1.csv 2.csv
+done
+
+# Poisson's equation for one field with a quasi-Newton method
+run 1 simulate -problem poisson -grid 32,32 -samples 1 -output_dtype f64 -output poisson.nc
+run 1 train -data_file poisson.nc -data_input a -hg_dtype f64 -physics_type poisson -physics_norm preconditioned -physics_scale 0.1 \
+    -net_type unet -net_levels 3 -net_width 8 -net_activation gelu -train_batch_size 1 -tao_type lmvm -train_epochs 1500 \
+    -tao_gatol 1e-14 -tao_grtol 0 -tao_lmvm_mat_lmvm_hist_size 50 -model_output poisson_model.nc
+run 1 evaluate -model poisson_model.nc -data_file poisson.nc -data_target u
+below "$(error)" 1e-3 || fail "Poisson: $(cat out)"
+
+# Two unknowns, a step in time
+run 1 simulate -problem navier_stokes -grid 16,16 -samples 4 -physics_bc_x periodic -output_dtype f64 -output flow.nc
+for ranks in 1 2; do
+    run "$ranks" train -data_file flow.nc -data_input a -data_normalize global -hg_dtype f64 -physics_type navier_stokes -physics_bc_x periodic \
+        -net_type cnn -net_depth 2 -net_width 4 -train_batch_size 4 -train_epochs 2 -train_history "$ranks.csv" -model_output other.nc
+done
+near "$(awk -F, 'END { print $2 }' 1.csv)" "$(awk -F, 'END { print $2 }' 2.csv)" 1e-7 || fail "navier_stokes on 2 ranks: $(cat 1.csv 2.csv)"
+
+refused 1 'loss_balance' "${residual[@]}" -loss_balance fair
+refused 1 'train_stages' "${residual[@]}" -train_stages adam
 refused 2 'no equation "foo"' train -data_file train.nc -data_input a -physics_type foo
 refused 1 'physics_weight -1' "${residual[@]}" -physics_weight -1
 refused 1 'physics_scale 0' "${residual[@]}" -physics_scale 0
