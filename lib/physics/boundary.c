@@ -2,12 +2,19 @@
 /*
    The domain of a built-in equation, [0, length] along each axis in cells, and the conditions on its sides.
 
-   Hard conditions are in the equation's differences, and on Dirichlet sides in the network's output too: u = g + m N with a mask m that vanishes
+   Conditions are in the equation's differences; hard ones on Dirichlet sides are in the network's output too: u = g + m N with a mask m that vanishes
    there and a lifting g that takes the values (Lagaris, Likas, Fotiadis, IEEE Transactions on Neural Networks 9 (1998) 987;
    g by inverse distances as in Rvachev, Sheiko, Applied Mechanics Reviews 48 (1995) 151). Soft conditions are a penalty 1/2 |alpha u + beta du/dn - gamma|^2
    over the boundary's faces, u and du/dn there by polynomials through the nearest cells, and the differences know nothing of them.
 */
 #include "physics/equation_impl.h"
+
+const char *const HGPhysicsBCModes[] = {"scheme", "hard", "soft", "HGPhysicsBCMode", "HG_PHYSICS_BC_", NULL};
+
+static HGPhysicsBCMode Mode(HGPhysics p)
+{
+  return p->soft ? HG_PHYSICS_BC_SOFT : p->hard ? HG_PHYSICS_BC_HARD : HG_PHYSICS_BC_SCHEME;
+}
 
 static const char *const Kinds[] = {"dirichlet", "neumann", "robin", "periodic"};
 
@@ -34,7 +41,7 @@ static const char *const Kinds[] = {"dirichlet", "neumann", "robin", "periodic"}
    Errors:
    Robin factors that are negative, or both zero. `HGPhysicsSetUp()` refuses a condition on a periodic side.
 
-.seealso: `HGPhysicsBC`, `HGPhysicsSetSoftBoundary()`
+.seealso: `HGPhysicsBC`, `HGPhysicsSetBCMode()`
 @*/
 PetscErrorCode HGPhysicsSetBoundary(HGPhysics p, PetscInt axis, PetscInt side, HGPhysicsBC kind, PetscReal alpha, PetscReal beta,
                                     PetscReal gamma)
@@ -60,27 +67,28 @@ PetscErrorCode HGPhysicsSetBoundary(HGPhysics p, PetscInt axis, PetscInt side, H
 }
 
 /*@
-   HGPhysicsSetSoftBoundary - Choose how the conditions on the boundary are imposed
+   HGPhysicsSetBCMode - Choose how the conditions on the boundary are imposed
 
    Logically Collective
 
    Input Parameters:
 +  p    - the equation, before `HGPhysicsSetUp()`
--  soft - true for a penalty, `HGPhysicsEvaluateBoundary()`; false for exact ones in the differences and `HGPhysicsTransformOutput()`
+-  mode - in the differences, also in a network's output, or by a penalty alone
 
    Options Database Key:
-.  -physics_bc hard|soft - the way (default hard)
+.  -physics_bc scheme|hard|soft - the way (default scheme)
 
    Level: intermediate
 
-.seealso: `HGPhysicsSetBoundary()`
+.seealso: `HGPhysicsSetBoundary()`, `HGPhysicsTransformOutput()`, `HGPhysicsEvaluateBoundary()`
 @*/
-PetscErrorCode HGPhysicsSetSoftBoundary(HGPhysics p, PetscBool soft)
+PetscErrorCode HGPhysicsSetBCMode(HGPhysics p, HGPhysicsBCMode mode)
 {
   PetscFunctionBegin;
   PetscValidHeaderSpecific(p, HG_PHYSICS_CLASSID, 1);
-  PetscCheck(!p->setup, PetscObjectComm((PetscObject)p), PETSC_ERR_ORDER, "HGPhysicsSetSoftBoundary() comes before HGPhysicsSetUp()");
-  p->soft = soft;
+  PetscCheck(!p->setup, PetscObjectComm((PetscObject)p), PETSC_ERR_ORDER, "HGPhysicsSetBCMode() comes before HGPhysicsSetUp()");
+  p->soft = mode == HG_PHYSICS_BC_SOFT ? PETSC_TRUE : PETSC_FALSE;
+  p->hard = mode == HG_PHYSICS_BC_HARD ? PETSC_TRUE : PETSC_FALSE;
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -135,7 +143,8 @@ PetscErrorCode HGPhysicsBoundarySetFromOptions(HGPhysics p)
   PetscReal length[]  = {p->axis[2].length, p->axis[1].length, p->axis[0].length},
             stretch[] = {p->axis[2].stretch, p->axis[1].stretch, p->axis[0].stretch};
   PetscInt  nl = 3, ns = 3;
-  PetscBool set, hard, soft;
+  PetscBool set;
+  int       mode;
   char      text[128], option[32];
 
   PetscFunctionBegin;
@@ -144,13 +153,14 @@ PetscErrorCode HGPhysicsBoundarySetFromOptions(HGPhysics p)
   PetscCall(PetscOptionsRealArray("-physics_stretch", "cells denser at both ends in x,y,z: tanh with this factor, 0 for uniform",
                                   "HGPhysicsSetGrid", stretch, &ns, NULL));
   PetscCall(PetscOptionsInt("-physics_order", "order of the differences, 2 or 4", "HGPhysicsSetGrid", p->order, &p->order, NULL));
-  PetscCall(PetscStrncpy(text, p->soft ? "soft" : "hard", sizeof(text)));
-  PetscCall(PetscOptionsString("-physics_bc", "boundary conditions: hard (exact) or soft (a penalty)", "HGPhysicsSetSoftBoundary", text,
-                               text, sizeof(text), NULL));
-  PetscCall(PetscStrcmp(text, "hard", &hard));
-  PetscCall(PetscStrcmp(text, "soft", &soft));
-  HGCheck(hard || soft, comm, "-physics_bc %s: give hard or soft", text);
-  p->soft = soft;
+  PetscCall(PetscStrncpy(text, HGPhysicsBCModes[Mode(p)], sizeof(text)));
+  PetscCall(PetscOptionsString("-physics_bc",
+                               "boundary conditions: scheme (in the differences), hard (in a network's output too) or soft (a penalty)",
+                               "HGPhysicsSetBCMode", text, text, sizeof(text), NULL));
+  for (mode = 0; mode < 3; mode++)
+    if (!strcmp(text, HGPhysicsBCModes[mode])) break;
+  HGCheck(mode < 3, comm, "-physics_bc %s: give scheme, hard or soft", text);
+  PetscCall(HGPhysicsSetBCMode(p, (HGPhysicsBCMode)mode));
   for (int a = 0; a < 3; a++) {
     PetscCall(PetscSNPrintf(option, sizeof(option), "-physics_bc_%c", "xyz"[a]));
     PetscCall(PetscOptionsString(option,
@@ -215,7 +225,7 @@ PetscErrorCode HGPhysicsSetUpAxes(HGPhysics p)
 PetscErrorCode HGPhysicsViewBoundary(HGPhysics p, PetscViewer viewer)
 {
   PetscFunctionBegin;
-  PetscCall(PetscViewerASCIIPrintf(viewer, "boundary conditions: %s", p->soft ? "soft" : "hard"));
+  PetscCall(PetscViewerASCIIPrintf(viewer, "boundary conditions: %s", HGPhysicsBCModes[Mode(p)]));
   for (int a = 2; a >= 3 - (int)p->dim; a--) {
     const HGSide *s = p->axis[a].side;
 
@@ -385,10 +395,10 @@ PetscErrorCode HGPhysicsMaskInput(HGPhysics p, Vec u)
 
    Notes:
    m is a product over the axes of 4 s (1 - s) between two Dirichlet sides and of s (2 - s) or (1 - s^2) with one, s = x / length; g takes the sides'
-   values, weighted by the inverse distances to them. Nothing happens with soft conditions and for a user's equation.
+   values, weighted by the inverse distances to them. Nothing happens unless the mode is `HG_PHYSICS_BC_HARD`, and for a user's equation.
    Neumann and Robin conditions are in the equation's differences.
 
-.seealso: `HGPhysicsTransformOutputAdjoint()`, `HGPhysicsSetSoftBoundary()`
+.seealso: `HGPhysicsTransformOutputAdjoint()`, `HGPhysicsSetBCMode()`
 @*/
 PetscErrorCode HGPhysicsTransformOutput(HGPhysics p, PetscInt count, HGTensor y)
 {
@@ -396,7 +406,7 @@ PetscErrorCode HGPhysicsTransformOutput(HGPhysics p, PetscInt count, HGTensor y)
 
   PetscFunctionBegin;
   PetscCall(CheckBoundary(p, &has));
-  if (!has || p->soft) PetscFunctionReturn(PETSC_SUCCESS);
+  if (!has || !p->hard) PetscFunctionReturn(PETSC_SUCCESS);
   PetscCall(SetUpMask(p));
   for (PetscInt n = 0; n < count; n++) {
     PetscCall(HGTensorToVec(y, n, p->part));
@@ -429,7 +439,7 @@ PetscErrorCode HGPhysicsTransformOutputAdjoint(HGPhysics p, PetscInt count, HGTe
 
   PetscFunctionBegin;
   PetscCall(CheckBoundary(p, &has));
-  if (!has || p->soft) PetscFunctionReturn(PETSC_SUCCESS);
+  if (!has || !p->hard) PetscFunctionReturn(PETSC_SUCCESS);
   PetscCall(SetUpMask(p));
   for (PetscInt n = 0; n < count; n++) {
     PetscCall(HGTensorToVec(dy, n, p->part));
@@ -532,14 +542,14 @@ static PetscErrorCode PenalizeSample(HGPhysics p, Vec u, PetscReal scale, Vec du
 
    Output Parameters:
 +  dy    - the gradient times weight is added; NULL if it is not wanted
--  value - the mean, without the weight; zero with hard conditions
+-  value - the mean, without the weight; zero unless the mode is `HG_PHYSICS_BC_SOFT`
 
    Level: intermediate
 
    Shape:
    y, dy: [N][Z][Y][X][C], the unknowns as channels
 
-.seealso: `HGPhysicsSetSoftBoundary()`, `HGPhysicsEvaluate()`
+.seealso: `HGPhysicsSetBCMode()`, `HGPhysicsEvaluate()`
 @*/
 PetscErrorCode HGPhysicsEvaluateBoundary(HGPhysics p, PetscInt count, HGTensor y, PetscReal weight, HGTensor dy, PetscReal *value)
 {

@@ -382,7 +382,7 @@ static PetscErrorCode Solve_Darcy(HGPhysics p, Vec a, Vec u)
 
   PetscFunctionBegin;
   HGCheck(!p->soft, PetscObjectComm((PetscObject)p),
-          "-physics_bc soft is for training; the equation darcy is solved with -physics_bc hard");
+          "-physics_bc soft is for training; the equation darcy is solved with -physics_bc scheme");
   PetscCall(SetUpSolver(p, d));
   PetscCall(SetPermeability(p, d, a));
   PetscCall(FillMatrix(p, d));

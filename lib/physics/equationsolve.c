@@ -221,7 +221,7 @@ PetscErrorCode HGEquationSolve(HGPhysics p, Vec a, Vec u)
   HGEquation *e = (HGEquation *)p->data;
 
   PetscFunctionBegin;
-  HGCheck(!p->soft, PetscObjectComm((PetscObject)p), "-physics_bc soft is for training; the equation %s is solved with -physics_bc hard",
+  HGCheck(!p->soft, PetscObjectComm((PetscObject)p), "-physics_bc soft is for training; the equation %s is solved with -physics_bc scheme",
           e->def->name);
   PetscCall(HGEquationSetUpSolver(p));
   PetscCall(HGPhysicsSetInput(p, p->sample, a));

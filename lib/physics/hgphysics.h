@@ -65,6 +65,28 @@ typedef enum {
 } HGPhysicsBC;
 
 /*E
+   HGPhysicsBCMode - how the conditions on the boundary are imposed
+
+   Values:
++  HG_PHYSICS_BC_SCHEME - in the differences of the residual, as a solver has them
+.  HG_PHYSICS_BC_HARD   - also in a network's output, `HGPhysicsTransformOutput()`
+-  HG_PHYSICS_BC_SOFT   - by a penalty alone, `HGPhysicsEvaluateBoundary()`
+
+   Options Database Key:
+.  -physics_bc scheme|hard|soft - the way (default scheme)
+
+   Level: intermediate
+
+.seealso: `HGPhysicsSetBCMode()`
+E*/
+typedef enum {
+  HG_PHYSICS_BC_SCHEME,
+  HG_PHYSICS_BC_HARD,
+  HG_PHYSICS_BC_SOFT
+} HGPhysicsBCMode;
+PETSC_EXTERN const char *const HGPhysicsBCModes[];
+
+/*E
    HGDarcyField - how the permeability of Darcy's equation is drawn from a Gaussian random field
 
    Values:
@@ -120,7 +142,7 @@ PETSC_EXTERN PetscErrorCode HGPhysicsSolve(HGPhysics, Vec, Vec);
 PETSC_EXTERN PetscErrorCode HGPhysicsGetIterations(HGPhysics, PetscInt *);
 
 PETSC_EXTERN PetscErrorCode HGPhysicsSetBoundary(HGPhysics, PetscInt, PetscInt, HGPhysicsBC, PetscReal, PetscReal, PetscReal);
-PETSC_EXTERN PetscErrorCode HGPhysicsSetSoftBoundary(HGPhysics, PetscBool);
+PETSC_EXTERN PetscErrorCode HGPhysicsSetBCMode(HGPhysics, HGPhysicsBCMode);
 PETSC_EXTERN PetscErrorCode HGPhysicsTransformOutput(HGPhysics, PetscInt, HGTensor);
 PETSC_EXTERN PetscErrorCode HGPhysicsTransformOutputAdjoint(HGPhysics, PetscInt, HGTensor);
 PETSC_EXTERN PetscErrorCode HGPhysicsEvaluateBoundary(HGPhysics, PetscInt, HGTensor, PetscReal, HGTensor, PetscReal *);

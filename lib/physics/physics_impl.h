@@ -47,7 +47,7 @@ struct _p_HGPhysics {
   PetscInt      unknowns, inputs;             /* of a built-in equation at a point */
   HGGridAxis    axis[3];                      /* z, y, x of a built-in equation */
   PetscInt      order;                        /* of its differences */
-  PetscBool     soft;                         /* boundary conditions by a penalty */
+  PetscBool     soft, hard;                   /* conditions by a penalty alone; in a network\'s output too */
   PetscBool     homogeneous[HG_MAX_UNKNOWNS]; /* unknowns whose boundary values are zero, whatever gamma is */
   DM            ghosted;                      /* for the penalty */
   Vec           mask, lift, part, local;      /* m and g of the hard conditions; work */

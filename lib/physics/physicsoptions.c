@@ -43,7 +43,7 @@ static PetscErrorCode AppendDomain(HGPhysics p, char text[], size_t len)
                  (double)p->axis[1].length, (double)p->axis[0].length, (double)p->axis[2].stretch, (double)p->axis[1].stretch,
                  (double)p->axis[0].stretch);
   PetscCall(PetscStrlcat(text, item, len));
-  (void)snprintf(item, sizeof(item), " -physics_order %d -physics_bc %s", (int)p->order, p->soft ? "soft" : "hard");
+  (void)snprintf(item, sizeof(item), " -physics_order %d -physics_bc %s", (int)p->order, p->soft ? "soft" : p->hard ? "hard" : "scheme");
   PetscCall(PetscStrlcat(text, item, len));
   for (int a = 2; a >= 0; a--) {
     (void)snprintf(item, sizeof(item), " -physics_bc_%c ", "zyx"[a]);

@@ -61,7 +61,7 @@ PetscErrorCode HGTrainerSetPhysics(HGTrainer trainer, HGPhysics p, PetscReal wei
    Errors:
    A negative weight.
 
-.seealso: `HGTrainerSetPhysics()`, `HGPhysicsSetSoftBoundary()`
+.seealso: `HGTrainerSetPhysics()`, `HGPhysicsSetBCMode()`
 @*/
 PetscErrorCode HGTrainerSetBoundaryWeight(HGTrainer trainer, PetscReal weight)
 {

@@ -35,13 +35,20 @@ below "$(error)" 0.3 || fail "learnt from labels and the residual: $(cat out)"
 run 1 "${residual[@]}" -physics_norm preconditioned -physics_norm_pc_type lu -train_epochs 1 -model_output other.nc
 
 # Stages, few labels, soft conditions and weights that adapt: the same on 2 ranks
-for options in '-train_stages adam:2,lmvm:2' '-train_epochs 3 -data_target u -data_labelled 4 -loss_balance gradnorm' '-train_epochs 3 -physics_bc soft -bc_weight 10 -loss_balance relobralo'; do
+for options in '-train_stages adam:2,lmvm:2' '-train_epochs 3 -data_target u -data_labelled 4 -loss_balance gradnorm' '-train_epochs 3 -physics_bc hard' '-train_epochs 3 -physics_bc soft -bc_weight 10 -loss_balance relobralo'; do
     for ranks in 1 2; do
         run "$ranks" "${residual[@]}" -physics_norm preconditioned -train_history "$ranks.csv" $options -model_output other.nc
     done
     near "$(awk -F, 'END { print $2 }' 1.csv)" "$(awk -F, 'END { print $2 }' 2.csv)" 1e-7 || fail "$options on 2 ranks: $(cat 1.csv 2.csv)"
     rm -f 1.csv 2.csv
 done
+
+# The model file holds the hard conditions: the sides' value is in the prediction
+run 1 train -data_file train.nc -data_input a -hg_dtype f64 -physics_type darcy -physics_bc hard -physics_bc_x dirichlet:5 -physics_bc_y neumann \
+    -physics_scale 1e-9 -net_type cnn -net_depth 2 -net_width 2 -train_epochs 0 -model_output warm.nc
+run 1 predict -model warm.nc -data_file train.nc -output warm_prediction.nc
+run 1 info warm_prediction.nc
+grep -q 'float, from 5 to 5' out || fail "the prediction has not the sides' value: $(cat out)"
 
 # Poisson's equation for one field with a quasi-Newton method
 run 1 simulate -problem poisson -grid 32,32 -samples 1 -output_dtype f64 -output poisson.nc

@@ -118,7 +118,7 @@ int main(int argc, char **argv)
   PetscCall(BadOption("-darcy_alpha", "1", "-darcy_alpha 1|more than dim/2"));
   PetscCall(BadOption("-darcy_modes", "0", "-darcy_modes 0"));
   PetscCall(BadOption("-physics_type", "navier", "navier"));
-  PetscCall(BadOption("-physics_bc", "firm", "-physics_bc firm: give hard or soft"));
+  PetscCall(BadOption("-physics_bc", "firm", "-physics_bc firm: give scheme, hard or soft"));
   PetscCall(BadOption("-physics_bc_x", "cauchy", "-physics_bc_x|cauchy|dirichlet:value"));
   PetscCall(BadOption("-physics_bc_x", "robin:1", "1 numbers|robin:alpha:beta:value"));
   PetscCall(BadOption("-physics_bc_y", "dirichlet:warm", "expected a number"));
