@@ -2,7 +2,7 @@
 /*
    The loss 1/2 |W F(u; a)|^2 of a user's residual: its value by the definition and as on one rank, its gradient by Taylor's
    theorem, the same from the user's Jacobian, coloured differences and the user's transposed product. Darcy's own residual: zero at the
-   solution, its gradient that of differences. Then what is refused.
+   solution, its gradient that of differences, in both norms; soft and hard boundary conditions. Then what is refused.
 */
 #include "../data/bad_input.h"
 #include "physics/hgphysics.h"
@@ -40,8 +40,8 @@ static PetscErrorCode Residual(DMDALocalInfo *info, void *in, void *out, void *c
 
 static PetscErrorCode Jacobian(DMDALocalInfo *info, void *in, Mat J, Mat B, void *ctx)
 {
-  Bratu            *b = (Bratu *)ctx;
-  PetscScalar     **u = (PetscScalar **)in, **a;
+  Bratu            *b  = (Bratu *)ctx;
+  PetscScalar     **u  = (PetscScalar **)in, **a;
   const PetscScalar h2 = 1 / ((PetscScalar)info->mx * (PetscScalar)info->mx);
 
   PetscFunctionBegin;
@@ -49,9 +49,15 @@ static PetscErrorCode Jacobian(DMDALocalInfo *info, void *in, Mat J, Mat B, void
   PetscCall(DMDAVecGetArrayRead(b->da, b->a, &a));
   for (PetscInt j = info->ys; j < info->ys + info->ym; j++)
     for (PetscInt i = info->xs; i < info->xs + info->xm; i++) {
-      const MatStencil  row    = {.i = i, .j = j};
-      const MatStencil  col[5] = {{.i = i, .j = j}, {.i = i > 0 ? i - 1 : -1, .j = j}, {.i = i < info->mx - 1 ? i + 1 : -1, .j = j}, {.i = i, .j = j - 1}, {.i = i, .j = j < info->my - 1 ? j + 1 : -1}};
-      const PetscScalar v[5]   = {(b->lame ? 3 : 4) - h2 * a[j][i] * PetscExpScalar(u[j][i]), -1, -1, -1, -1};
+      const MatStencil row    = {.i = i, .j = j};
+      const MatStencil col[5] = {
+          {.i = i,                             .j = j                            },
+          {.i = i > 0 ? i - 1 : -1,            .j = j                            },
+          {.i = i < info->mx - 1 ? i + 1 : -1, .j = j                            },
+          {.i = i,                             .j = j - 1                        },
+          {.i = i,                             .j = j < info->my - 1 ? j + 1 : -1}
+      };
+      const PetscScalar v[5] = {(b->lame ? 3 : 4) - h2 * a[j][i] * PetscExpScalar(u[j][i]), -1, -1, -1, -1};
 
       for (int k = 0; k < 5; k++)
         if (col[k].i >= 0 && col[k].j >= 0) PetscCall(MatSetValuesStencil(B, 1, &row, 1, &col[k], &v[k], INSERT_VALUES));
@@ -76,10 +82,10 @@ static PetscErrorCode TakeInput(HGPhysics p, PetscInt sample, Vec a, void *ctx)
 /* J is symmetric: J'w is -Laplace(w) - h^2 a exp(u) w, the residual at w without its exponential */
 static PetscErrorCode Transpose(HGPhysics p, Vec u, Vec w, Vec g, void *ctx)
 {
-  Bratu         *b = (Bratu *)ctx;
-  Vec            local;
-  PetscScalar  **at, **x, **a, **out;
-  DMDALocalInfo  info;
+  Bratu        *b = (Bratu *)ctx;
+  Vec           local;
+  PetscScalar **at, **x, **a, **out;
+  DMDALocalInfo info;
 
   PetscFunctionBegin;
   (void)p;
@@ -91,7 +97,10 @@ static PetscErrorCode Transpose(HGPhysics p, Vec u, Vec w, Vec g, void *ctx)
   PetscCall(DMDAVecGetArrayRead(b->da, b->a, &a));
   PetscCall(DMDAVecGetArrayWrite(b->da, g, &out));
   for (PetscInt j = info.ys; j < info.ys + info.ym; j++)
-    for (PetscInt i = info.xs; i < info.xs + info.xm; i++) out[j][i] = 4 * x[j][i] - (i ? x[j][i - 1] : 0) - (i < info.mx - 1 ? x[j][i + 1] : 0) - (j ? x[j - 1][i] : 0) - (j < info.my - 1 ? x[j + 1][i] : 0) - a[j][i] * PetscExpScalar(at[j][i]) * x[j][i] / ((PetscScalar)info.mx * (PetscScalar)info.mx);
+    for (PetscInt i = info.xs; i < info.xs + info.xm; i++)
+      out[j][i] = 4 * x[j][i] - (i ? x[j][i - 1] : 0) - (i < info.mx - 1 ? x[j][i + 1] : 0) - (j ? x[j - 1][i] : 0) -
+                  (j < info.my - 1 ? x[j + 1][i] : 0) -
+                  a[j][i] * PetscExpScalar(at[j][i]) * x[j][i] / ((PetscScalar)info.mx * (PetscScalar)info.mx);
   PetscCall(DMDAVecRestoreArrayWrite(b->da, g, &out));
   PetscCall(DMDAVecRestoreArrayRead(b->da, b->a, &a));
   PetscCall(DMDAVecRestoreArrayRead(b->da, u, &at));
@@ -173,7 +182,8 @@ static PetscErrorCode DestroyCase(Case *c)
 static PetscErrorCode Near(const char what[], PetscReal a, PetscReal b, PetscReal limit)
 {
   PetscFunctionBegin;
-  PetscCheck(PetscAbsReal(a - b) <= limit * PetscMax(PetscAbsReal(a), PetscAbsReal(b)), PETSC_COMM_WORLD, PETSC_ERR_PLIB, "%s: %.17g and %.17g", what, (double)a, (double)b);
+  PetscCheck(PetscAbsReal(a - b) <= limit * PetscMax(PetscAbsReal(a), PetscAbsReal(b)), PETSC_COMM_WORLD, PETSC_ERR_PLIB,
+             "%s: %.17g and %.17g", what, (double)a, (double)b);
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -201,13 +211,14 @@ static PetscErrorCode TestTaylor(Case *c)
     PetscCall(HGTensorAXPY(c->y, -h, c->d, PETSC_FALSE));
     r[i] = PetscAbsReal(f - f0 - h * slope);
   }
-  PetscCheck(PetscLog10Real(r[0] / r[1]) > 1.9, PETSC_COMM_WORLD, PETSC_ERR_PLIB, "remainders %g and %g are not of second order", (double)r[0], (double)r[1]);
+  PetscCheck(PetscLog10Real(r[0] / r[1]) > 1.9, PETSC_COMM_WORLD, PETSC_ERR_PLIB, "remainders %g and %g are not of second order",
+             (double)r[0], (double)r[1]);
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
 static PetscErrorCode TestUser(HGDType dtype)
 {
-  const PetscReal eps = dtype == HG_F64 ? 1e-12 : 1e-5;
+  const PetscReal eps   = dtype == HG_F64 ? 1e-12 : 1e-5;
   PetscReal       value = 0, slope = 0, one[2], f, s;
 
   PetscFunctionBegin;
@@ -296,6 +307,8 @@ static PetscErrorCode TestDarcy(void)
     PetscCall(HGTensorFromVec(c.x, n, a));
   }
   PetscCall(TestTaylor(&c));
+  PetscCall(HGPhysicsSetNorm(c.p, HG_PHYSICS_NORM_PRECONDITIONED));
+  PetscCall(TestTaylor(&c));
   PetscCall(HGPhysicsSolve(c.p, a, u));
   PetscCall(HGPhysicsSetInput(c.p, SAMPLES - 1, a));
   PetscCall(VecSet(f, 0));
@@ -303,12 +316,139 @@ static PetscErrorCode TestDarcy(void)
   PetscCall(VecNorm(a, NORM_2, &scale)); /* |f|, of u = 0 */
   PetscCall(HGPhysicsResidual(c.p, u, f));
   PetscCall(VecNorm(f, NORM_2, &norm));
-  PetscCheck(norm < 1e-8 * scale && PetscAbsReal(scale * scale - 99) < 1e-10, PETSC_COMM_WORLD, PETSC_ERR_PLIB, "residual %g at the solution, %g at zero", (double)norm, (double)scale);
+  PetscCheck(norm < 1e-8 * scale && PetscAbsReal(scale * scale - 99) < 1e-10, PETSC_COMM_WORLD, PETSC_ERR_PLIB,
+             "residual %g at the solution, %g at zero", (double)norm, (double)scale);
   PetscCall(HGPhysicsTestAdjoint(c.p, u, &error));
   PetscCheck(error < 1e-8, PETSC_COMM_WORLD, PETSC_ERR_PLIB, "adjoint test of Darcy's residual: %g", (double)error);
   PetscCall(VecDestroy(&a));
   PetscCall(VecDestroy(&u));
   PetscCall(VecDestroy(&f));
+  PetscCall(DestroyCase(&c));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* ---- norms ---- */
+
+/* A preconditioner of one's own: a diagonal, or one that is not symmetric */
+static PetscErrorCode CreatePC(DM da, PetscBool symmetric, PC *pc)
+{
+  Mat      A;
+  PetscInt first, last, n, all;
+  Vec      v;
+
+  PetscFunctionBegin;
+  PetscCall(DMCreateGlobalVector(da, &v));
+  PetscCall(VecGetOwnershipRange(v, &first, &last));
+  PetscCall(VecGetLocalSize(v, &n));
+  PetscCall(VecGetSize(v, &all));
+  PetscCall(VecDestroy(&v));
+  PetscCall(MatCreateAIJ(PETSC_COMM_WORLD, n, n, PETSC_DETERMINE, PETSC_DETERMINE, 2, NULL, 1, NULL, &A));
+  for (PetscInt i = first; i < last; i++) {
+    PetscCall(MatSetValue(A, i, i, 1 + 0.01 * (PetscReal)i, INSERT_VALUES));
+    if (!symmetric && i + 1 < all) PetscCall(MatSetValue(A, i, i + 1, 0.5, INSERT_VALUES));
+  }
+  PetscCall(MatAssemblyBegin(A, MAT_FINAL_ASSEMBLY));
+  PetscCall(MatAssemblyEnd(A, MAT_FINAL_ASSEMBLY));
+  PetscCall(PCCreate(PETSC_COMM_WORLD, pc));
+  PetscCall(PCSetType(*pc, PCMAT)); /* applies A itself */
+  PetscCall(PCSetOperators(*pc, A, A));
+  PetscCall(MatDestroy(&A));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode TestNormPC(void)
+{
+  Case      c;
+  PC        pc;
+  PetscReal f = 0, plain, weighted;
+
+  PetscFunctionBegin;
+  PetscCall(CreateCase(PETSC_COMM_WORLD, HG_F64, 2, PETSC_FALSE, &c));
+  PetscCall(HGPhysicsEvaluate(c.p, SAMPLES, NULL, c.x, c.y, NULL, &plain));
+  PetscCall(CreatePC(c.bratu.da, PETSC_TRUE, &pc));
+  PetscCall(HGPhysicsSetNormPC(c.p, pc));
+  PetscCall(HGPhysicsEvaluate(c.p, SAMPLES, NULL, c.x, c.y, NULL, &weighted));
+  PetscCheck(weighted > 1.1 * plain && weighted < 4 * plain, PETSC_COMM_WORLD, PETSC_ERR_PLIB, "a diagonal of 1 to 2 makes %g of %g",
+             (double)weighted, (double)plain);
+  PetscCall(TestTaylor(&c));
+  PetscCall(PCDestroy(&pc));
+  PetscCall(DestroyCase(&c));
+
+  PetscCall(CreateCase(PETSC_COMM_WORLD, HG_F64, 2, PETSC_FALSE, &c));
+  PetscCall(CreatePC(c.bratu.da, PETSC_FALSE, &pc));
+  PetscCall(HGPhysicsSetNormPC(c.p, pc));
+  ExpectError(HGPhysicsEvaluate(c.p, SAMPLES, NULL, c.x, c.y, c.dy, &f), "symmetric");
+  PetscCall(PCDestroy(&pc));
+  PetscCall(DestroyCase(&c));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* ---- boundary conditions of a built-in equation ---- */
+
+static PetscErrorCode CreateBounded(HGPhysicsBCMode mode, Case *c)
+{
+  DM dm;
+
+  PetscFunctionBegin;
+  PetscCall(PetscMemzero(c, sizeof(*c)));
+  PetscCall(CreateTensors(PETSC_COMM_WORLD, HG_F64, c));
+  PetscCall(HGPhysicsSetType(c->p, HGPHYSICSPOISSON));
+  PetscCall(HGPartitionGetDM(c->part, &dm));
+  PetscCall(HGPhysicsSetDMDA(c->p, dm));
+  PetscCall(HGPhysicsSetBCMode(c->p, mode));
+  PetscCall(HGPhysicsSetBoundary(c->p, 0, 0, HG_PHYSICS_DIRICHLET, 0, 0, 2));
+  PetscCall(HGPhysicsSetBoundary(c->p, 0, 1, HG_PHYSICS_ROBIN, 1, 0.5, -1));
+  PetscCall(HGPhysicsSetBoundary(c->p, 1, 1, HG_PHYSICS_NEUMANN, 0, 0, 3));
+  PetscCall(HGPhysicsSetUp(c->p));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* The penalty is quadratic: its Taylor remainder is exactly h^2 times a constant; its gradient is added, times the weight */
+static PetscErrorCode TestSoft(void)
+{
+  Case      c;
+  PetscReal f0, f, slope, base, r[2];
+
+  PetscFunctionBegin;
+  PetscCall(CreateBounded(HG_PHYSICS_BC_SOFT, &c));
+  PetscCall(HGTensorSet(c.dy, 7));
+  PetscCall(HGTensorDot(c.dy, c.d, PETSC_FALSE, &base));
+  PetscCall(HGPhysicsEvaluateBoundary(c.p, SAMPLES, c.y, 3, c.dy, &f0));
+  PetscCheck(f0 > 0, PETSC_COMM_WORLD, PETSC_ERR_PLIB, "no penalty");
+  PetscCall(HGTensorDot(c.dy, c.d, PETSC_FALSE, &slope));
+  slope = (slope - base) / 3;
+  for (int i = 0; i < 2; i++) {
+    const PetscReal h = i ? 1e-2 : 1e-1;
+
+    PetscCall(HGTensorAXPY(c.y, h, c.d, PETSC_FALSE));
+    PetscCall(HGPhysicsEvaluateBoundary(c.p, SAMPLES, c.y, 1, NULL, &f));
+    PetscCall(HGTensorAXPY(c.y, -h, c.d, PETSC_FALSE));
+    r[i] = f - f0 - h * slope;
+  }
+  PetscCall(Near("the penalty's second order", r[0], 100 * r[1], 1e-6));
+  PetscCall(DestroyCase(&c));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* u = g + m N: <m d, y> = <d, m y>, and N = 0 gives g, between the sides' values */
+static PetscErrorCode TestHard(void)
+{
+  Case      c;
+  PetscReal left, right, g;
+
+  PetscFunctionBegin;
+  PetscCall(CreateBounded(HG_PHYSICS_BC_HARD, &c));
+  PetscCall(HGTensorCopyOwned(c.d, c.x));
+  PetscCall(HGPhysicsTransformOutput(c.p, SAMPLES, c.x)); /* g + m d */
+  PetscCall(HGTensorSet(c.dy, 0));
+  PetscCall(HGPhysicsTransformOutput(c.p, SAMPLES, c.dy)); /* g */
+  PetscCall(HGTensorDot(c.dy, c.dy, PETSC_FALSE, &g));
+  PetscCheck(g > 0 && g < 4.0 * SAMPLES * 9 * 11, PETSC_COMM_WORLD, PETSC_ERR_PLIB, "the lifting has the square %g", (double)g);
+  PetscCall(HGTensorAXPY(c.x, -1, c.dy, PETSC_FALSE));
+  PetscCall(HGTensorDot(c.x, c.y, PETSC_FALSE, &left));
+  PetscCall(HGPhysicsTransformOutputAdjoint(c.p, SAMPLES, c.y));
+  PetscCall(HGTensorDot(c.d, c.y, PETSC_FALSE, &right));
+  PetscCall(Near("the mask's adjoint", left, right, 1e-12));
   PetscCall(DestroyCase(&c));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -359,6 +499,9 @@ int main(int argc, char **argv)
   PetscCall(TestUser(HG_F32));
   PetscCall(TestDefinition());
   PetscCall(TestDarcy());
+  PetscCall(TestNormPC());
+  PetscCall(TestSoft());
+  PetscCall(TestHard());
   PetscCall(TestBad());
   PetscCall(HGFinalize());
   return 0;
