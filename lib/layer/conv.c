@@ -55,7 +55,7 @@ static PetscErrorCode CreateOutput(HGLayer layer, const PetscInt in[HG_AXES], HG
 
     if (c->same) s->padding[a] = c->transposed ? 0 : d / 2;
     padded = m + (c->same ? d : 2 * s->padding[a]);
-    HGCheck(c->transposed || padded > d, comm, "%s: a kernel that spans %" PetscInt_FMT " points along %s is larger than the padded grid of %" PetscInt_FMT " points; take a smaller -net_kernel, fewer levels or more padding", ((PetscObject)layer)->name, d + 1, HGAxisNames[HG_Z + a], padded);
+    HGCheck(c->transposed || padded > d, comm, "%s: a kernel that spans %" PetscInt_FMT " points along %s is larger than the padded grid of %" PetscInt_FMT " points (kernel %" PetscInt_FMT " x %" PetscInt_FMT " x %" PetscInt_FMT ", grid %" PetscInt_FMT " x %" PetscInt_FMT " x %" PetscInt_FMT " in z, y, x); take a smaller -net_kernel, fewer levels or more padding", ((PetscObject)layer)->name, d + 1, HGAxisNames[HG_Z + a], padded, s->kernel[0], s->kernel[1], s->kernel[2], in[HG_Z], in[HG_Y], in[HG_X]);
     HGCheck(!c->transposed || c->more[a] < PetscMax(st, s->dilation[a]), comm, "%s: an output padding of %" PetscInt_FMT "; it is below the stride (%" PetscInt_FMT ") or the dilation (%" PetscInt_FMT ")", ((PetscObject)layer)->name, c->more[a], st, s->dilation[a]);
     n[a] = c->transposed ? (m - 1) * st - 2 * s->padding[a] + d + 1 + c->more[a] : (padded - d - 1) / st + 1;
     HGCheck(n[a] >= 1, comm, "%s: %" PetscInt_FMT " points along %s leave nothing after a padding of %" PetscInt_FMT, ((PetscObject)layer)->name, m, HGAxisNames[HG_Z + a], s->padding[a]);

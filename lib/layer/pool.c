@@ -112,7 +112,7 @@ static PetscErrorCode CreateOutput(HGLayer layer, const PetscInt in[HG_AXES])
     const PetscInt reach = (s->kernel[a] - 1) * s->dilation[a], m = in[HG_Z + a], padded = m + 2 * s->padding[a];
 
     HGCheck(s->kernel[a] >= 1 && s->stride[a] >= 1 && s->dilation[a] >= 1, comm, "%s: a window of %" PetscInt_FMT " points, stride %" PetscInt_FMT ", dilation %" PetscInt_FMT "; all are at least 1", name, s->kernel[a], s->stride[a], s->dilation[a]);
-    HGCheck(s->padding[a] >= 0 && 2 * s->padding[a] <= s->kernel[a], comm, "%s: a padding of %" PetscInt_FMT " points; it is at most half the window of %" PetscInt_FMT, name, s->padding[a], s->kernel[a]);
+    HGCheck(s->padding[a] >= 0 && 2 * s->padding[a] <= s->kernel[a], comm, "%s: a padding of %" PetscInt_FMT " points; it is at most half the window of %" PetscInt_FMT " (window %" PetscInt_FMT " x %" PetscInt_FMT " x %" PetscInt_FMT ", grid %" PetscInt_FMT " x %" PetscInt_FMT " x %" PetscInt_FMT " in z, y, x)", name, s->padding[a], s->kernel[a], s->kernel[0], s->kernel[1], s->kernel[2], in[HG_Z], in[HG_Y], in[HG_X]);
     HGCheck(padded > reach, comm, "%s: a window that spans %" PetscInt_FMT " points along %s is larger than the padded grid of %" PetscInt_FMT " points; use fewer levels or a finer grid", name, reach + 1, HGAxisNames[HG_Z + a], padded);
     n[a] = (padded - reach - 1) / s->stride[a] + 1;
     PetscCall(PetscMalloc1(n[a], &under[a]));

@@ -4,7 +4,7 @@
 #include "layercase.h"
 
 static const char *const bad[][2] = {
-    {"type=pool name=p size=1,2,1,8,8 window=1,2,2 stride=1,2,2 padding=0,2,0",   "p:|padding of 2|half the window of 2"       },
+    {"type=pool name=p size=1,2,1,8,8 window=1,2,2 stride=1,2,2 padding=0,2,0",   "p:|padding of 2|half the window of 2|window 1 x 2 x 2, grid 1 x 8 x 8"       },
     {"type=pool name=p size=1,2,1,8,8 window=1,9,2 stride=1,2,2",                 "p:|9 points along y|8 points"               },
     {"type=pool name=p size=1,2,1,8,8 window=1,3,2 stride=1,2,2 dilation=1,4,1",  "p:|9 points along y|8 points"               },
     {"type=pool name=p size=1,2,1,8,8 window=1,2,2 stride=1,0,2",                 "p:|stride 0|at least 1"                     },
@@ -19,7 +19,7 @@ static const char *const bad[][2] = {
     {"type=norm name=n size=2,6,1,8,8 momentum=1.5",                              "n:|momentum of 1.5|between 0 and 1"         },
     {"type=dropout name=d size=2,6,1,8,8 probability=1",                          "d:|probability of 1|below 1"                },
     {"type=slice name=s size=2,6,1,8,8 first=4 count=3",                          "s:|channels 4 to 6|6 channels"              },
-    {"type=conv name=c size=1,2,1,8,7 cout=2 window=1,9,3",                       "c:|spans 9 points along y|8 points"         },
+    {"type=conv name=c size=1,2,1,8,7 cout=2 window=1,9,3",                       "c:|spans 9 points along y|8 points|kernel 1 x 9 x 3, grid 1 x 8 x 7"         },
     {"type=conv name=c size=1,6,1,8,8 cout=4 window=1,3,3 groups=4",              "c:|4 groups|6 input and 4 output channels"  },
     {"type=dense name=f size=2,6,1,8,8",                                          "f:|HGLayerDenseSetOutputs()"                },
     {"type=dense name=f size=2,6,1,8,8 inputs=2 outputs=3",                       "f:|2 inputs|dense has one"                  },
