@@ -337,3 +337,122 @@ static const HGEquationDef AllenCahn = {
 
 const HGEquationDef *const HGEquationDefs[]   = {&Poisson, &Heat, &Burgers, &Advection, &NavierStokes, &Wave, &AllenCahn};
 const PetscInt             HGEquationDefCount = COUNT(HGEquationDefs);
+
+/*MC
+   HGPHYSICSPOISSON - "poisson", -Laplace(u) + kappa u = f, f the input
+
+   Options Database Key:
+.  -physics_kappa kappa - reaction coefficient (default 0)
+
+   Level: beginner
+
+   Note:
+   docs/physics.md has grids, boundary conditions and, for equations in time, the step from the input to the output.
+
+   Units:
+   none
+
+.seealso: `HGPhysicsSetType()`, `HGPhysicsSetBoundary()`, `HGPhysicsSetParameter()`
+M*/
+
+/*MC
+   HGPHYSICSHEAT - "heat", du/dt = nu Laplace(u)
+
+   Options Database Key:
+.  -physics_nu nu - diffusivity (default 0.1)
+
+   Level: beginner
+
+   Note:
+   docs/physics.md has grids, boundary conditions and, for equations in time, the step from the input to the output.
+
+   Units:
+   none
+
+.seealso: `HGPhysicsSetType()`, `HGPhysicsSetBoundary()`, `HGPhysicsSetParameter()`
+M*/
+
+/*MC
+   HGPHYSICSBURGERS - "burgers", du/dt + (u . grad) u = nu Laplace(u), as many unknowns as dimensions, 1 or 2
+
+   Options Database Key:
+.  -physics_nu nu - viscosity (default 0.05)
+
+   Level: beginner
+
+   Note:
+   docs/physics.md has grids, boundary conditions and, for equations in time, the step from the input to the output.
+
+   Units:
+   none
+
+.seealso: `HGPhysicsSetType()`, `HGPhysicsSetBoundary()`, `HGPhysicsSetParameter()`
+M*/
+
+/*MC
+   HGPHYSICSADVECTIONDIFFUSION - "advection_diffusion", du/dt + c . grad u = nu Laplace(u)
+
+   Options Database Key:
+.  -physics_nu nu - diffusivity (default 0.01); -physics_velocity_x, _y, _z - c (default 1, 0.5, 0)
+
+   Level: beginner
+
+   Note:
+   docs/physics.md has grids, boundary conditions and, for equations in time, the step from the input to the output.
+
+   Units:
+   none
+
+.seealso: `HGPhysicsSetType()`, `HGPhysicsSetBoundary()`, `HGPhysicsSetParameter()`
+M*/
+
+/*MC
+   HGPHYSICSNAVIERSTOKES - "navier_stokes", dw/dt + ds/dy dw/dx - ds/dx dw/dy = nu Laplace(w), -Laplace(s) + kappa s = w in two dimensions; unknowns w and s
+
+   Options Database Key:
+.  -physics_nu nu - viscosity (default 1e-3); -physics_kappa kappa - screening (default 0, 1e-3 / length^2 where no side holds s)
+
+   Level: beginner
+
+   Note:
+   docs/physics.md has grids, boundary conditions and, for equations in time, the step from the input to the output.
+
+   Units:
+   none
+
+.seealso: `HGPhysicsSetType()`, `HGPhysicsSetBoundary()`, `HGPhysicsSetParameter()`
+M*/
+
+/*MC
+   HGPHYSICSWAVE - "wave", du/dt = v, dv/dt = c^2 Laplace(u), unknowns u and v
+
+   Options Database Key:
+.  -physics_c c - speed (default 1)
+
+   Level: beginner
+
+   Note:
+   docs/physics.md has grids, boundary conditions and, for equations in time, the step from the input to the output.
+
+   Units:
+   none
+
+.seealso: `HGPhysicsSetType()`, `HGPhysicsSetBoundary()`, `HGPhysicsSetParameter()`
+M*/
+
+/*MC
+   HGPHYSICSALLENCAHN - "allen_cahn", du/dt = epsilon^2 Laplace(u) + u - u^3
+
+   Options Database Key:
+.  -physics_epsilon epsilon - width of an interface (default 0.05)
+
+   Level: beginner
+
+   Note:
+   docs/physics.md has grids, boundary conditions and, for equations in time, the step from the input to the output.
+
+   Units:
+   none
+
+.seealso: `HGPhysicsSetType()`, `HGPhysicsSetBoundary()`, `HGPhysicsSetParameter()`
+M*/
