@@ -81,18 +81,11 @@ static PetscErrorCode SetUpPhysics(Training *t)
 /* Without a target the solution's channels are the equation's, and -physics_scale its size */
 static PetscErrorCode SetScale(Training *t, PetscInt dim, const PetscInt size[HG_AXES], PetscInt *cout)
 {
-  HGPhysics       p;
-  HGPhysicsType   type;
   const PetscReal zero[3] = {0, 0, 0}, scale[3] = {t->scale, t->scale, t->scale};
 
   PetscFunctionBegin;
-  PetscCall(HGPhysicsGetType(t->physics, &type));
-  PetscCall(HGPhysicsCreate(PETSC_COMM_SELF, &p)); /* of this grid: the network's comes later */
-  PetscCall(HGPhysicsSetType(p, type));
-  PetscCall(HGPhysicsSetGrid(p, dim, &size[HG_Z]));
-  PetscCall(HGPhysicsSetUp(p));
-  PetscCall(HGPhysicsGetChannels(p, NULL, cout));
-  PetscCall(HGPhysicsDestroy(&p));
+  PetscCall(HGPhysicsSetGrid(t->physics, dim, &size[HG_Z]));
+  PetscCall(HGPhysicsGetChannels(t->physics, NULL, cout));
   PetscCheck(*cout <= 3, PETSC_COMM_WORLD, PETSC_ERR_PLIB, "more than 3 unknowns");
   PetscCall(HGDataSetNormalization(t->data, HG_DATA_TARGET, *cout, zero, scale));
   PetscFunctionReturn(PETSC_SUCCESS);

@@ -16,7 +16,7 @@ static HGPhysicsBCMode Mode(HGPhysics p)
   return p->soft ? HG_PHYSICS_BC_SOFT : p->hard ? HG_PHYSICS_BC_HARD : HG_PHYSICS_BC_SCHEME;
 }
 
-static const char *const Kinds[] = {"dirichlet", "neumann", "robin", "periodic"};
+const char *const HGPhysicsBCs[] = {"dirichlet", "neumann", "robin", "periodic", "HGPhysicsBC", "HG_PHYSICS_", NULL};
 
 /*@
    HGPhysicsSetBoundary - Set the condition on one side of the domain
@@ -61,8 +61,8 @@ PetscErrorCode HGPhysicsSetBoundary(HGPhysics p, PetscInt axis, PetscInt side, H
   s->gamma = gamma;
   HGCheck(s->alpha >= 0 && s->beta >= 0 && s->alpha + s->beta >= (kind == HG_PHYSICS_PERIODIC ? 0 : PETSC_SMALL) &&
               PetscIsNormalReal(1 + PetscAbsReal(s->alpha + s->beta + gamma)),
-          comm, "the %s condition %g u + %g du/dn = %g on the %s side in %c: the factors must not be negative, nor both zero", Kinds[kind],
-          (double)s->alpha, (double)s->beta, (double)gamma, side ? "high" : "low", "xyz"[axis]);
+          comm, "the %s condition %g u + %g du/dn = %g on the %s side in %c: the factors must not be negative, nor both zero",
+          HGPhysicsBCs[kind], (double)s->alpha, (double)s->beta, (double)gamma, side ? "high" : "low", "xyz"[axis]);
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -104,7 +104,7 @@ static PetscErrorCode ReadCondition(HGPhysics p, int axis, int side, const char 
   PetscFunctionBegin;
   PetscCall(PetscStrncpy(name, text, PetscMin(sizeof(name), rest ? (size_t)(rest - text) + 1 : sizeof(name))));
   for (kind = 0; kind < 4; kind++)
-    if (!strcmp(name, Kinds[kind])) break;
+    if (!strcmp(name, HGPhysicsBCs[kind])) break;
   HGCheck(kind < 4, comm, "%s: no condition \"%s\"; give dirichlet:value, neumann:value, robin:alpha:beta:value or periodic", option, text);
   while (rest && count < 4) {
     char *end;
@@ -191,7 +191,7 @@ static PetscErrorCode SetUpAxis(HGPhysics p, int a)
 
   PetscFunctionBegin;
   HGCheck(low == high, comm, "-physics_bc_%c %s,%s: a periodic axis has no sides; give periodic once for both, or a condition on each", c,
-          Kinds[x->side[0].kind], Kinds[x->side[1].kind]);
+          HGPhysicsBCs[x->side[0].kind], HGPhysicsBCs[x->side[1].kind]);
   x->periodic = low;
   x->soft     = p->soft;
   x->size     = p->size[a];
@@ -231,7 +231,7 @@ PetscErrorCode HGPhysicsViewBoundary(HGPhysics p, PetscViewer viewer)
 
     PetscCall(PetscViewerASCIIPrintf(viewer, "; %c:", "zyx"[a]));
     for (int i = 0; i < (p->axis[a].periodic ? 1 : 2); i++) {
-      PetscCall(PetscViewerASCIIPrintf(viewer, " %s", Kinds[s[i].kind]));
+      PetscCall(PetscViewerASCIIPrintf(viewer, " %s", HGPhysicsBCs[s[i].kind]));
       if (s[i].kind == HG_PHYSICS_ROBIN) PetscCall(PetscViewerASCIIPrintf(viewer, " %g, %g,", (double)s[i].alpha, (double)s[i].beta));
       if (!p->axis[a].periodic) PetscCall(PetscViewerASCIIPrintf(viewer, " %g", (double)s[i].gamma));
     }

@@ -82,15 +82,14 @@ static PetscErrorCode SetFromOptions_Equation(HGPhysics p)
   MPI_Comm    comm = PetscObjectComm((PetscObject)p);
   HGEquation *e    = (HGEquation *)p->data;
   char        option[64], derivative[16];
-  PetscBool   fd, spectral, given[HG_MAX_PARAMS] = {PETSC_FALSE};
+  PetscBool   fd, spectral;
 
   PetscFunctionBegin;
   PetscCall(HGPhysicsBoundarySetFromOptions(p));
   PetscOptionsBegin(comm, ((PetscObject)p)->prefix, "Built-in equation", "HGPhysics");
   for (int i = 0; i < e->def->nparams; i++) {
     PetscCall(PetscSNPrintf(option, sizeof(option), "-physics_%s", e->def->param[i].name));
-    if (HGEquationFindParam(e, p->dim, e->def->param[i].name) == i)
-      PetscCall(PetscOptionsReal(option, e->def->param[i].text, "HGPhysicsSetParameter", e->param[i], &e->param[i], &given[i]));
+    PetscCall(PetscOptionsReal(option, e->def->param[i].text, "HGPhysicsSetParameter", e->param[i], &e->param[i], NULL));
   }
   if (!e->def->steady) {
     PetscCall(PetscOptionsReal("-physics_dt", "time step from the input to the output", "HGPhysicsSetParameter", e->dt, &e->dt, NULL));

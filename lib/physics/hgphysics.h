@@ -63,6 +63,7 @@ typedef enum {
   HG_PHYSICS_ROBIN,
   HG_PHYSICS_PERIODIC
 } HGPhysicsBC;
+PETSC_EXTERN const char *const HGPhysicsBCs[];
 
 /*E
    HGPhysicsBCMode - how the conditions on the boundary are imposed

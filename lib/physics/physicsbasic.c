@@ -532,7 +532,7 @@ PetscErrorCode HGPhysicsGetIterations(HGPhysics p, PetscInt *iterations)
    Not Collective
 
    Input Parameter:
-.  p - the equation, set up
+.  p - the equation, its type and grid set
 
    Output Parameters:
 +  inputs   - channels of the input; 0 for a user's equation
@@ -546,7 +546,7 @@ PetscErrorCode HGPhysicsGetChannels(HGPhysics p, PetscInt *inputs, PetscInt *unk
 {
   PetscFunctionBegin;
   PetscValidHeaderSpecific(p, HG_PHYSICS_CLASSID, 1);
-  PetscCheck(p->setup, PetscObjectComm((PetscObject)p), PETSC_ERR_ORDER, "HGPhysicsGetChannels() before HGPhysicsSetUp()");
+  if (!p->setup && p->ops->channels) PetscCall((*p->ops->channels)(p));
   if (inputs) *inputs = p->inputs;
   if (unknowns) *unknowns = p->unknowns;
   PetscFunctionReturn(PETSC_SUCCESS);

@@ -22,14 +22,13 @@ PetscErrorCode HGPhysicsAppendReal(char text[], size_t len, const char name[], P
 
 static PetscErrorCode AppendSide(const HGSide *s, char text[], size_t len)
 {
-  static const char *const kind[] = {"dirichlet", "neumann", "robin", "periodic"};
-  char                     item[96];
+  char item[96];
 
   PetscFunctionBegin;
-  if (s->kind == HG_PHYSICS_PERIODIC) PetscCall(PetscStrncpy(item, kind[s->kind], sizeof(item)));
+  if (s->kind == HG_PHYSICS_PERIODIC) PetscCall(PetscStrncpy(item, HGPhysicsBCs[s->kind], sizeof(item)));
   else if (s->kind == HG_PHYSICS_ROBIN)
-    (void)snprintf(item, sizeof(item), "%s:%.17g:%.17g:%.17g", kind[s->kind], (double)s->alpha, (double)s->beta, (double)s->gamma);
-  else (void)snprintf(item, sizeof(item), "%s:%.17g", kind[s->kind], (double)s->gamma);
+    (void)snprintf(item, sizeof(item), "%s:%.17g:%.17g:%.17g", HGPhysicsBCs[s->kind], (double)s->alpha, (double)s->beta, (double)s->gamma);
+  else (void)snprintf(item, sizeof(item), "%s:%.17g", HGPhysicsBCs[s->kind], (double)s->gamma);
   PetscCall(PetscStrlcat(text, item, len));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -43,7 +42,10 @@ static PetscErrorCode AppendDomain(HGPhysics p, char text[], size_t len)
                  (double)p->axis[1].length, (double)p->axis[0].length, (double)p->axis[2].stretch, (double)p->axis[1].stretch,
                  (double)p->axis[0].stretch);
   PetscCall(PetscStrlcat(text, item, len));
-  (void)snprintf(item, sizeof(item), " -physics_order %d -physics_bc %s", (int)p->order, p->soft ? "soft" : p->hard ? "hard" : "scheme");
+  (void)snprintf(item, sizeof(item), " -physics_order %d -physics_bc %s", (int)p->order,
+                 HGPhysicsBCModes[p->soft   ? HG_PHYSICS_BC_SOFT
+                                  : p->hard ? HG_PHYSICS_BC_HARD
+                                            : HG_PHYSICS_BC_SCHEME]);
   PetscCall(PetscStrlcat(text, item, len));
   for (int a = 2; a >= 0; a--) {
     (void)snprintf(item, sizeof(item), " -physics_bc_%c ", "zyx"[a]);

@@ -203,10 +203,9 @@ PetscErrorCode HGTrainerEvaluateTerms(HGTrainer t, HGData data, PetscInt count, 
   PetscCall(HGPhysicsTransformOutput(t->physics, count, t->field[1]));
   PetscCall(HGPhysicsEvaluate(t->physics, count, sample, t->field[0], t->field[1], dy ? t->field[2] : NULL, &v[HG_TERM_RESIDUAL]));
   PetscCall(HGPhysicsGetNotFinite(t->physics, &t->bad));
-  if (dy) PetscCall(AddGradient(t, data, count, weight[HG_TERM_RESIDUAL], PETSC_TRUE, dy));
-  if (dy) PetscCall(HGTensorSet(t->field[2], 0));
-  PetscCall(HGPhysicsEvaluateBoundary(t->physics, count, t->field[1], 1, dy ? t->field[2] : NULL, &v[HG_TERM_BOUNDARY]));
-  if (dy) PetscCall(AddGradient(t, data, count, weight[HG_TERM_BOUNDARY], PETSC_TRUE, dy));
+  if (dy && weight[HG_TERM_RESIDUAL] != 1) PetscCall(HGTensorScale(t->field[2], weight[HG_TERM_RESIDUAL], PETSC_FALSE));
+  PetscCall(HGPhysicsEvaluateBoundary(t->physics, count, t->field[1], weight[HG_TERM_BOUNDARY], dy ? t->field[2] : NULL, &v[HG_TERM_BOUNDARY]));
+  if (dy) PetscCall(AddGradient(t, data, count, 1, PETSC_TRUE, dy));
   PetscCall(EvaluateMisfit(t, data, count, sample, weight[HG_TERM_DATA], dy, &v[HG_TERM_DATA]));
   *loss = 0;
   for (int i = 0; i < HG_TERMS; i++) *loss += weight[i] * v[i];
