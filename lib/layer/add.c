@@ -58,21 +58,11 @@ static PetscErrorCode Forget(HGLayer layer)
 
 static PetscErrorCode SetUp_Add(HGLayer layer)
 {
-  Add        *d    = (Add *)layer->data;
-  MPI_Comm    comm = PetscObjectComm((PetscObject)layer);
-  const char *name = ((PetscObject)layer)->name;
-  PetscInt    first[HG_AXES], n[HG_AXES];
-  PetscBool   same;
+  Add *d = (Add *)layer->data;
 
   PetscFunctionBegin;
-  HGCheck(layer->nin >= 1, comm, "%s: nothing to add; give at least one input", name);
-  PetscCall(HGPartitionGetSizes(layer->in[0].part, NULL, first));
+  PetscCall(HGLayerCheckSameGrid(layer, PETSC_TRUE));
   for (PetscInt i = 0; i < layer->nin; i++) {
-    PetscCall(HGPartitionGetSizes(layer->in[i].part, NULL, n));
-    PetscCall(PetscArraycmp(n, first, HG_AXES, &same));
-    HGCheck(same, comm, "%s: input %" PetscInt_FMT " is %" PetscInt_FMT " x %" PetscInt_FMT " x %" PetscInt_FMT " x %" PetscInt_FMT " x %" PetscInt_FMT " (n, c, z, y, x), the first is %" PetscInt_FMT " x %" PetscInt_FMT " x %" PetscInt_FMT " x %" PetscInt_FMT " x %" PetscInt_FMT "; only equal shapes can be added", name, i + 1, n[0], n[1], n[2], n[3], n[4], first[0], first[1], first[2], first[3], first[4]);
-    PetscCall(HGPartitionIsAligned(layer->in[i].part, layer->in[0].part, &same));
-    HGCheck(same, comm, "%s: input %" PetscInt_FMT " lies on another partition than the first; move it with a layer of type repartition", name, i + 1);
     layer->in[i].needed = PETSC_FALSE;
     layer->in[i].masks  = PETSC_TRUE;
   }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "layer/layer_impl.h"
+#include "layer/move.h"
 #include "kernel/hgbox.h"
 
 /*MC
@@ -11,23 +11,48 @@
    An input that lies in the output's memory already, as a network's plan arranges where it can (`HGTensorCreateView()`), is
    neither copied forward nor its gradient backward.
 
+   If the channels are in several parts, so are those of the output: each input moves to its range of the output's channels by a
+   repartition among the ranks that have the same points, and its gradient moves back by the adjoint.
+
+   Errors:
+   Refuses inputs of other grids or numbers of samples, and of other partitions.
+
 .seealso: `HGNetAddLayerTo()`
 M*/
 
+/* A range of the output's channels that comes from one input */
+typedef struct {
+  HGTensor y, dy;
+  HGMove   move;
+} Range;
+
+typedef struct {
+  PetscInt n;     /* the number of inputs if channels are divided, 0 if they are copied in their rank's memory */
+  Range   *range; /* [n] */
+} Concat;
+
+static PetscErrorCode Forget(Concat *d)
+{
+  PetscFunctionBegin;
+  for (PetscInt i = 0; i < d->n; i++) {
+    PetscCall(HGMoveDestroy(&d->range[i].move));
+    PetscCall(HGTensorDestroy(&d->range[i].y));
+    PetscCall(HGTensorDestroy(&d->range[i].dy));
+  }
+  PetscCall(PetscFree(d->range));
+  d->n = 0;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 static PetscErrorCode SetUp_Concat(HGLayer layer)
 {
-  MPI_Comm comm = PetscObjectComm((PetscObject)layer);
-  PetscInt first[HG_AXES], size[HG_AXES], parts[HG_AXES], channels = 0;
+  PetscInt first[HG_AXES], size[HG_AXES], channels = 0;
 
   PetscFunctionBegin;
-  HGCheck(layer->nin >= 1, comm, "%s: nothing to concatenate; give at least one input", ((PetscObject)layer)->name);
+  PetscCall(HGLayerCheckSameGrid(layer, PETSC_FALSE));
   PetscCall(HGPartitionGetSizes(layer->in[0].part, NULL, first));
-  PetscCall(HGPartitionGetParts(layer->in[0].part, parts));
-  HGCheck(parts[HG_C] == 1, comm, "%s: the channels are in %" PetscInt_FMT " parts; concatenation needs them whole (-hg_channel_parts 1)", ((PetscObject)layer)->name, parts[HG_C]);
   for (PetscInt i = 0; i < layer->nin; i++) {
     PetscCall(HGPartitionGetSizes(layer->in[i].part, NULL, size));
-    for (int a = 0; a < HG_AXES; a++)
-      HGCheck(a == HG_C || size[a] == first[a], comm, "%s: input %" PetscInt_FMT " is %" PetscInt_FMT " x %" PetscInt_FMT " x %" PetscInt_FMT " x %" PetscInt_FMT " x %" PetscInt_FMT " (n, c, z, y, x), the first is %" PetscInt_FMT " x %" PetscInt_FMT " x %" PetscInt_FMT " x %" PetscInt_FMT " x %" PetscInt_FMT "; only channels may differ", ((PetscObject)layer)->name, i + 1, size[0], size[1], size[2], size[3], size[4], first[0], first[1], first[2], first[3], first[4]);
     channels += size[HG_C];
     layer->in[i].needed = PETSC_FALSE;
     layer->in[i].masks  = PETSC_FALSE;
@@ -36,10 +61,46 @@ static PetscErrorCode SetUp_Concat(HGLayer layer)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+static PetscErrorCode CreateRange(HGTensor all, PetscInt first, PetscInt count, HGTensor *range)
+{
+  HGPartition p, q;
+
+  PetscFunctionBegin;
+  PetscCall(HGTensorGetPartition(all, &p));
+  PetscCall(HGPartitionCreateChannels(p, first, count, &q));
+  PetscCall(HGTensorCreateView(all, q, first, range));
+  PetscCall(HGPartitionDestroy(&q));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode SetTensors_Concat(HGLayer layer)
+{
+  Concat  *d = (Concat *)layer->data;
+  PetscInt parts[HG_AXES], size[HG_AXES], first = 0;
+
+  PetscFunctionBegin;
+  PetscCall(Forget(d));
+  PetscCall(HGPartitionGetParts(layer->out, parts));
+  if (parts[HG_C] == 1) PetscFunctionReturn(PETSC_SUCCESS);
+  d->n = layer->nin;
+  PetscCall(PetscCalloc1(d->n, &d->range));
+  for (PetscInt i = 0; i < d->n; first += size[HG_C], i++) {
+    Range *r = &d->range[i];
+
+    PetscCall(HGPartitionGetSizes(layer->in[i].part, NULL, size));
+    PetscCall(CreateRange(layer->y, first, size[HG_C], &r->y));
+    if (layer->in[i].dx) PetscCall(CreateRange(layer->dy, first, size[HG_C], &r->dy));
+    PetscCall(HGMoveSetUp(&r->move, &layer->in[i], r->y, r->dy));
+  }
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 /* An input's points, and its channels of the whole */
 static void GetPair(const HGTensorLocal *part, const HGTensorLocal *whole, PetscInt channel, PetscInt nb, HGStrided *p, HGStrided *w)
 {
-  *p = (HGStrided){.size = {nb, part->box.size[HG_C], part->box.size[HG_Z], part->box.size[HG_Y], part->box.size[HG_X]}};
+  *p = (HGStrided){
+      .size = {nb, part->box.size[HG_C], part->box.size[HG_Z], part->box.size[HG_Y], part->box.size[HG_X]}
+  };
   *w = *p;
   for (int a = 0; a < HG_AXES; a++) {
     p->stride[a] = part->stride[a];
@@ -50,16 +111,21 @@ static void GetPair(const HGTensorLocal *part, const HGTensorLocal *whole, Petsc
 
 static PetscBool InPlace(const HGTensorLocal *part, const HGTensorLocal *whole, PetscInt channel, HGDType t)
 {
-  return (char *)part->owned == (char *)whole->owned + (size_t)channel * HGDTypeSize(t) && part->stride[HG_X] == whole->stride[HG_X] ? PETSC_TRUE : PETSC_FALSE;
+  return (char *)part->owned == (char *)whole->owned + (size_t)channel * HGDTypeSize(t) && part->stride[HG_X] == whole->stride[HG_X]
+             ? PETSC_TRUE
+             : PETSC_FALSE;
 }
 
 static PetscErrorCode Forward_Concat(HGLayer layer, PetscInt nb)
 {
+  Concat              *d = (Concat *)layer->data;
   const HGTensorLocal *x, *y;
   HGStrided            p, w;
   PetscInt             channel = 0;
 
   PetscFunctionBegin;
+  for (PetscInt i = 0; i < d->n; i++) PetscCall(HGMoveForward(&d->range[i].move, &layer->in[i], d->range[i].y));
+  if (d->n) PetscFunctionReturn(PETSC_SUCCESS);
   PetscCall(HGTensorGetLocal(layer->y, &y));
   for (PetscInt i = 0; i < layer->nin; channel += x->box.size[HG_C], i++) {
     PetscCall(HGTensorGetLocal(layer->in[i].x, &x));
@@ -72,12 +138,15 @@ static PetscErrorCode Forward_Concat(HGLayer layer, PetscInt nb)
 
 static PetscErrorCode Adjoint_Concat(HGLayer layer, PetscInt nb, double dp[])
 {
+  Concat              *d = (Concat *)layer->data;
   const HGTensorLocal *x, *dx, *dy;
   HGStrided            p, w;
   PetscInt             channel = 0;
 
   PetscFunctionBegin;
   (void)dp;
+  for (PetscInt i = 0; i < d->n; i++) PetscCall(HGMoveAdjoint(&d->range[i].move, &layer->in[i], d->range[i].dy));
+  if (d->n) PetscFunctionReturn(PETSC_SUCCESS);
   PetscCall(HGTensorGetLocal(layer->dy, &dy));
   for (PetscInt i = 0; i < layer->nin; channel += x->box.size[HG_C], i++) {
     PetscCall(HGTensorGetLocal(layer->in[i].x, &x));
@@ -91,11 +160,35 @@ static PetscErrorCode Adjoint_Concat(HGLayer layer, PetscInt nb, double dp[])
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-PetscErrorCode HGLayerCreate_Concat(HGLayer layer)
+static PetscErrorCode GetTraffic_Concat(HGLayer layer, PetscInt *messages, PetscInt64 *bytes)
+{
+  Concat *d = (Concat *)layer->data;
+
+  PetscFunctionBegin;
+  for (PetscInt i = 0; i < d->n; i++) PetscCall(HGMoveGetTraffic(&d->range[i].move, messages, bytes));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode Destroy_Concat(HGLayer layer)
 {
   PetscFunctionBegin;
-  layer->ops->setup   = SetUp_Concat;
-  layer->ops->forward = Forward_Concat;
-  layer->ops->adjoint = Adjoint_Concat;
+  PetscCall(Forget((Concat *)layer->data));
+  PetscCall(PetscFree(layer->data));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode HGLayerCreate_Concat(HGLayer layer)
+{
+  Concat *d;
+
+  PetscFunctionBegin;
+  PetscCall(PetscNew(&d));
+  layer->data            = d;
+  layer->ops->setup      = SetUp_Concat;
+  layer->ops->settensors = SetTensors_Concat;
+  layer->ops->forward    = Forward_Concat;
+  layer->ops->adjoint    = Adjoint_Concat;
+  layer->ops->gettraffic = GetTraffic_Concat;
+  layer->ops->destroy    = Destroy_Concat;
   PetscFunctionReturn(PETSC_SUCCESS);
 }

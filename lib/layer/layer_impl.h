@@ -63,6 +63,7 @@ PETSC_INTERN PetscErrorCode HGLayerPlanHalo(HGTensor, const HGBoundary[], HGLinO
 PETSC_INTERN PetscErrorCode HGLayerSetThreshold(HGLayer, PetscInt, void **);
 PETSC_INTERN PetscErrorCode HGLayerGetOwnHalo(HGLayer, PetscInt, PetscInt[3][2]);
 PETSC_INTERN PetscErrorCode HGLayerCheckOneInput(HGLayer);
+PETSC_INTERN PetscErrorCode HGLayerCheckSameGrid(HGLayer, PetscBool);
 
 PETSC_INTERN PetscErrorCode HGLayerCreate_Conv(HGLayer);
 PETSC_INTERN PetscErrorCode HGLayerCreate_Repartition(HGLayer);

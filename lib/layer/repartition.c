@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "layer/layer_impl.h"
-#include "kernel/hgbox.h"
+#include "layer/move.h"
 
 /*MC
    HGLAYERREPARTITION - the same values on another partition of the same grid; its adjoint moves gradients back
@@ -16,8 +15,7 @@ M*/
 
 typedef struct {
   HGPartition to;
-  HGLinOp     op, back; /* of x to y, and of dy's partition to x's, with dx for its y */
-  HGTensor    part;     /* what comes back, if it is to be added */
+  HGMove      move;
 } Repartition;
 
 /*@
@@ -61,82 +59,34 @@ static PetscErrorCode SetUp_Repartition(HGLayer layer)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-static PetscErrorCode PlanMove(HGTensor from, HGTensor to, HGLinOp *op)
-{
-  PetscFunctionBegin;
-  PetscCall(HGLinOpDestroy(op));
-  PetscCall(HGLinOpCreate(PetscObjectComm((PetscObject)from), op));
-  PetscCall(HGLinOpSetType(*op, HGLINOPREPARTITION));
-  PetscCall(HGLinOpSetTensors(*op, from, to));
-  PetscCall(HGLinOpSetUp(*op));
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
-
 static PetscErrorCode SetTensors_Repartition(HGLayer layer)
 {
-  Repartition  *r  = (Repartition *)layer->data;
-  HGLayerInput *in = &layer->in[0];
-
   PetscFunctionBegin;
-  PetscCall(PlanMove(in->x, layer->y, &r->op));
-  PetscCall(HGTensorDestroy(&r->part));
-  if (!in->dx) PetscFunctionReturn(PETSC_SUCCESS);
-  if (in->add) {
-    PetscCall(HGTensorCreate(in->part, layer->dtype, &r->part));
-    PetscCall(HGTensorSetUp(r->part));
-  }
-  PetscCall(PlanMove(r->part ? r->part : in->dx, layer->dy, &r->back));
+  PetscCall(HGMoveSetUp(&((Repartition *)layer->data)->move, &layer->in[0], layer->y, layer->dy));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
 static PetscErrorCode Forward_Repartition(HGLayer layer, PetscInt nb)
 {
-  Repartition *r = (Repartition *)layer->data;
-
   PetscFunctionBegin;
   (void)nb;
-  PetscCall(HGLinOpApply(r->op, layer->in[0].x, layer->y));
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
-
-/* dx may be a range of channels in another tensor's memory */
-static PetscErrorCode AddTo(HGTensor dx, HGTensor part)
-{
-  const HGTensorLocal *to, *from;
-  HGStrided            a = {0}, b = {0};
-  HGDType              dtype;
-
-  PetscFunctionBegin;
-  PetscCall(HGTensorGetDType(dx, &dtype));
-  PetscCall(HGTensorGetLocal(dx, &to));
-  PetscCall(HGTensorGetLocal(part, &from));
-  for (int i = 0; i < HG_AXES; i++) {
-    a.size[i] = b.size[i] = to->box.size[i];
-    a.stride[i]           = from->stride[i];
-    b.stride[i]           = to->stride[i];
-  }
-  if (to->elements) HGStridedAdd(dtype, &a, from->owned, &b, to->owned);
+  PetscCall(HGMoveForward(&((Repartition *)layer->data)->move, &layer->in[0], layer->y));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
 static PetscErrorCode Adjoint_Repartition(HGLayer layer, PetscInt nb, double dp[])
 {
-  Repartition *r  = (Repartition *)layer->data;
-  HGTensor     dx = layer->in[0].dx;
-
   PetscFunctionBegin;
   (void)nb;
   (void)dp;
-  if (!dx) PetscFunctionReturn(PETSC_SUCCESS);
-  PetscCall(HGLinOpApplyAdjoint(r->back, layer->dy, r->part ? r->part : dx));
-  if (r->part) PetscCall(AddTo(dx, r->part));
+  PetscCall(HGMoveAdjoint(&((Repartition *)layer->data)->move, &layer->in[0], layer->dy));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
 static PetscErrorCode GetTraffic_Repartition(HGLayer layer, PetscInt *messages, PetscInt64 *bytes)
 {
   PetscFunctionBegin;
-  PetscCall(HGLinOpGetTraffic(((Repartition *)layer->data)->op, messages, bytes));
+  PetscCall(HGMoveGetTraffic(&((Repartition *)layer->data)->move, messages, bytes));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -146,9 +96,7 @@ static PetscErrorCode Destroy_Repartition(HGLayer layer)
 
   PetscFunctionBegin;
   PetscCall(HGPartitionDestroy(&r->to));
-  PetscCall(HGLinOpDestroy(&r->op));
-  PetscCall(HGLinOpDestroy(&r->back));
-  PetscCall(HGTensorDestroy(&r->part));
+  PetscCall(HGMoveDestroy(&r->move));
   PetscCall(PetscFree(layer->data));
   PetscFunctionReturn(PETSC_SUCCESS);
 }

@@ -112,6 +112,7 @@ PETSC_EXTERN PetscErrorCode HGPartitionSetPeriodic(HGPartition, const PetscBool[
 PETSC_EXTERN PetscErrorCode HGPartitionSetFromOptions(HGPartition);
 PETSC_EXTERN PetscErrorCode HGPartitionSetUp(HGPartition);
 PETSC_EXTERN PetscErrorCode HGPartitionCreateLike(HGPartition, PetscInt, PetscInt, HGPartition *);
+PETSC_EXTERN PetscErrorCode HGPartitionCreateChannels(HGPartition, PetscInt, PetscInt, HGPartition *);
 PETSC_EXTERN PetscErrorCode HGPartitionCreateResized(HGPartition, PetscInt, const PetscInt[], const PetscInt *const[], HGPartition *);
 PETSC_EXTERN PetscErrorCode HGPartitionCreateWhole(HGPartition, HGPartition *);
 PETSC_EXTERN PetscErrorCode HGPartitionCreateOfChannelPart(HGPartition, MPI_Comm *, HGPartition *);

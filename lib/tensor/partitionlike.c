@@ -63,6 +63,45 @@ PetscErrorCode HGPartitionCreateLike(HGPartition p, PetscInt N, PetscInt C, HGPa
 }
 
 /*@
+   HGPartitionCreateChannels - Create the partition of a range of a tensor's channels, each on the rank where it is
+
+   Collective
+
+   Input Parameters:
++  p     - the partition, set up, its channels divided or in one part
+.  first - the first channel
+-  count - how many
+
+   Output Parameter:
+.  q - the new partition, set up; parts without any of the channels are empty. It shares the `DMDA`.
+
+   Level: developer
+
+   Errors:
+   Refuses channels that `p` does not have, and copies of channels.
+
+.seealso: `HGTensorCreateView()`
+@*/
+PetscErrorCode HGPartitionCreateChannels(HGPartition p, PetscInt first, PetscInt count, HGPartition *q)
+{
+  const PetscInt size[HG_AXES] = {p->size[HG_N], count, p->size[HG_Z], p->size[HG_Y], p->size[HG_X]}, parts = p->parts[HG_C];
+  PetscInt      *len;
+
+  PetscFunctionBegin;
+  PetscValidHeaderSpecific(p, HG_PARTITION_CLASSID, 1);
+  PetscCheck(first >= 0 && count >= 1 && first + count <= p->size[HG_C] && !p->copies[HG_C], PetscObjectComm((PetscObject)p), PETSC_ERR_ARG_OUTOFRANGE, "channels %" PetscInt_FMT " to %" PetscInt_FMT " of %" PetscInt_FMT " that are no copies", first, first + count - 1, p->size[HG_C]);
+  PetscCall(CreateFrom(p, size, q));
+  PetscCall(PetscMalloc1(parts, &len));
+  for (PetscInt i = 0; i < parts; i++) len[i] = PetscMax(0, PetscMin(p->start[HG_C][i + 1], first + count) - PetscMax(p->start[HG_C][i], first));
+  PetscCall(HGPartitionSetRanges(*q, HG_C, len));
+  PetscCall(PetscFree(len));
+  PetscCall(HGPartitionSetUp(*q));
+  PetscCall(PetscObjectReference((PetscObject)p->da));
+  (*q)->da = p->da;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/*@
    HGPartitionCreateResized - Create the partition of a finer, coarser or cropped grid whose points live where those under them live
 
    Collective

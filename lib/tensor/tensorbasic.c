@@ -245,8 +245,8 @@ PetscErrorCode HGTensorPlaceArray(HGTensor t, void *array)
    Logically Collective
 
    Input Parameters:
-+  base  - the tensor, set up, its channels in one part
-.  p     - partition of the view: that of `base` but for the number of channels
++  base  - the tensor, set up
+.  p     - partition of the view: that of `base` but for the number of channels; if these are in several parts, `HGPartitionCreateChannels()`
 -  first - the channel of `base` that is the view's first
 
    Output Parameter:
@@ -261,19 +261,20 @@ PetscErrorCode HGTensorPlaceArray(HGTensor t, void *array)
    Operators and layers take views; functions that work on all elements of a tensor (`HGTensorSet()`, `HGTensorAXPY()` ...) do not.
 
    Errors:
-   Refuses channels outside those of `base`.
+   Refuses channels outside those of `base`, and channels that `base` has on another rank.
 
-.seealso: `HGTensorSetUp()`
+.seealso: `HGTensorSetUp()`, `HGPartitionCreateChannels()`
 @*/
 PetscErrorCode HGTensorCreateView(HGTensor base, HGPartition p, PetscInt first, HGTensor *view)
 {
   HGTensorLocal *l, *b = &base->local;
-  const size_t   size = HGDTypeSize(base->dtype);
+  PetscInt       at;
+  size_t         skip;
 
   PetscFunctionBegin;
   PetscValidHeaderSpecific(base, HG_TENSOR_CLASSID, 1);
   PetscValidHeaderSpecific(p, HG_PARTITION_CLASSID, 2);
-  PetscCheck(base->setup && base->part->parts[HG_C] == 1 && first >= 0 && first + p->size[HG_C] <= base->part->size[HG_C], PetscObjectComm((PetscObject)base), PETSC_ERR_ARG_OUTOFRANGE, "a view of channels %" PetscInt_FMT " to %" PetscInt_FMT " of a tensor of %" PetscInt_FMT, first, first + p->size[HG_C], base->part->size[HG_C]);
+  PetscCheck(base->setup && first >= 0 && first + p->size[HG_C] <= base->part->size[HG_C], PetscObjectComm((PetscObject)base), PETSC_ERR_ARG_OUTOFRANGE, "a view of channels %" PetscInt_FMT " to %" PetscInt_FMT " of a tensor of %" PetscInt_FMT, first, first + p->size[HG_C], base->part->size[HG_C]);
   PetscCall(HGTensorCreate(p, base->dtype, view));
   PetscCall(HGTensorSetHalo(*view, (const PetscInt(*)[2])b->halo));
   for (int a = 0; a < 3; a++)
@@ -281,8 +282,11 @@ PetscErrorCode HGTensorCreateView(HGTensor base, HGPartition p, PetscInt first, 
   l = &(*view)->local;
   SetStrides(*view);
   PetscCall(PetscArraycpy(l->stride, b->stride, HG_AXES));
-  l->array         = b->array ? (char *)b->array + (size_t)first * size : NULL;
-  l->owned         = b->owned ? (char *)b->owned + (size_t)first * size : NULL;
+  at = l->box.size[HG_C] ? first + l->box.start[HG_C] - b->box.start[HG_C] : 0;
+  PetscCheck(at >= 0 && at + l->box.size[HG_C] <= b->box.size[HG_C], PETSC_COMM_SELF, PETSC_ERR_ARG_INCOMP, "channels %" PetscInt_FMT " to %" PetscInt_FMT " of a view lie on another rank; see HGPartitionCreateChannels()", first + l->box.start[HG_C], first + l->box.start[HG_C] + l->box.size[HG_C] - 1);
+  skip             = (size_t)at * HGDTypeSize(base->dtype);
+  l->array         = b->array ? (char *)b->array + skip : NULL;
+  l->owned         = b->owned ? (char *)b->owned + skip : NULL;
   (*view)->view    = PETSC_TRUE;
   (*view)->shared  = base->shared;
   (*view)->setup   = PETSC_TRUE;

@@ -25,6 +25,7 @@ static const char *const cases[] = {
   "type=norm kind=layer size=3,4,1,7,9", "type=norm kind=layer dim=3 size=2,3,5,4,3 affine=0",
   "type=dropout size=3,6,1,7,9 probability=0.3", "type=dropout size=3,6,1,7,9 training=0", "type=dropout dim=3 size=2,4,5,4,3 step=7",
   "type=add inputs=2 size=2,3,1,7,9", "type=add inputs=3 size=2,3,1,7,9 relu=1",
+  "type=concat inputs=2 size=2,5,1,7,9", "type=concat inputs=3 size=2,3,1,7,6", "type=concat dim=3 inputs=3 size=2,2,4,5,3",
   "type=slice size=2,7,1,7,9 first=2 count=3", "type=softmax size=2,5,1,7,9", "type=flatten size=3,4,1,7,9", "type=flatten dim=3 size=2,3,4,5,3",
   "type=dense outputs=5 size=3,4,1,7,9", "type=dense outputs=7 size=2,6,1,5,7 relu=1 parts=1,2", "type=dense outputs=6 size=2,7,1,5,7 relu=1 parts=2,1",
   "type=dense outputs=7 size=3,9,1,7,6 bias=0 parts=1,3", "type=dense outputs=7 size=2,2,1,7,6 parts=3,1", "type=dense outputs=5 size=2,2,1,7,6 relu=1 parts=4,1",
