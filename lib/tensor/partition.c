@@ -112,7 +112,8 @@ PetscErrorCode HGPartitionSetParts(HGPartition p, const PetscInt parts[])
    Level: intermediate
 
    Note:
-   Without it, the first `size % parts` parts have one point more than the others, as in a `DMDA`.
+   Without it, the first `size % parts` parts have one point more than the others, as in a `DMDA`. Along the axis of channels there may be more parts
+   than channels: the last ones stay empty.
 
 .seealso: `HGPartitionSetParts()`
 @*/
@@ -361,7 +362,7 @@ static PetscErrorCode SetStarts(HGPartition p, PetscInt a)
   }
   HGCheck(p->start[a][parts] == size, comm, "the parts along axis %s have %" PetscInt_FMT " points in all; the tensor has %" PetscInt_FMT,
           HGAxisNames[a], p->start[a][parts], size);
-  HGCheck(p->given[a] || size >= parts, comm, "%" PetscInt_FMT " parts along axis %s of only %" PetscInt_FMT " points; use fewer parts (%s)",
+  HGCheck(p->given[a] || a == HG_C || size >= parts, comm, "%" PetscInt_FMT " parts along axis %s of only %" PetscInt_FMT " points; use fewer parts (%s)",
           parts, HGAxisNames[a], size, option[a]);
   PetscFunctionReturn(PETSC_SUCCESS);
 }

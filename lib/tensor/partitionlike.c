@@ -3,11 +3,9 @@
 
 /* Partitions made from others */
 
-/* Parts, copies and ranks of p for a tensor of other sizes; ranges of space as they are, of channels evenly, even if parts stay empty */
+/* Parts, copies and ranks of p for a tensor of other sizes; ranges of space as they are, of channels evenly */
 static PetscErrorCode CreateFrom(HGPartition p, const PetscInt size[], HGPartition *q)
 {
-  const PetscInt parts = p->parts[HG_C];
-
   PetscFunctionBegin;
   PetscCall(HGPartitionCreate(PetscObjectComm((PetscObject)p), q));
   PetscCall(HGPartitionSetSizes(*q, p->dim, size));
@@ -15,14 +13,6 @@ static PetscErrorCode CreateFrom(HGPartition p, const PetscInt size[], HGPartiti
   PetscCall(HGPartitionSetPeriodic(*q, p->periodic));
   PetscCall(PetscArraycpy((*q)->copies, p->copies, HG_AXES));
   if (p->given[HG_N] && size[HG_N] == p->size[HG_N]) PetscCall(HGPartitionSetRanges(*q, HG_N, p->given[HG_N]));
-  if (!p->copies[HG_C] && size[HG_C] < parts) {
-    PetscInt *len;
-
-    PetscCall(PetscMalloc1(parts, &len));
-    for (PetscInt i = 0; i < parts; i++) len[i] = i < size[HG_C];
-    PetscCall(HGPartitionSetRanges(*q, HG_C, len));
-    PetscCall(PetscFree(len));
-  }
   for (PetscInt a = HG_Z; a < HG_AXES; a++)
     if (p->given[a] && size[a] == p->size[a]) PetscCall(HGPartitionSetRanges(*q, a, p->given[a]));
   if (p->ranks) PetscCall(HGPartitionSetRanks(*q, p->nranks, p->ranks));
@@ -45,7 +35,7 @@ static PetscErrorCode CreateFrom(HGPartition p, const PetscInt size[], HGPartiti
    Level: intermediate
 
    Errors:
-   Refuses fewer samples than batch parts and fewer channels than channel parts.
+   Refuses fewer samples than batch parts.
 
 .seealso: `HGPartitionCreate()`
 @*/
