@@ -77,11 +77,17 @@ static PetscErrorCode SetChannels(HGLayer layer, PetscInt cin, const PetscInt pa
 {
   HGConv     *c    = (HGConv *)layer->data;
   MPI_Comm    comm = PetscObjectComm((PetscObject)layer);
+  PetscInt    in[HG_AXES], out[HG_AXES];
   PetscMPIInt rank;
   HGBox       box[2];
 
   PetscFunctionBegin;
-  HGCheck(cin % c->groups == 0 && c->cout % c->groups == 0, comm, "%s: %" PetscInt_FMT " groups do not divide %" PetscInt_FMT " input and %" PetscInt_FMT " output channels", ((PetscObject)layer)->name, c->groups, cin, c->cout);
+  PetscCall(HGPartitionGetSizes(layer->in[0].part, NULL, in));
+  PetscCall(HGPartitionGetSizes(layer->out, NULL, out));
+  HGCheck(cin % c->groups == 0 && c->cout % c->groups == 0, comm,
+          "%s: %" PetscInt_FMT " groups do not divide %" PetscInt_FMT " input and %" PetscInt_FMT " output channels (input " HG_SHAPE_FMT
+          ", output " HG_SHAPE_FMT "; n, c, z, y, x)",
+          ((PetscObject)layer)->name, c->groups, cin, c->cout, HG_SHAPE(in), HG_SHAPE(out));
   HGCheck(parts[HG_C] == 1 || c->groups == 1 || c->groups % parts[HG_C] == 0, comm, "%s: %" PetscInt_FMT " groups cannot be divided into the %" PetscInt_FMT " parts of the channels (-hg_channel_parts)", ((PetscObject)layer)->name, c->groups, parts[HG_C]);
   c->cin     = cin;
   c->gathers = parts[HG_C] > 1 && c->groups == 1 ? PETSC_TRUE : PETSC_FALSE;

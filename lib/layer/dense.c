@@ -170,9 +170,8 @@ static PetscErrorCode ChooseGrid(HGLayer layer, PetscInt ranks, const PetscInt n
   HGCheck(d->asked[0] <= d->outputs, comm, "%s: %" PetscInt_FMT " parts for %" PetscInt_FMT " outputs; take fewer parts", name, d->asked[0],
           d->outputs);
   HGCheck(d->asked[1] <= n[d->axis], comm,
-          "%s: %" PetscInt_FMT " parts along axis %s of an input of %" PetscInt_FMT " x %" PetscInt_FMT " x %" PetscInt_FMT
-          " x %" PetscInt_FMT " x %" PetscInt_FMT " (n, c, z, y, x); take fewer parts",
-          name, d->asked[1], HGAxisNames[d->axis], n[0], n[1], n[2], n[3], n[4]);
+          "%s: %" PetscInt_FMT " parts along axis %s of an input of " HG_SHAPE_FMT " (n, c, z, y, x); take fewer parts",
+          name, d->asked[1], HGAxisNames[d->axis], HG_SHAPE(n));
   for (PetscInt co = 1; co <= PetscMin(ranks, d->outputs); co++) {
     const PetscInt ci = d->asked[1] > 0 ? d->asked[1] : PetscMin(ranks / co, n[d->axis]), off = PetscAbsInt(co - ci);
 

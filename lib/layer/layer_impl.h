@@ -59,6 +59,10 @@ struct _p_HGLayer {
   void          *data;
 };
 
+/* A shape in a message: n, c, z, y, x */
+#define HG_SHAPE_FMT "%" PetscInt_FMT " x %" PetscInt_FMT " x %" PetscInt_FMT " x %" PetscInt_FMT " x %" PetscInt_FMT
+#define HG_SHAPE(n)  (n)[HG_N], (n)[HG_C], (n)[HG_Z], (n)[HG_Y], (n)[HG_X]
+
 PETSC_INTERN PetscErrorCode HGLayerPlanHalo(HGTensor, const HGBoundary[], HGLinOp *);
 PETSC_INTERN PetscErrorCode HGLayerSetThreshold(HGLayer, PetscInt, void **);
 PETSC_INTERN PetscErrorCode HGLayerGetOwnHalo(HGLayer, PetscInt, PetscInt[3][2]);

@@ -12,8 +12,6 @@ PetscErrorCode HGLayerCheckOneInput(HGLayer layer)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-#define SHAPE "%" PetscInt_FMT " x %" PetscInt_FMT " x %" PetscInt_FMT " x %" PetscInt_FMT " x %" PetscInt_FMT
-
 /* For layers of several inputs on the same points of the same ranks; their channels may differ in number if `channels` is false */
 PetscErrorCode HGLayerCheckSameGrid(HGLayer layer, PetscBool channels)
 {
@@ -29,8 +27,7 @@ PetscErrorCode HGLayerCheckSameGrid(HGLayer layer, PetscBool channels)
     PetscCall(HGPartitionGetSizes(layer->in[i].part, NULL, n));
     for (int a = 0; a < HG_AXES; a++)
       HGCheck(m[a] == n[a] || (a == HG_C && !channels), comm,
-              "%s: input %" PetscInt_FMT " is " SHAPE " (n, c, z, y, x), the first is " SHAPE "; %s", name, i + 1, n[0], n[1], n[2], n[3],
-              n[4], m[0], m[1], m[2], m[3], m[4], channels ? "only equal shapes can be added" : "only channels may differ");
+              "%s: input %" PetscInt_FMT " is " HG_SHAPE_FMT " (n, c, z, y, x), the first is " HG_SHAPE_FMT "; %s", name, i + 1, HG_SHAPE(n), HG_SHAPE(m), channels ? "only equal shapes can be added" : "only channels may differ");
     PetscCall(HGPartitionIsAligned(layer->in[i].part, layer->in[0].part, &same));
     HGCheck(same, comm, "%s: input %" PetscInt_FMT " lies on another partition than the first; move it with a layer of type repartition",
             name, i + 1);

@@ -280,11 +280,11 @@ static PetscErrorCode SetUp_Norm(HGLayer layer)
   PetscCall(HGLayerCheckOneInput(layer));
   PetscCall(HGPartitionGetSizes(layer->in[0].part, NULL, n));
   groups = d->kind == HG_NORM_GROUP ? d->groups : d->kind == HG_NORM_LAYER ? 1 : n[HG_C];
-  HGCheck(groups >= 1 && n[HG_C] % groups == 0, comm, "%s: %" PetscInt_FMT " groups do not divide %" PetscInt_FMT " channels; give another number of groups (-net_norm_groups) or channels (-net_width)", name, groups, n[HG_C]);
+  HGCheck(groups >= 1 && n[HG_C] % groups == 0, comm, "%s: %" PetscInt_FMT " groups do not divide %" PetscInt_FMT " channels of an input of " HG_SHAPE_FMT " (n, c, z, y, x); give another number of groups (-net_norm_groups) or channels (-net_width)", name, groups, n[HG_C], HG_SHAPE(n));
   d->C_all      = n[HG_C];
   d->each       = n[HG_C] / groups;
   d->points_all = (double)n[HG_Z] * (double)n[HG_Y] * (double)n[HG_X];
-  HGCheck(d->points_all * (double)(d->kind == HG_NORM_BATCH ? n[HG_N] : d->each) > 1, comm, "%s: one value for each mean, on an input of %" PetscInt_FMT " x %" PetscInt_FMT " x %" PetscInt_FMT " x %" PetscInt_FMT " x %" PetscInt_FMT " (n, c, z, y, x); take larger batches or groups", name, n[0], n[1], n[2], n[3], n[4]);
+  HGCheck(d->points_all * (double)(d->kind == HG_NORM_BATCH ? n[HG_N] : d->each) > 1, comm, "%s: one value for each mean, on an input of " HG_SHAPE_FMT " (n, c, z, y, x); take larger batches or groups", name, HG_SHAPE(n));
   PetscCall(Forget(layer));
   PetscCall(SetRanks(layer));
   PetscCall(HGLayerCreateOutputLikeInput(layer));
