@@ -20,7 +20,7 @@ static const char *const bad[][2] = {
     {"type=dropout name=d size=2,6,1,8,8 probability=1",                          "d:|probability of 1|below 1"                },
     {"type=slice name=s size=2,6,1,8,8 first=4 count=3",                          "s:|channels 4 to 6|6 channels"              },
     {"type=conv name=c size=1,2,1,8,7 cout=2 window=1,9,3",                       "c:|spans 9 points along y|8 points|kernel 1 x 9 x 3, grid 1 x 8 x 7"         },
-    {"type=conv name=c size=1,6,1,8,8 cout=4 window=1,3,3 groups=4",              "c:|4 groups|6 input and 4 output channels|input 1 x 6 x 1 x 8 x 8, output 1 x 4 x 1 x 8 x 8"  },
+    {"type=conv name=c size=1,6,1,8,8 cout=4 window=1,3,3 groups=4",              "c:|4 groups|6 input and 4 output channels|input 1 x 6 x 1 x 8 x 8, output 1 x 4 x 1 x 6 x 6"  },
     {"type=dense name=f size=2,6,1,8,8",                                          "f:|HGLayerDenseSetOutputs()"                },
     {"type=dense name=f size=2,6,1,8,8 inputs=2 outputs=3",                       "f:|2 inputs|dense has one"                  },
     {"type=dense name=f size=2,6,1,8,8 outputs=3 parts=4,1 force=1",              "f:|4 parts|3 outputs"                       },
