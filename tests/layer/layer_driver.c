@@ -38,6 +38,9 @@ static PetscErrorCode Run(const char *line, FILE *data, FILE *results)
   PetscCall(PetscMalloc1(c.np + 1, &dp));
   PetscCall(CaseForward(&c, x, p, s, y));
   PetscCall(CaseAdjoint(&c, dy, dx, dp));
+  PetscCall(CaseSum(&c, c.ny, y));
+  PetscCall(CaseSum(&c, c.nin * c.nx, dx));
+  PetscCall(CaseSum(&c, c.np, dp));
   PetscCall(Write(results, (size_t)c.ny, y));
   PetscCall(Write(results, (size_t)(c.nin * c.nx), dx));
   PetscCall(Write(results, (size_t)c.np, dp));

@@ -277,12 +277,20 @@ static inline PetscErrorCode CaseCopy(HGTensor t, HGDType dtype, PetscBool to_te
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-static inline PetscErrorCode CaseGather(LayerCase *c, HGTensor t, PetscInt n, double *whole)
+/* This rank's points of a whole array, and zero elsewhere */
+static inline PetscErrorCode CaseOwn(const LayerCase *c, HGTensor t, PetscInt n, double *whole)
 {
   PetscFunctionBegin;
   PetscCall(PetscArrayzero(whole, n));
   PetscCall(CaseCopy(t, c->dtype, PETSC_FALSE, whole));
-  PetscCallMPI(MPI_Allreduce(MPI_IN_PLACE, whole, (PetscMPIInt)n, MPI_DOUBLE, MPI_SUM, PetscObjectComm((PetscObject)c->layer)));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Of what CaseForward() and CaseAdjoint() give: apart from them, since many ranks on few cores take long for each reduction */
+static inline PetscErrorCode CaseSum(const LayerCase *c, PetscInt n, double *results)
+{
+  PetscFunctionBegin;
+  if (n) PetscCallMPI(MPI_Allreduce(MPI_IN_PLACE, results, (PetscMPIInt)n, MPI_DOUBLE, MPI_SUM, PetscObjectComm((PetscObject)c->layer)));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -301,7 +309,7 @@ static inline PetscErrorCode CaseStates(LayerCase *c, PetscBool set, double *s)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* x: [inputs][nx], p: [np], s: [ns] changed; y: [ny] */
+/* x: [inputs][nx], p: [np], s: [ns] changed; y: [ny], to be summed over the ranks */
 static inline PetscErrorCode CaseForward(LayerCase *c, double *x, const double *p, double *s, double *y)
 {
   PetscFunctionBegin;
@@ -310,11 +318,11 @@ static inline PetscErrorCode CaseForward(LayerCase *c, double *x, const double *
   PetscCall(CaseStates(c, PETSC_TRUE, s));
   PetscCall(HGLayerForward(c->layer, c->nb));
   PetscCall(CaseStates(c, PETSC_FALSE, s));
-  PetscCall(CaseGather(c, c->y, c->ny, y));
+  PetscCall(CaseOwn(c, c->y, c->ny, y));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* After CaseForward(). dx: [inputs][nx], on entry what it holds before; dp: [np] */
+/* After CaseForward(). dx: [inputs][nx], on entry what it holds before; dp: [np]; both to be summed over the ranks */
 static inline PetscErrorCode CaseAdjoint(LayerCase *c, double *dy, double *dx, double *dp)
 {
   HGActivation act;
@@ -326,7 +334,7 @@ static inline PetscErrorCode CaseAdjoint(LayerCase *c, double *dy, double *dx, d
     double *y;
 
     PetscCall(PetscMalloc1(c->ny, &y));
-    PetscCall(CaseGather(c, c->y, c->ny, y));
+    PetscCall(CaseOwn(c, c->y, c->ny, y));
     for (PetscInt i = 0; i < c->ny; i++) y[i] = y[i] > 0 ? dy[i] : 0;
     PetscCall(CaseCopy(c->dy, c->dtype, PETSC_TRUE, y));
     PetscCall(PetscFree(y));
@@ -334,8 +342,7 @@ static inline PetscErrorCode CaseAdjoint(LayerCase *c, double *dy, double *dx, d
   for (PetscInt i = 0; i < c->nin; i++) PetscCall(CaseCopy(c->dx[i], c->dtype, PETSC_TRUE, dx + i * c->nx));
   PetscCall(PetscArrayzero(dp, c->np));
   PetscCall(HGLayerAdjoint(c->layer, c->nb, dp));
-  if (c->np) PetscCallMPI(MPI_Allreduce(MPI_IN_PLACE, dp, (PetscMPIInt)c->np, MPI_DOUBLE, MPI_SUM, PetscObjectComm((PetscObject)c->layer)));
-  for (PetscInt i = 0; i < c->nin; i++) PetscCall(CaseGather(c, c->dx[i], c->nx, dx + i * c->nx));
+  for (PetscInt i = 0; i < c->nin; i++) PetscCall(CaseOwn(c, c->dx[i], c->nx, dx + i * c->nx));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
