@@ -135,7 +135,7 @@ PetscErrorCode HGConvSweepGetWidths(const HGConvSweep *c, HGPartition src, HGPar
 }
 
 /* Cuts the owned points of dst into a box that needs no ghost points of other ranks, and slabs that do. The slabs peel off z
-   first, then y, then x, so that they do not overlap. */
+   first, then y, then x, so that they do not overlap. In a spread with dilation, points that need none may lie between ones that do. */
 static PetscErrorCode PlanBoxes(HGConvSweep *c)
 {
   const HGTensorLocal *s, *d;
@@ -154,9 +154,9 @@ static PetscErrorCode PlanBoxes(HGConvSweep *c)
     for (int side = 0; side < 2; side++) {
       PetscInt w = 0, lo, hi;
 
-      for (; remote[a][side] && w < inner.size[a]; w++) {
-        Reach(c, a, d0 + (side ? inner.start[a] + inner.size[a] - 1 - w : inner.start[a] + w), &lo, &hi);
-        if (hi >= lo && (side ? hi < s1 : lo >= s0)) break;
+      for (PetscInt i = 0; remote[a][side] && i < inner.size[a]; i++) {
+        Reach(c, a, d0 + (side ? inner.start[a] + inner.size[a] - 1 - i : inner.start[a] + i), &lo, &hi);
+        if (hi >= lo && (side ? hi >= s1 : lo < s0)) w = i + 1;
       }
       if (!w) continue;
       c->box[c->nboxes]         = inner;
