@@ -10,6 +10,8 @@ typedef struct {
   HGPhysics   physics;          /* NULL: targets alone */
   PetscReal   weight, bc_weight, scale; /* of the residual, of soft conditions; of the solution where there is no target */
   PetscInt    labelled;
+  PetscReal   unknown_start;
+  char        unknown[32];
   PetscBool   scale_set, help;
 } Training;
 
@@ -54,6 +56,8 @@ static PetscErrorCode CreatePhysics(Training *t)
   PetscCall(PetscOptionsReal("-physics_weight", "what the residual counts beside the misfit to targets", "HGTrainerSetPhysics", t->weight, &t->weight, NULL));
   PetscCall(PetscOptionsReal("-bc_weight", "what soft boundary conditions count", "HGTrainerSetBoundaryWeight", t->bc_weight, &t->bc_weight, NULL));
   PetscCall(PetscOptionsReal("-physics_scale", "without targets: the size of the solution", "HGTrainerSetPhysics", t->scale, &t->scale, &t->scale_set));
+  PetscCall(PetscOptionsString("-physics_unknown", "parameter of the equation to find with the network", "HGTrainerSetUnknown", t->unknown, t->unknown, sizeof(t->unknown), NULL));
+  PetscCall(PetscOptionsReal("-physics_unknown_start", "where its search starts; 0: the equation's value", "HGTrainerSetUnknown", t->unknown_start, &t->unknown_start, NULL));
   PetscCall(PetscOptionsInt("-data_labelled", "so many samples have targets, the first ones; -1 for all", "HGTrainerSetLabelled", t->labelled, &t->labelled, NULL));
   PetscOptionsEnd();
   HGCheck(t->scale > 0 && !PetscIsInfOrNanReal(t->scale), PETSC_COMM_WORLD, "-physics_scale %g: give a positive number", (double)t->scale);
@@ -71,6 +75,7 @@ static PetscErrorCode SetUpPhysics(Training *t)
 {
   PetscFunctionBegin;
   PetscCall(HGTrainerSetLabelled(t->trainer, t->labelled));
+  PetscCall(HGTrainerSetUnknown(t->trainer, t->unknown, t->unknown_start));
   if (!t->physics) PetscFunctionReturn(PETSC_SUCCESS);
   PetscCall(AppPhysicsSetUp(t->physics, t->net));
   PetscCall(HGTrainerSetPhysics(t->trainer, t->physics, t->weight));

@@ -187,6 +187,7 @@ static PetscErrorCode WriteModel(Model *m, HGNet net, const HGModelInfo *info, V
   const PetscScalar *v;
   NC_memio           memory = {0};
   int                group  = -1;
+  PetscInt           n;
   PetscBool          open;
 
   PetscFunctionBegin;
@@ -195,6 +196,12 @@ static PetscErrorCode WriteModel(Model *m, HGNet net, const HGModelInfo *info, V
   PutInfo(m, info);
   PetscCall(VecGetArrayRead(p, &v));
   PetscCall(PutLayers(m, net, v));
+  PetscCall(VecGetSize(p, &n));
+  if (n > net->nparams) {
+    const PetscInt more = n - net->nparams;
+
+    PutArray(m, m->nc, "unknown", 1, &more, v + net->nparams);
+  }
   PetscCall(VecRestoreArrayRead(p, &v));
   if (nstate) {
     const long long step = info->step;
@@ -204,7 +211,7 @@ static PetscErrorCode WriteModel(Model *m, HGNet net, const HGModelInfo *info, V
   }
   for (PetscInt i = 0; i < nstate; i++) {
     PetscCall(VecGetArrayRead(state[i], &v));
-    PutArray(m, group, name[i], 1, &net->nparams, v);
+    PutArray(m, group, name[i], 1, &n, v);
     PetscCall(VecRestoreArrayRead(state[i], &v));
   }
   if (open) {
@@ -235,7 +242,7 @@ static PetscErrorCode WriteModel(Model *m, HGNet net, const HGModelInfo *info, V
 
    Note:
    The file (netCDF-4) does not depend on the number of ranks. Arrays are double precision. The group of a layer has its parameters and
-   its running statistics.
+   its running statistics. Further elements of `p` behind the network's parameters become the variable `unknown`.
 
    Errors:
    A file that cannot be written, such as on a full disk; nothing is left of it, and what had its name before stays.
@@ -514,19 +521,26 @@ static PetscErrorCode SetStates(HGNet net, PetscInt size, PetscReal *s)
 static PetscErrorCode ReadModel(Model *m, HGNet net, Vec p, PetscReal s[], PetscInt nstate, const char *const name[], Vec *const state)
 {
   PetscScalar *v;
-  int          group = -1;
+  PetscInt     n;
+  int          group = -1, id;
 
   PetscFunctionBegin;
   OpenModel(m);
   PetscCall(VecGetArray(p, &v));
   PetscCall(GetLayers(m, net, v, s));
-  for (PetscInt i = 0; i < net->nparams; i++)
+  PetscCall(VecGetSize(p, &n));
+  if (n > net->nparams && !*m->msg && !nc_inq_varid(m->nc, "unknown", &id)) {
+    const PetscInt more = n - net->nparams;
+
+    GetArray(m, m->nc, "the file", "unknown", 1, &more, v + net->nparams);
+  }
+  for (PetscInt i = 0; i < n; i++)
     if (PetscIsInfOrNanScalar(v[i])) Fails(m, "%s: the parameters hold a value that is not finite; train it anew", m->path);
   PetscCall(VecRestoreArray(p, &v));
   if (nstate) Try(m, nc_inq_grp_ncid(m->nc, "optimizer", &group));
   for (PetscInt i = 0; i < nstate; i++) {
     PetscCall(VecGetArray(state[i], &v));
-    GetArray(m, group, "optimizer", name[i], 1, &net->nparams, v);
+    GetArray(m, group, "optimizer", name[i], 1, &n, v);
     PetscCall(VecRestoreArray(state[i], &v));
   }
   if (m->nc >= 0) (void)nc_close(m->nc);
@@ -551,7 +565,8 @@ static PetscErrorCode ReadModel(Model *m, HGNet net, Vec p, PetscReal s[], Petsc
    Level: intermediate
 
    Note:
-   Running statistics of normalisations go to the layers of the network.
+   Running statistics of normalisations go to the layers of the network. Elements of `p` behind the network's parameters come from the variable
+   `unknown`; they stay as they are if the file has none.
 
    Errors:
    A file that is missing, not netCDF, cut short or of another format, and one whose layers or shapes are not those of
@@ -575,6 +590,7 @@ PetscErrorCode HGModelRead(const char path[], HGNet net, Vec p, PetscInt nstate,
   PetscCall(PetscMalloc1(nstates, &states));
   PetscCall(PetscMalloc1(nstate + 1, &all));
   for (PetscInt i = 0; i <= nstate; i++) PetscCall(CreateOnZero(i < nstate ? state[i] : p, &all[i]));
+  PetscCall(MoveToZero(p, all[nstate], SCATTER_FORWARD));
   if (!rank) PetscCall(ReadModel(&m, net, all[nstate], states, nstate, name, all));
   PetscCall(HGAgreeOnMessage(comm, m.msg, sizeof(m.msg)));
   for (PetscInt i = 0; i <= nstate; i++) {

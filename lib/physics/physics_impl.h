@@ -61,6 +61,8 @@ struct _p_HGPhysics {
   PC            pc;                             /* B of the preconditioned norm, or NULL */
   PetscBool     symmetric;                      /* B has been found to be */
   PetscBool     lenient;                        /* a residual that is not finite is a value, not an error */
+  char          parameter[32];                  /* by which HGPhysicsEvaluate() differentiates too, empty for none */
+  PetscReal     parameter_gradient;
   PetscInt      bad;                            /* the sample that had it in the last evaluation, -1 for none */
   PetscBool     test, tested;                   /* the Jacobian, at the first gradient */
   const char   *title, *inputname, *outputname; /* of a built-in equation */

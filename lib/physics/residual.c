@@ -261,7 +261,7 @@ static PetscErrorCode TestOnce(HGPhysics p)
 /* 1/2 |B W F|^2 of one sample; with dy the gradient, times scale */
 static PetscErrorCode EvaluateSample(HGPhysics p, PetscInt n, PetscReal scale, HGTensor y, HGTensor dy, PetscReal *value)
 {
-  PetscReal norm;
+  PetscReal norm, by;
 
   PetscFunctionBegin;
   PetscCall(HGTensorToVec(y, n, p->u));
@@ -274,6 +274,10 @@ static PetscErrorCode EvaluateSample(HGPhysics p, PetscInt n, PetscReal scale, H
   PetscCall(HGPhysicsApplyNorm(p, p->f, p->g));
   if (p->weights) PetscCall(VecPointwiseMult(p->f, p->f, p->weights));
   PetscCall(TestOnce(p));
+  if (*p->parameter) {
+    PetscCall(HGPhysicsParameterAdjoint(p, p->parameter, p->u, p->f, &by));
+    p->parameter_gradient += scale * by;
+  }
   PetscCall(HGPhysicsResidualAdjoint(p, p->u, p->f, p->g));
   PetscCall(VecScale(p->g, scale));
   PetscCall(HGTensorFromVec(dy, n, p->g));
@@ -325,6 +329,56 @@ PetscErrorCode HGPhysicsGetNotFinite(HGPhysics p, PetscInt *sample)
 }
 
 /*@C
+   HGPhysicsSetGradientParameter - Let `HGPhysicsEvaluate()` differentiate by a parameter of the equation too
+
+   Logically Collective
+
+   Input Parameters:
++  p    - the equation
+-  name - the parameter; empty for none (the default)
+
+   Level: intermediate
+
+   Errors:
+   A name the equation does not have.
+
+.seealso: `HGPhysicsGetParameterGradient()`, `HGPhysicsParameterAdjoint()`
+@*/
+PetscErrorCode HGPhysicsSetGradientParameter(HGPhysics p, const char name[])
+{
+  PetscReal value;
+
+  PetscFunctionBegin;
+  PetscValidHeaderSpecific(p, HG_PHYSICS_CLASSID, 1);
+  if (*name) PetscCall(HGPhysicsGetParameter(p, name, &value));
+  PetscCall(PetscStrncpy(p->parameter, name, sizeof(p->parameter)));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/*@
+   HGPhysicsGetParameterGradient - Get the derivative of the mean that `HGPhysicsEvaluate()` computed last, by a parameter
+
+   Not Collective
+
+   Input Parameter:
+.  p - the equation
+
+   Output Parameter:
+.  g - the derivative, the same on all ranks; 0 if the last evaluation was without gradient
+
+   Level: intermediate
+
+.seealso: `HGPhysicsSetGradientParameter()`
+@*/
+PetscErrorCode HGPhysicsGetParameterGradient(HGPhysics p, PetscReal *g)
+{
+  PetscFunctionBegin;
+  PetscValidHeaderSpecific(p, HG_PHYSICS_CLASSID, 1);
+  *g = p->parameter_gradient;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/*@C
    HGPhysicsEvaluate - The mean over a batch of 1/2 |W F(u; a)|^2, or of 1/2 |B W F|^2, and its gradient with respect to u
 
    Collective
@@ -365,7 +419,8 @@ PetscErrorCode HGPhysicsEvaluate(HGPhysics p, PetscInt count, const PetscInt sam
   PetscValidHeaderSpecific(p, HG_PHYSICS_CLASSID, 1);
   PetscCall(CheckResidual(p));
   PetscCall(SetUpWork(p, count, x, y));
-  p->bad = -1;
+  p->bad                = -1;
+  p->parameter_gradient = 0;
   if (dy) PetscCall(HGTensorSet(dy, 0));
   for (PetscInt n = 0; n < count; n++) {
     const PetscInt which = sample ? sample[n] : n;

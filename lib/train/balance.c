@@ -35,9 +35,9 @@ PetscErrorCode HGTrainerBalanceBefore(HGTrainer t, PetscInt count, const PetscIn
     PetscReal only[HG_TERMS] = {0, 0, 0};
 
     only[i] = t->weight[i];
-    PetscCall(HGNetAdjointBegin(t->net));
+    PetscCall(HGTrainerAdjointBegin(t));
     PetscCall(HGTrainerRunBatch(t, t->data, count, sample, only, PETSC_TRUE, &value));
-    PetscCall(HGNetAdjointEnd(t->net, t->gradient));
+    PetscCall(HGTrainerAdjointEnd(t, t->gradient));
     if (i == HG_TERM_RESIDUAL) {
       PetscCall(VecNorm(t->gradient, NORM_INFINITY, &largest));
       continue;

@@ -35,6 +35,8 @@ PETSC_EXTERN PetscErrorCode HGTrainerCreate(MPI_Comm, HGTrainer *);
 PETSC_EXTERN PetscErrorCode HGTrainerSetNet(HGTrainer, HGNet);
 PETSC_EXTERN PetscErrorCode HGTrainerSetData(HGTrainer, HGData, HGData);
 PETSC_EXTERN PetscErrorCode HGTrainerSetPhysics(HGTrainer, HGPhysics, PetscReal);
+PETSC_EXTERN PetscErrorCode HGTrainerSetUnknown(HGTrainer, const char[], PetscReal);
+PETSC_EXTERN PetscErrorCode HGTrainerGetUnknown(HGTrainer, const char *[], PetscReal *);
 PETSC_EXTERN PetscErrorCode HGTrainerSetBoundaryWeight(HGTrainer, PetscReal);
 PETSC_EXTERN PetscErrorCode HGTrainerSetLabelled(HGTrainer, PetscInt);
 PETSC_EXTERN PetscErrorCode HGTrainerSetModelInput(HGTrainer, const char[]);

@@ -40,6 +40,10 @@ struct _p_HGTrainer {
   HGTensor   field[3];               /* input, output and its gradient in the units of the data */
   PetscInt   labelled;               /* so many samples have targets, the first ones; -1 for all */
   PetscInt  *batch_order;            /* [batch size] a batch, those with targets first */
+  char       unknown[32];            /* the parameter of the equation that is found too, empty for none */
+  PetscReal  unknown_start;          /* 0 for the value the equation has */
+  PetscReal  unknown_sign;
+  PetscReal  unknown_sum;            /* of the residual's derivative by it */
   HGBalance  balance;
   PetscReal  factor[HG_TERMS];       /* by which balancing changes the weights */
   PetscReal  initial[HG_TERMS], previous[HG_TERMS]; /* terms at the first step, 0 before it, and at the last */
@@ -54,7 +58,7 @@ struct _p_HGTrainer {
   PetscInt   steps_back;             /* evaluations since that were not */
   PetscInt   bad;                    /* the sample whose residual was not finite, -1 for none */
 
-  Vec        parameters, part;       /* part: gradient of some batches */
+  Vec        parameters, part;       /* the network's, and behind them what unknown.c adds; gradient of some batches */
   HGTensor   target;                 /* NULL without targets */
   PetscInt   samples, batches;       /* of an epoch */
   PetscInt  *order, *every;          /* [samples] of this epoch; [validation samples] 0, 1, 2, ... */
@@ -78,6 +82,12 @@ PETSC_INTERN PetscErrorCode HGTrainerEndEpoch(HGTrainer);
 PETSC_INTERN PetscErrorCode HGTrainerSave(HGTrainer);
 PETSC_INTERN PetscErrorCode HGTrainerRestore(HGTrainer);
 PETSC_INTERN PetscErrorCode HGTrainerSetUpPhysics(HGTrainer);
+PETSC_INTERN PetscErrorCode HGTrainerCreateVector(HGTrainer);
+PETSC_INTERN PetscErrorCode HGTrainerSetEquation(HGTrainer, Vec);
+PETSC_INTERN PetscErrorCode HGTrainerSetPoint(HGTrainer, Vec);
+PETSC_INTERN PetscErrorCode HGTrainerAdjointBegin(HGTrainer);
+PETSC_INTERN PetscErrorCode HGTrainerAddUnknown(HGTrainer, PetscReal);
+PETSC_INTERN PetscErrorCode HGTrainerAdjointEnd(HGTrainer, Vec);
 PETSC_INTERN PetscErrorCode HGTrainerRunBatch(HGTrainer, HGData, PetscInt, const PetscInt[], const PetscReal[], PetscBool, PetscReal *);
 PETSC_INTERN PetscErrorCode HGTrainerEvaluateTerms(HGTrainer, HGData, PetscInt, const PetscInt[], const PetscReal[], HGTensor, HGTensor, HGTensor, PetscReal *);
 PETSC_INTERN PetscErrorCode HGTrainerSortLabelled(HGTrainer, HGData, PetscInt, const PetscInt[], const PetscInt *[]);
@@ -86,7 +96,8 @@ PETSC_INTERN PetscErrorCode HGTrainerBalanceBefore(HGTrainer, PetscInt, const Pe
 PETSC_INTERN PetscErrorCode HGTrainerBalanceAfter(HGTrainer);
 PETSC_INTERN PetscErrorCode HGTrainerDescribePhysics(HGTrainer, HGModelInfo *);
 PETSC_INTERN PetscErrorCode HGTrainerRestorePhysics(HGTrainer, const HGModelInfo *);
-PETSC_INTERN PetscErrorCode HGTrainerCheckPhysics(HGTrainer, const HGModelInfo *);
+PETSC_INTERN PetscErrorCode HGTrainerCheckTraining(HGTrainer, const HGModelInfo *);
+PETSC_INTERN PetscErrorCode HGTrainerCheckEquation(HGTrainer, const HGModelInfo *);
 PETSC_INTERN PetscErrorCode HGTrainerDestroyPhysics(HGTrainer);
 PETSC_INTERN PetscErrorCode HGTrainerActive(HGTensor, PetscInt, PetscInt *);
 

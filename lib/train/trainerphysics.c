@@ -126,6 +126,7 @@ PetscErrorCode HGTrainerSetUpPhysics(HGTrainer t)
 
   PetscFunctionBegin;
   PetscCall(HGDataGetRange(t->data, &first, &last));
+  HGCheck(t->physics || !*t->unknown, comm, "-physics_unknown %s: there is no equation; choose one with -physics_type", t->unknown);
   HGCheck(t->labelled == -1 || (t->physics && t->target), comm, "-data_labelled %" PetscInt_FMT ": samples without labels need an equation and the others a target; give -physics_type and -data_target", t->labelled);
   HGCheck(t->labelled <= last - first, comm, "-data_labelled %" PetscInt_FMT ": there are %" PetscInt_FMT " samples", t->labelled, last - first);
   HGCheck(t->balance == HG_BALANCE_NONE || t->physics, comm, "-loss_balance needs the terms of an equation; choose one with -physics_type");
@@ -139,6 +140,7 @@ PetscErrorCode HGTrainerSetUpPhysics(HGTrainer t)
   PetscCall(CreateField(y, &t->field[2]));
   PetscCall(PetscMalloc1(t->batch_size, &t->batch_order));
   PetscCall(HGPhysicsSetErrorIfNotFinite(t->physics, PETSC_FALSE));
+  if (*t->unknown) PetscCall(HGPhysicsSetGradientParameter(t->physics, t->unknown));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -203,6 +205,7 @@ PetscErrorCode HGTrainerEvaluateTerms(HGTrainer t, HGData data, PetscInt count, 
   PetscCall(HGPhysicsTransformOutput(t->physics, count, t->field[1]));
   PetscCall(HGPhysicsEvaluate(t->physics, count, sample, t->field[0], t->field[1], dy ? t->field[2] : NULL, &v[HG_TERM_RESIDUAL]));
   PetscCall(HGPhysicsGetNotFinite(t->physics, &t->bad));
+  if (dy) PetscCall(HGTrainerAddUnknown(t, weight[HG_TERM_RESIDUAL]));
   if (dy && weight[HG_TERM_RESIDUAL] != 1) PetscCall(HGTensorScale(t->field[2], weight[HG_TERM_RESIDUAL], PETSC_FALSE));
   PetscCall(HGPhysicsEvaluateBoundary(t->physics, count, t->field[1], weight[HG_TERM_BOUNDARY], dy ? t->field[2] : NULL, &v[HG_TERM_BOUNDARY]));
   if (dy) PetscCall(AddGradient(t, data, count, 1, PETSC_TRUE, dy));
@@ -231,7 +234,7 @@ static PetscErrorCode Describe(HGTrainer t, char equation[], size_t nequation, c
   if (!t->physics) PetscFunctionReturn(PETSC_SUCCESS);
   PetscCall(HGPhysicsGetOptionsString(t->physics, equation, nequation));
   PetscCall(HGPhysicsGetNorm(t->physics, &norm));
-  (void)snprintf(training, ntraining, "-physics_weight %.17g -bc_weight %.17g -physics_norm %s -data_labelled %lld -loss_balance %s", (double)t->weight[HG_TERM_RESIDUAL], (double)t->weight[HG_TERM_BOUNDARY], HGPhysicsNorms[norm], (long long)t->labelled, HGBalances[t->balance]);
+  (void)snprintf(training, ntraining, "-physics_weight %.17g -bc_weight %.17g -physics_norm %s -data_labelled %lld -loss_balance %s%s%s", (double)t->weight[HG_TERM_RESIDUAL], (double)t->weight[HG_TERM_BOUNDARY], HGPhysicsNorms[norm], (long long)t->labelled, HGBalances[t->balance], *t->unknown ? " -physics_unknown " : "", t->unknown);
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -248,16 +251,25 @@ PetscErrorCode HGTrainerDescribePhysics(HGTrainer t, HGModelInfo *info)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* A run that resumes has the equation and the weights of the run it goes on with */
-PetscErrorCode HGTrainerCheckPhysics(HGTrainer t, const HGModelInfo *info)
+/* A run that resumes has the weights of the run it goes on with */
+PetscErrorCode HGTrainerCheckTraining(HGTrainer t, const HGModelInfo *info)
 {
-  MPI_Comm comm = PetscObjectComm((PetscObject)t);
-  char     equation[sizeof(info->physics_options)], training[sizeof(info->physics_training)];
+  char equation[sizeof(info->physics_options)], training[sizeof(info->physics_training)];
 
   PetscFunctionBegin;
   PetscCall(Describe(t, equation, sizeof(equation), training, sizeof(training)));
-  HGCheck(!strcmp(equation, info->physics_options), comm, "%s was trained with the equation %s, this run has %s; resume with the same, or leave out what the file says", t->input, *info->physics_options ? info->physics_options : "none", *equation ? equation : "none");
-  HGCheck(!strcmp(training, info->physics_training), comm, "%s was trained with %s, this run has %s; resume with the same", t->input, *info->physics_training ? info->physics_training : "no residual", *training ? training : "none");
+  HGCheck(!strcmp(training, info->physics_training), PetscObjectComm((PetscObject)t), "%s was trained with %s, this run has %s; resume with the same", t->input, *info->physics_training ? info->physics_training : "no residual", *training ? training : "none");
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* And its equation, with what was found of it */
+PetscErrorCode HGTrainerCheckEquation(HGTrainer t, const HGModelInfo *info)
+{
+  char equation[sizeof(info->physics_options)], training[sizeof(info->physics_training)];
+
+  PetscFunctionBegin;
+  PetscCall(Describe(t, equation, sizeof(equation), training, sizeof(training)));
+  HGCheck(!strcmp(equation, info->physics_options), PetscObjectComm((PetscObject)t), "%s was trained with the equation %s, this run has %s; resume with the same, or leave out what the file says", t->input, *info->physics_options ? info->physics_options : "none", *equation ? equation : "none");
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 

@@ -74,13 +74,13 @@ static PetscErrorCode ObjectiveOfBatch(Tao tao, Vec p, PetscReal *f, Vec g, void
   (void)tao;
   PetscCall(OrderEpoch(t));
   count = BatchCount(t->samples, t->batch_size, t->batch);
-  PetscCall(HGNetSetParameters(t->net, p));
+  PetscCall(HGTrainerSetPoint(t, p));
   PetscCall(HGNetSetRandom(t->net, (uint64_t)t->seed, (uint64_t)(t->epoch * t->batches + t->batch)));
   if (t->physics) PetscCall(HGTrainerBalanceBefore(t, count, t->order + t->batch * t->batch_size));
   PetscCall(HGTrainerWeights(t, weight));
-  PetscCall(HGNetAdjointBegin(t->net));
+  PetscCall(HGTrainerAdjointBegin(t));
   PetscCall(HGTrainerRunBatch(t, t->data, count, t->order + t->batch * t->batch_size, weight, PETSC_TRUE, f));
-  PetscCall(HGNetAdjointEnd(t->net, g));
+  PetscCall(HGTrainerAdjointEnd(t, g));
   PetscCall(CheckFinite(t, "loss", *f, t->batch));
   PetscCall(VecNorm(g, NORM_2, &norm)); /* the Vec keeps it for TAO */
   PetscCall(CheckFinite(t, "gradient", norm, t->batch));
@@ -141,14 +141,14 @@ static PetscErrorCode SumBatches(HGTrainer t, PetscReal *f, Vec g)
     const PetscInt last  = b == t->batches - 1 || BatchCount(t->samples, t->batch_size, b + 1) != count;
     PetscReal      loss;
 
-    if (b == 0 || BatchCount(t->samples, t->batch_size, b - 1) != count) PetscCall(HGNetAdjointBegin(t->net));
+    if (b == 0 || BatchCount(t->samples, t->batch_size, b - 1) != count) PetscCall(HGTrainerAdjointBegin(t));
     PetscCall(HGNetSetRandom(t->net, (uint64_t)t->seed, (uint64_t)b));
     PetscCall(HGTrainerRunBatch(t, t->data, count, t->order + b * t->batch_size, weight, PETSC_TRUE, &loss));
     if (bad < 0) bad = t->bad;
     sum += (double)loss * (double)count / (double)t->samples;
     for (int i = 0; i < HG_TERMS; i++) t->term_sum[i] += (double)t->term[i] * (double)count;
     if (!last) continue;
-    PetscCall(HGNetAdjointEnd(t->net, t->part));
+    PetscCall(HGTrainerAdjointEnd(t, t->part));
     PetscCall(VecAXPY(g, (PetscReal)count / (PetscReal)t->samples, t->part));
   }
   *f     = (PetscReal)sum;
@@ -165,7 +165,7 @@ static PetscErrorCode ObjectiveOfAll(Tao tao, Vec p, PetscReal *f, Vec g, void *
 
   PetscFunctionBegin;
   (void)tao;
-  PetscCall(HGNetSetParameters(t->net, p));
+  PetscCall(HGTrainerSetPoint(t, p));
   PetscCall(SumBatches(t, f, g));
   PetscCall(VecNorm(g, NORM_2, &norm));
   if (PetscIsInfOrNanReal(*f) || PetscIsInfOrNanReal(norm)) {
@@ -186,7 +186,7 @@ static PetscErrorCode Validate(HGTrainer t, PetscReal *loss)
   PetscCall(HGTrainerWeights(t, weight));
   PetscCall(HGDataGetRange(t->validation, &first, &last));
   samples = last - first;
-  PetscCall(HGNetSetParameters(t->net, t->parameters));
+  PetscCall(HGTrainerSetPoint(t, t->parameters));
   PetscCall(HGNetSetTraining(t->net, PETSC_FALSE));
   for (PetscInt b = 0; b * t->batch_size < samples; b++) {
     const PetscInt count = BatchCount(samples, t->batch_size, b);
@@ -231,17 +231,22 @@ static PetscErrorCode AppendTerms(HGTrainer t, char line[], size_t len)
 
 static PetscErrorCode Report(HGTrainer t, PetscReal loss, PetscReal validation, PetscReal rate)
 {
-  char val[40] = "", line[512];
+  char        val[40] = "", found[64] = "", line[512];
+  const char *name;
+  PetscReal   unknown;
 
   PetscFunctionBegin;
+  PetscCall(HGTrainerGetUnknown(t, &name, &unknown));
+  if (name) PetscCall(PetscSNPrintf(found, sizeof(found), ", %s %.6g", name, (double)unknown));
   if (t->validation) PetscCall(PetscSNPrintf(val, sizeof(val), "%.8g", (double)validation));
   if (*t->history) {
     PetscCall(PetscSNPrintf(line, sizeof(line), "%" PetscInt_FMT ",%.10g,%s,%.8g,%.3f", t->epoch, (double)loss, val, (double)rate, MPI_Wtime() - t->started));
     if (t->physics) PetscCall(AppendTerms(t, line, sizeof(line)));
+    if (name) (void)snprintf(line + strlen(line), sizeof(line) - strlen(line), ",%.10g", (double)unknown);
     PetscCall(PetscStrlcat(line, "\n", sizeof(line)));
     PetscCall(HGTrainerWriteHistory(t, line));
   }
-  PetscCall(PetscSNPrintf(t->note, sizeof(t->note), "epoch %" PetscInt_FMT "/%" PetscInt_FMT ": loss %.6g%s%s", t->epoch, t->epochs, (double)loss, *val ? ", validation " : "", val));
+  PetscCall(PetscSNPrintf(t->note, sizeof(t->note), "epoch %" PetscInt_FMT "/%" PetscInt_FMT ": loss %.6g%s%s%s", t->epoch, t->epochs, (double)loss, *val ? ", validation " : "", val, found));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -405,8 +410,7 @@ PetscErrorCode HGTrainerSetUp(HGTrainer trainer)
   PetscValidHeaderSpecific(trainer, HG_TRAINER_CLASSID, 1);
   HGCheck(trainer->net && trainer->data, comm, "a trainer needs HGTrainerSetNet() and HGTrainerSetData()");
   PetscCall(SetUpData(trainer));
-  PetscCall(HGNetCreateParameters(trainer->net, &trainer->parameters));
-  PetscCall(HGNetInitializeParameters(trainer->net, (uint64_t)trainer->seed, trainer->parameters));
+  PetscCall(HGTrainerCreateVector(trainer));
   if (*trainer->input && trainer->nstages) PetscCall(HGModelReadInfo(comm, trainer->input, &info));
   FindStage(trainer, *info.stages ? info.epoch : 0);
   PetscCall(SetUpTao(trainer));

@@ -53,6 +53,7 @@ PetscErrorCode HGTrainerSave(HGTrainer t)
   Vec         state[HG_MAX_STATE];
 
   PetscFunctionBegin;
+  PetscCall(HGTrainerSetEquation(t, t->parameters));
   PetscCall(FillInfo(t, &info));
   if (t->stochastic) PetscCall(HGTaoGetState(t->tao, &info.step, &n, name, state));
   if (!info.step) n = 0;
@@ -156,12 +157,14 @@ PetscErrorCode HGTrainerRestore(HGTrainer t)
     PetscCall(CheckOptimizer(t, n, name));
     PetscCall(CheckResume(t, &info));
   }
+  if (n || (t->nstages && *info.stages)) PetscCall(HGTrainerCheckTraining(t, &info));
   PetscCall(HGModelRead(t->input, t->net, t->parameters, n, name, state));
+  PetscCall(HGTrainerSetEquation(t, t->parameters));
   if (!n && !(t->nstages && *info.stages)) {
     PetscCall(PetscPrintf(comm, "starts from the parameters of %s, the optimizer anew\n", t->input));
     PetscFunctionReturn(PETSC_SUCCESS);
   }
-  PetscCall(HGTrainerCheckPhysics(t, &info));
+  PetscCall(HGTrainerCheckEquation(t, &info));
   PetscCall(HGTrainerRestorePhysics(t, &info));
   if (n) PetscCall(HGTaoSetStep(t->tao, info.step));
   t->epoch   = info.epoch;
@@ -201,7 +204,8 @@ static int OpenHistory(HGTrainer t)
 
   t->csv = fopen(t->history, fresh ? "w" : "a");
   if (!t->csv) return -1;
-  return fresh ? fprintf(t->csv, "epoch,loss,validation,learning_rate,seconds%s\n", t->physics ? ",data,residual,boundary,data_weight,residual_weight,boundary_weight" : "") : 0;
+  if (!fresh) return 0;
+  return fprintf(t->csv, "epoch,loss,validation,learning_rate,seconds%s%s%s\n", t->physics ? ",data,residual,boundary,data_weight,residual_weight,boundary_weight" : "", *t->unknown ? "," : "", t->unknown);
 }
 
 /* Adds a line. When it cannot be written whole, the part that was goes away again, and a file without any line too. */

@@ -1,0 +1,40 @@
+#!/bin/bash
+# SPDX-License-Identifier: BSD-2-Clause
+# A parameter of an equation found with a network: its value, its gradient, ranks, resuming, bad input
+. "$HG_SRCDIR/tests/program.sh" || exit 1
+
+run 1 simulate -problem heat -physics_nu 0.02 -grid 32,32 -samples 16 -seed 1 -output heat.nc
+joint=(-data_file heat.nc -data_input a -data_target u -data_normalize global -hg_dtype f64 -physics_type heat -physics_unknown nu -physics_weight 1e-5)
+run 2 train "${joint[@]}" -physics_unknown_start 0.1 -net_type cnn -net_depth 4 -net_width 8 -net_kernel 5 -net_activation tanh -train_batch_size 4 \
+    -tao_adam_lr 5e-3 -train_stages adam:20,lmvm:300 -train_history h.csv -model_output joint.nc
+tail -n 1 h.csv | awk -F, '{ e = $NF / 0.02 - 1; exit !(e * e < 0.06 * 0.06) }' || fail "heat: nu 0.02 was found to be $(tail -n 1 h.csv)"
+[ "$(head -n 1 h.csv | sed 's/.*,//')" = nu ] || fail "history: $(head -n 1 h.csv)"
+run 1 info joint.nc
+grep -q -- "-physics_nu $(tail -n 1 h.csv | sed 's/.*,//;s/.$//')" out || fail "the model file does not hold the value found: $(cat out)"
+
+# The gradient, PETSc's own differences
+run 1 simulate -problem heat -physics_nu 0.02 -grid 12,10 -samples 8 -seed 1 -output small.nc
+small=(-data_file small.nc -data_input a -data_target u -data_normalize global -hg_dtype f64 -physics_type heat -physics_unknown nu -physics_weight 1e-4
+    -net_type cnn -net_depth 2 -net_width 3 -net_activation tanh -train_batch_size 3)
+run 2 train "${small[@]}" -tao_type lmvm -train_epochs 1 -tao_test_gradient -model_output x.nc
+sed -n 's/.*2-norm ||G - Gfd||.||G|| = \([0-9.e+-]*\),.*/\1/p' out | awk '{ n++; if ($1 > 1e-6) bad = 1 } END { exit bad || !n }' || fail "gradient: $(cat out)"
+
+# On any ranks, and resumed in the same bits
+for n in 1 2 3; do
+    run "$n" train "${small[@]}" -train_epochs 4 -train_history "h$n.csv" -model_output "m$n.nc"
+    tail -n 1 "h$n.csv" | cut -d, -f2,6- >> values
+done
+awk -F, 'NR == 1 { loss = $1; nu = $NF } { if (($1 / loss - 1)^2 > 1e-20 || ($NF / nu - 1)^2 > 1e-20) bad = 1 } END { exit bad || NR != 3 }' values || fail "ranks differ: $(cat values)"
+run 2 train "${small[@]}" -train_epochs 4 -tao_max_it 5 -model_output half.nc
+run 2 train "${small[@]}" -train_epochs 4 -model_input half.nc -model_output resumed.nc
+cmp -s m2.nc resumed.nc || fail "a resumed run's file differs from that of the uninterrupted one"
+cmp -s half.nc resumed.nc && fail "the resumed run did nothing"
+run 2 predict -model m2.nc -data_file small.nc -output p.nc
+
+bad=(train "${small[@]}" -train_epochs 1 -model_output bad.nc)
+refused 2 'no parameter "mu"' "${bad[@]}" -physics_unknown mu
+refused 2 'without observations' "${bad[@]}" -data_target none
+refused 1 'preconditioned' "${bad[@]}" -physics_norm preconditioned
+refused 1 'there is no equation' train -data_file small.nc -data_input a -data_target u -physics_unknown nu -model_output bad.nc
+refused 2 'was trained with .*physics_unknown nu' train "${small[@]}" -physics_unknown '' -model_input half.nc -model_output bad.nc
+exit "$((failures > 0))"
