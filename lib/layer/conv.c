@@ -103,7 +103,8 @@ static PetscErrorCode SetChannels(HGLayer layer, PetscInt cin, const PetscInt pa
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Boundaries: a periodic grid that the stride divides stays a convolution in the adjoint, other images are folded back */
+/* Boundaries: a periodic grid that the stride divides stays a convolution in the adjoint, other images are folded back. Along an axis without
+   padding nothing is read beyond them, and dy is zero there, which the adjoint reads. */
 static PetscErrorCode SetBoundaries(HGLayer layer, const PetscInt in[HG_AXES])
 {
   HGConv   *c    = (HGConv *)layer->data;
@@ -116,7 +117,8 @@ static PetscErrorCode SetBoundaries(HGLayer layer, const PetscInt in[HG_AXES])
   for (int a = 0; a < 3; a++) {
     const PetscInt d = c->stencil.dilation[a] * (c->stencil.kernel[a] - 1), pad = PetscMax(c->stencil.padding[a], c->same ? d - d / 2 : 0), n = in[HG_Z + a];
 
-    if (c->boundary[a] == HG_BOUNDARY_ZERO || !pad) continue;
+    layer->in[0].boundary[a] = pad ? c->boundary[a] : HG_BOUNDARY_ZERO;
+    if (layer->in[0].boundary[a] == HG_BOUNDARY_ZERO) continue;
     HGCheck(!c->transposed, comm, "%s: a transposed convolution pads with zeros only", ((PetscObject)layer)->name);
     HGCheck(pad <= n - (c->boundary[a] == HG_BOUNDARY_REFLECT), comm, "%s: %" PetscInt_FMT " points along %s cannot be %s for a padding of %" PetscInt_FMT, ((PetscObject)layer)->name, n, HGAxisNames[HG_Z + a], c->boundary[a] == HG_BOUNDARY_REFLECT ? "reflected" : "repeated", pad);
     if (c->boundary[a] != HG_BOUNDARY_PERIODIC || out[HG_Z + a] * c->stencil.stride[a] != n) c->fold = PETSC_TRUE;
@@ -229,7 +231,6 @@ static PetscErrorCode SetUp_Conv(HGLayer layer)
   PetscCall(HGConvSweepSetUp(&c->adjoint, !c->transposed, &c->stencil));
   PetscCall(SetHalos(layer));
   SetParameters(layer, dim);
-  PetscCall(PetscArraycpy(layer->in[0].boundary, c->boundary, 3));
   layer->in[0].masks   = c->fold ? PETSC_FALSE : PETSC_TRUE;
   layer->needs_dy_halo = c->transposed;
   layer->flops       = 2.0 * (PetscLogDouble)layer->param[0].size * (PetscLogDouble)in[HG_N];
@@ -250,19 +251,19 @@ static PetscErrorCode SetTensors_Conv(HGLayer layer)
   PetscFunctionBegin;
   PetscCall(HGLayerSetThreshold(layer, 0, &c->threshold));
   if (c->gathers) {
-    PetscCall(HGChannelGatherSetUp(&c->all_x, layer, in->x, &in->halo, c->boundary));
+    PetscCall(HGChannelGatherSetUp(&c->all_x, layer, in->x, &in->halo, in->boundary));
     if (c->all_x.mine) x = c->all_x.mine;
     if (dy && (in->dx || c->transposed)) {
-      PetscCall(HGChannelGatherSetUp(&c->all_dy, layer, layer->dy, &layer->adjoint_halo, c->fold ? NULL : c->boundary));
+      PetscCall(HGChannelGatherSetUp(&c->all_dy, layer, layer->dy, &layer->adjoint_halo, c->fold ? NULL : in->boundary));
       if (c->all_dy.mine) dy = c->all_dy.mine;
     }
   } else {
-    PetscCall(HGLayerPlanHalo(in->x, c->boundary, &c->halo));
-    if (dy && !c->fold && (in->dx || c->transposed)) PetscCall(HGLayerPlanHalo(dy, c->boundary, &c->halo_adjoint));
+    PetscCall(HGLayerPlanHalo(in->x, in->boundary, &c->halo));
+    if (dy && !c->fold && (in->dx || c->transposed)) PetscCall(HGLayerPlanHalo(dy, in->boundary, &c->halo_adjoint));
   }
   PetscCall(HGConvSweepPlan(&c->forward, x, layer->y, c->gathers ? c->all_x.halo : c->halo));
   if (in->dx) PetscCall(HGConvSweepPlan(&c->adjoint, dy, in->dx, c->gathers ? c->all_dy.halo : c->halo_adjoint));
-  if (in->dx && c->fold) PetscCall(HGLayerPlanHalo(in->dx, c->boundary, &c->halo_fold));
+  if (in->dx && c->fold) PetscCall(HGLayerPlanHalo(in->dx, in->boundary, &c->halo_fold));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 

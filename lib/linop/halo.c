@@ -8,8 +8,8 @@
    Level: beginner
 
    Notes:
-   The ghosts of x do not count; y has the halo of its tensor, as wide as it likes up to the whole grid. In place (x = y)
-   the owned points stay where they are. Faces, edges and corners go at once, in one message to each rank that needs any.
+   The ghosts of x do not count; y has the halo of its tensor, as wide as it likes; only a periodic or reflecting boundary is no farther off
+   than the grid is wide. In place (x = y) the owned points stay where they are. Faces, edges and corners go at once, in one message to each rank that needs any.
    The adjoint adds each ghost point to its source and, in place, sets the ghosts to zero (arXiv 2006.03108,
    halo exchange).
 
@@ -18,21 +18,27 @@
 .seealso: `HGLinOpCreate()`, `HGLinOpSetBoundary()`, `HGTensorSetHalo()`, `HGTensorSetHaloRanges()`
 M*/
 
-/* The widest halo of any part below and above axis a of space */
-static PetscErrorCode WidestHalo(HGTensor t, PetscMPIInt size, int a, PetscInt width[2])
+/* How far ghost points of any part lie beyond the grid, below and above, along axis a of space */
+static PetscErrorCode FarthestGhosts(HGTensor t, PetscMPIInt size, int a, PetscInt n, PetscInt beyond[2])
 {
-  PetscInt halo[3][2];
+  HGPartition part;
+  PetscInt    halo[3][2];
+  HGBox       box;
 
   PetscFunctionBegin;
-  width[0] = width[1] = 0;
+  PetscCall(HGTensorGetPartition(t, &part));
+  beyond[0] = beyond[1] = 0;
   for (PetscMPIInt r = 0; r < size; r++) {
     PetscCall(HGTensorGetHaloOf(t, r, halo));
-    for (int s = 0; s < 2; s++) width[s] = PetscMax(width[s], halo[a][s]);
+    PetscCall(HGPartitionGetBox(part, r, &box));
+    beyond[0] = PetscMax(beyond[0], halo[a][0] - box.start[HG_Z + a]);
+    beyond[1] = PetscMax(beyond[1], box.start[HG_Z + a] + box.size[HG_Z + a] + halo[a][1] - n);
   }
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-static PetscErrorCode CheckWidths(HGLinOp op, const PetscInt n[HG_AXES], PetscInt width[HG_AXES][2])
+/* Images of the grid are made once only: it is reflected and repeated for as many points as it has */
+static PetscErrorCode CheckBeyond(HGLinOp op, const PetscInt n[HG_AXES], PetscInt beyond[HG_AXES][2])
 {
   MPI_Comm    comm = PetscObjectComm((PetscObject)op);
   PetscMPIInt size;
@@ -40,16 +46,15 @@ static PetscErrorCode CheckWidths(HGLinOp op, const PetscInt n[HG_AXES], PetscIn
   PetscFunctionBegin;
   PetscCallMPI(MPI_Comm_size(comm, &size));
   for (int a = HG_Z; a < HG_AXES; a++) {
-    PetscInt most;
+    const HGBoundary b = op->boundary[a - HG_Z];
+    PetscInt         most;
 
-    PetscCall(WidestHalo(op->y, size, a - HG_Z, width[a]));
-    most = PetscMax(width[a][0], width[a][1]);
-    HGCheck(most <= n[a], comm, "a halo of %" PetscInt_FMT " points along %s is wider than the whole grid of %" PetscInt_FMT " points; use a smaller kernel (-net_kernel) or a larger grid",
-            most, HGAxisNames[a], n[a]);
-    HGCheck(op->boundary[a - HG_Z] != HG_BOUNDARY_REFLECT || most < n[a], comm,
-            "a halo of %" PetscInt_FMT " points along %s; the grid of %" PetscInt_FMT " points can be reflected for %" PetscInt_FMT
-            " at most",
-            most, HGAxisNames[a], n[a], n[a] - 1);
+    PetscCall(FarthestGhosts(op->y, size, a - HG_Z, n[a], beyond[a]));
+    most = PetscMax(beyond[a][0], beyond[a][1]);
+    HGCheck((b != HG_BOUNDARY_PERIODIC || most <= n[a]) && (b != HG_BOUNDARY_REFLECT || most < n[a]), comm,
+            "a halo of %" PetscInt_FMT " points beyond the grid along %s; its %" PetscInt_FMT " points can be %s for %" PetscInt_FMT
+            " at most; use a smaller kernel (-net_kernel) or a larger grid",
+            most, HGAxisNames[a], n[a], b == HG_BOUNDARY_REFLECT ? "reflected" : "repeated", n[a] - (b == HG_BOUNDARY_REFLECT));
   }
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -57,19 +62,19 @@ static PetscErrorCode CheckWidths(HGLinOp op, const PetscInt n[HG_AXES], PetscIn
 static PetscErrorCode SetUp_Halo(HGLinOp op)
 {
   HGTransferSpec spec;
-  PetscInt       n[HG_AXES], sy[HG_AXES], width[HG_AXES][2];
+  PetscInt       n[HG_AXES], sy[HG_AXES], beyond[HG_AXES][2];
 
   PetscFunctionBegin;
   PetscCall(HGLinOpCheckSameLayout(op));
   PetscCall(HGLinOpCheckDisjoint(op, op->x, "domain"));
   PetscCall(HGLinOpGetSizes(op, n, sy));
-  PetscCall(CheckWidths(op, n, width));
+  PetscCall(CheckBeyond(op, n, beyond));
   PetscCall(HGTransferSpecIdentity(op->x, op->y, &spec));
   for (int a = HG_Z; a < HG_AXES; a++) {
     const HGBoundary b = op->boundary[a - HG_Z];
 
     spec.map[a].n = 0;
-    PetscCall(HGAxisMapBounded(&spec.map[a], n[a], width[a][0], width[a][1], 0, b));
+    PetscCall(HGAxisMapBounded(&spec.map[a], n[a], beyond[a][0], beyond[a][1], 0, b));
     if (b == HG_BOUNDARY_NONE) {
       spec.first[a] = 0;
       spec.last[a]  = n[a];

@@ -41,6 +41,9 @@ static const Case cases[] = {
   {3, {4, 5, 3}, 2, 2, {2, 3, 2}, {2, 2, 1}, {0, 1, 0}, {1, 1, 1}, 1, 1, {0}, ZEROS},
   {3, {6, 5, 8}, 2, 2, {3, 3, 3}, {1, 1, 1}, {-1}, {1, 1, 1}, 1, 0, {0}, REFLECT},
   {2, {1, 10, 10}, 2, 3, {1, 5, 5}, {1, 1, 1}, {-1}, {1, 1, 1}, 1, 0, {0}, ZEROS}, /* ghost points of ranks beyond the next */
+  {2, {1, 9, 8}, 2, 3, {1, 3, 2}, {1, 1, 2}, {0, 0, 0}, {1, 1, 1}, 1, 0, {0}, PERIODIC}, /* nothing is read beyond this boundary, */
+  {2, {1, 9, 11}, 2, 3, {1, 3, 4}, {1, 1, 2}, {0, 0, 1}, {1, 2, 1}, 1, 0, {0}, REPLICATE}, /* or along one axis only */
+  {2, {1, 4, 3}, 2, 2, {1, 5, 3}, {1, 1, 2}, {0, 5, 4}, {1, 2, 2}, 1, 0, {0}, ZEROS}, /* ghost points farther off than the grid is wide */
   /* stride and dilation coprime: who needs ghost points alternates */
   {2, {1, 17, 36}, 2, 2, {1, 3, 4}, {1, 3, 4}, {0, 3, 3}, {1, 2, 3}, 1, 0, {0}, ZEROS},
   {2, {1, 7, 9}, 2, 3, {1, 3, 4}, {1, 3, 4}, {0, 3, 3}, {1, 2, 3}, 1, 1, {0}, ZEROS},

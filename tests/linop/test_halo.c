@@ -138,12 +138,17 @@ static PetscErrorCode CheckSpecial(PetscMPIInt ranks)
                           .halo = {{0, 0}, {0, 0}, {3, 3}},
                             .boundary = {O,      O,      P     }
   };
+  Halo far = {
+      .halo = {{0, 0}, {5, 0}, {7, 6}},
+        .boundary = {O,      C,      O     }
+  };
   Halo mixed = {
       .halo = {{0, 0}, {2, 1}, {1, 2}},
         .boundary = {O,      R,      C     }
   };
 
   PetscFunctionBegin;
+  PetscCall(CheckHalo(&(Layout){.dim = 2, .size = {1, 2, 1, 4, 5}, .parts = {1, 1, 1, 1, PetscMin(ranks, 3)}}, HG_F64, &far));
   if (ranks >= 3) {
     PetscCall(CheckHalo(
         &(Layout){
