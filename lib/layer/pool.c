@@ -100,21 +100,52 @@ static void DefaultWindow(Pool *p, PetscInt dim)
   }
 }
 
+#define ZYX_FMT "%" PetscInt_FMT " x %" PetscInt_FMT " x %" PetscInt_FMT
+#define ZYX(n)  (n)[0], (n)[1], (n)[2]
+
+/* Along axis a of space; with dilation, a window may fall on padding alone */
+static PetscErrorCode CheckWindow(HGLayer layer, const PetscInt grid[3], int a, PetscInt windows)
+{
+  const HGStencil *s    = &((Pool *)layer->data)->s;
+  MPI_Comm         comm = PetscObjectComm((PetscObject)layer);
+  const char      *name = ((PetscObject)layer)->name;
+
+  PetscFunctionBegin;
+  for (PetscInt o = 0; o < windows; o++) {
+    const PetscInt first = o * s->stride[a] - s->padding[a];
+    PetscInt       k     = 0;
+
+    while (k < s->kernel[a] && (first + k * s->dilation[a] < 0 || first + k * s->dilation[a] >= grid[a])) k++;
+    HGCheck(k < s->kernel[a], comm,
+            "%s: window %" PetscInt_FMT " along %s has no point of the grid, only padding (window " ZYX_FMT ", dilation " ZYX_FMT ", grid " ZYX_FMT
+            " in z, y, x); take less padding or dilation",
+            name, o, HGAxisNames[HG_Z + a], ZYX(s->kernel), ZYX(s->dilation), ZYX(grid));
+  }
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 static PetscErrorCode CreateOutput(HGLayer layer, const PetscInt in[HG_AXES])
 {
   const HGStencil *s    = &((Pool *)layer->data)->s;
   MPI_Comm         comm = PetscObjectComm((PetscObject)layer);
   const char      *name = ((PetscObject)layer)->name;
+  const PetscInt  *grid = in + HG_Z;
   PetscInt         n[3], *under[3];
 
   PetscFunctionBegin;
   for (int a = 0; a < 3; a++) {
-    const PetscInt reach = (s->kernel[a] - 1) * s->dilation[a], m = in[HG_Z + a], padded = m + 2 * s->padding[a];
+    const PetscInt reach = (s->kernel[a] - 1) * s->dilation[a], m = grid[a], padded = m + 2 * s->padding[a];
 
     HGCheck(s->kernel[a] >= 1 && s->stride[a] >= 1 && s->dilation[a] >= 1, comm, "%s: a window of %" PetscInt_FMT " points, stride %" PetscInt_FMT ", dilation %" PetscInt_FMT "; all are at least 1", name, s->kernel[a], s->stride[a], s->dilation[a]);
-    HGCheck(s->padding[a] >= 0 && 2 * s->padding[a] <= s->kernel[a], comm, "%s: a padding of %" PetscInt_FMT " points; it is at most half the window of %" PetscInt_FMT " (window %" PetscInt_FMT " x %" PetscInt_FMT " x %" PetscInt_FMT ", grid %" PetscInt_FMT " x %" PetscInt_FMT " x %" PetscInt_FMT " in z, y, x)", name, s->padding[a], s->kernel[a], s->kernel[0], s->kernel[1], s->kernel[2], in[HG_Z], in[HG_Y], in[HG_X]);
-    HGCheck(padded > reach, comm, "%s: a window that spans %" PetscInt_FMT " points along %s is larger than the padded grid of %" PetscInt_FMT " points; use fewer levels or a finer grid", name, reach + 1, HGAxisNames[HG_Z + a], padded);
+    HGCheck(s->padding[a] >= 0 && 2 * s->padding[a] <= s->kernel[a], comm,
+            "%s: a padding of %" PetscInt_FMT " points; it is at most half the window of %" PetscInt_FMT " (window " ZYX_FMT ", grid " ZYX_FMT " in z, y, x)",
+            name, s->padding[a], s->kernel[a], ZYX(s->kernel), ZYX(grid));
+    HGCheck(padded > reach, comm,
+            "%s: a window that spans %" PetscInt_FMT " points along %s is larger than the padded grid of %" PetscInt_FMT " points (window " ZYX_FMT
+            ", grid " ZYX_FMT " in z, y, x); use fewer levels or a finer grid",
+            name, reach + 1, HGAxisNames[HG_Z + a], padded, ZYX(s->kernel), ZYX(grid));
     n[a] = (padded - reach - 1) / s->stride[a] + 1;
+    PetscCall(CheckWindow(layer, grid, a, n[a]));
     PetscCall(PetscMalloc1(n[a], &under[a]));
     for (PetscInt o = 0; o < n[a]; o++) under[a][o] = PetscMin(PetscMax(o * s->stride[a] - s->padding[a] + reach / 2, 0), m - 1);
   }

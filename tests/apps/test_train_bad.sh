@@ -37,7 +37,7 @@ refused 1 'give one of them' train -data_digits 20 "${data[@]}"
 refused 1 'train_batch_size 0' train "${data[@]}" -train_batch_size 0
 refused 1 'tao_adam_lr -1' train "${data[@]}" -tao_adam_lr -1
 refused 2 'no option -net_widht' train "${data[@]}" -net_widht 3
-refused 2 '2 parts along axis c' train "${data[@]}" -hg_channel_parts 2
+refused 2 'cannot be divided into 1 batch x 3 channel parts' train "${data[@]}" -hg_channel_parts 3
 refused 2 'cannot write nowhere/m.nc' train "${data[@]}" "${small[@]}" -model_output nowhere/m.nc
 refused 2 'cannot write nowhere/h.csv' train "${data[@]}" "${small[@]}" -model_output new.nc -train_history nowhere/h.csv
 refused 2 'the loss is' train "${data[@]}" "${small[@]}" -model_output m.nc -tao_adam_lr 1e30 -train_epochs 8

@@ -5,7 +5,9 @@
 
 static const char *const bad[][2] = {
     {"type=pool name=p size=1,2,1,8,8 window=1,2,2 stride=1,2,2 padding=0,2,0",   "p:|padding of 2|half the window of 2|window 1 x 2 x 2, grid 1 x 8 x 8"       },
-    {"type=pool name=p size=1,2,1,8,8 window=1,9,2 stride=1,2,2",                 "p:|9 points along y|8 points"               },
+    {"type=pool name=p size=1,2,1,8,8 window=1,9,2 stride=1,2,2",                 "p:|9 points along y|8 points|window 1 x 9 x 2, grid 1 x 8 x 8"},
+    {"type=pool name=p size=1,2,1,8,2 window=1,2,2 stride=1,2,1 padding=0,0,1 dilation=1,1,3", "p:|window 0 along x|only padding|window 1 x 2 x 2, dilation 1 x 1 x 3, grid 1 x 8 x 2"},
+    {"type=conv name=c size=1,2,1,8,3 cout=2 window=1,3,7 padding=0,1,3 boundary=reflect", "c:|3 points along x|padding of 3|kernel 1 x 3 x 7, grid 1 x 8 x 3"},
     {"type=pool name=p size=1,2,1,8,8 window=1,3,2 stride=1,2,2 dilation=1,4,1",  "p:|9 points along y|8 points"               },
     {"type=pool name=p size=1,2,1,8,8 window=1,2,2 stride=1,0,2",                 "p:|stride 0|at least 1"                     },
     {"type=upsample name=u size=1,2,1,8,8 factor=1,0,2",                          "u:|factor of 0|between 1 and 16"            },
