@@ -434,6 +434,86 @@ static PetscErrorCode Adjoint_Darcy(HGPhysics p, Vec u, Vec w, Vec g)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+/* (dF/da)' w of a cell: its faces' fluxes T (u_P - u_N), with dT/da_P = 2 a_N^2 / (a_P + a_N)^2 / h^2 between cells */
+static double CellDerivative(HGPhysics p, const Darcy *d, const PetscInt at[], ptrdiff_t here, const double *a, const double *u,
+                             const double *w)
+{
+  double sum = 0;
+
+  for (int axis = 3 - (int)p->dim; axis < 3; axis++) {
+    const HGGridAxis *x = &p->axis[axis];
+    const double      h = x->length / (double)x->size, unit = 2 / (h * h);
+    const ptrdiff_t   step = d->block.stride[axis];
+
+    for (int side = 0; side < 2; side++) {
+      const ptrdiff_t n = here + (side ? step : -step);
+      double          share, value;
+
+      if (HasNeighbour(p, axis, at[axis], side)) {
+        const double part = a[n] / (a[here] + a[n]);
+
+        sum += unit * part * part * (u[here] - u[n]) * (w[here] - w[n]);
+      } else {
+        BoundaryFace(x, side, h, &share, &value);
+        sum += unit * (share * u[here] - value) * w[here];
+      }
+    }
+  }
+  return sum;
+}
+
+static PetscErrorCode InputAdjoint_Darcy(HGPhysics p, Vec a, Vec u, Vec w, Vec g)
+{
+  Darcy             *d         = (Darcy *)p->data;
+  const Vec          global[3] = {a, u, w};
+  const PetscInt    *n         = d->block.n;
+  Vec                local[3];
+  const PetscScalar *v[3];
+  PetscScalar       *out;
+  PetscInt           s[3];
+
+  PetscFunctionBegin;
+  for (int k = 0; k < 3; k++) {
+    PetscCall(DMGetLocalVector(d->dm, &local[k]));
+    PetscCall(VecCopy(global[k], g)); /* of the penalty's w the cells beside the boundary do not count */
+    if (k == 2) PetscCall(DropBoundary(p, g));
+    PetscCall(DMGlobalToLocal(d->dm, g, INSERT_VALUES, local[k]));
+    PetscCall(VecGetArrayRead(local[k], &v[k]));
+    v[k] += d->block.first;
+  }
+  PetscCall(DMDAGetCorners(d->dm, &s[2], &s[1], &s[0], NULL, NULL, NULL));
+  PetscCall(VecGetArrayWrite(g, &out));
+#pragma omp parallel for schedule(static) if (n[0] * n[1] * n[2] > 8192)
+  for (PetscInt i = 0; i < n[0] * n[1] * n[2]; i++) {
+    const PetscInt at[3] = {i / n[2] / n[1], i / n[2] % n[1], i % n[2]}, all[3] = {s[0] + at[0], s[1] + at[1], s[2] + at[2]};
+
+    out[i] = CellDerivative(p, d, all, at[0] * d->block.stride[0] + at[1] * d->block.stride[1] + at[2], v[0], v[1], v[2]);
+  }
+  PetscCall(VecRestoreArrayWrite(g, &out));
+  for (int k = 0; k < 3; k++) {
+    v[k] -= d->block.first;
+    PetscCall(VecRestoreArrayRead(local[k], &v[k]));
+    PetscCall(DMRestoreLocalVector(d->dm, &local[k]));
+  }
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* The matrix of the last solve is symmetric, and the operator times the squared width of a cell */
+static PetscErrorCode SolveAdjoint_Darcy(HGPhysics p, Vec u, Vec r, Vec lambda)
+{
+  Darcy          *d = (Darcy *)p->data;
+  const PetscReal h = p->axis[2].length / (double)p->size[2];
+
+  PetscFunctionBegin;
+  (void)u;
+  PetscCheck(d->ksp, PetscObjectComm((PetscObject)p), PETSC_ERR_ORDER, "HGPhysicsSolveAdjoint() before HGPhysicsSolve()");
+  PetscCall(VecCopy(r, d->b));
+  PetscCall(VecScale(d->b, h * h));
+  PetscCall(KSPSolve(d->ksp, d->b, lambda));
+  PetscCall(CheckConverged(p, d));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 /* The operator for a permeability of one */
 static PetscErrorCode NormOperator_Darcy(HGPhysics p, Mat *L)
 {
@@ -531,6 +611,8 @@ PetscErrorCode HGPhysicsCreate_Darcy(HGPhysics p)
   p->ops->setinput       = SetInput_Darcy;
   p->ops->residual       = Residual_Darcy;
   p->ops->adjoint        = Adjoint_Darcy;
+  p->ops->inputadjoint   = InputAdjoint_Darcy;
+  p->ops->solveadjoint   = SolveAdjoint_Darcy;
   p->ops->normoperator   = NormOperator_Darcy;
   p->ops->options        = Options_Darcy;
   p->ops->view           = View_Darcy;

@@ -149,6 +149,13 @@ static PetscReal Implicit(const HGEquation *e, PetscInt row)
   return e->def->steady || e->def->algebraic[row] ? 1 : e->theta;
 }
 
+/* Of R(u), or, if `old`, of R(a) */
+static PetscReal Factor(const HGEquation *e, PetscInt row, PetscBool old)
+{
+  if (!old) return Implicit(e, row);
+  return e->def->steady || e->def->algebraic[row] ? 0 : 1 - e->theta;
+}
+
 /* ---- residual and adjoint ---- */
 
 /*
@@ -248,7 +255,7 @@ PetscErrorCode HGEquationResidual(HGPhysics p, Vec u, Vec f)
 
 /* q = -theta sum over the rows of (dR/dv)' w for one variable; false if no row depends on it */
 static PetscBool Transposed(HGPhysics p, PetscInt unknown, HGVariable var, PetscInt n, double *const P[], const PetscScalar *w,
-                            double *restrict q)
+                            PetscBool old, double *restrict q)
 {
   HGEquation    *e = (HGEquation *)p->data;
   const HGTerm  *t;
@@ -257,7 +264,7 @@ static PetscBool Transposed(HGPhysics p, PetscInt unknown, HGVariable var, Petsc
 
   for (PetscInt k = 0; k < terms; k++) {
     const double *restrict d = P[k];
-    const double theta       = Implicit(e, t[k].row);
+    const double theta       = Factor(e, t[k].row, old);
     const int    row         = t[k].row;
 
     if (t[k].unknown != unknown || t[k].var != var) continue;
@@ -271,7 +278,7 @@ static PetscBool Transposed(HGPhysics p, PetscInt unknown, HGVariable var, Petsc
 }
 
 /* Puts -theta sum (dR/dv)' w in the place of each variable v that R depends on */
-static void TransposePoints(HGPhysics p, PetscInt from, PetscInt count, const PetscScalar *w)
+static void TransposePoints(HGPhysics p, PetscInt from, PetscInt count, const PetscScalar *w, PetscBool old)
 {
   HGEquation *e = (HGEquation *)p->data;
   double      buffer[HG_MAX_TERMS][CHUNK], *P[HG_MAX_TERMS], *v[HG_MAX_UNKNOWNS][V_COUNT];
@@ -281,7 +288,7 @@ static void TransposePoints(HGPhysics p, PetscInt from, PetscInt count, const Pe
   (*e->def->point)(e->param, (int)p->dim, count, v, NULL, P);
   for (PetscInt k = 0; k < p->unknowns; k++)
     for (int var = 0; var < V_COUNT; var++)
-      if (v[k][var]) (void)Transposed(p, k, (HGVariable)var, count, P, w + from * p->unknowns, v[k][var]);
+      if (v[k][var]) (void)Transposed(p, k, (HGVariable)var, count, P, w + from * p->unknowns, old, v[k][var]);
 }
 
 static PetscBool Depends(HGPhysics p, PetscInt unknown, HGVariable var)
@@ -375,7 +382,8 @@ static PetscErrorCode AdjointSpectral(HGPhysics p, Vec g)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-PetscErrorCode HGEquationAdjoint(HGPhysics p, Vec u, Vec w, Vec g)
+/* The transposed derivative of F by u, or, if `old`, by a */
+static PetscErrorCode Adjoint(HGPhysics p, Vec u, Vec w, PetscBool old, Vec g)
 {
   HGEquation        *e      = (HGEquation *)p->data;
   const PetscInt     points = e->block.n[0] * e->block.n[1] * e->block.n[2], dof = p->unknowns;
@@ -386,13 +394,13 @@ PetscErrorCode HGEquationAdjoint(HGPhysics p, Vec u, Vec w, Vec g)
   PetscCall(HGEquationSetState(p, u));
   PetscCall(VecGetArrayRead(w, &v));
 #pragma omp parallel for schedule(static) if (points > 8192)
-  for (PetscInt from = 0; from < points; from += CHUNK) TransposePoints(p, from, PetscMin(CHUNK, points - from), v);
+  for (PetscInt from = 0; from < points; from += CHUNK) TransposePoints(p, from, PetscMin(CHUNK, points - from), v, old);
   e->id = 0; /* the variables are gone */
   if (e->spectral) PetscCall(AdjointSpectral(p, g));
   else PetscCall(AdjointFinite(p, g));
   PetscCall(VecGetArray(g, &out));
   for (PetscInt k = 0; k < dof; k++) {
-    const double mass = Mass(e, k);
+    const double mass = old ? -Mass(e, k) : Mass(e, k);
 
     if (mass == 0) continue;
 #pragma omp parallel for schedule(static) if (points > 8192)
@@ -400,6 +408,20 @@ PetscErrorCode HGEquationAdjoint(HGPhysics p, Vec u, Vec w, Vec g)
   }
   PetscCall(VecRestoreArray(g, &out));
   PetscCall(VecRestoreArrayRead(w, &v));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode HGEquationAdjoint(HGPhysics p, Vec u, Vec w, Vec g)
+{
+  PetscFunctionBegin;
+  PetscCall(Adjoint(p, u, w, PETSC_FALSE, g));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode HGEquationOldAdjoint(HGPhysics p, Vec a, Vec w, Vec g)
+{
+  PetscFunctionBegin;
+  PetscCall(Adjoint(p, a, w, PETSC_TRUE, g));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -529,7 +551,7 @@ static PetscErrorCode AddByParam(HGPhysics p, int q, Vec u, PetscBool old, const
   PetscCall(HGEquationSetState(p, u));
   Pointwise(p, e->r, NULL, q);
   for (PetscInt k = 0; k < dof; k++) {
-    const PetscReal factor = old ? (e->def->algebraic[k] ? 0 : 1 - e->theta) : Implicit(e, k);
+    const PetscReal factor = Factor(e, k, old);
 
     for (PetscInt i = 0; i < points; i++) *sum -= factor * w[i * dof + k] * e->r[k][i];
   }

@@ -103,6 +103,9 @@ typedef struct {
   TS                   ts;
   Mat                  J, A;         /* the Jacobian as it is applied, and as a matrix */
   PetscReal            shift, scale; /* J = shift M - scale dR/du */
+  KSP                  adjoint_ksp;  /* of the transposed Jacobian */
+  Mat                  Jt, At;       /* it, and the matrix for its preconditioner */
+  Vec                  at;           /* the state it belongs to, the caller's */
 } HGEquation;
 
 PETSC_INTERN void           HGAxisBoundaryRow(const HGGridAxis *, int, int, int *, double[]);
@@ -121,6 +124,10 @@ PETSC_INTERN int            HGEquationFindParam(const HGEquation *, PetscInt, co
 PETSC_INTERN PetscErrorCode HGEquationSetInput(HGPhysics, PetscInt, Vec);
 PETSC_INTERN PetscErrorCode HGEquationResidual(HGPhysics, Vec, Vec);
 PETSC_INTERN PetscErrorCode HGEquationAdjoint(HGPhysics, Vec, Vec, Vec);
+PETSC_INTERN PetscErrorCode HGEquationOldAdjoint(HGPhysics, Vec, Vec, Vec);
+PETSC_INTERN PetscErrorCode HGEquationInputAdjoint(HGPhysics, Vec, Vec, Vec, Vec);
+PETSC_INTERN PetscErrorCode HGEquationSolveAdjoint(HGPhysics, Vec, Vec, Vec);
+PETSC_INTERN PetscErrorCode HGEquationSetLinearDefaults(HGPhysics, KSP, const char[]);
 PETSC_INTERN PetscErrorCode HGEquationParameterAdjoint(HGPhysics, const char[], Vec, Vec, PetscReal *);
 PETSC_INTERN PetscErrorCode HGEquationSetState(HGPhysics, Vec);
 PETSC_INTERN PetscErrorCode HGEquationRate(HGPhysics, Vec, Vec);

@@ -259,6 +259,9 @@ static PetscErrorCode Destroy_Equation(HGPhysics p)
   PetscCall(SNESDestroy(&e->snes));
   PetscCall(TSDestroy(&e->ts));
   PetscCall(MatDestroy(&e->J));
+  PetscCall(MatDestroy(&e->Jt));
+  PetscCall(MatDestroy(&e->At));
+  PetscCall(KSPDestroy(&e->adjoint_ksp));
   PetscCall(MatDestroy(&e->A));
   PetscCall(DMDestroy(&e->dm));
   PetscCall(PetscFree(p->data));
@@ -296,6 +299,8 @@ PetscErrorCode HGPhysicsCreate_Equation(HGPhysics p)
   p->ops->setparameter     = SetParameter_Equation;
   p->ops->getparameter     = GetParameter_Equation;
   p->ops->parameteradjoint = HGEquationParameterAdjoint;
+  p->ops->inputadjoint     = HGEquationInputAdjoint;
+  p->ops->solveadjoint     = HGEquationSolveAdjoint;
   p->ops->options          = Options_Equation;
   p->ops->view             = View_Equation;
   p->ops->destroy          = Destroy_Equation;

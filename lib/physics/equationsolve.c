@@ -90,10 +90,9 @@ static PetscErrorCode CreateMatrices(HGPhysics p, HGEquation *e)
 }
 
 /* A row without a time derivative is elliptic in its own unknown: algebraic multigrid for it, after the other ones */
-static PetscErrorCode SplitAlgebraic(HGPhysics p, PC pc)
+static PetscErrorCode SplitAlgebraic(HGPhysics p, PC pc, const char prefix[])
 {
-  const PetscInt last   = p->unknowns - 1;
-  const char    *prefix = ((PetscObject)p)->prefix ? ((PetscObject)p)->prefix : "";
+  const PetscInt last = p->unknowns - 1;
   PetscInt       field[HG_MAX_UNKNOWNS];
   char           type[128];
   PetscBool      set;
@@ -111,20 +110,35 @@ static PetscErrorCode SplitAlgebraic(HGPhysics p, PC pc)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-static PetscErrorCode SetSolverDefaults(HGPhysics p, HGEquation *e, SNES snes)
+/*
+  HGEquationSetLinearDefaults - What a linear solver of the equation is unless options say otherwise; prefix is that of its options
+
+  Collective
+*/
+PetscErrorCode HGEquationSetLinearDefaults(HGPhysics p, KSP ksp, const char prefix[])
 {
-  KSP ksp;
-  PC  pc;
+  const HGEquation *e = (HGEquation *)p->data;
+  PC                pc;
 
   PetscFunctionBegin;
-  PetscCall(SNESSetTolerances(snes, 1e-13, 1e-10, 1e-14, 50, 1000));
-  PetscCall(SNESGetKSP(snes, &ksp));
   PetscCall(KSPSetType(ksp, KSPGMRES));
   PetscCall(KSPGMRESSetRestart(ksp, 100));
   PetscCall(KSPSetTolerances(ksp, 1e-8, 1e-50, PETSC_DEFAULT, 2000));
   PetscCall(KSPGetPC(ksp, &pc));
   if (p->unknowns == 1 && e->def->elliptic && e->J == e->A) PetscCall(HGGridMultigrid(p->dm, pc));
-  if (e->def->algebraic[p->unknowns - 1]) PetscCall(SplitAlgebraic(p, pc));
+  if (e->def->algebraic[p->unknowns - 1]) PetscCall(SplitAlgebraic(p, pc, prefix));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode SetSolverDefaults(HGPhysics p, SNES snes)
+{
+  const char *prefix = ((PetscObject)p)->prefix ? ((PetscObject)p)->prefix : "";
+  KSP         ksp;
+
+  PetscFunctionBegin;
+  PetscCall(SNESSetTolerances(snes, 1e-13, 1e-10, 1e-14, 50, 1000));
+  PetscCall(SNESGetKSP(snes, &ksp));
+  PetscCall(HGEquationSetLinearDefaults(p, ksp, prefix));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -147,7 +161,7 @@ PetscErrorCode HGEquationSetUpSolver(HGPhysics p)
     PetscCall(SNESSetOptionsPrefix(e->snes, ((PetscObject)p)->prefix));
     PetscCall(SNESSetFunction(e->snes, NULL, Function, p));
     PetscCall(SNESSetJacobian(e->snes, e->J, e->A, Jacobian, p));
-    PetscCall(SetSolverDefaults(p, e, e->snes));
+    PetscCall(SetSolverDefaults(p, e->snes));
     if (e->options) PetscCall(SNESSetFromOptions(e->snes));
     PetscFunctionReturn(PETSC_SUCCESS);
   }
@@ -163,7 +177,7 @@ PetscErrorCode HGEquationSetUpSolver(HGPhysics p)
   PetscCall(TSSetExactFinalTime(e->ts, TS_EXACTFINALTIME_MATCHSTEP));
   PetscCall(TSSetTimeStep(e->ts, e->dt));
   PetscCall(TSGetSNES(e->ts, &snes));
-  PetscCall(SetSolverDefaults(p, e, snes));
+  PetscCall(SetSolverDefaults(p, snes));
   PetscCall(TSSetErrorIfStepFails(e->ts, PETSC_FALSE));
   if (e->options) PetscCall(TSSetFromOptions(e->ts));
   PetscFunctionReturn(PETSC_SUCCESS);

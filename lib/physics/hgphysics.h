@@ -150,6 +150,8 @@ PETSC_EXTERN PetscErrorCode HGPhysicsEvaluateBoundary(HGPhysics, PetscInt, HGTen
 PETSC_EXTERN PetscErrorCode HGPhysicsSetParameter(HGPhysics, const char[], PetscReal);
 PETSC_EXTERN PetscErrorCode HGPhysicsGetParameter(HGPhysics, const char[], PetscReal *);
 PETSC_EXTERN PetscErrorCode HGPhysicsParameterAdjoint(HGPhysics, const char[], Vec, Vec, PetscReal *);
+PETSC_EXTERN PetscErrorCode HGPhysicsInputAdjoint(HGPhysics, Vec, Vec, Vec, Vec);
+PETSC_EXTERN PetscErrorCode HGPhysicsSolveAdjoint(HGPhysics, Vec, Vec, Vec);
 PETSC_EXTERN PetscErrorCode HGPhysicsSetGradientParameter(HGPhysics, const char[]);
 PETSC_EXTERN PetscErrorCode HGPhysicsGetParameterGradient(HGPhysics, PetscReal *);
 PETSC_EXTERN PetscErrorCode HGPhysicsGetDescription(HGPhysics, const char *[], const char *[], const char *[]);

@@ -35,6 +35,8 @@ struct _HGPhysicsOps {
   PetscErrorCode (*setparameter)(HGPhysics, const char[], PetscReal, PetscBool *); /* the last: whether the equation has it */
   PetscErrorCode (*getparameter)(HGPhysics, const char[], PetscReal *, PetscBool *);
   PetscErrorCode (*parameteradjoint)(HGPhysics, const char[], Vec, Vec, PetscReal *);
+  PetscErrorCode (*inputadjoint)(HGPhysics, Vec, Vec, Vec, Vec); /* a, u, w, (dF/da)' w */
+  PetscErrorCode (*solveadjoint)(HGPhysics, Vec, Vec, Vec);      /* u, r, lambda; after solve */
   PetscErrorCode (*options)(HGPhysics, char[], size_t); /* appends the options of the equation's own */
   PetscErrorCode (*view)(HGPhysics, PetscViewer);
   PetscErrorCode (*destroy)(HGPhysics);

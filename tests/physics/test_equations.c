@@ -210,6 +210,56 @@ static PetscErrorCode CheckParameters(Fields *s, const char options[])
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+/* (dF/da)' w against a central difference along a field v, relative */
+static PetscErrorCode CheckInput(Fields *s, const char options[])
+{
+  const PetscReal h = 1e-5;
+  PetscReal       slope, size, f[2];
+  Vec             at, v;
+
+  PetscFunctionBegin;
+  PetscCall(VecDuplicate(s->a, &at));
+  PetscCall(VecDuplicate(s->a, &v));
+  PetscCall(Fill(s, 2.3, v));
+  PetscCall(HGPhysicsSetInput(s->p, 3, s->a));
+  PetscCall(HGPhysicsInputAdjoint(s->p, s->a, s->u, s->w, s->g));
+  PetscCall(VecDot(s->g, v, &slope));
+  PetscCall(VecNorm(s->g, NORM_2, &size));
+  for (int i = 0; i < 2; i++) {
+    PetscCall(VecWAXPY(at, i ? h : -h, v, s->a));
+    PetscCall(HGPhysicsSetInput(s->p, 3, at));
+    PetscCall(HGPhysicsResidual(s->p, s->u, s->f));
+    PetscCall(VecDot(s->f, s->w, &f[i]));
+  }
+  PetscCall(HGPhysicsSetInput(s->p, 3, s->a));
+  PetscCheck(PetscAbsReal(slope - (f[1] - f[0]) / (2 * h)) < 1e-6 * (size + PetscAbsReal(slope)), PETSC_COMM_WORLD, PETSC_ERR_PLIB,
+             "%s: derivative by the input is %g, differences say %g", options, (double)slope, (double)((f[1] - f[0]) / (2 * h)));
+  PetscCheck(size > 0, PETSC_COMM_WORLD, PETSC_ERR_PLIB, "%s: derivative by the input is zero", options);
+  PetscCall(VecDestroy(&at));
+  PetscCall(VecDestroy(&v));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* J' lambda = w for the solution of the adjoint equation; u is the solver's solution */
+static PetscErrorCode CheckSolveAdjoint(Fields *s, const char options[])
+{
+  PetscReal size, error;
+  Vec       lambda;
+
+  PetscFunctionBegin;
+  PetscCall(VecDuplicate(s->u, &lambda));
+  PetscCall(HGPhysicsSolveAdjoint(s->p, s->u, s->w, lambda));
+  PetscCall(HGPhysicsSetInput(s->p, 3, s->a));
+  PetscCall(HGPhysicsResidualAdjoint(s->p, s->u, lambda, s->g));
+  PetscCall(VecNorm(s->w, NORM_2, &size));
+  PetscCall(VecAXPY(s->g, -1, s->w));
+  PetscCall(VecNorm(s->g, NORM_2, &error));
+  PetscCheck(error < 1e-8 * size, PETSC_COMM_WORLD, PETSC_ERR_PLIB, "%s: J' lambda differs from the right-hand side by %g of it", options,
+             (double)(error / size));
+  PetscCall(VecDestroy(&lambda));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 /* |F| at the solver's solution, relative to |F| at the input */
 static PetscErrorCode CheckSolve(Fields *s, const char options[])
 {
@@ -228,6 +278,8 @@ static PetscErrorCode CheckSolve(Fields *s, const char options[])
   PetscCall(VecNorm(s->f, NORM_2, &first));
   PetscCheck(last < 1e-7 * first, PETSC_COMM_WORLD, PETSC_ERR_PLIB, "%s: the solution has the residual %g; the input has %g", options,
              (double)last, (double)first);
+  PetscCall(HGPhysicsSolve(s->p, s->a, s->u));
+  PetscCall(CheckSolveAdjoint(s, options));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -341,6 +393,7 @@ static PetscErrorCode CheckCase(const Case *c)
   PetscCall(TaylorOrder(&s, &order));
   PetscCheck(order > 1.9 && order < 2.1, PETSC_COMM_WORLD, PETSC_ERR_PLIB, "%s: Taylor order %g", c->options, (double)order);
   PetscCall(CheckParameters(&s, c->options));
+  PetscCall(CheckInput(&s, c->options));
   PetscCall(CheckUser(&s, c));
   PetscCall(CheckSolve(&s, c->options));
   PetscCall(Destroy(&s));
