@@ -18,5 +18,6 @@
 #include "train/hgtrain.h"
 #include "train/hgcoordtrain.h"
 #include "train/hgsurrogate.h"
+#include "train/hginversion.h"
 
 #endif

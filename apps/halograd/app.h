@@ -9,6 +9,7 @@ PetscErrorCode AppSimulate(PetscBool help);
 PetscErrorCode AppTrain(PetscBool help);
 PetscErrorCode AppTrainCoord(PetscBool help);
 PetscErrorCode AppApplyCoord(PetscBool writes);
+PetscErrorCode AppInvert(PetscBool help);
 PetscErrorCode AppPredict(PetscBool help);
 PetscErrorCode AppEvaluate(PetscBool help);
 PetscErrorCode AppVerify(PetscBool help);

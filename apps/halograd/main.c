@@ -9,6 +9,7 @@ static const char Usage[] = "halograd: networks on fields that are spread over t
                             "  halograd train     train a network on a data file\n"
                             "  halograd predict   apply a trained network to a data file\n"
                             "  halograd evaluate  compare a trained network's output with a data file's targets\n"
+                            "  halograd invert    find an input field or a parameter of an equation from its solutions\n"
                             "  halograd verify    test gradients of a network, or the adjoint of an operator, on this layout\n"
                             "  halograd bench     measure: peak, conv, step, halo\n"
                             "  halograd info FILE tell what a model or data file holds\n"
@@ -54,9 +55,9 @@ static Arguments TakeArguments(int *argc, char **argv)
 
 static PetscBool IsOurs(const char *name)
 {
-  static const char *const prefix[] = {"net_",    "data_",   "train_",    "model",  "predict_", "darcy_",          "problem",
-                                       "grid",    "samples", "seed",      "output", "coord_",   "physics_unknown", "bench_",
-                                       "verify_", "linop_",  "simulate_", "hg_",    "tao_adam", "tao_sgd"};
+  static const char *const prefix[] = {"net_",    "data_",   "train_",    "model",   "predict_", "darcy_",          "problem",
+                                       "grid",    "samples", "seed",      "output",  "coord_",   "physics_unknown", "bench_",
+                                       "verify_", "linop_",  "simulate_", "invert_", "hg_",      "tao_adam",        "tao_sgd"};
 
   for (size_t i = 0; i < sizeof(prefix) / sizeof(*prefix); i++)
     if (!strncmp(name, prefix[i], strlen(prefix[i]))) return PETSC_TRUE;
@@ -196,6 +197,7 @@ static PetscErrorCode Dispatch(const Arguments *a)
   PetscCall(AppIsCoord(&coord));
   PetscCall(AppIsCoordModel(&model));
   if (Is(a->command, "simulate")) PetscCall(AppSimulate(a->help));
+  else if (Is(a->command, "invert")) PetscCall(AppInvert(a->help));
   else if (Is(a->command, "train")) PetscCall(coord ? AppTrainCoord(a->help) : AppTrain(a->help));
   else if (Is(a->command, "predict")) PetscCall(model && !a->help ? AppApplyCoord(PETSC_TRUE) : AppPredict(a->help));
   else if (Is(a->command, "evaluate")) PetscCall(model && !a->help ? AppApplyCoord(PETSC_FALSE) : AppEvaluate(a->help));
@@ -247,6 +249,7 @@ int main(int argc, char **argv)
 
   if (Run(argc, argv, &a)) {
     (void)fflush(stdout);
+    if (!freopen("/dev/null", "w", stderr)) _exit(1); /* MPICH would name what the error left open */
     (void)HGFinalize();
     _exit(1); /* libraries' exit handlers may wait for what the error left open */
   }

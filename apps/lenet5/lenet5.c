@@ -190,6 +190,7 @@ int main(int argc, char **argv)
 {
   if (HGInitialize(&argc, &argv, NULL, help) || Run()) {
     (void)fflush(stdout);
+    if (!freopen("/dev/null", "w", stderr)) _exit(1); /* MPICH would name what the error left open */
     (void)HGFinalize();
     _exit(1);
   }

@@ -42,7 +42,7 @@ PetscErrorCode HGPhysicsInputAdjoint(HGPhysics p, Vec a, Vec u, Vec w, Vec g)
    Collective
 
    Input Parameters:
-+  p - the equation, set up; `HGPhysicsSolve()` came last
++  p - the equation, set up; the last `HGPhysicsSolve()` was of the same input
 .  u - the solution
 -  r - the right-hand side
 
@@ -55,7 +55,7 @@ PetscErrorCode HGPhysicsInputAdjoint(HGPhysics p, Vec a, Vec u, Vec w, Vec g)
    Level: intermediate
 
    Note:
-   The relative tolerance is 1e-10 unless options say otherwise. After it the input is to be set again for residuals.
+   The relative tolerance is 1e-10 unless options say otherwise. Afterwards the input is to be set again for residuals.
 
    Errors:
    A user's equation, a solver that does not converge.

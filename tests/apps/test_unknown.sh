@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: BSD-2-Clause
-# A parameter of an equation found with a network: its value, its gradient, ranks, resuming, bad input
+# A parameter of an equation found with a network, and parameters and fields found without one: values, gradients, ranks, resuming, bad input
 . "$HG_SRCDIR/tests/program.sh" || exit 1
 
 run 1 simulate -problem heat -physics_nu 0.02 -grid 32,32 -samples 16 -seed 1 -output heat.nc
@@ -37,4 +37,42 @@ refused 2 'without observations' "${bad[@]}" -data_target none
 refused 1 'preconditioned' "${bad[@]}" -physics_norm preconditioned
 refused 1 'there is no equation' train -data_file small.nc -data_input a -data_target u -physics_unknown nu -model_output bad.nc
 refused 2 'was trained with .*physics_unknown nu' train "${small[@]}" -physics_unknown '' -model_input half.nc -model_output bad.nc
+
+# ---- without a network ----
+
+# value NAME: of NAME=... in out
+value() { sed -n "s/.*[ ]$1=\([0-9.e+-]*\).*/\1/p" out | tail -n 1; }
+near() { awk -v a="$1" -v b="$2" -v tol="$3" 'BEGIN { exit !(a != "" && (a - b)^2 <= tol * tol * b * b) }'; }
+
+while IFS='|' read -r equation unknown simulated start options; do
+    # shellcheck disable=SC2086
+    run 1 simulate -problem "$equation" -physics_"$unknown" "$simulated" $options -grid 14,12 -samples 2 -seed 3 -output i.nc -output_dtype f64
+    for n in 1 2; do
+        # shellcheck disable=SC2086
+        run $n invert -physics_type "$equation" -data_file i.nc -physics_unknown "$unknown" -physics_"$unknown" "$start" $options
+        near "$(value "$unknown")" "$simulated" 1e-5 || fail "$equation on $n ranks: $unknown is $simulated, found $(cat out)"
+    done
+done << 'EOF'
+heat|nu|0.02|0.1|
+burgers|nu|0.03|0.2|-physics_theta 0.5
+wave|c|0.8|1|-physics_bc_x periodic
+poisson|kappa|2|1|-physics_bc_x robin:1:1:1
+EOF
+
+# Darcy's permeability from the pressure; PETSc tests the gradient
+run 1 simulate -problem darcy -darcy_field lognormal -grid 24,24 -samples 2 -seed 1 -output darcy.nc -output_dtype f64
+run 2 invert -data_file darcy.nc -data_input a -invert_regularization 1e-8 -output found.nc -hg_dtype f64
+awk -v e="$(sed -n 's/.*fields found \([0-9.e+-]*\).*/\1/p' out)" 'BEGIN { exit !(e != "" && e < 0.08) }' || fail "darcy: $(cat out)"
+run 1 info found.nc
+grep -q 'a(sample=2, y=24, x=24)' out || fail "found.nc: $(cat out)"
+run 1 simulate -problem darcy -darcy_field lognormal -grid 7,6 -samples 1 -seed 1 -output tiny.nc -output_dtype f64
+run 1 invert -data_file tiny.nc -data_input a -invert_regularization 1e-4 -invert_every 2 -tao_test_gradient -tao_max_it 1 -ksp_rtol 1e-13 -output tiny_found.nc
+sed -n 's/.*2-norm ||G - Gfd||.||G|| = \([0-9.e+-]*\),.*/\1/p' out | awk '{ n++; if ($1 > 1e-5) bad = 1 } END { exit bad || !n }' || fail "gradient of darcy: $(cat out)"
+
+refused 2 'no parameter "mu"' invert -data_file heat.nc -physics_type heat -physics_unknown mu
+refused 2 'must be positive' invert -data_file darcy.nc -invert_start -1
+refused 1 'leave -ts_type and -ts_dt' invert -data_file heat.nc -physics_type heat -physics_unknown nu -ts_dt 0.01
+refused 1 'have 1 channels, those of wave have 2' invert -data_file heat.nc -physics_type wave -physics_unknown c
+refused 1 'soft is for training' invert -data_file heat.nc -physics_type heat -physics_unknown nu -physics_bc soft
+refused 1 'darcy.nc' invert -data_file darcy.nc -output darcy.nc
 exit "$((failures > 0))"

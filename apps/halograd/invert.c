@@ -1,0 +1,350 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* halograd invert: an input field or a parameter of an equation from observed solutions, without a network */
+#include "app.h"
+
+typedef struct {
+  char        type[64], unknown[32], input[1024], output[PETSC_MAX_PATH_LEN];
+  PetscReal   start; /* of an unknown field */
+  PetscInt    every; /* solutions are observed at each so-manieth point along each axis */
+  PetscBool   has_input, has_start, help, field;
+  HGData      data;
+  HGPhysics   physics;
+  HGPartition part;
+  HGTensor    x, y;
+  DM          dm;
+  Vec         weights;
+  HGFieldFile file;
+  PetscInt    a, u;
+} Inversion;
+
+static PetscErrorCode ReadOptions(Inversion *v)
+{
+  PetscFunctionBegin;
+  PetscCall(PetscStrncpy(v->type, HGPHYSICSDARCY, sizeof(v->type)));
+  PetscCall(PetscStrncpy(v->unknown, "a", sizeof(v->unknown)));
+  PetscCall(PetscStrncpy(v->output, "inversion.nc", sizeof(v->output)));
+  v->every = 1;
+  PetscOptionsBegin(PETSC_COMM_WORLD, NULL, "halograd invert", "");
+  PetscCall(PetscOptionsString("-physics_type", "equation", "HGPhysicsSetType", v->type, v->type, sizeof(v->type), NULL));
+  PetscCall(PetscOptionsString("-physics_unknown", "what to find: a parameter of the equation, or a, its input field",
+                               "HGInversionSetUnknown", v->unknown, v->unknown, sizeof(v->unknown), NULL));
+  PetscCall(PetscOptionsReal("-invert_start", "constant that an unknown field starts from (default 1 for darcy, else 0)", "", v->start,
+                             &v->start, &v->has_start));
+  PetscCall(PetscOptionsInt("-invert_every", "solutions are observed at every n-th point along each axis", "HGInversionSetWeights",
+                            v->every, &v->every, NULL));
+  PetscCall(
+      PetscOptionsString("-output", "file of the fields found and their solutions", "", v->output, v->output, sizeof(v->output), NULL));
+  PetscOptionsEnd();
+  PetscCall(PetscOptionsGetString(NULL, NULL, "-data_input", v->input, sizeof(v->input), &v->has_input));
+  v->field = !strcmp(v->unknown, "a") ? PETSC_TRUE : PETSC_FALSE;
+  if (!v->has_start) v->start = !strcmp(v->type, HGPHYSICSDARCY) ? 1 : 0;
+  HGCheck(v->every >= 1, PETSC_COMM_WORLD, "-invert_every %" PetscInt_FMT ": give at least 1", v->every);
+  HGCheck(*v->output, PETSC_COMM_WORLD, "-output has no value; give the name of the file to write");
+  HGCheck(v->field || !v->has_start, PETSC_COMM_WORLD, "-invert_start is for fields; -physics_unknown %s starts from -physics_%s",
+          v->unknown, v->unknown);
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Options of the optimizer are read for -help, and again by each problem */
+static PetscErrorCode Configure(Inversion *v)
+{
+  HGInversion inv;
+
+  PetscFunctionBegin;
+  PetscCall(ReadOptions(v));
+  PetscCall(HGDataCreate(PETSC_COMM_WORLD, &v->data));
+  PetscCall(HGDataSetFromOptions(v->data));
+  PetscCall(HGPartitionCreate(PETSC_COMM_WORLD, &v->part));
+  PetscCall(HGPartitionSetFromOptions(v->part));
+  PetscCall(HGPhysicsCreate(PETSC_COMM_WORLD, &v->physics));
+  PetscCall(HGPhysicsSetType(v->physics, v->type));
+  PetscCall(HGPhysicsSetFromOptions(v->physics));
+  PetscCall(HGInversionCreate(PETSC_COMM_WORLD, &inv));
+  PetscCall(HGInversionSetFromOptions(inv));
+  PetscCall(HGInversionDestroy(&inv));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* An unknown field needs no input in the file; one that is there is compared with what is found */
+static PetscErrorCode ChooseVariables(Inversion *v)
+{
+  const char *input, *target;
+  char        observed[1024] = "u";
+  PetscBool   set;
+
+  PetscFunctionBegin;
+  PetscCall(PetscOptionsGetString(NULL, NULL, "-data_target", observed, sizeof(observed), &set));
+  HGCheck(strcmp(observed, "none"), PETSC_COMM_WORLD, "-data_target none: an inversion needs observed solutions; give their variable");
+  PetscCall(HGDataSetVariables(v->data, v->has_input ? v->input : v->field ? observed : "a", observed));
+  PetscCall(HGDataSetUp(v->data));
+  PetscCall(HGDataGetVariables(v->data, &input, &target));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode CreateTensor(Inversion *v, PetscInt channels, HGTensor *t)
+{
+  HGPartition p;
+
+  PetscFunctionBegin;
+  PetscCall(HGPartitionCreateLike(v->part, 1, channels, &p));
+  PetscCall(HGTensorCreate(p, HG_F64, t));
+  PetscCall(HGTensorSetUp(*t));
+  PetscCall(HGPartitionDestroy(&p));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode SetWeights(Inversion *v)
+{
+  PetscInt     at[3], n[3], dof, k = 0;
+  PetscScalar *w;
+
+  PetscFunctionBegin;
+  if (v->every == 1) PetscFunctionReturn(PETSC_SUCCESS);
+  PetscCall(DMCreateGlobalVector(v->dm, &v->weights));
+  PetscCall(DMDAGetDof(v->dm, &dof));
+  PetscCall(DMDAGetCorners(v->dm, &at[0], &at[1], &at[2], &n[0], &n[1], &n[2]));
+  PetscCall(VecGetArrayWrite(v->weights, &w));
+  for (PetscInt i = 0; i < n[0] * n[1] * n[2]; i++) {
+    const PetscInt here[3] = {at[0] + i % n[0], at[1] + i / n[0] % n[1], at[2] + i / n[0] / n[1]};
+
+    for (PetscInt c = 0; c < dof; c++) w[k++] = here[0] % v->every || here[1] % v->every || here[2] % v->every ? 0 : 1;
+  }
+  PetscCall(VecRestoreArrayWrite(v->weights, &w));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode Prepare(Inversion *v)
+{
+  PetscInt dim, cin, cout, inputs, unknowns, size[HG_AXES];
+  DM       da;
+
+  PetscFunctionBegin;
+  PetscCall(ChooseVariables(v));
+  PetscCall(HGDataGetSizes(v->data, &dim, NULL, &cin, &cout, &size[HG_Z]));
+  size[HG_N] = size[HG_C] = 1;
+  PetscCall(HGPartitionSetSizes(v->part, dim, size));
+  PetscCall(HGPartitionSetUp(v->part));
+  PetscCall(HGPartitionGetDM(v->part, &da));
+  PetscCall(HGPhysicsSetDMDA(v->physics, da));
+  PetscCall(HGPhysicsSetUp(v->physics));
+  PetscCall(PetscObjectViewFromOptions((PetscObject)v->physics, NULL, "-physics_view"));
+  PetscCall(HGPhysicsGetChannels(v->physics, &inputs, &unknowns));
+  HGCheck(unknowns, PETSC_COMM_WORLD, "-physics_type %s: only built-in equations can be inverted here; see HGInversion", v->type);
+  HGCheck(cout == unknowns, PETSC_COMM_WORLD, "the observed solutions have %" PetscInt_FMT " channels, those of %s have %" PetscInt_FMT,
+          cout, v->type, unknowns);
+  HGCheck(cin == inputs, PETSC_COMM_WORLD, "the inputs have %" PetscInt_FMT " channels, those of %s have %" PetscInt_FMT, cin, v->type,
+          inputs);
+  PetscCall(HGPhysicsGetDM(v->physics, &v->dm));
+  PetscCall(HGDataLoad(v->data, v->part, HG_F64));
+  PetscCall(CreateTensor(v, cin, &v->x));
+  PetscCall(CreateTensor(v, cout, &v->y));
+  PetscCall(SetWeights(v));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode ReadSample(Inversion *v, PetscInt i, Vec a, Vec u)
+{
+  PetscFunctionBegin;
+  PetscCall(HGDataGetBatch(v->data, 1, &i, v->x, v->y));
+  PetscCall(HGTensorToVec(v->x, 0, a));
+  PetscCall(HGTensorToVec(v->y, 0, u));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode CreateProblem(Inversion *v, PetscInt n, const Vec a[], const Vec u[], HGInversion *inv)
+{
+  PetscFunctionBegin;
+  PetscCall(HGInversionCreate(PETSC_COMM_WORLD, inv));
+  PetscCall(HGInversionSetFromOptions(*inv));
+  PetscCall(HGInversionSetPhysics(*inv, v->physics));
+  PetscCall(HGInversionSetObservations(*inv, n, a, u));
+  PetscCall(HGInversionSetWeights(*inv, v->weights));
+  PetscCall(HGInversionSolve(*inv));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode GetOutcome(HGInversion inv, PetscReal *misfit, PetscInt *its, const char **reason)
+{
+  Tao                tao;
+  TaoConvergedReason why;
+
+  PetscFunctionBegin;
+  PetscCall(HGInversionGetTao(inv, &tao));
+  PetscCall(TaoGetIterationNumber(tao, its));
+  PetscCall(TaoGetConvergedReason(tao, &why));
+  PetscCall(HGInversionGetMisfit(inv, misfit));
+  *reason = TaoConvergedReasons[why];
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* ---- a parameter, from all samples ---- */
+
+static PetscErrorCode FindParameter(Inversion *v)
+{
+  PetscInt    first, last, n, its;
+  PetscReal   value, misfit;
+  const char *reason;
+  Vec        *a, *u;
+  HGInversion inv;
+
+  PetscFunctionBegin;
+  PetscCall(HGDataGetRange(v->data, &first, &last));
+  n = last - first;
+  PetscCall(PetscMalloc2(n, &a, n, &u));
+  for (PetscInt i = 0; i < n; i++) {
+    PetscCall(DMCreateGlobalVector(v->dm, &a[i]));
+    PetscCall(DMCreateGlobalVector(v->dm, &u[i]));
+    PetscCall(ReadSample(v, i, a[i], u[i]));
+  }
+  PetscCall(CreateProblem(v, n, a, u, &inv));
+  PetscCall(GetOutcome(inv, &misfit, &its, &reason));
+  PetscCall(HGInversionGetParameter(inv, &value));
+  PetscCall(PetscPrintf(PETSC_COMM_WORLD, "invert samples=%" PetscInt_FMT " %s=%.10g misfit=%.6g iterations=%" PetscInt_FMT " reason=%s\n",
+                        n, v->unknown, (double)value, (double)misfit, its, reason));
+  PetscCall(HGInversionDestroy(&inv));
+  for (PetscInt i = 0; i < n; i++) {
+    PetscCall(VecDestroy(&a[i]));
+    PetscCall(VecDestroy(&u[i]));
+  }
+  PetscCall(PetscFree2(a, u));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* ---- a field for each sample ---- */
+
+static PetscErrorCode CreateOutput(Inversion *v)
+{
+  PetscInt    dim, grid[3], cin, cout, first, last;
+  const char *title, *input, *output, *file;
+  char        text[PETSC_MAX_PATH_LEN + 256];
+  HGDType     dtype;
+
+  PetscFunctionBegin;
+  PetscCall(HGGetDType(&dtype));
+  PetscCall(HGDataGetSizes(v->data, &dim, NULL, &cin, &cout, grid));
+  PetscCall(HGDataGetRange(v->data, &first, &last));
+  PetscCall(HGDataGetFile(v->data, &file));
+  PetscCall(HGPhysicsGetDescription(v->physics, &title, &input, &output));
+  PetscCall(HGFieldFileCreate(PETSC_COMM_WORLD, v->output, &v->file));
+  PetscCall(HGFieldFileSetSizes(v->file, dim, last - first, grid));
+  for (PetscInt k = 3 - dim; k < 3; k++) {
+    const HGAxis *axis;
+
+    PetscCall(HGDataGetAxis(v->data, k, &axis));
+    PetscCall(HGFieldFileSetAxis(v->file, k, axis));
+  }
+  PetscCall(PetscSNPrintf(text, sizeof(text), "%s: inputs found from the solutions of %s, samples %" PetscInt_FMT " to %" PetscInt_FMT,
+                          title, file, first, last - 1));
+  PetscCall(HGFieldFileSetAttribute(v->file, "title", text));
+  PetscCall(HGFieldFileAddVariable(v->file, "a", cin, dtype, &v->a));
+  PetscCall(HGFieldFileSetVariableAttribute(v->file, v->a, "long_name", input));
+  PetscCall(HGFieldFileAddVariable(v->file, "u", cout, dtype, &v->u));
+  PetscCall(HGFieldFileSetVariableAttribute(v->file, v->u, "long_name", output));
+  PetscCall(HGFieldFileSetUp(v->file));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode RelativeError(Vec found, Vec truth, PetscReal *error)
+{
+  PetscReal norm;
+
+  PetscFunctionBegin;
+  PetscCall(VecNorm(truth, NORM_2, &norm));
+  PetscCall(VecAXPY(truth, -1, found));
+  PetscCall(VecNorm(truth, NORM_2, error));
+  *error /= norm;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode FindField(Inversion *v, PetscInt i, Vec truth, Vec start, Vec observed, PetscReal *misfit, PetscReal *error)
+{
+  PetscInt    its;
+  char        compared[64] = "";
+  const char *reason;
+  HGInversion inv;
+  Vec         a, u;
+
+  PetscFunctionBegin;
+  PetscCall(ReadSample(v, i, truth, observed));
+  PetscCall(VecSet(start, v->start));
+  PetscCall(CreateProblem(v, 1, &start, &observed, &inv));
+  PetscCall(HGInversionGetFields(inv, &a, &u));
+  PetscCall(HGFieldFileWriteVec(v->file, v->a, i, v->dm, a));
+  PetscCall(HGFieldFileWriteVec(v->file, v->u, i, v->dm, u));
+  PetscCall(GetOutcome(inv, misfit, &its, &reason));
+  *error = 0;
+  if (v->has_input) {
+    PetscCall(RelativeError(a, truth, error));
+    PetscCall(PetscSNPrintf(compared, sizeof(compared), " error=%.6g", (double)*error));
+  }
+  PetscCall(PetscPrintf(PETSC_COMM_WORLD, "invert sample=%" PetscInt_FMT " misfit=%.6g%s iterations=%" PetscInt_FMT " reason=%s\n", i,
+                        (double)*misfit, compared, its, reason));
+  PetscCall(HGInversionDestroy(&inv));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode FindFields(Inversion *v)
+{
+  PetscInt       first, last, n;
+  PetscReal      misfit, error, sum = 0;
+  Vec            truth, start, observed;
+  PetscErrorCode e = PETSC_SUCCESS;
+
+  PetscFunctionBegin;
+  PetscCall(HGDataGetRange(v->data, &first, &last));
+  n = last - first;
+  PetscCall(CreateOutput(v));
+  PetscCall(DMCreateGlobalVector(v->dm, &truth));
+  PetscCall(VecDuplicate(truth, &start));
+  PetscCall(VecDuplicate(truth, &observed));
+  for (PetscInt i = 0; i < n && !e; i++) {
+    e = FindField(v, i, truth, start, observed, &misfit, &error);
+    sum += error;
+  }
+  if (e) {
+    PetscCall(HGFieldFileDestroy(&v->file)); /* nothing half-written stays */
+    PetscCall(e);
+  }
+  PetscCall(HGFieldFileClose(&v->file));
+  if (v->has_input)
+    PetscCall(PetscPrintf(PETSC_COMM_WORLD, "mean relative L2 error of the fields found %.4g\n", (double)(sum / (PetscReal)n)));
+  PetscCall(PetscPrintf(PETSC_COMM_WORLD, "wrote %s: a and u, %" PetscInt_FMT " samples\n", v->output, n));
+  PetscCall(VecDestroy(&truth));
+  PetscCall(VecDestroy(&start));
+  PetscCall(VecDestroy(&observed));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode CheckPaths(Inversion *v)
+{
+  AppPath path[] = {
+      {"-data_file", NULL,      PETSC_FALSE},
+      {"-output",    v->output, PETSC_TRUE },
+  };
+
+  PetscFunctionBegin;
+  PetscCall(HGDataGetFile(v->data, &path[0].path));
+  if (v->field) PetscCall(AppCheckPaths(2, path));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode AppInvert(PetscBool help)
+{
+  Inversion v = {.help = help};
+
+  PetscFunctionBegin;
+  PetscCall(Configure(&v));
+  if (!help) {
+    PetscCall(AppCheckOptions());
+    PetscCall(CheckPaths(&v));
+    PetscCall(Prepare(&v));
+    PetscCall(v.field ? FindFields(&v) : FindParameter(&v));
+  }
+  PetscCall(VecDestroy(&v.weights));
+  PetscCall(HGTensorDestroy(&v.x));
+  PetscCall(HGTensorDestroy(&v.y));
+  PetscCall(HGPhysicsDestroy(&v.physics));
+  PetscCall(HGPartitionDestroy(&v.part));
+  PetscCall(HGDataDestroy(&v.data));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
