@@ -53,7 +53,7 @@ refused 1 '-data_shuffle perhaps: ' train "${data[@]}" -data_shuffle perhaps
 refused 2 '-tao_type banana: ' train "${data[@]}" -tao_type banana
 refused 2 '-ksp_type banana: ' simulate -grid 4,4 -samples 1 -output x.nc -ksp_type banana
 refused 1 'has 1e+18 points; this PETSc counts to' simulate -grid 1000000000,1000000000 -output x.nc
-refused 1 '-net_kernel' train "${data[@]}" -net_kernel 99
+refused 1 'cannot be reflected for a padding of 49 .*-net_kernel' train "${data[@]}" -net_kernel 99 -net_padding reflect
 refused 1 '"b.nc" is neither an option .* info takes one file' info a.nc b.nc
 refused 1 'no file; say halograd info FILE' info ""
 refused 1 '"x" is neither an option' train "${data[@]}" -data_shuffle 0 x
