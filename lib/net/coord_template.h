@@ -13,7 +13,7 @@ typedef struct {
   REAL       *t;                /* [m] scratch */
 } NAME(Activation);
 
-CLONES static void NAME(tanh_derivatives)(int m, const REAL *restrict s, REAL *restrict d1, REAL *restrict d2, REAL *restrict d3)
+HG_CLONES static void NAME(tanh_derivatives)(int m, const REAL *restrict s, REAL *restrict d1, REAL *restrict d2, REAL *restrict d3)
 {
 #pragma omp simd
   for (int i = 0; i < m; i++) {
@@ -25,7 +25,7 @@ CLONES static void NAME(tanh_derivatives)(int m, const REAL *restrict s, REAL *r
   }
 }
 
-CLONES static void NAME(sin_derivatives)(int m, const REAL *restrict s, const REAL *restrict cosine, REAL *restrict d1, REAL *restrict d2,
+HG_CLONES static void NAME(sin_derivatives)(int m, const REAL *restrict s, const REAL *restrict cosine, REAL *restrict d1, REAL *restrict d2,
                                          REAL *restrict d3)
 {
 #pragma omp simd
@@ -36,7 +36,7 @@ CLONES static void NAME(sin_derivatives)(int m, const REAL *restrict s, const RE
   }
 }
 
-CLONES static void NAME(softplus_derivatives)(int m, const REAL *restrict sigma, REAL *restrict d1, REAL *restrict d2, REAL *restrict d3)
+HG_CLONES static void NAME(softplus_derivatives)(int m, const REAL *restrict sigma, REAL *restrict d1, REAL *restrict d2, REAL *restrict d3)
 {
 #pragma omp simd
   for (int i = 0; i < m; i++) {
@@ -48,7 +48,7 @@ CLONES static void NAME(softplus_derivatives)(int m, const REAL *restrict sigma,
   }
 }
 
-CLONES static void NAME(silu_derivatives)(int m, const REAL *restrict z, const REAL *restrict sigma, REAL *restrict d1, REAL *restrict d2,
+HG_CLONES static void NAME(silu_derivatives)(int m, const REAL *restrict z, const REAL *restrict sigma, REAL *restrict d1, REAL *restrict d2,
                                           REAL *restrict d3)
 {
 #pragma omp simd
@@ -62,7 +62,7 @@ CLONES static void NAME(silu_derivatives)(int m, const REAL *restrict z, const R
 }
 
 /* tail: sigma(-z^2 / 2) */
-CLONES static void NAME(gelu_derivatives)(int m, const REAL *restrict z, const REAL *restrict tail, REAL *restrict d2, REAL *restrict d3)
+HG_CLONES static void NAME(gelu_derivatives)(int m, const REAL *restrict z, const REAL *restrict tail, REAL *restrict d2, REAL *restrict d3)
 {
 #pragma omp simd
   for (int i = 0; i < m; i++) {
@@ -109,14 +109,14 @@ static void NAME(activate)(HGCoordNet net, const NAME(Activation) * v)
 }
 
 /* y = d x */
-CLONES static void NAME(times)(int m, const REAL *restrict d, const REAL *x, REAL *y)
+HG_CLONES static void NAME(times)(int m, const REAL *restrict d, const REAL *x, REAL *y)
 {
 #pragma omp simd
   for (int i = 0; i < m; i++) y[i] = d[i] * x[i];
 }
 
 /* a_ij = s'' z_i z_j + s' z_ij */
-CLONES static void NAME(second)(int m, const REAL *restrict d1, const REAL *restrict d2, const REAL *zi, const REAL *zj,
+HG_CLONES static void NAME(second)(int m, const REAL *restrict d1, const REAL *restrict d2, const REAL *zi, const REAL *zj,
                                 const REAL *restrict zij, REAL *restrict a)
 {
 #pragma omp simd
@@ -138,14 +138,14 @@ static void NAME(taylor)(HGCoordNet net, int order, int m, const REAL *z, const 
 }
 
 /* g_0 += s'' z_i g_i, with the g_i of a */
-CLONES static void NAME(first_adjoint)(int m, const REAL *restrict d2, const REAL *restrict zi, const REAL *restrict gi, REAL *restrict g0)
+HG_CLONES static void NAME(first_adjoint)(int m, const REAL *restrict d2, const REAL *restrict zi, const REAL *restrict gi, REAL *restrict g0)
 {
 #pragma omp simd
   for (int i = 0; i < m; i++) g0[i] += d2[i] * zi[i] * gi[i];
 }
 
 /* g_0 += (s''' z_i z_j + s'' z_ij) g_ij, then g_i += s'' z_j g_ij, g_j += s'' z_i g_ij; g_i and g_j may be one */
-CLONES static void NAME(second_adjoint)(int m, const REAL *restrict d, const REAL *zi, const REAL *zj, const REAL *restrict zij,
+HG_CLONES static void NAME(second_adjoint)(int m, const REAL *restrict d, const REAL *zi, const REAL *zj, const REAL *restrict zij,
                                         REAL *restrict g0, REAL *gi, REAL *gj, REAL *restrict gij)
 {
   const REAL *restrict d1 = d, *restrict d2 = d + m, *restrict d3 = d + 2 * m;

@@ -1,15 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Points through a coordinate network, and the adjoint */
 #include "net/coord_impl.h"
+#include "sys/hgsimd.h"
 #include <omp.h>
-
-/* Loops on numbers are compiled for each instruction set, the C library chooses */
-#if defined(__x86_64__) && defined(__gnu_linux__) && defined(__GNUC__) && __GNUC__ >= 12 && !defined(__clang__) && \
-    !defined(__SANITIZE_ADDRESS__)
-#define CLONES __attribute__((target_clones("arch=x86-64-v4", "arch=x86-64-v3", "default")))
-#else
-#define CLONES
-#endif
 
 /* One sweep: what all pieces share */
 typedef struct {

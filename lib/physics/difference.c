@@ -10,6 +10,7 @@
    The adjoint gathers: no two threads write to the same point, and each point is summed in the same order on any number of them.
 */
 #include "physics/equation_impl.h"
+#include "sys/hgsimd.h"
 
 #define MAX_NODES 8
 
@@ -165,109 +166,99 @@ PetscErrorCode HGDifferenceDestroy(HGDifference *d)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* out[x] += sum of w[j][x] in[(x + j) s]: the rows in between, whose stencil is inside */
-static void ApplyX(const HGDifference *d, const double *in, ptrdiff_t s, double *restrict out)
+/* out[i - x] += sum of w[j][i] in[i + j], from <= i < to: the rows in between, whose stencil is inside */
+static inline __attribute__((always_inline)) void AddInner(const HGDifference *d, PetscInt from, PetscInt to, PetscInt x, const double *in,
+                                                           double *restrict out)
 {
-  for (PetscInt j = -d->inner; j <= d->inner; j++) {
-    const double *restrict w = d->w + (j + d->reach) * d->n;
+  const double *const w = d->w + d->reach * d->n;
 
-    if (s == 1)
-      for (PetscInt x = d->lo; x < d->hi; x++) out[x] += w[x] * in[x + j];
-    else
-      for (PetscInt x = d->lo; x < d->hi; x++) out[x] += w[x] * in[(x + j) * s];
+  if (d->inner == 1) {
+    const double *restrict w0 = w - d->n, *restrict w1 = w, *restrict w2 = w + d->n;
+
+    for (PetscInt i = from; i < to; i++) out[i - x] += w0[i] * in[i - 1] + w1[i] * in[i] + w2[i] * in[i + 1];
+    return;
+  }
+  for (PetscInt j = -d->inner; j <= d->inner; j++) {
+    const double *restrict v = w + j * d->n;
+
+    for (PetscInt i = from; i < to; i++) out[i - x] += v[i] * in[i + j];
   }
 }
 
-/* The rows beside a boundary, from <= x < to: weights are zero where there are no points */
-static void ApplyEndX(const HGDifference *d, PetscInt from, PetscInt to, const double *in, ptrdiff_t s, const double gamma[], double *out)
+/* The rows beside a boundary: weights are zero where there are no points */
+static void AddEnd(const HGDifference *d, PetscInt from, PetscInt to, PetscInt x, const double *in, const double gamma[], double *out)
 {
-  for (PetscInt x = from; x < to; x++) {
-    out[x] += gamma[0] * d->gamma[x] + gamma[1] * d->gamma[d->n + x];
+  for (PetscInt i = from; i < to; i++) {
+    out[i - x] += gamma[0] * d->gamma[i] + gamma[1] * d->gamma[d->n + i];
     for (PetscInt j = -d->reach; j <= d->reach; j++) {
-      const double w = d->w[(j + d->reach) * d->n + x];
+      const double w = d->w[(j + d->reach) * d->n + i];
 
-      if (w != 0) out[x] += w * in[(x + j) * s];
+      if (w != 0) out[i - x] += w * in[i + j];
     }
   }
 }
 
+static PetscInt Clamp(PetscInt i, PetscInt least, PetscInt most)
+{
+  return PetscMax(least, PetscMin(i, most));
+}
+
 /*
-  HGDifferenceApply - out = or += derivative of in along an axis, with the boundary values gamma
+  HGDifferenceAdd - out += derivative along an axis, with the boundary values gamma, at points x <= i < x + n of a row
 
   Not Collective
 
   Input Parameters:
 + d     - the derivative
 . axis  - 0, 1, 2 for z, y, x
-. b     - the block of this rank
-. in    - first owned point of an unknown in the local array with ghost points
-. gamma - of the low and the high side
-- add   - whether out is added to
+. b     - the block of this rank, of one unknown
+. at    - the row, in z and y
+. x     - its first point
+. n     - how many points
+. in    - first owned point of the unknown in the local array with ghost points
+- gamma - of the low and the high side
 
   Output Parameter:
-. out - [z][y][x] of the owned points
+. out - [n]
 */
-void HGDifferenceApply(const HGDifference *d, int axis, const HGBlock *b, const double *in, const double gamma[], PetscBool add,
-                       double *out)
+HG_CLONES void HGDifferenceAdd(const HGDifference *d, int axis, const HGBlock *b, const PetscInt at[2], PetscInt x, PetscInt n,
+                               const double *in, const double gamma[], double *restrict out)
 {
-  const PetscInt *n = b->n;
+  const double *row = in + at[0] * b->stride[0] + at[1] * b->stride[1];
 
-#pragma omp parallel for schedule(static) if (n[0] * n[1] * n[2] > 8192)
-  for (PetscInt r = 0; r < n[0] * n[1]; r++) {
-    const PetscInt at[2] = {r / n[1], r % n[1]};
-    const double  *p     = in + at[0] * b->stride[0] + at[1] * b->stride[1];
-    double *restrict o   = out + r * n[2];
+  if (axis == 2) {
+    const PetscInt lo = Clamp(d->lo, x, x + n), hi = Clamp(d->hi, lo, x + n);
 
-    if (!add) memset(o, 0, (size_t)n[2] * sizeof(*o));
-    if (axis == 2) {
-      ApplyEndX(d, 0, d->lo, p, b->stride[2], gamma, o);
-      ApplyX(d, p, b->stride[2], o);
-      ApplyEndX(d, d->hi, n[2], p, b->stride[2], gamma, o);
-    } else {
-      const PetscInt i = at[axis];
-      const double   g = gamma[0] * d->gamma[i] + gamma[1] * d->gamma[d->n + i];
-
-      for (PetscInt j = -d->reach; j <= d->reach; j++) {
-        const double        w = d->w[(j + d->reach) * d->n + i];
-        const double *const q = p + j * b->stride[axis];
-
-        if (w == 0) continue;
-        if (b->stride[2] == 1)
-          for (PetscInt x = 0; x < n[2]; x++) o[x] += w * q[x];
-        else
-          for (PetscInt x = 0; x < n[2]; x++) o[x] += w * q[x * b->stride[2]];
-      }
-      if (g != 0)
-        for (PetscInt x = 0; x < n[2]; x++) o[x] += g;
-    }
+    AddEnd(d, x, lo, x, row, gamma, out);
+    AddInner(d, lo, hi, x, row, out);
+    AddEnd(d, hi, x + n, x, row, gamma, out);
+    return;
   }
+  const PetscInt i = at[axis];
+  const double   g = gamma[0] * d->gamma[i] + gamma[1] * d->gamma[d->n + i];
+
+  for (PetscInt j = -d->reach; j <= d->reach; j++) {
+    const double w           = d->w[(j + d->reach) * d->n + i];
+    const double *restrict q = row + j * b->stride[axis] + x;
+
+    if (w == 0) continue;
+    for (PetscInt k = 0; k < n; k++) out[k] += w * q[k];
+  }
+  if (g != 0)
+    for (PetscInt k = 0; k < n; k++) out[k] += g;
 }
 
-static void AdjointX(const HGDifference *d, const double *restrict in, double *restrict out, ptrdiff_t s)
+/* out[i - x] += sum of w[j][i - j] in[i - j], x <= i < x + n, where i - j is one of the rows from <= i - j < to */
+static inline __attribute__((always_inline)) void AddTransposed(const HGDifference *d, PetscInt j, PetscInt from, PetscInt to, PetscInt x,
+                                                                PetscInt n, const double *in, double *restrict out)
 {
-  for (PetscInt j = -d->inner; j <= d->inner; j++) {
-    const double *restrict w = d->w + (j + d->reach) * d->n;
+  const double *restrict w = d->w + (j + d->reach) * d->n;
 
-    if (s == 1)
-      for (PetscInt x = d->lo; x < d->hi; x++) out[x + j] += w[x] * in[x];
-    else
-      for (PetscInt x = d->lo; x < d->hi; x++) out[(x + j) * s] += w[x] * in[x];
-  }
-}
-
-static void AdjointEndX(const HGDifference *d, PetscInt from, PetscInt to, const double *in, double *out, ptrdiff_t s)
-{
-  for (PetscInt x = from; x < to; x++) {
-    for (PetscInt j = -d->reach; j <= d->reach; j++) {
-      const double w = d->w[(j + d->reach) * d->n + x];
-
-      if (w != 0) out[(x + j) * s] += w * in[x];
-    }
-  }
+  for (PetscInt i = PetscMax(from, x - j); i < PetscMin(to, x + n - j); i++) out[i + j - x] += w[i] * in[i];
 }
 
 /*
-  HGDifferenceApplyAdjoint - out += transposed derivative of in; ghost points of out get what belongs to other ranks
+  HGDifferenceAddAdjoint - out += transposed derivative along an axis at points x <= i < x + n of a row
 
   Not Collective
 
@@ -275,42 +266,37 @@ static void AdjointEndX(const HGDifference *d, PetscInt from, PetscInt to, const
 + d    - the derivative
 . axis - 0, 1, 2 for z, y, x
 . b    - the block of this rank
+. at   - the row, in z and y; like x it may lie among the ghost points, which get what belongs to other ranks
+. x    - its first point
+. n    - how many points
 - in   - [z][y][x] of the owned points
 
   Output Parameter:
-. out - first owned point of an unknown in the local array with ghost points, added to
+. out - [n]
 */
-void HGDifferenceApplyAdjoint(const HGDifference *d, int axis, const HGBlock *b, const double *in, double *out)
+HG_CLONES void HGDifferenceAddAdjoint(const HGDifference *d, int axis, const HGBlock *b, const PetscInt at[2], PetscInt x, PetscInt n,
+                                      const double *in, double *restrict out)
 {
-  const PetscInt *n      = b->n;
-  const PetscInt  ext[2] = {axis == 0 ? d->reach : 0, axis == 1 ? d->reach : 0}; /* rows of out beyond the owned ones */
-  const PetscInt  m[2]   = {n[0] + 2 * ext[0], n[1] + 2 * ext[1]};
+  const PetscInt first = PetscMax(0, x), last = PetscMin(b->n[2], x + n);
 
-#pragma omp parallel for schedule(static) if (n[0] * n[1] * n[2] > 8192)
-  for (PetscInt r = 0; r < m[0] * m[1]; r++) {
-    const PetscInt at[2] = {r / m[1] - ext[0], r % m[1] - ext[1]};
-    double        *o     = out + at[0] * b->stride[0] + at[1] * b->stride[1];
-
+  for (int k = 0; k < 2; k++)
+    if (k != axis && (at[k] < 0 || at[k] >= b->n[k])) return;
+  for (PetscInt j = -d->reach; j <= d->reach; j++) {
     if (axis == 2) {
-      const double *p = in + (at[0] * n[1] + at[1]) * n[2];
+      const double   *p    = in + (at[0] * b->n[1] + at[1]) * b->n[2];
+      const PetscBool ends = PetscAbsInt(j) > d->inner ? PETSC_TRUE : PETSC_FALSE; /* only rows beside a boundary reach as far */
 
-      AdjointEndX(d, 0, d->lo, p, o, b->stride[2]);
-      AdjointX(d, p, o, b->stride[2]);
-      AdjointEndX(d, d->hi, n[2], p, o, b->stride[2]);
+      AddTransposed(d, j, 0, ends ? d->lo : d->n, x, n, p, out);
+      if (ends) AddTransposed(d, j, PetscMax(d->lo, d->hi), d->n, x, n, p, out);
       continue;
     }
-    for (PetscInt j = -d->reach; j <= d->reach; j++) {
-      const PetscInt from[2] = {at[0] - (axis == 0 ? j : 0), at[1] - (axis == 1 ? j : 0)};
+    const PetscInt from[2] = {at[0] - (axis == 0 ? j : 0), at[1] - (axis == 1 ? j : 0)};
 
-      if (from[axis] < 0 || from[axis] >= n[axis]) continue;
-      const double w           = d->w[(j + d->reach) * d->n + from[axis]];
-      const double *restrict p = in + (from[0] * n[1] + from[1]) * n[2];
+    if (from[axis] < 0 || from[axis] >= b->n[axis]) continue;
+    const double w           = d->w[(j + d->reach) * d->n + from[axis]];
+    const double *restrict p = in + (from[0] * b->n[1] + from[1]) * b->n[2];
 
-      if (w == 0) continue;
-      if (b->stride[2] == 1)
-        for (PetscInt x = 0; x < n[2]; x++) o[x] += w * p[x];
-      else
-        for (PetscInt x = 0; x < n[2]; x++) o[x * b->stride[2]] += w * p[x];
-    }
+    if (w == 0) continue;
+    for (PetscInt i = first; i < last; i++) out[i - x] += w * p[i];
   }
 }

@@ -9,8 +9,32 @@
    D_v the difference operators that make the variables v of R, the transposed Jacobian is J' w = M w / dt - theta sum_v D_v' (dR/dv)' w.
 */
 #include "physics/equation_impl.h"
+#include "sys/hgsimd.h"
 
-#define CHUNK 512 /* points that a thread works on at a time */
+#define CHUNK    512  /* points that a thread works on at a time */
+#define THREADED 8192 /* fewer points are not worth a second thread */
+
+/* Some points of a row */
+typedef struct {
+  PetscInt at[2], x, n; /* the row in z and y, its first point, how many */
+  PetscInt from;        /* the first one's number among all */
+} Piece;
+
+/* Rows of n points in pieces */
+static PetscInt PieceCount(PetscInt rows, PetscInt n)
+{
+  return rows * ((n + CHUNK - 1) / CHUNK);
+}
+
+static Piece GetPiece(const PetscInt n[3], PetscInt i)
+{
+  const PetscInt each = (n[2] + CHUNK - 1) / CHUNK, row = i / each, x = i % each * CHUNK;
+
+  return (Piece){
+      .at = {row / n[1], row % n[1]},
+        .x = x, .n = PetscMin(CHUNK, n[2] - x), .from = row * n[2] + x
+  };
+}
 
 /*
   HGEquationTerms - What R depends on in the dimensions of the grid
@@ -30,112 +54,189 @@ static void GetGamma(HGPhysics p, int axis, PetscInt unknown, double gamma[])
   for (int s = 0; s < 2; s++) gamma[s] = p->homogeneous[unknown] ? 0 : p->axis[axis].side[s].gamma;
 }
 
-/* out = variable var of an unknown: from its array with ghost points, or, for spectral derivatives, from its values */
-static PetscErrorCode Variable(HGPhysics p, PetscInt unknown, HGVariable var, const double *local, const double *value,
-                               PetscBool inhomogeneous, double *out)
+/* out += variable var of an unknown at some points, from its plane */
+static void AddDerivative(HGPhysics p, PetscInt unknown, HGVariable var, const double *plane, const Piece *c, double *out)
 {
-  HGEquation     *e = (HGEquation *)p->data;
-  const PetscInt *n = e->block.n, points = n[0] * n[1] * n[2];
-  const int       second = var == V_L ? 1 : 0;
+  const HGEquation *e      = (HGEquation *)p->data;
+  const int         second = var == V_L ? 1 : 0;
 
-  PetscFunctionBegin;
-  if (e->spectral) PetscCall(PetscArrayzero(out, points));
   for (int a = 3 - (int)p->dim; a < 3; a++) {
-    double gamma[2] = {0, 0};
+    double gamma[2];
 
     if (!second && a != 2 - ((int)var - V_X)) continue;
-    if (inhomogeneous) GetGamma(p, a, unknown, gamma);
-    if (e->spectral) PetscCall(HGSpectralAdd(e->fft[a], 1 + second, 1, value, out));
-    else HGDifferenceApply(&e->d[second][a], a, &e->planar, local, gamma, second && a > 3 - (int)p->dim ? PETSC_TRUE : PETSC_FALSE, out);
+    GetGamma(p, a, unknown, gamma);
+    HGDifferenceAdd(&e->d[second][a], a, &e->planar, c->at, c->x, c->n, plane, gamma, out);
+  }
+}
+
+/* out = variable var of an unknown at all points, by Fourier derivatives of its values */
+static PetscErrorCode SpectralVariable(HGPhysics p, HGVariable var, const double *value, double *out)
+{
+  const HGEquation *e      = (HGEquation *)p->data;
+  const int         second = var == V_L ? 1 : 0;
+
+  PetscFunctionBegin;
+  PetscCall(PetscArrayzero(out, e->block.n[0] * e->block.n[1] * e->block.n[2]));
+  for (int a = 3 - (int)p->dim; a < 3; a++) {
+    if (!second && a != 2 - ((int)var - V_X)) continue;
+    PetscCall(HGSpectralAdd(e->fft[a], 1 + second, 1, value, out));
   }
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* The values of all unknowns, one after the other */
-static void Separate(const HGEquation *e, const PetscScalar *u, PetscInt unknown, double *out)
+/* out[k][i] = in[i][k]: the unknowns one after the other */
+HG_CLONES static void Deal(PetscInt dof, PetscInt n, const PetscScalar *restrict in, double *const out[])
 {
-  const PetscInt points = e->block.n[0] * e->block.n[1] * e->block.n[2], dof = e->unknowns;
+  if (dof == 2) {
+    double *restrict a = out[0], *restrict b = out[1];
 
-#pragma omp parallel for schedule(static) if (points > 8192)
-  for (PetscInt i = 0; i < points; i++) out[i] = u[i * dof + unknown];
+    for (PetscInt i = 0; i < n; i++) {
+      a[i] = in[2 * i];
+      b[i] = in[2 * i + 1];
+    }
+  } else
+    for (PetscInt k = 0; k < dof; k++)
+      for (PetscInt i = 0; i < n; i++) out[k][i] = in[i * dof + k];
 }
 
-/* One unknown of a local array with ghost points, at its first owned point; the array itself if there is no other unknown */
-static const double *Planar(const HGEquation *e, const double *local, PetscInt unknown)
+/* out[i][k] = in[k][i] */
+HG_CLONES static void Collect(PetscInt dof, PetscInt n, double *const in[], PetscScalar *restrict out)
 {
-  const PetscInt dof = e->unknowns, rows = e->points / e->row;
+  if (dof == 2) {
+    const double *restrict a = in[0], *restrict b = in[1];
 
-  if (dof == 1) return local + e->planar.first;
-#pragma omp parallel for schedule(static) if (e->points > 8192)
-  for (PetscInt r = 0; r < rows; r++) {
-    const double *restrict from = local + r * e->row * dof + unknown;
-    double *restrict to         = e->ghosted + r * e->row;
+    for (PetscInt i = 0; i < n; i++) {
+      out[2 * i]     = a[i];
+      out[2 * i + 1] = b[i];
+    }
+  } else
+    for (PetscInt k = 0; k < dof; k++)
+      for (PetscInt i = 0; i < n; i++) out[i * dof + k] = in[k][i];
+}
 
-    if (dof == 2)
-      for (PetscInt x = 0; x < e->row; x++) to[x] = from[2 * x];
-    else
-      for (PetscInt x = 0; x < e->row; x++) to[x] = from[x * dof];
+static void DealAll(PetscInt dof, PetscInt n, const PetscScalar *in, double *const out[])
+{
+#pragma omp parallel for schedule(static) if (n > THREADED)
+  for (PetscInt from = 0; from < n; from += CHUNK) {
+    double *to[HG_MAX_UNKNOWNS];
+
+    for (PetscInt k = 0; k < dof; k++) to[k] = out[k] + from;
+    Deal(dof, PetscMin(CHUNK, n - from), in + from * dof, to);
   }
-  return e->ghosted + e->planar.first;
+}
+
+static PetscErrorCode SetStateSpectral(HGPhysics p, Vec u)
+{
+  HGEquation        *e = (HGEquation *)p->data;
+  double            *value[HG_MAX_UNKNOWNS];
+  const PetscScalar *in;
+
+  PetscFunctionBegin;
+  for (PetscInt k = 0; k < p->unknowns; k++) value[k] = e->v[k][V_U];
+  PetscCall(VecGetArrayRead(u, &in));
+  DealAll(p->unknowns, e->block.n[0] * e->block.n[1] * e->block.n[2], in, value);
+  PetscCall(VecRestoreArrayRead(u, &in));
+  for (PetscInt k = 0; k < p->unknowns; k++)
+    for (int var = V_X; var < V_COUNT; var++)
+      if (e->v[k][var]) PetscCall(SpectralVariable(p, (HGVariable)var, value[k], e->v[k][var]));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode SetStateFinite(HGPhysics p, Vec u)
+{
+  HGEquation        *e = (HGEquation *)p->data;
+  double            *plane[HG_MAX_UNKNOWNS];
+  const Vec          from = e->alone && p->unknowns > 1 ? u : e->local;
+  const PetscScalar *in;
+
+  PetscFunctionBegin;
+  if (from != u) PetscCall(DMGlobalToLocal(e->dm, u, INSERT_VALUES, e->local));
+  if (p->unknowns == 1) PetscFunctionReturn(PETSC_SUCCESS);
+  for (PetscInt k = 0; k < p->unknowns; k++) plane[k] = e->planes + k * e->points;
+  PetscCall(VecGetArrayRead(from, &in));
+  DealAll(p->unknowns, e->points, in, plane);
+  PetscCall(VecRestoreArrayRead(from, &in));
+  PetscFunctionReturn(PETSC_SUCCESS);
 }
 
 /*
-  HGEquationSetState - Compute the variables of R for a state, unless they are there
+  HGEquationSetState - Make ready what the variables of R are computed from for a state, unless it is
 
   Collective
 */
 PetscErrorCode HGEquationSetState(HGPhysics p, Vec u)
 {
-  HGEquation        *e = (HGEquation *)p->data;
-  const PetscScalar *v, *local;
-  PetscObjectId      id;
-  PetscObjectState   state;
+  HGEquation      *e = (HGEquation *)p->data;
+  PetscObjectId    id;
+  PetscObjectState state;
 
   PetscFunctionBegin;
   PetscCall(PetscObjectGetId((PetscObject)u, &id));
   PetscCall(PetscObjectStateGet((PetscObject)u, &state));
   if (id == e->id && state == e->state) PetscFunctionReturn(PETSC_SUCCESS);
-  if (!e->spectral) PetscCall(DMGlobalToLocal(e->dm, u, INSERT_VALUES, e->local));
-  PetscCall(VecGetArrayRead(e->local, &local));
-  PetscCall(VecGetArrayRead(u, &v));
-  for (PetscInt k = 0; k < p->unknowns; k++) {
-    const double *ghosted = e->spectral ? NULL : Planar(e, local, k);
-
-    if (e->v[k][V_U]) Separate(e, v, k, e->v[k][V_U]);
-    for (int var = V_X; var < V_COUNT; var++)
-      if (e->v[k][var]) PetscCall(Variable(p, k, (HGVariable)var, ghosted, e->v[k][V_U], PETSC_TRUE, e->v[k][var]));
-  }
-  PetscCall(VecRestoreArrayRead(u, &v));
-  PetscCall(VecRestoreArrayRead(e->local, &local));
+  if (e->spectral) PetscCall(SetStateSpectral(p, u));
+  else PetscCall(SetStateFinite(p, u));
   e->id    = id;
   e->state = state;
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-static void VariablesFrom(const HGEquation *e, PetscInt from, double *v[][V_COUNT])
+/* The first owned point of each unknown with ghost points; local is the array of e->local */
+static void GetPlanes(HGPhysics p, const PetscScalar *local, const double *plane[])
 {
-  for (PetscInt k = 0; k < e->unknowns; k++)
-    for (int var = 0; var < V_COUNT; var++) v[k][var] = e->v[k][var] ? e->v[k][var] + from : NULL;
+  const HGEquation *e = (HGEquation *)p->data;
+
+  for (PetscInt k = 0; k < p->unknowns; k++) plane[k] = (p->unknowns == 1 ? local : e->planes + k * e->points) + e->planar.first;
 }
 
-/* R and its derivatives at all points, by threads; either may be NULL; q < 0, or the parameter that R is differentiated by */
-static void Pointwise(HGPhysics p, double *const r[], double *const P[], int q)
+typedef double Buffer[HG_MAX_UNKNOWNS][V_COUNT][CHUNK];
+
+/* v[unknown][var] of the state at some points, in the buffer unless they are in memory already; NULL where R does not depend on it. Laplacians, in which R
+   is linear, are not needed for derivatives of R. */
+static void GetVariables(HGPhysics p, const double *const plane[], const Piece *c, PetscBool laplacian, Buffer buffer, double *v[][V_COUNT])
 {
-  const HGTerm   *t;
-  HGEquation     *e = (HGEquation *)p->data;
-  const PetscInt *n = e->block.n, points = n[0] * n[1] * n[2], terms = HGEquationTerms(p, &t);
+  const HGEquation *e = (HGEquation *)p->data;
 
-#pragma omp parallel for schedule(static) if (points > 8192)
-  for (PetscInt from = 0; from < points; from += CHUNK) {
-    const PetscInt count = PetscMin(CHUNK, points - from);
-    double        *v[HG_MAX_UNKNOWNS][V_COUNT], *rr[HG_MAX_UNKNOWNS], *PP[HG_MAX_TERMS];
-
-    VariablesFrom(e, from, v);
-    for (PetscInt k = 0; r && k < p->unknowns; k++) rr[k] = r[k] + from;
-    for (PetscInt k = 0; P && k < terms; k++) PP[k] = P[k] + from;
-    if (q < 0) (*e->def->point)(e->param, (int)p->dim, count, v, r ? rr : NULL, P ? PP : NULL);
-    else (*e->def->byparam)(e->param, (int)p->dim, q, count, v, rr);
+  for (PetscInt k = 0; k < p->unknowns; k++) {
+    for (int var = 0; var < V_COUNT; var++) {
+      v[k][var] = e->spectral && e->v[k][var] ? e->v[k][var] + c->from : NULL;
+      if (e->spectral || !e->v[k][var] || (var == V_L && !laplacian)) continue;
+      if (var == V_U) v[k][var] = (double *)plane[k] + c->at[0] * e->planar.stride[0] + c->at[1] * e->planar.stride[1] + c->x;
+      else {
+        v[k][var] = buffer[k][var];
+        memset(v[k][var], 0, (size_t)c->n * sizeof(double));
+        AddDerivative(p, k, (HGVariable)var, plane[k], c, v[k][var]);
+      }
+    }
   }
+}
+
+/* R and its derivatives at all points of the state, by threads; either may be NULL; q < 0, or the parameter that R is differentiated by */
+static PetscErrorCode Pointwise(HGPhysics p, double *const r[], double *const P[], int q)
+{
+  const HGTerm      *t;
+  HGEquation        *e = (HGEquation *)p->data;
+  const PetscInt    *n = e->block.n, pieces = PieceCount(n[0] * n[1], n[2]), terms = HGEquationTerms(p, &t);
+  const double      *plane[HG_MAX_UNKNOWNS];
+  const PetscScalar *local;
+
+  PetscFunctionBegin;
+  PetscCall(VecGetArrayRead(e->local, &local));
+  GetPlanes(p, local, plane);
+#pragma omp parallel for schedule(static) if (n[0] * n[1] * n[2] > THREADED)
+  for (PetscInt i = 0; i < pieces; i++) {
+    const Piece c = GetPiece(n, i);
+    Buffer      buffer;
+    double     *v[HG_MAX_UNKNOWNS][V_COUNT], *rr[HG_MAX_UNKNOWNS], *PP[HG_MAX_TERMS];
+
+    GetVariables(p, plane, &c, r ? PETSC_TRUE : PETSC_FALSE, buffer, v);
+    for (PetscInt k = 0; r && k < p->unknowns; k++) rr[k] = r[k] + c.from;
+    for (PetscInt k = 0; P && k < terms; k++) PP[k] = P[k] + c.from;
+    if (q < 0) (*e->def->point)(e->param, (int)p->dim, c.n, v, r ? rr : NULL, P ? PP : NULL);
+    else (*e->def->byparam)(e->param, (int)p->dim, q, c.n, v, rr);
+  }
+  PetscCall(VecRestoreArrayRead(e->local, &local));
+  PetscFunctionReturn(PETSC_SUCCESS);
 }
 
 /* The factors of M and R in a row of F */
@@ -171,7 +272,7 @@ PetscErrorCode HGEquationRate(HGPhysics p, Vec u, Vec rate)
 
   PetscFunctionBegin;
   PetscCall(HGEquationSetState(p, u));
-  Pointwise(p, e->r, NULL, -1);
+  PetscCall(Pointwise(p, e->r, NULL, -1));
   PetscCall(VecGetArrayWrite(rate, &f));
   for (PetscInt k = 0; k < dof; k++)
     for (PetscInt i = 0; i < points; i++) f[i * dof + k] = e->r[k][i];
@@ -179,116 +280,158 @@ PetscErrorCode HGEquationRate(HGPhysics p, Vec u, Vec rate)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+/* b += (1 - theta) R(a) in rows with a time derivative */
+static PetscErrorCode AddExplicit(HGPhysics p, HGEquation *e)
+{
+  const PetscInt     dof = p->unknowns;
+  const PetscScalar *rate;
+  PetscScalar       *b;
+  PetscInt           n;
+
+  PetscFunctionBegin;
+  PetscCall(HGEquationRate(p, e->a, e->work));
+  PetscCall(VecGetLocalSize(e->b, &n));
+  PetscCall(VecGetArrayRead(e->work, &rate));
+  PetscCall(VecGetArray(e->b, &b));
+  for (PetscInt k = 0; k < dof; k++)
+    for (PetscInt i = k; i < n && !e->def->algebraic[k]; i += dof) b[i] += (1 - e->theta) * rate[i];
+  PetscCall(VecRestoreArray(e->b, &b));
+  PetscCall(VecRestoreArrayRead(e->work, &rate));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 /* b, which F subtracts: f, or M a / dt + (1 - theta) R(a) */
 PetscErrorCode HGEquationSetInput(HGPhysics p, PetscInt sample, Vec a)
 {
-  MPI_Comm       comm = PetscObjectComm((PetscObject)p);
-  HGEquation    *e    = (HGEquation *)p->data;
-  const PetscInt dof  = p->unknowns;
-  PetscInt       na, nb;
-  PetscScalar   *b;
+  MPI_Comm           comm = PetscObjectComm((PetscObject)p);
+  HGEquation        *e    = (HGEquation *)p->data;
+  const PetscInt     dof  = p->unknowns;
+  double             mass[HG_MAX_UNKNOWNS];
+  PetscInt           na, nb;
+  const PetscScalar *in;
+  PetscScalar       *copy, *b;
 
   PetscFunctionBegin;
+  for (PetscInt k = 0; k < dof; k++) mass[k] = e->def->steady ? 1 : Mass(e, k);
   HGCheck(a, comm, "the equation %s needs the %s of sample %" PetscInt_FMT " as its input", e->def->name, e->def->input, sample);
   PetscCall(VecGetSize(a, &na));
   PetscCall(VecGetSize(e->b, &nb));
   HGCheck(na == nb, comm, "the input of sample %" PetscInt_FMT " has %g channels; the equation %s takes %" PetscInt_FMT ": %s", sample,
           (double)na / (double)nb * (double)dof, e->def->name, p->inputs, e->def->input);
-  PetscCall(VecCopy(a, e->a));
-  PetscCall(VecCopy(a, e->b));
-  if (e->def->steady) PetscFunctionReturn(PETSC_SUCCESS);
-  if (e->theta < 1) PetscCall(HGEquationRate(p, e->a, e->work));
-  PetscCall(VecGetArray(e->b, &b));
-  PetscCall(VecGetLocalSize(e->b, &nb));
-  for (PetscInt k = 0; k < dof; k++) {
-    const double mass = Mass(e, k);
-
-#pragma omp parallel for schedule(static) if (nb > 8192)
-    for (PetscInt i = k; i < nb; i += dof) b[i] *= mass;
+  PetscCall(VecGetArrayRead(a, &in));
+  PetscCall(VecGetArrayWrite(e->a, &copy));
+  PetscCall(VecGetArrayWrite(e->b, &b));
+  nb = e->block.n[0] * e->block.n[1] * e->block.n[2];
+#pragma omp parallel for schedule(static) if (nb > THREADED)
+  for (PetscInt i = 0; i < nb; i++) {
+    for (PetscInt k = 0; k < dof; k++) {
+      copy[i * dof + k] = in[i * dof + k];
+      b[i * dof + k]    = mass[k] * in[i * dof + k];
+    }
   }
-  PetscCall(VecRestoreArray(e->b, &b));
-  if (e->theta < 1) PetscCall(VecAXPY(e->b, 1 - e->theta, e->work));
-  PetscCall(VecGetArray(e->b, &b));
-  for (PetscInt i = 0; i < nb; i++)
-    if (e->def->algebraic[i % dof]) b[i] = 0;
-  PetscCall(VecRestoreArray(e->b, &b));
+  PetscCall(VecRestoreArrayWrite(e->b, &b));
+  PetscCall(VecRestoreArrayWrite(e->a, &copy));
+  PetscCall(VecRestoreArrayRead(a, &in));
+  if (!e->def->steady && e->theta < 1) PetscCall(AddExplicit(p, e));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* F at the points from `from` on, u, b and f of all unknowns */
-static void ResidualPoints(HGPhysics p, PetscInt from, PetscInt count, const PetscScalar *u, const PetscScalar *b, PetscScalar *f)
+/* r = mass u - theta r - b */
+HG_CLONES static void Combine(PetscInt n, double mass, double theta, const double *restrict u, const double *restrict b, double *restrict r)
+{
+  for (PetscInt i = 0; i < n; i++) r[i] = mass * u[i] - theta * r[i] - b[i];
+}
+
+/* F at some points, u, b and f of all unknowns */
+static void ResidualPoints(HGPhysics p, const double *const plane[], const Piece *c, const PetscScalar *u, const PetscScalar *b,
+                           PetscScalar *f)
 {
   HGEquation    *e   = (HGEquation *)p->data;
   const PetscInt dof = p->unknowns;
-  double         buffer[HG_MAX_UNKNOWNS][CHUNK], *r[HG_MAX_UNKNOWNS] = {NULL}, *v[HG_MAX_UNKNOWNS][V_COUNT];
+  Buffer         buffer;
+  double work[3][HG_MAX_UNKNOWNS][CHUNK], *r[HG_MAX_UNKNOWNS], *uu[HG_MAX_UNKNOWNS], *bb[HG_MAX_UNKNOWNS], *v[HG_MAX_UNKNOWNS][V_COUNT];
 
-  for (PetscInt k = 0; k < dof; k++) r[k] = buffer[k];
-  VariablesFrom(e, from, v);
-  (*e->def->point)(e->param, (int)p->dim, count, v, r, NULL);
   for (PetscInt k = 0; k < dof; k++) {
-    const double mass = Mass(e, k), theta = Implicit(e, k);
-
-    for (PetscInt i = 0; i < count; i++)
-      f[(from + i) * dof + k] = mass * u[(from + i) * dof + k] - theta * r[k][i] - b[(from + i) * dof + k];
+    r[k]  = work[0][k];
+    uu[k] = work[1][k];
+    bb[k] = work[2][k];
   }
+  GetVariables(p, plane, c, PETSC_TRUE, buffer, v);
+  (*e->def->point)(e->param, (int)p->dim, c->n, v, r, NULL);
+  Deal(dof, c->n, u + c->from * dof, uu);
+  Deal(dof, c->n, b + c->from * dof, bb);
+  for (PetscInt k = 0; k < dof; k++) Combine(c->n, Mass(e, k), Implicit(e, k), uu[k], bb[k], r[k]);
+  Collect(dof, c->n, r, f + c->from * dof);
 }
 
 PetscErrorCode HGEquationResidual(HGPhysics p, Vec u, Vec f)
 {
-  HGEquation        *e      = (HGEquation *)p->data;
-  const PetscInt     points = e->block.n[0] * e->block.n[1] * e->block.n[2];
-  const PetscScalar *v, *b;
+  HGEquation        *e = (HGEquation *)p->data;
+  const PetscInt    *n = e->block.n, pieces = PieceCount(n[0] * n[1], n[2]);
+  const double      *plane[HG_MAX_UNKNOWNS];
+  const PetscScalar *local, *v, *b;
   PetscScalar       *out;
 
   PetscFunctionBegin;
   PetscCall(HGEquationSetState(p, u));
+  PetscCall(VecGetArrayRead(e->local, &local));
   PetscCall(VecGetArrayRead(u, &v));
   PetscCall(VecGetArrayRead(e->b, &b));
   PetscCall(VecGetArrayWrite(f, &out));
-#pragma omp parallel for schedule(static) if (points > 8192)
-  for (PetscInt from = 0; from < points; from += CHUNK) ResidualPoints(p, from, PetscMin(CHUNK, points - from), v, b, out);
+  GetPlanes(p, local, plane);
+#pragma omp parallel for schedule(static) if (n[0] * n[1] * n[2] > THREADED)
+  for (PetscInt i = 0; i < pieces; i++) {
+    const Piece c = GetPiece(n, i);
+
+    ResidualPoints(p, plane, &c, v, b, out);
+  }
   PetscCall(VecRestoreArrayWrite(f, &out));
   PetscCall(VecRestoreArrayRead(e->b, &b));
   PetscCall(VecRestoreArrayRead(u, &v));
+  PetscCall(VecRestoreArrayRead(e->local, &local));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
 /* q = -theta sum over the rows of (dR/dv)' w for one variable; false if no row depends on it */
-static PetscBool Transposed(HGPhysics p, PetscInt unknown, HGVariable var, PetscInt n, double *const P[], const PetscScalar *w,
-                            PetscBool old, double *restrict q)
+HG_CLONES static PetscBool Transposed(HGPhysics p, PetscInt unknown, HGVariable var, PetscInt n, double *const P[], double *const w[],
+                                      PetscBool old, double *restrict q)
 {
   HGEquation    *e = (HGEquation *)p->data;
   const HGTerm  *t;
-  const PetscInt dof = p->unknowns, terms = HGEquationTerms(p, &t);
-  PetscBool      any = PETSC_FALSE;
+  const PetscInt terms = HGEquationTerms(p, &t);
+  PetscBool      any   = PETSC_FALSE;
 
   for (PetscInt k = 0; k < terms; k++) {
     const double *restrict d = P[k];
     const double theta       = Factor(e, t[k].row, old);
-    const int    row         = t[k].row;
+    const double *restrict z = w[t[k].row];
 
     if (t[k].unknown != unknown || t[k].var != var) continue;
     if (any)
-      for (PetscInt i = 0; i < n; i++) q[i] -= theta * d[i] * w[i * dof + row];
+      for (PetscInt i = 0; i < n; i++) q[i] -= theta * d[i] * z[i];
     else
-      for (PetscInt i = 0; i < n; i++) q[i] = -theta * d[i] * w[i * dof + row];
+      for (PetscInt i = 0; i < n; i++) q[i] = -theta * d[i] * z[i];
     any = PETSC_TRUE;
   }
   return any;
 }
 
-/* Puts -theta sum (dR/dv)' w in the place of each variable v that R depends on */
-static void TransposePoints(HGPhysics p, PetscInt from, PetscInt count, const PetscScalar *w, PetscBool old)
+/* Puts -theta sum (dR/dv)' w into the memory of each variable v that R depends on */
+static void TransposePoints(HGPhysics p, const double *const plane[], const Piece *c, const PetscScalar *w, PetscBool old)
 {
   HGEquation *e = (HGEquation *)p->data;
-  double      buffer[HG_MAX_TERMS][CHUNK], *P[HG_MAX_TERMS], *v[HG_MAX_UNKNOWNS][V_COUNT];
+  Buffer      buffer;
+  double      derivative[HG_MAX_TERMS][CHUNK], dealt[HG_MAX_UNKNOWNS][CHUNK], *P[HG_MAX_TERMS], *ww[HG_MAX_UNKNOWNS],
+      *v[HG_MAX_UNKNOWNS][V_COUNT];
 
-  for (int k = 0; k < HG_MAX_TERMS; k++) P[k] = buffer[k];
-  VariablesFrom(e, from, v);
-  (*e->def->point)(e->param, (int)p->dim, count, v, NULL, P);
+  for (int k = 0; k < HG_MAX_TERMS; k++) P[k] = derivative[k];
+  for (PetscInt k = 0; k < p->unknowns; k++) ww[k] = dealt[k];
+  Deal(p->unknowns, c->n, w + c->from * p->unknowns, ww);
+  GetVariables(p, plane, c, PETSC_FALSE, buffer, v);
+  (*e->def->point)(e->param, (int)p->dim, c->n, v, NULL, P);
   for (PetscInt k = 0; k < p->unknowns; k++)
     for (int var = 0; var < V_COUNT; var++)
-      if (v[k][var]) (void)Transposed(p, k, (HGVariable)var, count, P, w + from * p->unknowns, old, v[k][var]);
+      if (e->v[k][var]) (void)Transposed(p, k, (HGVariable)var, c->n, P, ww, old, e->v[k][var] + c->from);
 }
 
 static PetscBool Depends(HGPhysics p, PetscInt unknown, HGVariable var)
@@ -301,30 +444,30 @@ static PetscBool Depends(HGPhysics p, PetscInt unknown, HGVariable var)
   return PETSC_FALSE;
 }
 
-/* ghosted += D_v' q, at the first owned point of one unknown */
-static void AddAdjoint(HGPhysics p, HGVariable var, const double *q, double *ghosted)
+/* out += sum of D_v' q over the variables of an unknown, at some points, ghost points among them */
+static void AddAdjoint(HGPhysics p, PetscInt unknown, const Piece *c, double *restrict out)
 {
-  HGEquation     *e      = (HGEquation *)p->data;
-  const HGBlock  *b      = &e->planar;
-  const PetscInt *n      = b->n;
-  const int       second = var == V_L ? 1 : 0;
+  const HGEquation *e = (HGEquation *)p->data;
+  const HGBlock    *b = &e->planar;
+  const PetscInt   *n = b->n;
 
-  if (var == V_U) {
-#pragma omp parallel for schedule(static) if (n[0] * n[1] * n[2] > 8192)
-    for (PetscInt r = 0; r < n[0] * n[1]; r++) {
-      double *restrict o = ghosted + r / n[1] * b->stride[0] + r % n[1] * b->stride[1];
+  for (int var = 0; var < V_COUNT; var++) {
+    const double *q      = e->v[unknown][var];
+    const int     second = var == V_L ? 1 : 0;
 
-      for (PetscInt x = 0; x < n[2]; x++) o[x] += q[r * n[2] + x];
+    if (!q) continue;
+    if (var == V_U) {
+      if (c->at[0] < 0 || c->at[0] >= n[0] || c->at[1] < 0 || c->at[1] >= n[1]) continue;
+      for (PetscInt x = PetscMax(0, c->x); x < PetscMin(n[2], c->x + c->n); x++)
+        out[x - c->x] += q[(c->at[0] * n[1] + c->at[1]) * n[2] + x];
+      continue;
     }
-    return;
-  }
-  for (int a = 3 - (int)p->dim; a < 3; a++) {
-    if (!second && a != 2 - ((int)var - V_X)) continue;
-    HGDifferenceApplyAdjoint(&e->d[second][a], a, b, q, ghosted);
+    for (int a = 3 - (int)p->dim; a < 3; a++)
+      if (second || a == 2 - (var - V_X)) HGDifferenceAddAdjoint(&e->d[second][a], a, b, c->at, c->x, c->n, q, out);
   }
 }
 
-/* The same without ghost points: D' = -D for first derivatives, D for second ones */
+/* The same at all points by Fourier derivatives: D' = -D for first derivatives, D for second ones */
 static PetscErrorCode AddAdjointSpectral(HGPhysics p, HGVariable var, const double *q, double *out)
 {
   HGEquation    *e      = (HGEquation *)p->data;
@@ -339,32 +482,57 @@ static PetscErrorCode AddAdjointSpectral(HGPhysics p, HGVariable var, const doub
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-static PetscErrorCode AdjointFinite(HGPhysics p, Vec g)
+/* Sums at some points of the local array, ghost points among them: mass w and D_v' q */
+static void SumPoints(HGPhysics p, const Piece *c, const double mass[], const PetscScalar *w, PetscScalar *out)
 {
-  HGEquation    *e   = (HGEquation *)p->data;
-  const PetscInt dof = p->unknowns;
+  const HGEquation *e = (HGEquation *)p->data;
+  const PetscInt   *n = e->planar.n, dof = p->unknowns;
+  const PetscInt    from = PetscMax(0, c->x), to = PetscMin(n[2], c->x + c->n);
+  const PetscBool   ours = c->at[0] >= 0 && c->at[0] < n[0] && c->at[1] >= 0 && c->at[1] < n[1] && from < to ? PETSC_TRUE : PETSC_FALSE;
+  double            sum[HG_MAX_UNKNOWNS][CHUNK], *all[HG_MAX_UNKNOWNS], *owned[HG_MAX_UNKNOWNS];
+
+  for (PetscInt k = 0; k < dof; k++) {
+    all[k]   = sum[k];
+    owned[k] = sum[k] + (from - c->x);
+    memset(sum[k], 0, (size_t)c->n * sizeof(double));
+  }
+  if (ours) Deal(dof, to - from, w + ((c->at[0] * n[1] + c->at[1]) * n[2] + from) * dof, owned);
+  for (PetscInt k = 0; k < dof; k++) {
+    for (PetscInt i = 0; i < c->n; i++) sum[k][i] *= mass[k];
+    AddAdjoint(p, k, c, sum[k]);
+  }
+  Collect(dof, c->n, all, out);
+}
+
+/* g = sum of mass w and D_v' q, computed with ghost points, which go to the ranks that own them */
+static PetscErrorCode AdjointFinite(HGPhysics p, const double mass[], const PetscScalar *w, Vec g)
+{
+  HGEquation    *e     = (HGEquation *)p->data;
+  const HGBlock *b     = &e->planar;
+  const PetscInt plane = (PetscInt)b->stride[0], row = (PetscInt)b->stride[1], all[3] = {e->points / plane, plane / row, row};
+  const PetscInt first = (PetscInt)b->first, pieces = PieceCount(all[0] * all[1], row);
+  const Vec      to = e->alone ? g : e->adjoint;
   PetscScalar   *local;
 
   PetscFunctionBegin;
-  PetscCall(VecGetArrayWrite(e->adjoint, &local));
-  for (PetscInt k = 0; k < dof; k++) {
-    double *ghosted = dof == 1 ? local : e->ghosted;
+  PetscCall(VecGetArrayWrite(to, &local));
+#pragma omp parallel for schedule(static) if (e->points > THREADED)
+  for (PetscInt i = 0; i < pieces; i++) {
+    Piece c = GetPiece(all, i);
 
-#pragma omp parallel for schedule(static) if (e->points > 8192)
-    for (PetscInt i = 0; i < e->points; i++) ghosted[i] = 0;
-    for (int var = 0; var < V_COUNT; var++)
-      if (Depends(p, k, (HGVariable)var)) AddAdjoint(p, (HGVariable)var, e->v[k][var], ghosted + e->planar.first);
-    if (dof == 1) continue;
-#pragma omp parallel for schedule(static) if (e->points > 8192)
-    for (PetscInt i = 0; i < e->points; i++) local[i * dof + k] = ghosted[i];
+    c.at[0] -= first / plane;
+    c.at[1] -= first % plane / row;
+    c.x -= first % row;
+    SumPoints(p, &c, mass, w, local + c.from * p->unknowns);
   }
-  PetscCall(VecRestoreArrayWrite(e->adjoint, &local));
+  PetscCall(VecRestoreArrayWrite(to, &local));
+  if (e->alone) PetscFunctionReturn(PETSC_SUCCESS);
   PetscCall(VecSet(g, 0));
   PetscCall(DMLocalToGlobal(e->dm, e->adjoint, ADD_VALUES, g));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-static PetscErrorCode AdjointSpectral(HGPhysics p, Vec g)
+static PetscErrorCode AdjointSpectral(HGPhysics p, const double mass[], const PetscScalar *w, Vec g)
 {
   HGEquation    *e      = (HGEquation *)p->data;
   const PetscInt points = e->block.n[0] * e->block.n[1] * e->block.n[2], dof = p->unknowns;
@@ -376,38 +544,38 @@ static PetscErrorCode AdjointSpectral(HGPhysics p, Vec g)
     PetscCall(PetscArrayzero(e->r[k], points));
     for (int var = 0; var < V_COUNT; var++)
       if (Depends(p, k, (HGVariable)var)) PetscCall(AddAdjointSpectral(p, (HGVariable)var, e->v[k][var], e->r[k]));
-    for (PetscInt i = 0; i < points; i++) out[i * dof + k] = e->r[k][i];
+    for (PetscInt i = 0; i < points; i++) out[i * dof + k] = e->r[k][i] + mass[k] * w[i * dof + k];
   }
   PetscCall(VecRestoreArrayWrite(g, &out));
+  e->id = 0; /* the variables are gone */
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
 /* The transposed derivative of F by u, or, if `old`, by a */
 static PetscErrorCode Adjoint(HGPhysics p, Vec u, Vec w, PetscBool old, Vec g)
 {
-  HGEquation        *e      = (HGEquation *)p->data;
-  const PetscInt     points = e->block.n[0] * e->block.n[1] * e->block.n[2], dof = p->unknowns;
-  const PetscScalar *v;
-  PetscScalar       *out;
+  HGEquation        *e = (HGEquation *)p->data;
+  const PetscInt    *n = e->block.n, pieces = PieceCount(n[0] * n[1], n[2]);
+  double             mass[HG_MAX_UNKNOWNS];
+  const double      *plane[HG_MAX_UNKNOWNS];
+  const PetscScalar *local, *v;
 
   PetscFunctionBegin;
   PetscCall(HGEquationSetState(p, u));
+  PetscCall(VecGetArrayRead(e->local, &local));
   PetscCall(VecGetArrayRead(w, &v));
-#pragma omp parallel for schedule(static) if (points > 8192)
-  for (PetscInt from = 0; from < points; from += CHUNK) TransposePoints(p, from, PetscMin(CHUNK, points - from), v, old);
-  e->id = 0; /* the variables are gone */
-  if (e->spectral) PetscCall(AdjointSpectral(p, g));
-  else PetscCall(AdjointFinite(p, g));
-  PetscCall(VecGetArray(g, &out));
-  for (PetscInt k = 0; k < dof; k++) {
-    const double mass = old ? -Mass(e, k) : Mass(e, k);
+  GetPlanes(p, local, plane);
+#pragma omp parallel for schedule(static) if (n[0] * n[1] * n[2] > THREADED)
+  for (PetscInt i = 0; i < pieces; i++) {
+    const Piece c = GetPiece(n, i);
 
-    if (mass == 0) continue;
-#pragma omp parallel for schedule(static) if (points > 8192)
-    for (PetscInt i = 0; i < points; i++) out[i * dof + k] += mass * v[i * dof + k];
+    TransposePoints(p, plane, &c, v, old);
   }
-  PetscCall(VecRestoreArray(g, &out));
+  for (PetscInt k = 0; k < p->unknowns; k++) mass[k] = old ? -Mass(e, k) : Mass(e, k);
+  if (e->spectral) PetscCall(AdjointSpectral(p, mass, v, g));
+  else PetscCall(AdjointFinite(p, mass, v, g));
   PetscCall(VecRestoreArrayRead(w, &v));
+  PetscCall(VecRestoreArrayRead(e->local, &local));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -451,8 +619,8 @@ PetscErrorCode HGEquationMult(HGPhysics p, Vec x, Vec y)
     for (PetscInt i = 0; i < points; i++) out[i * dof + k] = mass * in[i * dof + k];
   }
   for (PetscInt k = 0; k < terms; k++) {
-    Separate(e, in, t[k].unknown, value);
-    if (t[k].var != V_U) PetscCall(Variable(p, t[k].unknown, t[k].var, NULL, value, PETSC_FALSE, e->q));
+    for (PetscInt i = 0; i < points; i++) value[i] = in[i * dof + t[k].unknown];
+    if (t[k].var != V_U) PetscCall(SpectralVariable(p, t[k].var, value, e->q));
     const double *v = t[k].var == V_U ? value : e->q;
 
     for (PetscInt i = 0; i < points; i++) out[i * dof + t[k].row] -= e->scale * e->P[k][i] * v[i];
@@ -493,7 +661,7 @@ PetscErrorCode HGEquationFillMatrix(HGPhysics p, Vec u, PetscReal shift, PetscRe
   PetscCall(HGEquationSetState(p, u));
   for (PetscInt k = 0; k < terms; k++)
     if (!e->P[k]) PetscCall(PetscMalloc1(n[0] * n[1] * n[2], &e->P[k]));
-  Pointwise(p, NULL, e->P, -1);
+  PetscCall(Pointwise(p, NULL, e->P, -1));
   e->shift = shift;
   e->scale = scale;
   PetscCall(MatZeroEntries(A));
@@ -549,7 +717,7 @@ static PetscErrorCode AddByParam(HGPhysics p, int q, Vec u, PetscBool old, const
 
   PetscFunctionBegin;
   PetscCall(HGEquationSetState(p, u));
-  Pointwise(p, e->r, NULL, q);
+  PetscCall(Pointwise(p, e->r, NULL, q));
   for (PetscInt k = 0; k < dof; k++) {
     const PetscReal factor = Factor(e, k, old);
 

@@ -53,6 +53,7 @@ typedef struct {
 /*
    An equation: M du/dt = R(u), or 0 = R(u) + f, where R at a point is a function of the unknowns and their derivatives there.
    r[row][i] and P[term][i], the derivatives of R by each term's variable, either may be NULL; v[unknown][var][i].
+   R is linear in Laplacians: P is computed without them, where r is NULL v has none.
 */
 typedef struct HGEquationDef HGEquationDef;
 struct HGEquationDef {
@@ -83,6 +84,7 @@ typedef struct {
   PetscInt             unknowns;
   PetscInt             order;
   PetscBool            spectral, options;
+  PetscBool            alone;          /* there are no ghost points on any rank: vectors with and without them are alike */
   DM                   dm;             /* with ghost points for the differences, periodic where the axis is */
   Vec                  local, adjoint; /* with ghost points */
   Vec                  a, b, work;     /* the input, what the residual subtracts, work */
@@ -91,29 +93,31 @@ typedef struct {
   HGDifference         d[2][3];        /* first and second derivatives along z, y, x */
   HGDifference         low[2][3];      /* of second order, for the preconditioner of spectral derivatives */
   HGSpectral          *fft[3];
-  double              *v[HG_MAX_UNKNOWNS][V_COUNT]; /* of the last state */
-  double              *ghosted;                     /* of one unknown with ghost points, where there are several */
-  double              *P[HG_MAX_TERMS], *r[HG_MAX_UNKNOWNS], *q;
-  PetscObjectId        id; /* the state that v holds */
-  PetscObjectState     state;
-  HGRandomField        random;
-  PetscReal            alpha, tau, sigma;
-  PetscInt             modes;
-  SNES                 snes;
-  TS                   ts;
-  Mat                  J, A;         /* the Jacobian as it is applied, and as a matrix */
-  PetscReal            shift, scale; /* J = shift M - scale dR/du */
-  KSP                  adjoint_ksp;  /* of the transposed Jacobian */
-  Mat                  Jt, At;       /* it, and the matrix for its preconditioner */
-  Vec                  at;           /* the state it belongs to, the caller's */
+  double *v[HG_MAX_UNKNOWNS][V_COUNT]; /* where R depends on it: by a spectral derivative, of the last state; what the adjoint transposes */
+  double *planes;                      /* [unknowns] of the last state with ghost points, one after the other, if there are several */
+  double *P[HG_MAX_TERMS], *r[HG_MAX_UNKNOWNS], *q;
+  PetscObjectId    id; /* the state that local and planes, or v hold */
+  PetscObjectState state;
+  HGRandomField    random;
+  PetscReal        alpha, tau, sigma;
+  PetscInt         modes;
+  SNES             snes;
+  TS               ts;
+  Mat              J, A;         /* the Jacobian as it is applied, and as a matrix */
+  PetscReal        shift, scale; /* J = shift M - scale dR/du */
+  KSP              adjoint_ksp;  /* of the transposed Jacobian */
+  Mat              Jt, At;       /* it, and the matrix for its preconditioner */
+  Vec              at;           /* the state it belongs to, the caller's */
 } HGEquation;
 
 PETSC_INTERN void           HGAxisBoundaryRow(const HGGridAxis *, int, int, int *, double[]);
 PETSC_INTERN PetscInt       HGAxisReach(const HGGridAxis *, int);
 PETSC_INTERN PetscErrorCode HGDifferenceSetUp(HGDifference *, const HGGridAxis *, int, int, PetscInt, PetscInt);
 PETSC_INTERN PetscErrorCode HGDifferenceDestroy(HGDifference *);
-PETSC_INTERN void HGDifferenceApply(const HGDifference *, int, const HGBlock *, const double *, const double[], PetscBool, double *);
-PETSC_INTERN void HGDifferenceApplyAdjoint(const HGDifference *, int, const HGBlock *, const double *, double *);
+PETSC_INTERN void HGDifferenceAdd(const HGDifference *, int, const HGBlock *, const PetscInt[2], PetscInt, PetscInt, const double *,
+                                  const double[], double *restrict);
+PETSC_INTERN void HGDifferenceAddAdjoint(const HGDifference *, int, const HGBlock *, const PetscInt[2], PetscInt, PetscInt, const double *,
+                                         double *restrict);
 
 PETSC_INTERN PetscErrorCode HGBlockOfDM(DM, HGBlock *);
 PETSC_INTERN PetscErrorCode HGSpectralCreate(HGPhysics, int, HGSpectral **);

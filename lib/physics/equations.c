@@ -4,10 +4,12 @@
    derivatives of R by these, and those by the equation's parameters. equation.c makes residuals, adjoints and Jacobians of them.
 */
 #include "physics/equation_impl.h"
+#include "sys/hgsimd.h"
 
 /* ---- poisson: 0 = Laplace(u) - kappa u + f ---- */
 
-static void PoissonPoint(const PetscReal c[], int dim, PetscInt n, double *const v[][V_COUNT], double *const r[], double *const P[])
+HG_CLONES static void PoissonPoint(const PetscReal c[], int dim, PetscInt n, double *const v[][V_COUNT], double *const r[],
+                                   double *const P[])
 {
   (void)dim;
   for (PetscInt i = 0; r && i < n; i++) r[0][i] = v[0][V_L][i] - c[0] * v[0][V_U][i];
@@ -30,7 +32,7 @@ static const HGTerm PoissonTerms[] = {
 
 /* ---- heat: du/dt = nu Laplace(u) ---- */
 
-static void HeatPoint(const PetscReal c[], int dim, PetscInt n, double *const v[][V_COUNT], double *const r[], double *const P[])
+HG_CLONES static void HeatPoint(const PetscReal c[], int dim, PetscInt n, double *const v[][V_COUNT], double *const r[], double *const P[])
 {
   (void)dim;
   for (PetscInt i = 0; r && i < n; i++) r[0][i] = c[0] * v[0][V_L][i];
@@ -49,7 +51,8 @@ static const HGTerm HeatTerms[] = {
 
 /* ---- burgers: du_c/dt = -sum_a u_a du_c/dx_a + nu Laplace(u_c) ---- */
 
-static void BurgersPoint(const PetscReal c[], int dim, PetscInt n, double *const v[][V_COUNT], double *const r[], double *const P[])
+HG_CLONES static void BurgersPoint(const PetscReal c[], int dim, PetscInt n, double *const v[][V_COUNT], double *const r[],
+                                   double *const P[])
 {
   for (int k = 0; k < dim; k++) {
     double *const *t = P ? P + k * (2 * dim + 1) : NULL; /* by u_a, by du_k/dx_a, by the Laplacian */
@@ -93,7 +96,8 @@ static const HGTerm Burgers2Terms[] = {
 
 /* ---- advection_diffusion: du/dt = -c . grad u + nu Laplace(u) ---- */
 
-static void AdvectionPoint(const PetscReal c[], int dim, PetscInt n, double *const v[][V_COUNT], double *const r[], double *const P[])
+HG_CLONES static void AdvectionPoint(const PetscReal c[], int dim, PetscInt n, double *const v[][V_COUNT], double *const r[],
+                                     double *const P[])
 {
   for (PetscInt i = 0; r && i < n; i++) {
     double sum = c[0] * v[0][V_L][i];
@@ -122,7 +126,8 @@ static const HGTerm AdvectionTerms[] = {
 
 /* ---- navier_stokes: dw/dt = -(ds/dy dw/dx - ds/dx dw/dy) + nu Laplace(w), 0 = Laplace(s) - kappa s + w ---- */
 
-static void NavierStokesPoint(const PetscReal c[], int dim, PetscInt n, double *const v[][V_COUNT], double *const r[], double *const P[])
+HG_CLONES static void NavierStokesPoint(const PetscReal c[], int dim, PetscInt n, double *const v[][V_COUNT], double *const r[],
+                                        double *const P[])
 {
   (void)dim;
   for (PetscInt i = 0; r && i < n; i++) {
@@ -163,7 +168,7 @@ static const HGTerm NavierStokesTerms[] = {
 
 /* ---- wave: du/dt = v, dv/dt = c^2 Laplace(u) ---- */
 
-static void WavePoint(const PetscReal c[], int dim, PetscInt n, double *const v[][V_COUNT], double *const r[], double *const P[])
+HG_CLONES static void WavePoint(const PetscReal c[], int dim, PetscInt n, double *const v[][V_COUNT], double *const r[], double *const P[])
 {
   (void)dim;
   for (PetscInt i = 0; r && i < n; i++) {
@@ -192,7 +197,8 @@ static const HGTerm WaveTerms[] = {
 
 /* ---- allen_cahn: du/dt = epsilon^2 Laplace(u) + u - u^3 ---- */
 
-static void AllenCahnPoint(const PetscReal c[], int dim, PetscInt n, double *const v[][V_COUNT], double *const r[], double *const P[])
+HG_CLONES static void AllenCahnPoint(const PetscReal c[], int dim, PetscInt n, double *const v[][V_COUNT], double *const r[],
+                                     double *const P[])
 {
   (void)dim;
   for (PetscInt i = 0; r && i < n; i++) r[0][i] = c[0] * c[0] * v[0][V_L][i] + v[0][V_U][i] - v[0][V_U][i] * v[0][V_U][i] * v[0][V_U][i];
@@ -264,12 +270,12 @@ static const HGEquationDef Advection = {
     .title    = "Advection-diffusion equation: du/dt + c . grad u = nu Laplace(u)",
     .input    = "concentration at t",
     .output   = "concentration at t + dt",
-    .dims     = {1,               3                                       },
+    .dims     = {1,               3                           },
     .unknowns = 1,
     .alpha    = 3,
     .nparams  = 4,
-    .terms    = {      AdvectionTerms,   AdvectionTerms,                                         AdvectionTerms},
-    .nterms   = {      2, 3,             4},
+    .terms    = {                  AdvectionTerms,   AdvectionTerms,                             AdvectionTerms},
+    .nterms   = {                  2, 3, 4},
     .param    = { {"nu", "diffusivity", 0.01, 0, PETSC_FALSE},
                  {"velocity_x", "velocity in x", 1, PETSC_NINFINITY, PETSC_FALSE},
                  {"velocity_y", "velocity in y", 0.5, PETSC_NINFINITY, PETSC_FALSE},

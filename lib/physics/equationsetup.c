@@ -208,7 +208,8 @@ static PetscErrorCode SetUp_Equation(HGPhysics p)
   PetscCall(VecDuplicate(e->local, &e->adjoint));
   PetscCall(VecGetLocalSize(e->local, &e->points));
   e->points /= p->unknowns;
-  if (p->unknowns > 1) PetscCall(PetscMalloc1(e->points, &e->ghosted));
+  PetscCall(HGAgree(PetscObjectComm((PetscObject)p), e->points == points ? PETSC_TRUE : PETSC_FALSE, &e->alone));
+  if (p->unknowns > 1) PetscCall(PetscMalloc1(e->points * p->unknowns, &e->planes));
   PetscCall(DMCreateGlobalVector(p->dm, &e->a));
   PetscCall(VecDuplicate(e->a, &e->b));
   PetscCall(VecDuplicate(e->a, &e->work));
@@ -250,7 +251,7 @@ static PetscErrorCode Destroy_Equation(HGPhysics p)
   }
   for (int k = 0; k < HG_MAX_TERMS; k++) PetscCall(PetscFree(e->P[k]));
   PetscCall(PetscFree(e->q));
-  PetscCall(PetscFree(e->ghosted));
+  PetscCall(PetscFree(e->planes));
   PetscCall(VecDestroy(&e->local));
   PetscCall(VecDestroy(&e->adjoint));
   PetscCall(VecDestroy(&e->a));

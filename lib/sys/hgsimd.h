@@ -10,4 +10,12 @@ const char *HGSimdName(HGSimd simd);
 int         HGSimdParse(const char *name, HGSimd *simd);
 int         HGSimdSupported(HGSimd simd);
 
+/* Loops on numbers are compiled for each instruction set, the C library chooses */
+#if defined(__x86_64__) && defined(__gnu_linux__) && defined(__GNUC__) && __GNUC__ >= 12 && !defined(__clang__) && \
+    !defined(__SANITIZE_ADDRESS__)
+#define HG_CLONES __attribute__((target_clones("arch=x86-64-v4", "arch=x86-64-v3", "default")))
+#else
+#define HG_CLONES
+#endif
+
 #endif
