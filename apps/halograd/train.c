@@ -210,7 +210,7 @@ static PetscErrorCode Prepare(Training *t)
   HGCheck(!none || t->physics, PETSC_COMM_WORLD, "no target variable to train for; choose one or more with -data_target, or the labels of images with -data_labels, or an equation with -physics_type");
   PetscCall(HGDataGetSizes(t->data, &dim, &samples, &size[HG_C], none ? NULL : &cout, &size[HG_Z]));
   if (none && !*model) PetscCall(SetScale(t, dim, size, &cout));
-  HGCheck(!*model || !t->scale_set || (none && info.deviation[HG_DATA_TARGET][0] == t->scale), PETSC_COMM_WORLD, "-physics_scale %g: %s keeps the scale it was trained with, %g; leave the option out", (double)t->scale, model, (double)info.deviation[HG_DATA_TARGET][0]);
+  HGCheck(!*model || !t->scale_set || !none || info.deviation[HG_DATA_TARGET][0] == t->scale, PETSC_COMM_WORLD, "-physics_scale %g: %s keeps the scale it was trained with, %g; leave the option out", (double)t->scale, model, (double)info.deviation[HG_DATA_TARGET][0]);
   PetscCall(HGDataGetClasses(t->data, &classes));
   if (classes) cout = classes; /* a logit for each */
   PetscCall(SetUpValidation(t, size));

@@ -58,6 +58,7 @@ struct _p_HGPhysics {
   PetscBool     setup;
   Vec           weights, input, u, f, g; /* W or NULL; work: the input of a sample, u, W F, J' W' W F */
   PetscReal    *value;                   /* [nvalues] of the samples of a batch */
+  PetscReal    *partial;                 /* sums of blocks of a sample */
   PetscInt      nvalues;
   HGPhysicsNorm norm;
   PC            pc;                             /* B of the preconditioned norm, or NULL */

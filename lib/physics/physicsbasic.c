@@ -413,6 +413,7 @@ PetscErrorCode HGPhysicsDestroy(HGPhysics *phys)
   PetscCall(VecDestroy(&p->f));
   PetscCall(VecDestroy(&p->g));
   PetscCall(PetscFree(p->value));
+  PetscCall(PetscFree(p->partial));
   PetscCall(DMDestroy(&p->dm));
   PetscCall(PetscHeaderDestroy(&p));
   PetscFunctionReturn(PETSC_SUCCESS);

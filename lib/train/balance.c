@@ -16,6 +16,24 @@ static PetscBool IsActive(HGTrainer t, int i)
   return i == HG_TERM_DATA ? (t->target ? PETSC_TRUE : PETSC_FALSE) : i == HG_TERM_RESIDUAL || t->initial[i] != 0;
 }
 
+/* In the order of the elements, which BLAS does not promise: a resumed run has the same bits */
+static PetscErrorCode MeanMagnitude(Vec g, PetscReal *mean)
+{
+  const PetscScalar *v;
+  PetscReal          sum = 0;
+  PetscInt           n, size;
+
+  PetscFunctionBegin;
+  PetscCall(VecGetLocalSize(g, &n));
+  PetscCall(VecGetSize(g, &size));
+  PetscCall(VecGetArrayRead(g, &v));
+  for (PetscInt i = 0; i < n; i++) sum += PetscAbsScalar(v[i]);
+  PetscCall(VecRestoreArrayRead(g, &v));
+  PetscCallMPI(MPI_Allreduce(&sum, mean, 1, MPIU_REAL, MPIU_SUM, PetscObjectComm((PetscObject)g)));
+  *mean /= (PetscReal)size;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 /*
   Learning rate annealing, algorithm 1 of Wang, Teng, Perdikaris, arXiv 2001.04536: the factor of a term is the largest element of the residual's
   gradient over the mean of the magnitudes of the term's own, as a moving average. Every so many steps; costs a sweep for each term.
@@ -24,12 +42,10 @@ PetscErrorCode HGTrainerBalanceBefore(HGTrainer t, PetscInt count, const PetscIn
 {
   const PetscInt step = t->epoch * t->batches + t->batch;
   PetscReal      largest = 0, mean, value;
-  PetscInt       n;
 
   PetscFunctionBegin;
   if (t->balance != HG_BALANCE_GRADNORM || step % EVERY) PetscFunctionReturn(PETSC_SUCCESS);
   if (!t->gradient) PetscCall(VecDuplicate(t->parameters, &t->gradient));
-  PetscCall(VecGetSize(t->gradient, &n));
   for (int k = 0; k < HG_TERMS; k++) {
     const int i              = k == 0 ? HG_TERM_RESIDUAL : k == 1 ? HG_TERM_DATA : HG_TERM_BOUNDARY; /* the residual first */
     PetscReal only[HG_TERMS] = {0, 0, 0};
@@ -42,8 +58,7 @@ PetscErrorCode HGTrainerBalanceBefore(HGTrainer t, PetscInt count, const PetscIn
       PetscCall(VecNorm(t->gradient, NORM_INFINITY, &largest));
       continue;
     }
-    PetscCall(VecNorm(t->gradient, NORM_1, &mean));
-    mean /= (PetscReal)n;
+    PetscCall(MeanMagnitude(t->gradient, &mean));
     if (mean > 0 && !PetscIsInfOrNanReal(largest / mean)) t->factor[i] = (1 - ANNEALING) * t->factor[i] + ANNEALING * largest / mean;
   }
   PetscFunctionReturn(PETSC_SUCCESS);

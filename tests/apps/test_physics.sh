@@ -43,6 +43,16 @@ for options in '-train_stages adam:2,lmvm:2' '-train_epochs 3 -data_target u -da
     rm -f 1.csv 2.csv
 done
 
+# Weights that adapt are part of the model file: broken off in an epoch and resumed, a run ends in the same bits
+for balance in gradnorm relobralo; do
+    options=(-data_target u -physics_bc soft -loss_balance "$balance" -net_width 4)
+    run 1 "${residual[@]}" "${options[@]}" -train_epochs 3 -model_output whole.nc
+    run 1 "${residual[@]}" "${options[@]}" -train_epochs 3 -tao_max_it 2 -model_output half.nc
+    run 1 "${residual[@]}" "${options[@]}" -train_epochs 3 -model_input half.nc -model_output resumed.nc
+    cmp -s whole.nc resumed.nc || fail "$balance: a resumed run's file differs from that of the uninterrupted one"
+    cmp -s half.nc resumed.nc && fail "$balance: the resumed run did nothing"
+done
+
 # The model file holds the hard conditions: the sides' value is in the prediction
 run 1 train -data_file train.nc -data_input a -hg_dtype f64 -physics_type darcy -physics_bc hard -physics_bc_x dirichlet:5 -physics_bc_y neumann \
     -physics_scale 1e-9 -net_type cnn -net_depth 2 -net_width 2 -train_epochs 0 -model_output warm.nc
