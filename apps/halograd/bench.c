@@ -21,8 +21,10 @@ static PetscErrorCode GetBenchOptions(const char what[], BenchOptions *b)
   PetscCall(PetscOptionsInt("-bench_repeat", "times to measure, the median counts", "", b->repeat, &b->repeat, NULL));
   PetscOptionsEnd();
   HGCheck(b->dim >= 1 && b->dim <= 3, PETSC_COMM_WORLD, "-bench_dim %" PetscInt_FMT ": give 1, 2 or 3", b->dim);
-  HGCheck(PetscMin(PetscMin(b->size, b->cin), PetscMin(b->cout, b->kernel)) >= 1 && PetscMin(b->batch, b->repeat) >= 1, PETSC_COMM_WORLD, "-bench_size, -bench_cin, -bench_cout, -bench_kernel, -bench_batch and -bench_repeat must be at least 1");
-  HGCheck(b->kernel <= b->size, PETSC_COMM_WORLD, "-bench_kernel %" PetscInt_FMT " is wider than the grid; give at most -bench_size %" PetscInt_FMT, b->kernel, b->size);
+  HGCheck(PetscMin(PetscMin(b->size, b->cin), PetscMin(b->cout, b->kernel)) >= 1 && PetscMin(b->batch, b->repeat) >= 1, PETSC_COMM_WORLD,
+          "-bench_size, -bench_cin, -bench_cout, -bench_kernel, -bench_batch and -bench_repeat must be at least 1");
+  HGCheck(b->kernel <= b->size, PETSC_COMM_WORLD,
+          "-bench_kernel %" PetscInt_FMT " is wider than the grid; give at most -bench_size %" PetscInt_FMT, b->kernel, b->size);
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -93,7 +95,9 @@ static PetscErrorCode BenchPeak(PetscBool help)
   if (help) PetscFunctionReturn(PETSC_SUCCESS);
   PetscCall(AppCheckOptions());
   PetscCall(HGGetSimd(&simd));
-  for (int t = HG_F32; t <= HG_F64; t++) PetscCall(PetscPrintf(PETSC_COMM_WORLD, "peak dtype=%s threads=1 simd=%s gflops=%.1f\n", HGDTypeName((HGDType)t), HGSimdName(simd), AppPeakOfThread(HGKernelsGet(simd, (HGDType)t)) / 1e9));
+  for (int t = HG_F32; t <= HG_F64; t++)
+    PetscCall(PetscPrintf(PETSC_COMM_WORLD, "peak dtype=%s threads=1 simd=%s gflops=%.1f\n", HGDTypeName((HGDType)t), HGSimdName(simd),
+                          AppPeakOfThread(HGKernelsGet(simd, (HGDType)t)) / 1e9));
   PetscCall(Triad(b.repeat, &triad));
   PetscCall(PetscPrintf(PETSC_COMM_WORLD, "peak memory=triad threads=%d gbytes=%.1f\n", omp_get_max_threads(), triad / 1e9));
   PetscFunctionReturn(PETSC_SUCCESS);
@@ -203,7 +207,10 @@ static PetscErrorCode MeasureStep(Step *s, const BenchOptions *b)
   PetscCallMPI(MPI_Allreduce(MPI_IN_PLACE, &rss, 1, MPI_DOUBLE, MPI_SUM, PETSC_COMM_WORLD));
   PetscCall(HGNetGetWidth(s->net, &width));
   PetscCall(PetscObjectGetType((PetscObject)s->net, &type));
-  PetscCall(PetscPrintf(PETSC_COMM_WORLD, "step net=%s dim=%" PetscInt_FMT " size=%" PetscInt_FMT " width=%" PetscInt_FMT " batch=%" PetscInt_FMT " ranks=%d threads=%d ms=%.4g gflops=%.1f peak_memory_mib=%.0f\n", type, b->dim, b->size, width, b->batch, ranks, omp_get_max_threads(), ms, 3 * flops / ms / 1e6, rss));
+  PetscCall(PetscPrintf(PETSC_COMM_WORLD,
+                        "step net=%s dim=%" PetscInt_FMT " size=%" PetscInt_FMT " width=%" PetscInt_FMT " batch=%" PetscInt_FMT
+                        " ranks=%d threads=%d ms=%.4g gflops=%.1f peak_memory_mib=%.0f\n",
+                        type, b->dim, b->size, width, b->batch, ranks, omp_get_max_threads(), ms, 3 * flops / ms / 1e6, rss));
   PetscCall(PetscFree(seconds));
   PetscFunctionReturn(PETSC_SUCCESS);
 }

@@ -16,33 +16,17 @@ typedef struct {
 
 /* What -bench_list measures */
 static const ConvSize list[] = {
-  {2, 512, 1,   16,  3, 1, 1, 1 },
-  {2, 512, 16,  16,  3, 1, 1, 1 },
-  {2, 512, 32,  32,  3, 1, 1, 1 },
-  {2, 256, 64,  64,  3, 1, 1, 1 },
-  {2, 128, 128, 128, 3, 1, 1, 1 },
-  {3, 64,  1,   16,  3, 1, 1, 1 },
-  {3, 64,  16,  16,  3, 1, 1, 1 },
-  {3, 64,  32,  32,  3, 1, 1, 1 },
-  {2, 512, 16,  1,   3, 1, 1, 1 },
-  {2, 512, 3,   3,   3, 1, 1, 1 },
-  {2, 512, 8,   8,   3, 1, 1, 1 },
-  {2, 512, 32,  32,  1, 1, 1, 1 },
-  {2, 512, 32,  32,  3, 2, 1, 1 },
-  {2, 512, 32,  32,  3, 1, 2, 1 },
-  {2, 512, 32,  32,  3, 1, 1, 32},
-  {2, 512, 32,  32,  3, 1, 1, 8 }
-};
+    {2, 512, 1, 16, 3, 1, 1, 1},    {2, 512, 16, 16, 3, 1, 1, 1}, {2, 512, 32, 32, 3, 1, 1, 1},  {2, 256, 64, 64, 3, 1, 1, 1},
+    {2, 128, 128, 128, 3, 1, 1, 1}, {3, 64, 1, 16, 3, 1, 1, 1},   {3, 64, 16, 16, 3, 1, 1, 1},   {3, 64, 32, 32, 3, 1, 1, 1},
+    {2, 512, 16, 1, 3, 1, 1, 1},    {2, 512, 3, 3, 3, 1, 1, 1},   {2, 512, 8, 8, 3, 1, 1, 1},    {2, 512, 32, 32, 1, 1, 1, 1},
+    {2, 512, 32, 32, 3, 2, 1, 1},   {2, 512, 32, 32, 3, 1, 2, 1}, {2, 512, 32, 32, 3, 1, 1, 32}, {2, 512, 32, 32, 3, 1, 1, 8}};
 
 static PetscErrorCode GetConvOptions(ConvOptions *o)
 {
   ConvSize *s = &o->size;
 
   PetscFunctionBegin;
-  *o = (ConvOptions){
-    {2, 512, 32, 32, 3, 1, 1, 1},
-    1, 7, PETSC_FALSE
-  };
+  *o = (ConvOptions){{2, 512, 32, 32, 3, 1, 1, 1}, 1, 7, PETSC_FALSE};
   PetscOptionsBegin(PETSC_COMM_WORLD, NULL, "halograd bench", "conv");
   PetscCall(PetscOptionsInt("-bench_dim", "dimensions of the grid", "", s->dim, &s->dim, NULL));
   PetscCall(PetscOptionsInt("-bench_size", "input points in each direction", "", s->size, &s->size, NULL));
@@ -57,10 +41,16 @@ static PetscErrorCode GetConvOptions(ConvOptions *o)
   PetscCall(PetscOptionsBool("-bench_list", "measure a list of usual shapes instead", "", o->list, &o->list, NULL));
   PetscOptionsEnd();
   HGCheck(s->dim >= 1 && s->dim <= 3, PETSC_COMM_WORLD, "-bench_dim %" PetscInt_FMT ": give 1, 2 or 3", s->dim);
-  HGCheck(PetscMin(PetscMin(s->size, s->cin), PetscMin(s->cout, s->kernel)) >= 1 && PetscMin(o->batch, o->repeat) >= 1, PETSC_COMM_WORLD, "-bench_size, -bench_cin, -bench_cout, -bench_kernel, -bench_batch and -bench_repeat must be at least 1");
-  HGCheck(s->kernel <= s->size, PETSC_COMM_WORLD, "-bench_kernel %" PetscInt_FMT " is wider than the grid; give at most -bench_size %" PetscInt_FMT, s->kernel, s->size);
-  HGCheck(s->stride >= 1 && s->stride <= 4 && s->dilation >= 1, PETSC_COMM_WORLD, "-bench_stride %" PetscInt_FMT " -bench_dilation %" PetscInt_FMT ": give a stride from 1 to 4 and a dilation of at least 1", s->stride, s->dilation);
-  HGCheck(s->groups >= 1 && s->cin % s->groups == 0 && s->cout % s->groups == 0, PETSC_COMM_WORLD, "-bench_groups %" PetscInt_FMT " does not divide %" PetscInt_FMT " input and %" PetscInt_FMT " output channels", s->groups, s->cin, s->cout);
+  HGCheck(PetscMin(PetscMin(s->size, s->cin), PetscMin(s->cout, s->kernel)) >= 1 && PetscMin(o->batch, o->repeat) >= 1, PETSC_COMM_WORLD,
+          "-bench_size, -bench_cin, -bench_cout, -bench_kernel, -bench_batch and -bench_repeat must be at least 1");
+  HGCheck(s->kernel <= s->size, PETSC_COMM_WORLD,
+          "-bench_kernel %" PetscInt_FMT " is wider than the grid; give at most -bench_size %" PetscInt_FMT, s->kernel, s->size);
+  HGCheck(s->stride >= 1 && s->stride <= 4 && s->dilation >= 1, PETSC_COMM_WORLD,
+          "-bench_stride %" PetscInt_FMT " -bench_dilation %" PetscInt_FMT ": give a stride from 1 to 4 and a dilation of at least 1",
+          s->stride, s->dilation);
+  HGCheck(s->groups >= 1 && s->cin % s->groups == 0 && s->cout % s->groups == 0, PETSC_COMM_WORLD,
+          "-bench_groups %" PetscInt_FMT " does not divide %" PetscInt_FMT " input and %" PetscInt_FMT " output channels", s->groups,
+          s->cin, s->cout);
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -118,7 +108,8 @@ static void SetShape(const ConvSize *size, PetscInt batch, Conv *c)
   HGConvShape *s = &c->forward;
   int          ghosts[3], points[3];
 
-  *s          = (HGConvShape){.batch = (int)batch, .groups = (int)size->groups, .cin = (int)(size->cin / size->groups), .cout = (int)(size->cout / size->groups)};
+  *s = (HGConvShape){
+      .batch = (int)batch, .groups = (int)size->groups, .cin = (int)(size->cin / size->groups), .cout = (int)(size->cout / size->groups)};
   c->stride   = (int)size->stride;
   c->dilation = (int)size->dilation;
   c->flop     = 2.0 * s->batch * s->groups * s->cin * s->cout;
@@ -180,7 +171,8 @@ static PetscErrorCode AddPiece(Conv *c, const int r[3])
   ptrdiff_t          w0   = 0;
 
   PetscFunctionBegin;
-  *p = (Piece){.s = {.batch = s->batch, .groups = s->groups, .cin = s->cout, .cout = s->cin, .xs = {s->ys[0]}, .ys = {s->xs[0]}}, .from = c->y0};
+  *p   = (Piece){.s    = {.batch = s->batch, .groups = s->groups, .cin = s->cout, .cout = s->cin, .xs = {s->ys[0]}, .ys = {s->xs[0]}},
+                 .from = c->y0};
   w.so = w.si;
   w.si = so;
   for (int a = 0; a < 3; a++)
@@ -240,7 +232,8 @@ static void RunPass(Conv *c, int pass)
 
   if (pass == 0) (*c->k->conv)(&c->forward, x, c->packed, &relu, y + c->y0 * size);
   else if (pass == 2) (*c->k->conv_weights)(&c->forward, x, y + c->y0 * size, c->work, c->dw, c->db);
-  for (const Piece *p = c->piece; pass == 1 && p < c->piece + c->pieces; p++) (*c->k->conv)(&p->s, y + p->from * size, p->packed, &plain, x + p->to * size);
+  for (const Piece *p = c->piece; pass == 1 && p < c->piece + c->pieces; p++)
+    (*c->k->conv)(&p->s, y + p->from * size, p->packed, &plain, x + p->to * size);
 }
 
 /* What the arrays of CreateConv() take, before any is made: memory that is not there would end the job without a word */
@@ -248,18 +241,23 @@ static PetscErrorCode CheckMemory(const ConvSize *s, PetscInt batch, HGDType t)
 {
   const double have    = (double)sysconf(_SC_PHYS_PAGES) * (double)sysconf(_SC_PAGESIZE);
   const double weights = (double)s->cin * (double)s->cout / (double)s->groups * PetscPowReal((PetscReal)s->kernel, (PetscReal)s->dim);
-  const double points  = (double)batch * PetscPowReal((PetscReal)s->size + (PetscReal)s->kernel * (PetscReal)s->dilation, (PetscReal)s->dim);
-  const double need    = (double)HGDTypeSize(t) * (points * (double)(s->cin + s->cout) + 3 * weights) + 8 * weights * (1 + omp_get_max_threads());
+  const double points = (double)batch * PetscPowReal((PetscReal)s->size + (PetscReal)s->kernel * (PetscReal)s->dilation, (PetscReal)s->dim);
+  const double need =
+      (double)HGDTypeSize(t) * (points * (double)(s->cin + s->cout) + 3 * weights) + 8 * weights * (1 + omp_get_max_threads());
 
   PetscFunctionBegin;
-  HGCheck(need < have, PETSC_COMM_WORLD, "these sizes take about %.3g GiB; this machine has %.3g: give a smaller -bench_size, -bench_cin, -bench_cout, -bench_kernel, -bench_dilation or -bench_batch", need / 1073741824, have / 1073741824);
-  HGCheck(weights < PETSC_MAX_INT / 8, PETSC_COMM_WORLD, "a kernel of %g weights; give a smaller -bench_kernel, -bench_cin or -bench_cout", weights);
+  HGCheck(need < have, PETSC_COMM_WORLD,
+          "these sizes take about %.3g GiB; this machine has %.3g: give a smaller -bench_size, -bench_cin, -bench_cout, -bench_kernel, "
+          "-bench_dilation or -bench_batch",
+          need / 1073741824, have / 1073741824);
+  HGCheck(weights < PETSC_MAX_INT / 8, PETSC_COMM_WORLD, "a kernel of %g weights; give a smaller -bench_kernel, -bench_cin or -bench_cout",
+          weights);
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
 static PetscErrorCode MeasureConv(const ConvSize *s, PetscInt batch, PetscInt repeat)
 {
-  static const char *const pass[] = {"forward", "backward_data", "backward_weights"};
+  static const char *const pass[]  = {"forward", "backward_data", "backward_weights"};
   const int                threads = omp_get_max_threads();
   HGDType                  t;
   HGSimd                   simd;
@@ -284,7 +282,12 @@ static PetscErrorCode MeasureConv(const ConvSize *s, PetscInt batch, PetscInt re
       seconds[r] = MPI_Wtime() - start;
     }
     median = AppMedian(repeat, seconds);
-    PetscCall(PetscPrintf(PETSC_COMM_SELF, "conv pass=%s dim=%" PetscInt_FMT " size=%" PetscInt_FMT " cin=%" PetscInt_FMT " cout=%" PetscInt_FMT " kernel=%" PetscInt_FMT " stride=%" PetscInt_FMT " dilation=%" PetscInt_FMT " groups=%" PetscInt_FMT " batch=%" PetscInt_FMT " dtype=%s threads=%d simd=%s ms=%.4g gflops=%.1f peak_gflops=%.1f peak=%.3f\n", pass[p], s->dim, s->size, s->cin, s->cout, s->kernel, s->stride, s->dilation, s->groups, batch, HGDTypeName(t), threads, HGSimdName(simd), median * 1e3, c.flop / median / 1e9, peak / 1e9, c.flop / median / peak));
+    PetscCall(PetscPrintf(PETSC_COMM_SELF,
+                          "conv pass=%s dim=%" PetscInt_FMT " size=%" PetscInt_FMT " cin=%" PetscInt_FMT " cout=%" PetscInt_FMT
+                          " kernel=%" PetscInt_FMT " stride=%" PetscInt_FMT " dilation=%" PetscInt_FMT " groups=%" PetscInt_FMT
+                          " batch=%" PetscInt_FMT " dtype=%s threads=%d simd=%s ms=%.4g gflops=%.1f peak_gflops=%.1f peak=%.3f\n",
+                          pass[p], s->dim, s->size, s->cin, s->cout, s->kernel, s->stride, s->dilation, s->groups, batch, HGDTypeName(t),
+                          threads, HGSimdName(simd), median * 1e3, c.flop / median / 1e9, peak / 1e9, c.flop / median / peak));
   }
   PetscCall(PetscFree(seconds));
   PetscCall(DestroyConv(&c));
@@ -301,7 +304,8 @@ PetscErrorCode AppBenchConv(PetscBool help)
   if (help) PetscFunctionReturn(PETSC_SUCCESS);
   PetscCall(AppCheckOptions());
   PetscCallMPI(MPI_Comm_size(PETSC_COMM_WORLD, &size));
-  HGCheck(size == 1, PETSC_COMM_WORLD, "bench conv measures one process; run it on 1 rank instead of %d, with -hg_threads for more cores", size);
+  HGCheck(size == 1, PETSC_COMM_WORLD, "bench conv measures one process; run it on 1 rank instead of %d, with -hg_threads for more cores",
+          size);
   if (!o.list) PetscCall(MeasureConv(&o.size, o.batch, o.repeat));
   else
     for (size_t i = 0; i < sizeof(list) / sizeof(list[0]); i++) PetscCall(MeasureConv(&list[i], o.batch, o.repeat));

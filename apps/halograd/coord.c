@@ -122,9 +122,9 @@ PetscErrorCode AppTrainCoord(PetscBool help)
   if (!help) {
     PetscCall(PetscOptionsGetString(NULL, NULL, "-train_history", c.history, sizeof(c.history), NULL));
     const AppPath path[] = {
-        {"-model_input",   c.model,   PETSC_FALSE},
-        {"-model_output",  c.output,  PETSC_TRUE },
-        {"-train_history", c.history, PETSC_TRUE },
+        {"-model_input", c.model, PETSC_FALSE},
+        {"-model_output", c.output, PETSC_TRUE},
+        {"-train_history", c.history, PETSC_TRUE},
     };
     PetscCall(AppCheckOptions());
     PetscCall(AppCheckPaths(3, path));
@@ -241,8 +241,8 @@ PetscErrorCode AppApplyCoord(PetscBool writes)
   PetscCall(HGCoordProblemReadModel(c.problem, c.model, c.v));
   if (writes) {
     const AppPath path[] = {
-        {"-model",  c.model,  PETSC_FALSE},
-        {"-output", c.output, PETSC_TRUE },
+        {"-model", c.model, PETSC_FALSE},
+        {"-output", c.output, PETSC_TRUE},
     };
 
     PetscCall(AppCheckPaths(2, path));

@@ -58,10 +58,10 @@ static void AddToRange(Range *r, const double v[], size_t n, const double fill[]
 /* Least and largest value, read in slabs along the first dimensions; false if they are no numbers */
 static PetscErrorCode FindRange(int nc, int id, Range *r, PetscBool *numbers)
 {
-  int      ndims, dim[NC_MAX_VAR_DIMS], nfill = 0, e = NC_NOERR;
-  size_t   len[NC_MAX_VAR_DIMS] = {0}, start[NC_MAX_VAR_DIMS], count[NC_MAX_VAR_DIMS], slab = 1, slabs = 1;
-  double   scale = 1, offset = 0, fill[2], *buf;
-  nc_type  type;
+  int     ndims, dim[NC_MAX_VAR_DIMS], nfill = 0, e = NC_NOERR;
+  size_t  len[NC_MAX_VAR_DIMS] = {0}, start[NC_MAX_VAR_DIMS], count[NC_MAX_VAR_DIMS], slab = 1, slabs = 1;
+  double  scale = 1, offset = 0, fill[2], *buf;
+  nc_type type;
 
   PetscFunctionBegin;
   *r = (Range){INFINITY, -INFINITY, 0};
@@ -128,7 +128,7 @@ static PetscErrorCode PrintData(int nc)
   (void)nc_inq_ndims(nc, &ndims);
   (void)nc_inq_nvars(nc, &nvars);
   for (int id = 0; id < nvars; id++) {
-    int    n = 0, dim[NC_MAX_VAR_DIMS];
+    int    n   = 0, dim[NC_MAX_VAR_DIMS];
     size_t len = 0;
 
     (void)nc_inq_var(nc, id, NULL, NULL, &n, dim, NULL);
@@ -142,7 +142,7 @@ static PetscErrorCode PrintData(int nc)
 
 static PetscInt64 CountValues(int nc, int id)
 {
-  int        n = 0, dim[NC_MAX_VAR_DIMS];
+  int        n     = 0, dim[NC_MAX_VAR_DIMS];
   PetscInt64 count = 1;
 
   (void)nc_inq_var(nc, id, NULL, NULL, &n, dim, NULL);
@@ -184,7 +184,7 @@ static PetscErrorCode PrintGroup(int group, PetscInt64 *parameters)
 
 static PetscErrorCode PrintModel(int nc)
 {
-  int        n = 0, *group;
+  int        n          = 0, *group;
   PetscInt64 parameters = 0;
 
   PetscFunctionBegin;
@@ -239,7 +239,9 @@ PetscErrorCode AppInfo(const char file[], PetscBool help)
 
   PetscFunctionBegin;
   if (help) {
-    PetscCall(PetscPrintf(PETSC_COMM_WORLD, "halograd info FILE: dimensions, variables and ranges of a data file; network, data and shapes of a model file\n"));
+    PetscCall(
+        PetscPrintf(PETSC_COMM_WORLD,
+                    "halograd info FILE: dimensions, variables and ranges of a data file; network, data and shapes of a model file\n"));
     PetscFunctionReturn(PETSC_SUCCESS);
   }
   HGCheck(file && *file, PETSC_COMM_WORLD, "no file; say halograd info FILE");

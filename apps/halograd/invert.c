@@ -318,8 +318,8 @@ static PetscErrorCode FindFields(Inversion *v)
 static PetscErrorCode CheckPaths(Inversion *v)
 {
   AppPath path[] = {
-      {"-data_file", NULL,      PETSC_FALSE},
-      {"-output",    v->output, PETSC_TRUE },
+      {"-data_file", NULL, PETSC_FALSE},
+      {"-output", v->output, PETSC_TRUE},
   };
 
   PetscFunctionBegin;

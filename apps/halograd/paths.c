@@ -8,7 +8,7 @@
 /* The absolute path of the folder, links followed, and the file's own name; empty if there is no such folder */
 static void WholePath(const char path[], char whole[PETSC_MAX_PATH_LEN])
 {
-  char folder[PETSC_MAX_PATH_LEN], name[PETSC_MAX_PATH_LEN], real[PATH_MAX];
+  char   folder[PETSC_MAX_PATH_LEN], name[PETSC_MAX_PATH_LEN], real[PATH_MAX];
   size_t len;
 
   (void)snprintf(folder, sizeof(folder), "%s", path);
@@ -45,7 +45,8 @@ PetscErrorCode AppCheckPaths(int n, const AppPath path[])
   for (int i = 0; i < n && !rank; i++)
     for (int j = 0; j < n && path[i].written; j++) {
       if (i == j || *msg || !path[i].path || !path[j].path || !*path[i].path || !*path[j].path || MayReplace(&path[i], &path[j])) continue;
-      if (SameFile(path[i].path, path[j].path)) (void)snprintf(msg, sizeof(msg), "%s is the %s; give another name with %s", path[i].path, path[j].option, path[i].option);
+      if (SameFile(path[i].path, path[j].path))
+        (void)snprintf(msg, sizeof(msg), "%s is the %s; give another name with %s", path[i].path, path[j].option, path[i].option);
     }
   PetscCall(HGAgreeOnMessage(PETSC_COMM_WORLD, msg, sizeof(msg)));
   HGCheck(!*msg, PETSC_COMM_WORLD, "%s", msg);

@@ -114,9 +114,9 @@ static PetscErrorCode CreateOutput(Prediction *p)
 static PetscErrorCode CheckPaths(Prediction *p)
 {
   AppPath path[] = {
-      {"-data_file", NULL,      PETSC_FALSE},
-      {"-model",     p->model,  PETSC_FALSE},
-      {"-output",    p->output, PETSC_TRUE },
+      {"-data_file", NULL, PETSC_FALSE},
+      {"-model", p->model, PETSC_FALSE},
+      {"-output", p->output, PETSC_TRUE},
   };
 
   PetscFunctionBegin;

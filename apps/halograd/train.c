@@ -7,7 +7,7 @@ typedef struct {
   HGNet       net;
   HGTrainer   trainer;
   HGPartition part;
-  HGPhysics   physics;          /* NULL: targets alone */
+  HGPhysics   physics;                  /* NULL: targets alone */
   PetscReal   weight, bc_weight, scale; /* of the residual, of soft conditions; of the solution where there is no target */
   PetscInt    labelled;
   PetscReal   unknown_start;
@@ -19,18 +19,22 @@ typedef struct {
 static PetscErrorCode CreateValidation(Training *t)
 {
   char      file[PETSC_MAX_PATH_LEN] = "", labels[PETSC_MAX_PATH_LEN] = "";
-  PetscInt  range[2]                 = {0, 0}, n = 2;
+  PetscInt  range[2] = {0, 0}, n = 2;
   PetscBool has_file, has_range;
 
   PetscFunctionBegin;
   PetscOptionsBegin(PETSC_COMM_WORLD, NULL, "Validation options", "");
-  PetscCall(PetscOptionsString("-data_validation_file", "file of samples to validate on after each epoch", "", file, file, sizeof(file), &has_file));
-  PetscCall(PetscOptionsString("-data_validation_labels", "its labels, if it is an IDX file of images", "", labels, labels, sizeof(labels), NULL));
-  PetscCall(PetscOptionsIntArray("-data_validation_range", "first,last of its samples, half-open; without a file those of -data_file", "", range, &n, &has_range));
+  PetscCall(PetscOptionsString("-data_validation_file", "file of samples to validate on after each epoch", "", file, file, sizeof(file),
+                               &has_file));
+  PetscCall(PetscOptionsString("-data_validation_labels", "its labels, if it is an IDX file of images", "", labels, labels, sizeof(labels),
+                               NULL));
+  PetscCall(PetscOptionsIntArray("-data_validation_range", "first,last of its samples, half-open; without a file those of -data_file", "",
+                                 range, &n, &has_range));
   PetscOptionsEnd();
   HGCheck(!has_file || *file, PETSC_COMM_WORLD, "-data_validation_file has no value; give the name of a data file");
   if (!has_file && !has_range) PetscFunctionReturn(PETSC_SUCCESS);
-  HGCheck(!has_range || (n == 2 && range[0] >= 0 && range[0] < range[1]), PETSC_COMM_WORLD, "-data_validation_range needs two numbers first,last with 0 <= first < last");
+  HGCheck(!has_range || (n == 2 && range[0] >= 0 && range[0] < range[1]), PETSC_COMM_WORLD,
+          "-data_validation_range needs two numbers first,last with 0 <= first < last");
   PetscCall(HGDataCreate(PETSC_COMM_WORLD, &t->validation));
   PetscCall(HGDataSetFromOptions(t->validation));
   if (has_file) {
@@ -44,21 +48,28 @@ static PetscErrorCode CreateValidation(Training *t)
 /* -physics_type: an equation whose residual is trained against. Its grid is that of the network's output, which comes later. */
 static PetscErrorCode CreatePhysics(Training *t)
 {
-  HGModelInfo info = {.dim = 0};
+  HGModelInfo info     = {.dim = 0};
   char        type[64] = "", model[PETSC_MAX_PATH_LEN] = "";
   PetscBool   set;
 
   PetscFunctionBegin;
   t->weight = t->scale = t->bc_weight = 1;
-  t->labelled = -1;
+  t->labelled                         = -1;
   PetscOptionsBegin(PETSC_COMM_WORLD, NULL, "Physics options", "");
-  PetscCall(PetscOptionsString("-physics_type", "equation whose residual joins the loss", "HGPhysicsSetType", type, type, sizeof(type), &set));
-  PetscCall(PetscOptionsReal("-physics_weight", "what the residual counts beside the misfit to targets", "HGTrainerSetPhysics", t->weight, &t->weight, NULL));
-  PetscCall(PetscOptionsReal("-bc_weight", "what soft boundary conditions count", "HGTrainerSetBoundaryWeight", t->bc_weight, &t->bc_weight, NULL));
-  PetscCall(PetscOptionsReal("-physics_scale", "without targets: the size of the solution", "HGTrainerSetPhysics", t->scale, &t->scale, &t->scale_set));
-  PetscCall(PetscOptionsString("-physics_unknown", "parameter of the equation to find with the network", "HGTrainerSetUnknown", t->unknown, t->unknown, sizeof(t->unknown), NULL));
-  PetscCall(PetscOptionsReal("-physics_unknown_start", "where its search starts; 0: the equation's value", "HGTrainerSetUnknown", t->unknown_start, &t->unknown_start, NULL));
-  PetscCall(PetscOptionsInt("-data_labelled", "so many samples have targets, the first ones; -1 for all", "HGTrainerSetLabelled", t->labelled, &t->labelled, NULL));
+  PetscCall(
+      PetscOptionsString("-physics_type", "equation whose residual joins the loss", "HGPhysicsSetType", type, type, sizeof(type), &set));
+  PetscCall(PetscOptionsReal("-physics_weight", "what the residual counts beside the misfit to targets", "HGTrainerSetPhysics", t->weight,
+                             &t->weight, NULL));
+  PetscCall(PetscOptionsReal("-bc_weight", "what soft boundary conditions count", "HGTrainerSetBoundaryWeight", t->bc_weight, &t->bc_weight,
+                             NULL));
+  PetscCall(PetscOptionsReal("-physics_scale", "without targets: the size of the solution", "HGTrainerSetPhysics", t->scale, &t->scale,
+                             &t->scale_set));
+  PetscCall(PetscOptionsString("-physics_unknown", "parameter of the equation to find with the network", "HGTrainerSetUnknown", t->unknown,
+                               t->unknown, sizeof(t->unknown), NULL));
+  PetscCall(PetscOptionsReal("-physics_unknown_start", "where its search starts; 0: the equation's value", "HGTrainerSetUnknown",
+                             t->unknown_start, &t->unknown_start, NULL));
+  PetscCall(PetscOptionsInt("-data_labelled", "so many samples have targets, the first ones; -1 for all", "HGTrainerSetLabelled",
+                            t->labelled, &t->labelled, NULL));
   PetscOptionsEnd();
   HGCheck(t->scale > 0 && !PetscIsInfOrNanReal(t->scale), PETSC_COMM_WORLD, "-physics_scale %g: give a positive number", (double)t->scale);
   PetscCall(PetscOptionsGetString(NULL, NULL, "-model_input", model, sizeof(model), NULL));
@@ -151,18 +162,19 @@ static PetscErrorCode SetUpValidation(Training *t, const PetscInt size[HG_AXES])
   if (classes) PetscCall(HGDataSetClasses(t->validation, classes));
   PetscCall(HGDataSetUp(t->validation));
   PetscCall(HGDataGetSizes(t->validation, &dim, &samples, &cin, &cout, grid));
-  for (int a = 0; a < 3; a++) HGCheck(grid[a] == size[HG_Z + a], PETSC_COMM_WORLD, "the validation data has a grid of %" PetscInt_FMT " x %" PetscInt_FMT " x %" PetscInt_FMT " (z, y, x), the training data %" PetscInt_FMT " x %" PetscInt_FMT " x %" PetscInt_FMT "; give data on the same grid", grid[0], grid[1], grid[2], size[HG_Z], size[HG_Y], size[HG_X]);
+  for (int a = 0; a < 3; a++)
+    HGCheck(grid[a] == size[HG_Z + a], PETSC_COMM_WORLD,
+            "the validation data has a grid of %" PetscInt_FMT " x %" PetscInt_FMT " x %" PetscInt_FMT
+            " (z, y, x), the training data %" PetscInt_FMT " x %" PetscInt_FMT " x %" PetscInt_FMT "; give data on the same grid",
+            grid[0], grid[1], grid[2], size[HG_Z], size[HG_Y], size[HG_X]);
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
 static PetscErrorCode CheckPaths(Training *t)
 {
   AppPath path[] = {
-    {"-data_file",            NULL, PETSC_FALSE},
-    {"-data_validation_file", NULL, PETSC_FALSE},
-    {"-model_input",          NULL, PETSC_FALSE},
-    {"-model_output",         NULL, PETSC_TRUE },
-    {"-train_history",        NULL, PETSC_TRUE },
+      {"-data_file", NULL, PETSC_FALSE},   {"-data_validation_file", NULL, PETSC_FALSE}, {"-model_input", NULL, PETSC_FALSE},
+      {"-model_output", NULL, PETSC_TRUE}, {"-train_history", NULL, PETSC_TRUE},
   };
 
   PetscFunctionBegin;
@@ -183,9 +195,14 @@ static PetscErrorCode CheckModelData(Training *t, const char model[], const HGMo
   PetscFunctionBegin;
   PetscCall(HGDataGetSizes(t->data, &dim, NULL, NULL, NULL, NULL));
   PetscCall(HGDataGetFile(t->data, &file));
-  HGCheck(dim == info->dim, PETSC_COMM_WORLD, "%s was trained on %" PetscInt_FMT "-D data, %s is %" PetscInt_FMT "-D; give %" PetscInt_FMT "-D data, or train a new model without -model_input", model, info->dim, file, dim, info->dim);
+  HGCheck(dim == info->dim, PETSC_COMM_WORLD,
+          "%s was trained on %" PetscInt_FMT "-D data, %s is %" PetscInt_FMT "-D; give %" PetscInt_FMT
+          "-D data, or train a new model without -model_input",
+          model, info->dim, file, dim, info->dim);
   PetscCall(HGDataGetVariables(t->data, &input, &target));
-  if (strcmp(input, info->data_input) || strcmp(target, info->data_target)) PetscCall(PetscFPrintf(PETSC_COMM_WORLD, stderr, "halograd: warning: %s was trained from %s to %s, this run goes from %s to %s\n", model, info->data_input, info->data_target, input, target));
+  if (strcmp(input, info->data_input) || strcmp(target, info->data_target))
+    PetscCall(PetscFPrintf(PETSC_COMM_WORLD, stderr, "halograd: warning: %s was trained from %s to %s, this run goes from %s to %s\n",
+                           model, info->data_input, info->data_target, input, target));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -207,10 +224,14 @@ static PetscErrorCode Prepare(Training *t)
   PetscCall(HGDataGetVariables(t->data, NULL, &target));
   PetscCall(PetscStrcmp(target, "none", &none));
   if (*model) PetscCall(CheckModelData(t, model, &info));
-  HGCheck(!none || t->physics, PETSC_COMM_WORLD, "no target variable to train for; choose one or more with -data_target, or the labels of images with -data_labels, or an equation with -physics_type");
+  HGCheck(!none || t->physics, PETSC_COMM_WORLD,
+          "no target variable to train for; choose one or more with -data_target, or the labels of images with -data_labels, or an "
+          "equation with -physics_type");
   PetscCall(HGDataGetSizes(t->data, &dim, &samples, &size[HG_C], none ? NULL : &cout, &size[HG_Z]));
   if (none && !*model) PetscCall(SetScale(t, dim, size, &cout));
-  HGCheck(!*model || !t->scale_set || !none || info.deviation[HG_DATA_TARGET][0] == t->scale, PETSC_COMM_WORLD, "-physics_scale %g: %s keeps the scale it was trained with, %g; leave the option out", (double)t->scale, model, (double)info.deviation[HG_DATA_TARGET][0]);
+  HGCheck(!*model || !t->scale_set || !none || info.deviation[HG_DATA_TARGET][0] == t->scale, PETSC_COMM_WORLD,
+          "-physics_scale %g: %s keeps the scale it was trained with, %g; leave the option out", (double)t->scale, model,
+          (double)info.deviation[HG_DATA_TARGET][0]);
   PetscCall(HGDataGetClasses(t->data, &classes));
   if (classes) cout = classes; /* a logit for each */
   PetscCall(SetUpValidation(t, size));
@@ -241,7 +262,8 @@ static PetscErrorCode Announce(Training *t)
   PetscCall(HGDataGetRange(t->data, &first, &last));
   PetscCall(HGTrainerGetParameters(t->trainer, &p));
   PetscCall(VecGetSize(p, &n));
-  PetscCall(PetscPrintf(PETSC_COMM_WORLD, "%s: %" PetscInt_FMT " parameters, %" PetscInt_FMT " samples, %d rank%s x %d thread%s\n", options, n, last - first, size, size == 1 ? "" : "s", omp_get_max_threads(), omp_get_max_threads() == 1 ? "" : "s"));
+  PetscCall(PetscPrintf(PETSC_COMM_WORLD, "%s: %" PetscInt_FMT " parameters, %" PetscInt_FMT " samples, %d rank%s x %d thread%s\n", options,
+                        n, last - first, size, size == 1 ? "" : "s", omp_get_max_threads(), omp_get_max_threads() == 1 ? "" : "s"));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 

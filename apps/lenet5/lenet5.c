@@ -28,11 +28,8 @@ static PetscErrorCode Configure(Experiment *e)
 {
   static const char *const option[] = {"-lenet5_train", "-lenet5_test"}, *const text[] = {"samples first,last to train on",
                                                                                           "samples first,last to test on"};
-  const PetscInt defaults[2][2] = {
-      {0,    8000 },
-      {8000, 10000}
-  };
-  PetscBool file, digits;
+  const PetscInt defaults[2][2] = {{0, 8000}, {8000, 10000}};
+  PetscBool      file, digits;
 
   PetscFunctionBegin;
   e->seeds = 3;

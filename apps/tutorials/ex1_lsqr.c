@@ -14,11 +14,7 @@
 */
 #include <halograd.h>
 
-static const double Weight[3][3] = {
-    {0.05, 0.1, 0.05},
-    {0.1,  0.4, 0.1 },
-    {0.05, 0.1, 0.05}
-};
+static const double Weight[3][3] = {{0.05, 0.1, 0.05}, {0.1, 0.4, 0.1}, {0.05, 0.1, 0.05}};
 
 /* y = S x: x has a ghost point on each side, y has none */
 static PetscErrorCode Blur(HGLinOp op, HGTensor x, HGTensor y)
@@ -67,12 +63,8 @@ static PetscErrorCode BlurAdjoint(HGLinOp op, HGTensor y, HGTensor x)
 /* The field, and the field with ghosts, on n x n points */
 static PetscErrorCode CreateTensors(PetscInt n, HGTensor *x, HGTensor *ghosted)
 {
-  const PetscInt size[HG_AXES] =
-      {
-          1, 1, 1, n, n
-  },
-                 halo[3][2] = {{0, 0}, {1, 1}, {1, 1}};
-  HGPartition p;
+  const PetscInt size[HG_AXES] = {1, 1, 1, n, n}, halo[3][2] = {{0, 0}, {1, 1}, {1, 1}};
+  HGPartition    p;
 
   PetscFunctionBeginUser;
   PetscCall(HGPartitionCreate(PETSC_COMM_WORLD, &p));

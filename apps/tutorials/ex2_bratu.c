@@ -21,7 +21,7 @@ typedef struct {
 /* F(u), scaled by h^2; unknowns are at the inner points of a grid of spacing h */
 static PetscErrorCode Bratu(DMDALocalInfo *info, void *in, void *out, void *ctx)
 {
-  const PetscScalar h2 = 1 / ((PetscReal)(info->mx + 1) * (PetscReal)(info->mx + 1));
+  const PetscScalar h2     = 1 / ((PetscReal)(info->mx + 1) * (PetscReal)(info->mx + 1));
   const PetscReal   lambda = ((User *)ctx)->lambda;
   PetscScalar     **u = (PetscScalar **)in, **f = (PetscScalar **)out;
 

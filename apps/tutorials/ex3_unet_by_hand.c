@@ -134,7 +134,8 @@ static PetscErrorCode Train(Problem *q, PetscInt steps)
   PetscCall(Objective(tao, p, &before, g, q));
   PetscCall(TaoSolve(tao));
   PetscCall(Objective(tao, p, &after, g, q));
-  PetscCall(PetscPrintf(PETSC_COMM_WORLD, "loss before: %.10e, after %" PetscInt_FMT " steps: %.10e\n", (double)before, steps, (double)after));
+  PetscCall(
+      PetscPrintf(PETSC_COMM_WORLD, "loss before: %.10e, after %" PetscInt_FMT " steps: %.10e\n", (double)before, steps, (double)after));
   PetscCall(TaoDestroy(&tao));
   PetscCall(VecDestroy(&g));
   PetscCall(VecDestroy(&p));

@@ -42,14 +42,9 @@ static inline PetscScalar Conductivity(PetscScalar a, PetscScalar u)
 /* F(u), scaled by h^2; unknowns are at the inner points of a grid of spacing h. A face has the mean of its two points' conductivities. */
 static PetscErrorCode Diffusion(DMDALocalInfo *info, void *in, void *out, void *ctx)
 {
-  static const int step[4][2] = {
-      {0,  -1},
-      {0,  1 },
-      {-1, 0 },
-      {1,  0 }
-  };
-  Problem          *q  = (Problem *)ctx;
-  const PetscScalar h2 = 1 / ((PetscReal)(info->mx + 1) * (PetscReal)(info->mx + 1));
+  static const int  step[4][2] = {{0, -1}, {0, 1}, {-1, 0}, {1, 0}};
+  Problem          *q          = (Problem *)ctx;
+  const PetscScalar h2         = 1 / ((PetscReal)(info->mx + 1) * (PetscReal)(info->mx + 1));
   PetscScalar     **u = (PetscScalar **)in, **f = (PetscScalar **)out, **a;
   Vec               local;
 
@@ -407,12 +402,9 @@ static PetscErrorCode Train(Training *t, PetscErrorCode (*objective)(Tao, Vec, P
 static PetscErrorCode TrainGuess(Problem *q, HGPartition space)
 {
   Training    t    = {.q = q, .batch = 8, .steps = 600, .rate = 3e-3};
-  HGModelInfo info = {
-      .data_input = "log_a", .data_target = "u", .dim = 2, .channels = {1,   1  },
-                 .deviation = {{1}, {1}}
-  };
-  HGTensor y;
-  PetscInt n;
+  HGModelInfo info = {.data_input = "log_a", .data_target = "u", .dim = 2, .channels = {1, 1}, .deviation = {{1}, {1}}};
+  HGTensor    y;
+  PetscInt    n;
 
   PetscFunctionBeginUser;
   PetscCall(CreateTraining(q, space, "guess_", 1, &t));
@@ -432,10 +424,7 @@ static PetscErrorCode TrainGuess(Problem *q, HGPartition space)
 static PetscErrorCode TrainCorrection(Problem *q, HGPartition space)
 {
   Training    t    = {.q = q, .batch = 8, .steps = 1500, .rate = 5e-3, .chain = 4};
-  HGModelInfo info = {
-      .data_input = "r,log_k", .data_target = "z", .dim = 2, .channels = {2,      1  },
-                 .deviation = {{1, 1}, {1}}
-  };
+  HGModelInfo info = {.data_input = "r,log_k", .data_target = "z", .dim = 2, .channels = {2, 1}, .deviation = {{1, 1}, {1}}};
 
   PetscFunctionBeginUser;
   PetscCall(CreateTraining(q, space, "correction_", 2, &t));
@@ -552,23 +541,23 @@ static PetscErrorCode CompareLinear(Problem *q, Mat J, PetscInt tests, Row *row,
 static PetscErrorCode Compare(Problem *q, PetscInt tests)
 {
   Row newton[] = {
-      {.name = "SNES from zero, gmres",             .options = "-ksp_type gmres -pc_type none"   },
-      {.name = "SNES from the guess, gmres",        .options = "-ksp_type gmres -pc_type none"   },
-      {.name = "SNES from the guess, halograd",     .options = NETWORK                           },
-      {.name = "SNES from zero, block Jacobi ILU",  .options = "-ksp_type gmres -pc_type bjacobi"},
+      {.name = "SNES from zero, gmres", .options = "-ksp_type gmres -pc_type none"},
+      {.name = "SNES from the guess, gmres", .options = "-ksp_type gmres -pc_type none"},
+      {.name = "SNES from the guess, halograd", .options = NETWORK},
+      {.name = "SNES from zero, block Jacobi ILU", .options = "-ksp_type gmres -pc_type bjacobi"},
       {.name = "SNES from the guess, block J. ILU", .options = "-ksp_type gmres -pc_type bjacobi"},
   };
   Row linear[] = {
-      {.name = "fgmres",                        .options = "-ksp_type fgmres -pc_type none"                                },
-      {.name = "fgmres, Jacobi",                .options = "-ksp_type fgmres -pc_type jacobi"                              },
-      {.name = "fgmres, SOR",                   .options = "-ksp_type fgmres -pc_type sor"                                 },
-      {.name = "fgmres, block Jacobi ILU",      .options = "-ksp_type fgmres -pc_type bjacobi"                             },
-      {.name = "fgmres, algebraic multigrid",   .options = "-ksp_type fgmres -pc_type gamg"                                },
-      {.name = "fgmres, halograd",              .options = NETWORK                                                         },
+      {.name = "fgmres", .options = "-ksp_type fgmres -pc_type none"},
+      {.name = "fgmres, Jacobi", .options = "-ksp_type fgmres -pc_type jacobi"},
+      {.name = "fgmres, SOR", .options = "-ksp_type fgmres -pc_type sor"},
+      {.name = "fgmres, block Jacobi ILU", .options = "-ksp_type fgmres -pc_type bjacobi"},
+      {.name = "fgmres, algebraic multigrid", .options = "-ksp_type fgmres -pc_type gamg"},
+      {.name = "fgmres, halograd", .options = NETWORK},
       {.name    = "fgmres, SOR, halograd, SOR",
        .options = "-ksp_type fgmres -pc_type composite -pc_composite_type multiplicative -pc_composite_pcs sor,halograd,sor "
-                  "-sub_1_pc_halograd_model " CORRECTION                                                                   },
-      {.name = "gcr, halograd",                 .options = "-ksp_type gcr -pc_type halograd -pc_halograd_model " CORRECTION},
+                  "-sub_1_pc_halograd_model " CORRECTION},
+      {.name = "gcr, halograd", .options = "-ksp_type gcr -pc_type halograd -pc_halograd_model " CORRECTION},
   };
   Mat  J;
   Vec  u;

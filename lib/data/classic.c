@@ -8,11 +8,11 @@
 #include <string.h>
 
 typedef struct {
-  FILE    *f;
-  int      version; /* 1, 2 or 5 */
-  int      bad;     /* the end of the file, or no header */
-  uint64_t *dim;    /* [ndim], 0 for the record dimension */
-  uint64_t ndim, records;
+  FILE     *f;
+  int       version; /* 1, 2 or 5 */
+  int       bad;     /* the end of the file, or no header */
+  uint64_t *dim;     /* [ndim], 0 for the record dimension */
+  uint64_t  ndim, records;
 } Header;
 
 /* Sizes of the external types NC_BYTE = 1 ... NC_UINT64 = 11 */
@@ -78,7 +78,7 @@ typedef struct {
 
 static Extent ReadVariable(Header *h)
 {
-  Extent         e = {1, 0, 0};
+  Extent         e    = {1, 0, 0};
   const uint64_t name = ReadCount(h);
 
   Skip(h, name);

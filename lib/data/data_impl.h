@@ -11,15 +11,7 @@
 #define HG_DATA_FILLS   4    /* values that mark a missing one, for each variable */
 
 /* Axes of a variable in a data file, slowest first */
-typedef enum {
-  HG_FILE_SAMPLE,
-  HG_FILE_TIME,
-  HG_FILE_CHANNEL,
-  HG_FILE_Z,
-  HG_FILE_Y,
-  HG_FILE_X,
-  HG_FILE_AXES
-} HGFileAxis;
+typedef enum { HG_FILE_SAMPLE, HG_FILE_TIME, HG_FILE_CHANNEL, HG_FILE_Z, HG_FILE_Y, HG_FILE_X, HG_FILE_AXES } HGFileAxis;
 
 /* One variable of the file as it is read: plain data, so that rank 0 can broadcast it */
 typedef struct {
@@ -34,23 +26,19 @@ typedef struct {
 
 /* Input or target */
 typedef struct {
-  char      *list;         /* names with commas, NULL for none */
+  char      *list; /* names with commas, NULL for none */
   PetscInt   nvar;
-  HGFileVar *var;          /* [nvar] */
-  PetscInt   channels;     /* C */
-  PetscBool  fixed;        /* mean and deviation were set, not computed */
-  PetscInt   nfixed;       /* for so many channels */
-  PetscReal *mean, *dev;   /* [C] */
-  PetscInt   classes;      /* its values are whole numbers below this; 0 for none */
-  HGBox      box;          /* this rank's points of space; labels: one */
-  void      *value;        /* [samples][Z][Y][X][C], this rank's box, normalised */
+  HGFileVar *var;        /* [nvar] */
+  PetscInt   channels;   /* C */
+  PetscBool  fixed;      /* mean and deviation were set, not computed */
+  PetscInt   nfixed;     /* for so many channels */
+  PetscReal *mean, *dev; /* [C] */
+  PetscInt   classes;    /* its values are whole numbers below this; 0 for none */
+  HGBox      box;        /* this rank's points of space; labels: one */
+  void      *value;      /* [samples][Z][Y][X][C], this rank's box, normalised */
 } HGDataPart;
 
-typedef enum {
-  HG_DATA_NETCDF,
-  HG_DATA_IDX,
-  HG_DATA_DIGITS
-} HGDataKind;
+typedef enum { HG_DATA_NETCDF, HG_DATA_IDX, HG_DATA_DIGITS } HGDataKind;
 
 struct _p_HGData {
   PETSCHEADER(int);
@@ -59,10 +47,10 @@ struct _p_HGData {
   PetscInt    digits;        /* how many to draw, 0 for a file */
   uint64_t    digits_seed;
   PetscInt    asked_classes, classes; /* as set, 0 for unknown; as found */
-  PetscInt    first, last, end; /* range of samples as set, last < 0: to the end; and the end itself */
+  PetscInt    first, last, end;       /* range of samples as set, last < 0: to the end; and the end itself */
   PetscBool   shuffle, setup;
   HGNormalize normalize;
-  HGDataPart  part[2]; /* by HGDataRole */
+  HGDataPart  part[2];               /* by HGDataRole */
   PetscInt    dim, samples, grid[3]; /* samples in the file; Z, Y, X */
   HGAxis      axis[3];
   HGPartition partition; /* of the loaded values */

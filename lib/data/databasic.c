@@ -444,7 +444,8 @@ PetscErrorCode HGDataGetAxis(HGData d, PetscInt axis, const HGAxis **info)
 {
   PetscFunctionBegin;
   PetscValidHeaderSpecific(d, HG_DATA_CLASSID, 1);
-  PetscCheck(axis >= 0 && axis < 3, PetscObjectComm((PetscObject)d), PETSC_ERR_ARG_OUTOFRANGE, "no axis %" PetscInt_FMT "; expected 0, 1 or 2 for z, y, x", axis);
+  PetscCheck(axis >= 0 && axis < 3, PetscObjectComm((PetscObject)d), PETSC_ERR_ARG_OUTOFRANGE,
+             "no axis %" PetscInt_FMT "; expected 0, 1 or 2 for z, y, x", axis);
   *info = &d->axis[axis];
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -481,8 +482,13 @@ PetscErrorCode HGDataSetNormalization(HGData d, HGDataRole role, PetscInt n, con
 
   PetscFunctionBegin;
   PetscValidHeaderSpecific(d, HG_DATA_CLASSID, 1);
-  HGCheck(!d->setup || part->classes || !part->channels || n == part->channels, PetscObjectComm((PetscObject)d), "normalisation constants for %" PetscInt_FMT " channels, the %s of %s has %" PetscInt_FMT, n, role ? "target" : "input", d->file, part->channels);
-  for (PetscInt c = 0; c < n; c++) PetscCheck(dev[c] > 0 && !PetscIsInfOrNanReal(mean[c] / dev[c]), PetscObjectComm((PetscObject)d), PETSC_ERR_USER, "channel %" PetscInt_FMT ": mean %g and deviation %g cannot scale data; the deviation must be positive", c, (double)mean[c], (double)dev[c]);
+  HGCheck(!d->setup || part->classes || !part->channels || n == part->channels, PetscObjectComm((PetscObject)d),
+          "normalisation constants for %" PetscInt_FMT " channels, the %s of %s has %" PetscInt_FMT, n, role ? "target" : "input", d->file,
+          part->channels);
+  for (PetscInt c = 0; c < n; c++)
+    PetscCheck(dev[c] > 0 && !PetscIsInfOrNanReal(mean[c] / dev[c]), PetscObjectComm((PetscObject)d), PETSC_ERR_USER,
+               "channel %" PetscInt_FMT ": mean %g and deviation %g cannot scale data; the deviation must be positive", c, (double)mean[c],
+               (double)dev[c]);
   PetscCall(PetscFree2(part->mean, part->dev));
   PetscCall(PetscMalloc2(n, &part->mean, n, &part->dev));
   PetscCall(PetscArraycpy(part->mean, mean, n));
@@ -521,7 +527,9 @@ PetscErrorCode HGDataGetNormalization(HGData d, HGDataRole role, PetscInt *n, co
   PetscFunctionBegin;
   PetscValidHeaderSpecific(d, HG_DATA_CLASSID, 1);
   PetscCheck(d->partition, PetscObjectComm((PetscObject)d), PETSC_ERR_ORDER, "HGDataGetNormalization() before HGDataLoad()");
-  if (n) *n = d->part[role].channels || !d->part[role].fixed ? d->part[role].channels : d->part[role].nfixed; /* without a target: as they were set */
+  if (n)
+    *n = d->part[role].channels || !d->part[role].fixed ? d->part[role].channels
+                                                        : d->part[role].nfixed; /* without a target: as they were set */
   if (mean) *mean = d->part[role].mean;
   if (dev) *dev = d->part[role].dev;
   PetscFunctionReturn(PETSC_SUCCESS);

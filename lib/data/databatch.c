@@ -47,15 +47,15 @@ PetscErrorCode HGDataGetOrder(HGData d, uint64_t seed, PetscInt epoch, PetscInt 
 }
 
 /* A run of points, channels [c0, c0 + nc) of C, from the resident copy to a tensor */
-#define DEFINE_COPY_ROW(FROM, TO) \
+#define DEFINE_COPY_ROW(FROM, TO)                                                                                      \
   static void CopyRow_##FROM##_##TO(const void *from, PetscInt C, PetscInt c0, PetscInt points, PetscInt nc, void *to) \
-  { \
-    const FROM *restrict s = (const FROM *)from + c0; \
-    TO *restrict t         = (TO *)to; \
-\
-    for (PetscInt p = 0; p < points; p++) { \
-      for (PetscInt c = 0; c < nc; c++) t[p * nc + c] = (TO)s[p * C + c]; \
-    } \
+  {                                                                                                                    \
+    const FROM *restrict s = (const FROM *)from + c0;                                                                  \
+    TO *restrict t         = (TO *)to;                                                                                 \
+                                                                                                                       \
+    for (PetscInt p = 0; p < points; p++) {                                                                            \
+      for (PetscInt c = 0; c < nc; c++) t[p * nc + c] = (TO)s[p * C + c];                                              \
+    }                                                                                                                  \
   }
 DEFINE_COPY_ROW(float, float)
 DEFINE_COPY_ROW(float, double)
@@ -64,10 +64,7 @@ DEFINE_COPY_ROW(double, double)
 
 typedef void (*CopyRow)(const void *, PetscInt, PetscInt, PetscInt, PetscInt, void *);
 
-static const CopyRow copy_row[2][2] = {
-  {CopyRow_float_float,  CopyRow_float_double },
-  {CopyRow_double_float, CopyRow_double_double}
-};
+static const CopyRow copy_row[2][2] = {{CopyRow_float_float, CopyRow_float_double}, {CopyRow_double_float, CopyRow_double_double}};
 
 /* The tensor's points must be those that were loaded, its channels the dataset's */
 static PetscErrorCode CheckTensor(HGData d, const HGDataPart *part, HGTensor x, const HGTensorLocal *l)
@@ -78,11 +75,20 @@ static PetscErrorCode CheckTensor(HGData d, const HGDataPart *part, HGTensor x, 
   PetscFunctionBegin;
   PetscCall(HGTensorGetPartition(x, &p));
   PetscCall(HGPartitionGetSizes(p, &dim, size));
-  PetscCheck(size[HG_C] == part->channels, PetscObjectComm((PetscObject)d), PETSC_ERR_ARG_SIZ, "the tensor has %" PetscInt_FMT " channels, \"%s\" of %s has %" PetscInt_FMT, size[HG_C], part->list ? part->list : "none", d->file, part->channels);
+  PetscCheck(size[HG_C] == part->channels, PetscObjectComm((PetscObject)d), PETSC_ERR_ARG_SIZ,
+             "the tensor has %" PetscInt_FMT " channels, \"%s\" of %s has %" PetscInt_FMT, size[HG_C], part->list ? part->list : "none",
+             d->file, part->channels);
   for (int a = HG_Z; a <= HG_X && part == &d->part[HG_DATA_TARGET] && HGDataHasLabels(d); a++)
-    HGCheck(size[a] == 1, PetscObjectComm((PetscObject)d), "%s has one label for each image, the network's output a grid of %" PetscInt_FMT " x %" PetscInt_FMT " x %" PetscInt_FMT " points (z, y, x); choose a network that ends in one point", d->labels ? d->labels : d->file, size[HG_Z], size[HG_Y], size[HG_X]);
+    HGCheck(size[a] == 1, PetscObjectComm((PetscObject)d),
+            "%s has one label for each image, the network's output a grid of %" PetscInt_FMT " x %" PetscInt_FMT " x %" PetscInt_FMT
+            " points (z, y, x); choose a network that ends in one point",
+            d->labels ? d->labels : d->file, size[HG_Z], size[HG_Y], size[HG_X]);
   for (int a = HG_Z; a <= HG_X; a++)
-    PetscCheck(!HGBoxCount(&l->box) || (l->box.start[a] == part->box.start[a] && l->box.size[a] == part->box.size[a]), PETSC_COMM_SELF, PETSC_ERR_ARG_INCOMP, "the tensor's points [%" PetscInt_FMT ", +%" PetscInt_FMT ") on axis %d are not those that were loaded, [%" PetscInt_FMT ", +%" PetscInt_FMT ")", l->box.start[a], l->box.size[a], a, part->box.start[a], part->box.size[a]);
+    PetscCheck(!HGBoxCount(&l->box) || (l->box.start[a] == part->box.start[a] && l->box.size[a] == part->box.size[a]), PETSC_COMM_SELF,
+               PETSC_ERR_ARG_INCOMP,
+               "the tensor's points [%" PetscInt_FMT ", +%" PetscInt_FMT ") on axis %d are not those that were loaded, [%" PetscInt_FMT
+               ", +%" PetscInt_FMT ")",
+               l->box.start[a], l->box.size[a], a, part->box.start[a], part->box.size[a]);
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -123,7 +129,7 @@ static PetscErrorCode CopyBatch(HGData d, const HGDataPart *part, PetscInt nb, c
   PetscCall(HGTensorGetLocal(t, &l));
   PetscCall(HGTensorGetDType(t, &dtype));
   PetscCall(CheckTensor(d, part, t, l));
-  const HGBox   *b    = &l->box;
+  const HGBox   *b = &l->box;
   const PetscInt Z = b->size[HG_Z], Y = b->size[HG_Y], X = b->size[HG_X], C = part->channels, nc = b->size[HG_C];
   const PetscInt N    = PetscMax(PetscMin(nb - b->start[HG_N], b->size[HG_N]), 0);
   const CopyRow  copy = copy_row[d->dtype == HG_F64][dtype == HG_F64];
@@ -179,33 +185,36 @@ PetscErrorCode HGDataGetBatch(HGData d, PetscInt nb, const PetscInt sample[], HG
   PetscFunctionBegin;
   PetscValidHeaderSpecific(d, HG_DATA_CLASSID, 1);
   PetscCheck(d->partition, PetscObjectComm((PetscObject)d), PETSC_ERR_ORDER, "HGDataGetBatch() before HGDataLoad()");
-  for (PetscInt i = 0; i < nb; i++) PetscCheck(sample[i] >= 0 && sample[i] < d->end - d->first, PetscObjectComm((PetscObject)d), PETSC_ERR_ARG_OUTOFRANGE, "no sample %" PetscInt_FMT " in a range of %" PetscInt_FMT, sample[i], d->end - d->first);
-  PetscCheck(!y || d->part[HG_DATA_TARGET].nvar, PetscObjectComm((PetscObject)d), PETSC_ERR_USER, "the dataset of %s has no target; choose one with %s", d->file, d->kind == HG_DATA_IDX ? "-data_labels" : "-data_target");
+  for (PetscInt i = 0; i < nb; i++)
+    PetscCheck(sample[i] >= 0 && sample[i] < d->end - d->first, PetscObjectComm((PetscObject)d), PETSC_ERR_ARG_OUTOFRANGE,
+               "no sample %" PetscInt_FMT " in a range of %" PetscInt_FMT, sample[i], d->end - d->first);
+  PetscCheck(!y || d->part[HG_DATA_TARGET].nvar, PetscObjectComm((PetscObject)d), PETSC_ERR_USER,
+             "the dataset of %s has no target; choose one with %s", d->file, d->kind == HG_DATA_IDX ? "-data_labels" : "-data_target");
   PetscCall(CopyBatch(d, &d->part[HG_DATA_INPUT], nb, sample, x));
   if (y) PetscCall(CopyBatch(d, &d->part[HG_DATA_TARGET], nb, sample, y));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-#define DEFINE_SCALE_ROW(REAL) \
-  static void ScaleRow_##REAL(void *at, PetscInt points, PetscInt nc, const PetscReal mean[], const PetscReal dev[]) \
-  { \
-    REAL *v = (REAL *)at; \
-\
-    for (PetscInt p = 0; p < points; p++) { \
+#define DEFINE_SCALE_ROW(REAL)                                                                                                         \
+  static void ScaleRow_##REAL(void *at, PetscInt points, PetscInt nc, const PetscReal mean[], const PetscReal dev[])                   \
+  {                                                                                                                                    \
+    REAL *v = (REAL *)at;                                                                                                              \
+                                                                                                                                       \
+    for (PetscInt p = 0; p < points; p++) {                                                                                            \
       for (PetscInt c = 0; c < nc; c++) v[p * nc + c] = (REAL)((double)v[p * nc + c] * (double)dev[c] + (mean ? (double)mean[c] : 0)); \
-    } \
+    }                                                                                                                                  \
   }
 DEFINE_SCALE_ROW(float)
 DEFINE_SCALE_ROW(double)
 
-#define DEFINE_NORMALIZE_ROW(REAL) \
-  static void NormalizeRow_##REAL(void *at, PetscInt points, PetscInt nc, const PetscReal mean[], const PetscReal dev[]) \
-  { \
-    REAL *v = (REAL *)at; \
-\
-    for (PetscInt p = 0; p < points; p++) { \
+#define DEFINE_NORMALIZE_ROW(REAL)                                                                                          \
+  static void NormalizeRow_##REAL(void *at, PetscInt points, PetscInt nc, const PetscReal mean[], const PetscReal dev[])    \
+  {                                                                                                                         \
+    REAL *v = (REAL *)at;                                                                                                   \
+                                                                                                                            \
+    for (PetscInt p = 0; p < points; p++) {                                                                                 \
       for (PetscInt c = 0; c < nc; c++) v[p * nc + c] = (REAL)(((double)v[p * nc + c] - (double)mean[c]) / (double)dev[c]); \
-    } \
+    }                                                                                                                       \
   }
 DEFINE_NORMALIZE_ROW(float)
 DEFINE_NORMALIZE_ROW(double)
@@ -227,14 +236,16 @@ static PetscErrorCode Rescale(HGData d, HGDataRole role, HGTensor t, PetscBool s
   PetscCall(HGTensorGetDType(t, &dtype));
   const HGBox *b = &l->box;
 
-  PetscCheck(b->start[HG_C] + b->size[HG_C] <= (part->fixed ? part->nfixed : part->channels), PETSC_COMM_SELF, PETSC_ERR_ARG_SIZ, "the tensor has more channels than the %s of the dataset", role ? "target" : "input");
+  PetscCheck(b->start[HG_C] + b->size[HG_C] <= (part->fixed ? part->nfixed : part->channels), PETSC_COMM_SELF, PETSC_ERR_ARG_SIZ,
+             "the tensor has more channels than the %s of the dataset", role ? "target" : "input");
 #pragma omp parallel for collapse(3) schedule(static)
   for (PetscInt n = 0; n < b->size[HG_N]; n++) {
     for (PetscInt z = 0; z < b->size[HG_Z]; z++) {
       for (PetscInt y = 0; y < b->size[HG_Y]; y++) {
         char *row = (char *)l->owned + (n * l->stride[HG_N] + z * l->stride[HG_Z] + y * l->stride[HG_Y]) * (ptrdiff_t)HGDTypeSize(dtype);
 
-        (dtype == HG_F32 ? f32 : f64)(row, b->size[HG_X], b->size[HG_C], shift ? part->mean + b->start[HG_C] : NULL, part->dev + b->start[HG_C]);
+        (dtype == HG_F32 ? f32 : f64)(row, b->size[HG_X], b->size[HG_C], shift ? part->mean + b->start[HG_C] : NULL,
+                                      part->dev + b->start[HG_C]);
       }
     }
   }

@@ -11,11 +11,11 @@
 /* Sums over the points this rank counts: those of its box, unless another rank with the same box counts them */
 typedef struct {
   PetscBool  on, wanted; /* this rank counts its points; sums are needed at all */
-  PetscReal *shift; /* [C] near the mean, so that squares do not cancel */
-  double    *sum;   /* [C][2] of v - shift, and of its square: the leading part */
-  double    *low;   /* [C][2] what the leading part lacks */
-  PetscInt64 bad;   /* values that are missing or not finite */
-  PetscInt64 where; /* the first of them: index in [sample][time][channel][z][y][x] of the file */
+  PetscReal *shift;      /* [C] near the mean, so that squares do not cancel */
+  double    *sum;        /* [C][2] of v - shift, and of its square: the leading part */
+  double    *low;        /* [C][2] what the leading part lacks */
+  PetscInt64 bad;        /* values that are missing or not finite */
+  PetscInt64 where;      /* the first of them: index in [sample][time][channel][z][y][x] of the file */
 } Sums;
 
 /* One block of a variable, in the axes of the file */
@@ -56,23 +56,24 @@ static void NoteBad(const HGFileVar *v, const Block *b, const size_t at[], Sums 
 }
 
 /* One row, from(x) to to(x C): (v - mean) / dev of the unpacked values */
-#define DEFINE_STORE_ROW(REAL) \
-  static void StoreRow_##REAL(const double *restrict row, size_t n, const HGFileVar *v, double mean, double scale, REAL *restrict to, size_t C) \
-  { \
-    const double factor = v->scale, add = v->offset; \
-\
-    if (C == 1) { \
-      for (size_t i = 0; i < n; i++) to[i] = (REAL)((row[i] * factor + add - mean) * scale); \
-    } else { \
-      for (size_t i = 0; i < n; i++) to[i * C] = (REAL)((row[i] * factor + add - mean) * scale); \
-    } \
+#define DEFINE_STORE_ROW(REAL)                                                                                                        \
+  static void StoreRow_##REAL(const double *restrict row, size_t n, const HGFileVar *v, double mean, double scale, REAL *restrict to, \
+                              size_t C)                                                                                               \
+  {                                                                                                                                   \
+    const double factor = v->scale, add = v->offset;                                                                                  \
+                                                                                                                                      \
+    if (C == 1) {                                                                                                                     \
+      for (size_t i = 0; i < n; i++) to[i] = (REAL)((row[i] * factor + add - mean) * scale);                                          \
+    } else {                                                                                                                          \
+      for (size_t i = 0; i < n; i++) to[i * C] = (REAL)((row[i] * factor + add - mean) * scale);                                      \
+    }                                                                                                                                 \
   }
 DEFINE_STORE_ROW(float)
 DEFINE_STORE_ROW(double)
 
 static void CheckRow(const HGFileVar *v, PetscInt classes, const Block *b, size_t at[], const double *row, Sums *sums)
 {
-  const size_t n = b->count[HG_FILE_X];
+  const size_t n   = b->count[HG_FILE_X];
   double       bad = classes ? 1 : 0; /* a double, for loops that compilers turn into vector instructions */
 
   for (size_t i = 0; i < n; i++) bad += fabs(row[i]) <= DBL_MAX ? 0. : 1.;
@@ -105,10 +106,13 @@ static void SumRow(const double *row, size_t n, const HGFileVar *v, size_t c, Su
 static void TakeRow(HGData d, const HGDataPart *part, const HGFileVar *v, const Block *b, size_t at[], const double *row, Sums *sums)
 {
   const size_t s = b->start[HG_FILE_SAMPLE] + at[HG_FILE_SAMPLE] - (size_t)d->first;
-  const size_t z = b->start[HG_FILE_Z] + at[HG_FILE_Z] - (size_t)part->box.start[HG_Z], y = b->start[HG_FILE_Y] + at[HG_FILE_Y] - (size_t)part->box.start[HG_Y];
+  const size_t z = b->start[HG_FILE_Z] + at[HG_FILE_Z] - (size_t)part->box.start[HG_Z],
+               y = b->start[HG_FILE_Y] + at[HG_FILE_Y] - (size_t)part->box.start[HG_Y];
   const size_t x = b->start[HG_FILE_X] - (size_t)part->box.start[HG_X], nx = (size_t)part->box.size[HG_X], C = (size_t)part->channels;
-  const size_t c     = (size_t)v->pub.first + (b->start[HG_FILE_TIME] + at[HG_FILE_TIME]) * (size_t)v->len[HG_FILE_CHANNEL] + b->start[HG_FILE_CHANNEL] + at[HG_FILE_CHANNEL];
-  const size_t first = (((s * (size_t)part->box.size[HG_Z] + z) * (size_t)part->box.size[HG_Y] + y) * nx + x) * C + c, n = b->count[HG_FILE_X];
+  const size_t c = (size_t)v->pub.first + (b->start[HG_FILE_TIME] + at[HG_FILE_TIME]) * (size_t)v->len[HG_FILE_CHANNEL] +
+                   b->start[HG_FILE_CHANNEL] + at[HG_FILE_CHANNEL];
+  const size_t first = (((s * (size_t)part->box.size[HG_Z] + z) * (size_t)part->box.size[HG_Y] + y) * nx + x) * C + c,
+               n     = b->count[HG_FILE_X];
   const double mean = part->mean[c], scale = 1 / part->dev[c];
 
   CheckRow(v, part->classes, b, at, row, sums);
@@ -133,7 +137,8 @@ static void TakeBlock(HGData d, const HGDataPart *part, const HGFileVar *v, cons
 }
 
 /* The blocks that a rank's box is read in: as many whole rows, planes, channels, samples as the buffer holds */
-static void PlanBlocks(HGData d, const HGDataPart *part, const HGFileVar *v, PetscInt lo[], PetscInt n[], PetscInt size[], PetscInt blocks[])
+static void PlanBlocks(HGData d, const HGDataPart *part, const HGFileVar *v, PetscInt lo[], PetscInt n[], PetscInt size[],
+                       PetscInt blocks[])
 {
   PetscInt room = HG_DATA_BUFFER;
 
@@ -153,7 +158,8 @@ static void PlanBlocks(HGData d, const HGDataPart *part, const HGFileVar *v, Pet
   }
 }
 
-static PetscErrorCode ReadVariable(HGData d, HGSource *source, const HGDataPart *part, const HGFileVar *v, Sums *sums, char *msg, size_t len)
+static PetscErrorCode ReadVariable(HGData d, HGSource *source, const HGDataPart *part, const HGFileVar *v, Sums *sums, char *msg,
+                                   size_t len)
 {
   PetscInt lo[HG_FILE_AXES], n[HG_FILE_AXES], size[HG_FILE_AXES], blocks[HG_FILE_AXES], total = 1;
   size_t   elements = 1;
@@ -193,7 +199,8 @@ static PetscErrorCode FindShift(HGData d, HGSource *source, const HGFileVar *v, 
   PetscFunctionBegin;
   PetscCall(PetscMalloc1(d->grid[2], &row));
   for (PetscInt c = 0; c < v->pub.channels && !*msg; c++) {
-    const PetscInt at[HG_FILE_AXES] = {d->first, c / v->len[HG_FILE_CHANNEL], c % v->len[HG_FILE_CHANNEL], d->grid[0] / 2, d->grid[1] / 2, 0};
+    const PetscInt at[HG_FILE_AXES] = {d->first, c / v->len[HG_FILE_CHANNEL], c % v->len[HG_FILE_CHANNEL], d->grid[0] / 2, d->grid[1] / 2,
+                                       0};
     double         sum              = 0;
     PetscInt       n                = 0;
 
@@ -248,10 +255,18 @@ static PetscErrorCode CheckBad(HGData d, const HGDataPart *part, const HGFileVar
     static const char *const names[] = {"", "time", "channel"};
     const size_t             used    = strlen(place);
 
-    if (v->pos[a] >= 0) (void)snprintf(place + used, sizeof(place) - used, ", %s %" PetscInt64_FMT, a >= HG_FILE_Z ? d->axis[a - HG_FILE_Z].name : names[a], at[a]);
+    if (v->pos[a] >= 0)
+      (void)snprintf(place + used, sizeof(place) - used, ", %s %" PetscInt64_FMT, a >= HG_FILE_Z ? d->axis[a - HG_FILE_Z].name : names[a],
+                     at[a]);
   }
-  HGCheck(!part->classes, comm, "variable \"%s\" of %s has %" PetscInt64_FMT " value%s that %s no class, the first at sample %" PetscInt64_FMT "%s (counted from 0); expected whole numbers from 0 to %" PetscInt_FMT ", for -data_classes %" PetscInt_FMT, v->pub.name, d->file, total, total > 1 ? "s" : "", total > 1 ? "are" : "is", at[0], place, part->classes - 1, part->classes);
-  HGCheck(PETSC_FALSE, comm, "variable \"%s\" of %s has %" PetscInt64_FMT " value%s that %s NaN, infinite or missing, the first at sample %" PetscInt64_FMT "%s (counted from 0); repair the file or leave such samples out with -data_range", v->pub.name, d->file, total, total > 1 ? "s" : "", total > 1 ? "are" : "is", at[0], place);
+  HGCheck(!part->classes, comm,
+          "variable \"%s\" of %s has %" PetscInt64_FMT " value%s that %s no class, the first at sample %" PetscInt64_FMT
+          "%s (counted from 0); expected whole numbers from 0 to %" PetscInt_FMT ", for -data_classes %" PetscInt_FMT,
+          v->pub.name, d->file, total, total > 1 ? "s" : "", total > 1 ? "are" : "is", at[0], place, part->classes - 1, part->classes);
+  HGCheck(PETSC_FALSE, comm,
+          "variable \"%s\" of %s has %" PetscInt64_FMT " value%s that %s NaN, infinite or missing, the first at sample %" PetscInt64_FMT
+          "%s (counted from 0); repair the file or leave such samples out with -data_range",
+          v->pub.name, d->file, total, total > 1 ? "s" : "", total > 1 ? "are" : "is", at[0], place);
 }
 
 /* 40 bits of a number: what is left does not depend on the order of summation, and so on the number of ranks */
@@ -293,7 +308,10 @@ static PetscErrorCode CheckDeviations(HGData d, const HGDataPart *part, const Pe
     const HGDataVariable *v = &part->var[i].pub;
 
     for (PetscInt c = v->first; c < v->first + v->channels; c++)
-      HGCheck(dev[c] > 0, PetscObjectComm((PetscObject)d), "variable \"%s\" of %s is %g everywhere%s, and -data_normalize global cannot divide by a deviation of zero; use -data_normalize none or another variable", v->name, d->file, (double)mean[c], v->channels > 1 ? " in a channel" : "");
+      HGCheck(dev[c] > 0, PetscObjectComm((PetscObject)d),
+              "variable \"%s\" of %s is %g everywhere%s, and -data_normalize global cannot divide by a deviation of zero; use "
+              "-data_normalize none or another variable",
+              v->name, d->file, (double)mean[c], v->channels > 1 ? " in a channel" : "");
   }
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -361,7 +379,8 @@ static PetscErrorCode LoadPart(HGData d, HGSource *source, HGDataPart *part)
     part->mean[c] = 0;
     part->dev[c]  = 1;
   }
-  e = d->normalize == HG_NORMALIZE_GLOBAL && !part->fixed && !part->classes ? NormalizePart(d, source, part, &sums) : ReadPart(d, source, part, &sums);
+  e = d->normalize == HG_NORMALIZE_GLOBAL && !part->fixed && !part->classes ? NormalizePart(d, source, part, &sums)
+                                                                            : ReadPart(d, source, part, &sums);
   PetscCall(PetscFree3(sums.shift, sums.sum, sums.low));
   PetscCall(e);
   PetscFunctionReturn(PETSC_SUCCESS);
@@ -388,9 +407,13 @@ static PetscErrorCode TakePartition(HGData d, HGPartition p)
 
   PetscFunctionBegin;
   PetscCall(HGPartitionGetSizes(p, &dim, size));
-  HGCheck(size[HG_Z] == d->grid[0] && size[HG_Y] == d->grid[1] && size[HG_X] == d->grid[2], comm, "%s has a grid of %" PetscInt_FMT " x %" PetscInt_FMT " x %" PetscInt_FMT " points (z, y, x), the tensors to load it into have %" PetscInt_FMT " x %" PetscInt_FMT " x %" PetscInt_FMT, d->file, d->grid[0], d->grid[1], d->grid[2], size[HG_Z], size[HG_Y], size[HG_X]);
+  HGCheck(size[HG_Z] == d->grid[0] && size[HG_Y] == d->grid[1] && size[HG_X] == d->grid[2], comm,
+          "%s has a grid of %" PetscInt_FMT " x %" PetscInt_FMT " x %" PetscInt_FMT
+          " points (z, y, x), the tensors to load it into have %" PetscInt_FMT " x %" PetscInt_FMT " x %" PetscInt_FMT,
+          d->file, d->grid[0], d->grid[1], d->grid[2], size[HG_Z], size[HG_Y], size[HG_X]);
   PetscCallMPI(MPI_Comm_compare(comm, PetscObjectComm((PetscObject)p), &result));
-  HGCheck(result == MPI_IDENT || result == MPI_CONGRUENT, comm, "the partition is on another communicator than the dataset; create both on the same");
+  HGCheck(result == MPI_IDENT || result == MPI_CONGRUENT, comm,
+          "the partition is on another communicator than the dataset; create both on the same");
   PetscCall(HGPartitionReference(p));
   PetscCall(HGPartitionDestroy(&d->partition));
   d->partition = p;

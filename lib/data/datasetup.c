@@ -10,8 +10,10 @@ static PetscErrorCode SetRangeFromText(HGData d, const char prefix[], const char
   char      rest;
 
   PetscFunctionBegin;
-  HGCheck(sscanf(text, "%lld,%lld%c", &first, &last, &rest) == 2, comm, "-%sdata_range %s: give two numbers first,last without a space", prefix, text);
-  HGCheck(first >= 0 && first < last && last <= PETSC_MAX_INT, comm, "-%sdata_range %s holds no samples; give 0 <= first < last", prefix, text);
+  HGCheck(sscanf(text, "%lld,%lld%c", &first, &last, &rest) == 2, comm, "-%sdata_range %s: give two numbers first,last without a space",
+          prefix, text);
+  HGCheck(first >= 0 && first < last && last <= PETSC_MAX_INT, comm, "-%sdata_range %s holds no samples; give 0 <= first < last", prefix,
+          text);
   PetscCall(HGDataSetRange(d, (PetscInt)first, (PetscInt)last));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -47,39 +49,47 @@ PetscErrorCode HGDataSetFromOptions(HGData d)
 {
   static const char *const ways[] = {"none", "global"};
   MPI_Comm                 comm   = PetscObjectComm((PetscObject)d);
-  char                     file[PETSC_MAX_PATH_LEN] = "", labels[PETSC_MAX_PATH_LEN] = "", input[1024] = "", target[1024] = "none", range[64] = "", way[16];
-  const char              *now_in, *now_out, *prefix = ((PetscObject)d)->prefix ? ((PetscObject)d)->prefix : "";
-  PetscInt                 classes = d->asked_classes, digits = d->digits, seed = d->digits ? (PetscInt)d->digits_seed : 1;
-  PetscBool                set, set_in, set_out, set_labels, set_digits, global;
+  char file[PETSC_MAX_PATH_LEN] = "", labels[PETSC_MAX_PATH_LEN] = "", input[1024] = "", target[1024] = "none", range[64] = "", way[16];
+  const char *now_in, *now_out, *prefix = ((PetscObject)d)->prefix ? ((PetscObject)d)->prefix : "";
+  PetscInt    classes = d->asked_classes, digits = d->digits, seed = d->digits ? (PetscInt)d->digits_seed : 1;
+  PetscBool   set, set_in, set_out, set_labels, set_digits, global;
 
   PetscFunctionBegin;
   PetscValidHeaderSpecific(d, HG_DATA_CLASSID, 1);
   PetscCall(HGDataGetVariables(d, &now_in, &now_out));
   PetscObjectOptionsBegin((PetscObject)d);
-  PetscCall(PetscOptionsString("-data_file", "netCDF or IDX file of the samples", "HGDataSetFile", d->file ? d->file : "", file, sizeof(file), &set));
+  PetscCall(PetscOptionsString("-data_file", "netCDF or IDX file of the samples", "HGDataSetFile", d->file ? d->file : "", file,
+                               sizeof(file), &set));
   if (set) PetscCall(HGDataSetFile(d, file));
-  PetscCall(PetscOptionsString("-data_labels", "IDX file of the labels of the images", "HGDataSetLabels", d->labels ? d->labels : "", labels, sizeof(labels), &set_labels));
+  PetscCall(PetscOptionsString("-data_labels", "IDX file of the labels of the images", "HGDataSetLabels", d->labels ? d->labels : "",
+                               labels, sizeof(labels), &set_labels));
   if (set_labels) PetscCall(HGDataSetLabels(d, labels));
-  PetscCall(PetscOptionsInt("-data_classes", "the target has classes, 0 to n - 1 (default for labels: as many as they need)", "HGDataSetClasses", d->asked_classes, &classes, &set_labels));
+  PetscCall(PetscOptionsInt("-data_classes", "the target has classes, 0 to n - 1 (default for labels: as many as they need)",
+                            "HGDataSetClasses", d->asked_classes, &classes, &set_labels));
   if (set_labels) PetscCall(HGDataSetClasses(d, classes));
-  PetscCall(PetscOptionsInt("-data_digits", "draw so many images of digits instead of reading a file", "HGDataSetDigits", d->digits, &digits, &set_digits));
+  PetscCall(PetscOptionsInt("-data_digits", "draw so many images of digits instead of reading a file", "HGDataSetDigits", d->digits,
+                            &digits, &set_digits));
   PetscCall(PetscOptionsInt("-data_digits_seed", "which digits", "HGDataSetDigits", seed, &seed, NULL));
   HGCheck(!set || !set_digits, comm, "-%sdata_file and -%sdata_digits: give one of them", prefix, prefix);
   if (set_digits) PetscCall(HGDataSetDigits(d, digits, seed));
   PetscCall(PetscOptionsString("-data_input", "input variables, with commas", "HGDataSetVariables", now_in, input, sizeof(input), &set_in));
-  PetscCall(PetscOptionsString("-data_target", "target variables, with commas, or none", "HGDataSetVariables", now_out, target, sizeof(target), &set_out));
+  PetscCall(PetscOptionsString("-data_target", "target variables, with commas, or none", "HGDataSetVariables", now_out, target,
+                               sizeof(target), &set_out));
   if (set_in) PetscCall(HGDataSetVariables(d, input, d->part[HG_DATA_TARGET].list));
   if (set_out) PetscCall(HGDataSetVariables(d, d->part[HG_DATA_INPUT].list, target));
-  PetscCall(PetscOptionsString("-data_range", "samples first,last: from first to last - 1 (default all)", "HGDataSetRange", range, range, sizeof(range), &set));
+  PetscCall(PetscOptionsString("-data_range", "samples first,last: from first to last - 1 (default all)", "HGDataSetRange", range, range,
+                               sizeof(range), &set));
   if (set) PetscCall(SetRangeFromText(d, prefix, range));
-  PetscCall(PetscOptionsString("-data_normalize", "none, or global: each channel to mean 0 and deviation 1", "HGDataSetNormalize", ways[d->normalize], way, sizeof(way), &set));
+  PetscCall(PetscOptionsString("-data_normalize", "none, or global: each channel to mean 0 and deviation 1", "HGDataSetNormalize",
+                               ways[d->normalize], way, sizeof(way), &set));
   if (set) {
     PetscCall(PetscStrcmp(way, ways[HG_NORMALIZE_GLOBAL], &global));
     PetscCall(PetscStrcmp(way, ways[HG_NORMALIZE_NONE], &set));
     HGCheck(global || set, comm, "-%sdata_normalize %s: give none or global", prefix, way);
     PetscCall(HGDataSetNormalize(d, global ? HG_NORMALIZE_GLOBAL : HG_NORMALIZE_NONE));
   }
-  PetscCall(PetscOptionsBool("-data_shuffle", "the samples of an epoch in random order", "HGDataSetShuffle", d->shuffle, &d->shuffle, NULL));
+  PetscCall(
+      PetscOptionsBool("-data_shuffle", "the samples of an epoch in random order", "HGDataSetShuffle", d->shuffle, &d->shuffle, NULL));
   PetscCall(PetscObjectProcessOptionsHandlers((PetscObject)d, PetscOptionsObject));
   PetscOptionsEnd();
   PetscFunctionReturn(PETSC_SUCCESS);
@@ -114,15 +124,18 @@ static PetscErrorCode FindKind(HGData d)
   if (!rank && !d->digits) PetscCall(HGIdxIs(d->file, &idx));
   PetscCallMPI(MPI_Bcast(&idx, 1, MPIU_BOOL, 0, comm));
   d->kind = d->digits ? HG_DATA_DIGITS : idx ? HG_DATA_IDX : HG_DATA_NETCDF;
-  HGCheck(!d->labels || d->kind == HG_DATA_IDX, comm, "-%sdata_labels %s goes with an IDX file of images; %s is none", prefix, d->labels, d->file);
+  HGCheck(!d->labels || d->kind == HG_DATA_IDX, comm, "-%sdata_labels %s goes with an IDX file of images; %s is none", prefix, d->labels,
+          d->file);
   if (d->kind == HG_DATA_NETCDF) PetscFunctionReturn(PETSC_SUCCESS);
-  HGCheck(d->kind != HG_DATA_DIGITS || !d->asked_classes || d->asked_classes == 10, comm, "-%sdata_classes %" PetscInt_FMT ": there are 10 digits", prefix, d->asked_classes);
+  HGCheck(d->kind != HG_DATA_DIGITS || !d->asked_classes || d->asked_classes == 10, comm,
+          "-%sdata_classes %" PetscInt_FMT ": there are 10 digits", prefix, d->asked_classes);
   names[HG_DATA_INPUT]  = "image";
   names[HG_DATA_TARGET] = d->kind == HG_DATA_DIGITS || d->labels ? "label" : NULL;
   for (int r = 0; r < 2; r++) {
     char **list = &d->part[r].list;
 
-    HGCheck(!*list || !strcmp(*list, r ? "label" : "image"), comm, "-%sdata_%s %s: %s has no variables but image%s; leave the option out", prefix, r ? "target" : "input", *list, d->file, names[1] ? " and label" : "");
+    HGCheck(!*list || !strcmp(*list, r ? "label" : "image"), comm, "-%sdata_%s %s: %s has no variables but image%s; leave the option out",
+            prefix, r ? "target" : "input", *list, d->file, names[1] ? " and label" : "");
     HGCheck(!*list || names[r], comm, "no labels for the images of %s; choose the file with -%sdata_labels", d->file, prefix);
     if (!*list && names[r]) PetscCall(PetscStrallocpy(names[r], list));
   }
@@ -139,7 +152,8 @@ static PetscErrorCode ShareDescription(HGData d)
   PetscCallMPI(MPI_Comm_rank(comm, &rank));
   PetscCallMPI(MPI_Bcast(&d->classes, 1, MPIU_INT, 0, comm));
   d->part[HG_DATA_TARGET].classes = d->part[HG_DATA_TARGET].nvar ? d->classes : 0;
-  for (int r = 0; r < 2; r++) PetscCallMPI(MPI_Bcast(d->part[r].var, (PetscMPIInt)(d->part[r].nvar * (PetscInt)sizeof(HGFileVar)), MPI_BYTE, 0, comm));
+  for (int r = 0; r < 2; r++)
+    PetscCallMPI(MPI_Bcast(d->part[r].var, (PetscMPIInt)(d->part[r].nvar * (PetscInt)sizeof(HGFileVar)), MPI_BYTE, 0, comm));
   for (int a = 0; a < 3; a++) {
     HGAxis *x   = &d->axis[a];
     int     has = x->value != NULL;
@@ -184,13 +198,24 @@ static PetscErrorCode CheckSet(HGData d)
 
   PetscFunctionBegin;
   d->end = d->last < 0 ? d->samples : d->last;
-  HGCheck(d->end <= d->samples, comm, "samples [%" PetscInt_FMT ", %" PetscInt_FMT ") are not all in %s, which has %" PetscInt_FMT "; choose within 0,%" PetscInt_FMT " with -%sdata_range", d->first, d->end, d->file, d->samples, d->samples, prefix);
-  HGCheck(d->first >= 0 && d->first < d->end, comm, "samples [%" PetscInt_FMT ", %" PetscInt_FMT ") of %s are none; choose first < last within 0,%" PetscInt_FMT " with -%sdata_range", d->first, d->end, d->file, d->samples, prefix);
+  HGCheck(d->end <= d->samples, comm,
+          "samples [%" PetscInt_FMT ", %" PetscInt_FMT ") are not all in %s, which has %" PetscInt_FMT "; choose within 0,%" PetscInt_FMT
+          " with -%sdata_range",
+          d->first, d->end, d->file, d->samples, d->samples, prefix);
+  HGCheck(d->first >= 0 && d->first < d->end, comm,
+          "samples [%" PetscInt_FMT ", %" PetscInt_FMT ") of %s are none; choose first < last within 0,%" PetscInt_FMT
+          " with -%sdata_range",
+          d->first, d->end, d->file, d->samples, prefix);
   for (int r = 0; r < 2; r++) {
     const HGDataPart *p = &d->part[r];
 
-    HGCheck(!p->classes || p->channels == 1, comm, "the target %s of %s has %" PetscInt_FMT " channels; -%sdata_classes needs one, the class", p->list, d->file, p->channels, prefix);
-    HGCheck(!p->fixed || !p->nvar || p->classes || p->nfixed == p->channels, comm, "the %s %s of %s has %" PetscInt_FMT " channels, the given normalisation constants are for %" PetscInt_FMT "; choose other variables with -%sdata_%s", r ? "target" : "input", p->list, d->file, p->channels, p->nfixed, prefix, r ? "target" : "input");
+    HGCheck(!p->classes || p->channels == 1, comm,
+            "the target %s of %s has %" PetscInt_FMT " channels; -%sdata_classes needs one, the class", p->list, d->file, p->channels,
+            prefix);
+    HGCheck(!p->fixed || !p->nvar || p->classes || p->nfixed == p->channels, comm,
+            "the %s %s of %s has %" PetscInt_FMT " channels, the given normalisation constants are for %" PetscInt_FMT
+            "; choose other variables with -%sdata_%s",
+            r ? "target" : "input", p->list, d->file, p->channels, p->nfixed, prefix, r ? "target" : "input");
   }
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -217,8 +242,8 @@ static PetscErrorCode CheckSet(HGData d)
 @*/
 PetscErrorCode HGDataSetUp(HGData d)
 {
-  MPI_Comm    comm   = PetscObjectComm((PetscObject)d);
-  const char *prefix = ((PetscObject)d)->prefix ? ((PetscObject)d)->prefix : "";
+  MPI_Comm    comm                 = PetscObjectComm((PetscObject)d);
+  const char *prefix               = ((PetscObject)d)->prefix ? ((PetscObject)d)->prefix : "";
   char        msg[HG_DATA_MESSAGE] = "";
   PetscMPIInt rank;
 
@@ -251,7 +276,9 @@ static PetscErrorCode ViewPart(HGData d, HGDataRole role, PetscViewer viewer)
   if (p->channels) PetscCall(PetscViewerASCIIPrintf(viewer, ", %" PetscInt_FMT " channel%s", p->channels, p->channels > 1 ? "s" : ""));
   PetscCall(PetscViewerASCIIPrintf(viewer, "\n"));
   for (PetscInt c = 0; d->partition && c < p->channels; c++) {
-    if (p->mean[c] != 0 || p->dev[c] != 1) PetscCall(PetscViewerASCIIPrintf(viewer, "  channel %" PetscInt_FMT ": mean %g, deviation %g\n", c, (double)p->mean[c], (double)p->dev[c]));
+    if (p->mean[c] != 0 || p->dev[c] != 1)
+      PetscCall(
+          PetscViewerASCIIPrintf(viewer, "  channel %" PetscInt_FMT ": mean %g, deviation %g\n", c, (double)p->mean[c], (double)p->dev[c]));
   }
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -281,9 +308,11 @@ PetscErrorCode HGDataView(HGData d, PetscViewer viewer)
   PetscCall(PetscViewerASCIIPushTab(viewer));
   PetscCall(PetscViewerASCIIPrintf(viewer, "file: %s\n", d->file ? d->file : "not set"));
   if (d->setup) {
-    PetscCall(PetscViewerASCIIPrintf(viewer, "samples: %" PetscInt_FMT " to %" PetscInt_FMT " of %" PetscInt_FMT "\n", d->first, d->end - 1, d->samples));
+    PetscCall(PetscViewerASCIIPrintf(viewer, "samples: %" PetscInt_FMT " to %" PetscInt_FMT " of %" PetscInt_FMT "\n", d->first, d->end - 1,
+                                     d->samples));
     PetscCall(PetscViewerASCIIPrintf(viewer, "grid: "));
-    for (int a = 3 - (int)d->dim; a < 3; a++) PetscCall(PetscViewerASCIIPrintf(viewer, "%s%s=%" PetscInt_FMT, a > 3 - (int)d->dim ? ", " : "", d->axis[a].name, d->grid[a]));
+    for (int a = 3 - (int)d->dim; a < 3; a++)
+      PetscCall(PetscViewerASCIIPrintf(viewer, "%s%s=%" PetscInt_FMT, a > 3 - (int)d->dim ? ", " : "", d->axis[a].name, d->grid[a]));
     PetscCall(PetscViewerASCIIPrintf(viewer, "\n"));
   }
   PetscCall(ViewPart(d, HG_DATA_INPUT, viewer));

@@ -59,11 +59,13 @@ static PetscErrorCode TryPath(HGFieldFile f)
 
   PetscFunctionBegin;
   if (!*f->path) ThisRankFails(f, "no name for the output file; give one with -output");
-  else if (!stat(f->path, &st) && S_ISDIR(st.st_mode)) ThisRankFails(f, "cannot write %s: it is a folder; give the name of a file", f->path);
+  else if (!stat(f->path, &st) && S_ISDIR(st.st_mode))
+    ThisRankFails(f, "cannot write %s: it is a folder; give the name of a file", f->path);
   else if (!stat(f->path, &st) && !S_ISREG(st.st_mode)) ThisRankFails(f, "cannot write %s: it is not a regular file", f->path);
   else {
     fd = open(f->temporary, O_CREAT | O_TRUNC | O_RDWR | O_CLOEXEC, 0666);
-    if (fd < 0) ThisRankFails(f, "cannot write %s: %s", f->path, errno == ENOENT || errno == ENOTDIR ? "there is no such folder" : Reason(errno));
+    if (fd < 0)
+      ThisRankFails(f, "cannot write %s: %s", f->path, errno == ENOENT || errno == ENOTDIR ? "there is no such folder" : Reason(errno));
     else (void)close(fd);
   }
   PetscFunctionReturn(PETSC_SUCCESS);
@@ -147,7 +149,8 @@ PetscErrorCode HGFieldFileSetSizes(HGFieldFile f, PetscInt dim, PetscInt samples
   static const char *const names[] = {"z", "y", "x"};
 
   PetscFunctionBegin;
-  PetscCheck(dim >= 1 && dim <= 3 && samples >= 1 && grid[0] >= 1 && grid[1] >= 1 && grid[2] >= 1, f->comm, PETSC_ERR_ARG_OUTOFRANGE, "cannot write %" PetscInt_FMT " samples of %" PetscInt_FMT " dimensions", samples, dim);
+  PetscCheck(dim >= 1 && dim <= 3 && samples >= 1 && grid[0] >= 1 && grid[1] >= 1 && grid[2] >= 1, f->comm, PETSC_ERR_ARG_OUTOFRANGE,
+             "cannot write %" PetscInt_FMT " samples of %" PetscInt_FMT " dimensions", samples, dim);
   f->dim     = dim;
   f->samples = samples;
   for (int a = 0; a < 3; a++) {
@@ -185,7 +188,8 @@ PetscErrorCode HGFieldFileSetAxis(HGFieldFile f, PetscInt axis, const HGAxis *in
 
   PetscFunctionBegin;
   PetscCheck(axis >= 0 && axis < 3, f->comm, PETSC_ERR_ARG_OUTOFRANGE, "no axis %" PetscInt_FMT "; expected 0, 1 or 2 for z, y, x", axis);
-  PetscCheck(info->n == f->grid[axis], f->comm, PETSC_ERR_ARG_SIZ, "axis %s has %" PetscInt_FMT " points, the grid %" PetscInt_FMT, info->name, info->n, f->grid[axis]);
+  PetscCheck(info->n == f->grid[axis], f->comm, PETSC_ERR_ARG_SIZ, "axis %s has %" PetscInt_FMT " points, the grid %" PetscInt_FMT,
+             info->name, info->n, f->grid[axis]);
   if (info->value) {
     PetscCall(PetscMalloc1(info->n, &value));
     PetscCall(PetscArraycpy(value, info->value, info->n));
@@ -289,8 +293,8 @@ PetscErrorCode HGFieldFileSetVariableAttribute(HGFieldFile f, PetscInt id, const
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-#define Try(call) \
-  do { \
+#define Try(call)       \
+  do {                  \
     if (!e) e = (call); \
   } while (0)
 
@@ -355,7 +359,8 @@ static int Define(HGFieldFile f)
   Try(DefineAxes(f));
   for (PetscInt i = 0; i < f->nvar; i++) Try(DefineVariable(f, &f->var[i]));
   Try(PutText(f->nc, NC_GLOBAL, "Conventions", "CF-1.8"));
-  for (const HGFieldAttribute *a = f->attributes; a; a = a->next) Try(PutText(f->nc, a->var < 0 ? NC_GLOBAL : f->var[a->var].ncid, a->name, a->text));
+  for (const HGFieldAttribute *a = f->attributes; a; a = a->next)
+    Try(PutText(f->nc, a->var < 0 ? NC_GLOBAL : f->var[a->var].ncid, a->name, a->text));
   Try(nc_enddef(f->nc));
   for (int a = 3 - (int)f->dim; a < 3 && !f->rank; a++) {
     if (f->axisid[a] >= 0) Try(nc_put_var_double(f->nc, f->axisid[a], f->axis[a].value));
@@ -439,7 +444,8 @@ void HGFieldFileNote(HGFieldFile f, int e)
   const int why = FindReason(f);
 
   if (why) ThisRankFails(f, "cannot write %s, which needs %.1f MiB: %s", f->path, (double)Bytes(f) / 1048576, Reason(why));
-  else ThisRankFails(f, "cannot write %s: %s", f->path, e == NC_ERANGE ? "a value is too large for the type it is stored in" : nc_strerror(e));
+  else
+    ThisRankFails(f, "cannot write %s: %s", f->path, e == NC_ERANGE ? "a value is too large for the type it is stored in" : nc_strerror(e));
 }
 
 static PetscErrorCode History(HGFieldFile f)

@@ -12,23 +12,23 @@ typedef struct {
   const void      *owned;
 } Source;
 
-#define DEFINE_PACK(REAL) \
-  static void Pack_##REAL(const Source *s, REAL *restrict to) \
-  { \
-    const PetscInt *n = s->box.size; \
-    const REAL     *v = (const REAL *)s->owned; \
-\
-    for (PetscInt i = 0; i < n[HG_N] * n[HG_C]; i++) { \
+#define DEFINE_PACK(REAL)                                                                       \
+  static void Pack_##REAL(const Source *s, REAL *restrict to)                                   \
+  {                                                                                             \
+    const PetscInt *n = s->box.size;                                                            \
+    const REAL     *v = (const REAL *)s->owned;                                                 \
+                                                                                                \
+    for (PetscInt i = 0; i < n[HG_N] * n[HG_C]; i++) {                                          \
       const REAL *from = v + (i / n[HG_C]) * s->stride[HG_N] + (i % n[HG_C]) * s->stride[HG_C]; \
-\
-      for (PetscInt z = 0; z < n[HG_Z]; z++) { \
-        for (PetscInt y = 0; y < n[HG_Y]; y++) { \
-          const REAL *row = from + z * s->stride[HG_Z] + y * s->stride[HG_Y]; \
-\
-          for (PetscInt x = 0; x < n[HG_X]; x++) *to++ = row[x * s->stride[HG_X]]; \
-        } \
-      } \
-    } \
+                                                                                                \
+      for (PetscInt z = 0; z < n[HG_Z]; z++) {                                                  \
+        for (PetscInt y = 0; y < n[HG_Y]; y++) {                                                \
+          const REAL *row = from + z * s->stride[HG_Z] + y * s->stride[HG_Y];                   \
+                                                                                                \
+          for (PetscInt x = 0; x < n[HG_X]; x++) *to++ = row[x * s->stride[HG_X]];              \
+        }                                                                                       \
+      }                                                                                         \
+    }                                                                                           \
   }
 DEFINE_PACK(float)
 DEFINE_PACK(double)
@@ -46,8 +46,8 @@ static PetscErrorCode GrowBuffer(HGFieldFile f, size_t bytes)
 /* This rank's hyperslab; all ranks call it, some with an empty box, and learn of each other's errors */
 static PetscErrorCode PutBox(HGFieldFile f, PetscInt id, const Source *s)
 {
-  const HGFieldVariable *v        = &f->var[id];
-  const size_t           elements = (size_t)HGBoxCount(&s->box);
+  const HGFieldVariable *v              = &f->var[id];
+  const size_t           elements       = (size_t)HGBoxCount(&s->box);
   size_t                 start[HG_AXES] = {0}, count[HG_AXES] = {0};
   int                    n = 0, e;
 
@@ -60,7 +60,8 @@ static PetscErrorCode PutBox(HGFieldFile f, PetscInt id, const Source *s)
     start[n]   = elements ? (size_t)s->box.start[a] : 0;
     count[n++] = elements ? (size_t)s->box.size[a] : 0;
   }
-  e = s->dtype == HG_F32 ? nc_put_vara_float(f->nc, v->ncid, start, count, (const float *)f->buffer) : nc_put_vara_double(f->nc, v->ncid, start, count, (const double *)f->buffer);
+  e = s->dtype == HG_F32 ? nc_put_vara_float(f->nc, v->ncid, start, count, (const float *)f->buffer)
+                         : nc_put_vara_double(f->nc, v->ncid, start, count, (const double *)f->buffer);
   if (e) HGFieldFileNote(f, e);
   PetscCall(HGFieldFileAgree(f));
   PetscFunctionReturn(PETSC_SUCCESS);
@@ -71,15 +72,22 @@ static PetscErrorCode CheckWrite(HGFieldFile f, PetscInt id, PetscInt first, Pet
   PetscFunctionBegin;
   PetscCheck(f->nc >= 0, f->comm, PETSC_ERR_ORDER, "HGFieldFileSetUp() comes before writing to %s", f->path);
   PetscCheck(id >= 0 && id < f->nvar, f->comm, PETSC_ERR_ARG_OUTOFRANGE, "no variable %" PetscInt_FMT " in %s", id, f->path);
-  PetscCheck(first >= 0 && n >= 0 && first + n <= f->samples, f->comm, PETSC_ERR_ARG_OUTOFRANGE, "samples [%" PetscInt_FMT ", %" PetscInt_FMT ") are not in %s, which has %" PetscInt_FMT, first, first + n, f->path, f->samples);
-  PetscCheck(channels == f->var[id].channels, f->comm, PETSC_ERR_ARG_SIZ, "variable \"%s\" of %s has %" PetscInt_FMT " channels, the field %" PetscInt_FMT, f->var[id].name, f->path, f->var[id].channels, channels);
+  PetscCheck(first >= 0 && n >= 0 && first + n <= f->samples, f->comm, PETSC_ERR_ARG_OUTOFRANGE,
+             "samples [%" PetscInt_FMT ", %" PetscInt_FMT ") are not in %s, which has %" PetscInt_FMT, first, first + n, f->path,
+             f->samples);
+  PetscCheck(channels == f->var[id].channels, f->comm, PETSC_ERR_ARG_SIZ,
+             "variable \"%s\" of %s has %" PetscInt_FMT " channels, the field %" PetscInt_FMT, f->var[id].name, f->path,
+             f->var[id].channels, channels);
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
 static PetscErrorCode CheckGrid(HGFieldFile f, PetscInt z, PetscInt y, PetscInt x)
 {
   PetscFunctionBegin;
-  PetscCheck(z == f->grid[0] && y == f->grid[1] && x == f->grid[2], f->comm, PETSC_ERR_ARG_SIZ, "%s has a grid of %" PetscInt_FMT " x %" PetscInt_FMT " x %" PetscInt_FMT " points (z, y, x), the field has %" PetscInt_FMT " x %" PetscInt_FMT " x %" PetscInt_FMT, f->path, f->grid[0], f->grid[1], f->grid[2], z, y, x);
+  PetscCheck(z == f->grid[0] && y == f->grid[1] && x == f->grid[2], f->comm, PETSC_ERR_ARG_SIZ,
+             "%s has a grid of %" PetscInt_FMT " x %" PetscInt_FMT " x %" PetscInt_FMT " points (z, y, x), the field has %" PetscInt_FMT
+             " x %" PetscInt_FMT " x %" PetscInt_FMT,
+             f->path, f->grid[0], f->grid[1], f->grid[2], z, y, x);
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -120,9 +128,9 @@ PetscErrorCode HGFieldFileWriteTensor(HGFieldFile f, PetscInt id, PetscInt first
   PetscCheck(n <= size[HG_N], f->comm, PETSC_ERR_ARG_SIZ, "%" PetscInt_FMT " samples from a tensor of %" PetscInt_FMT, n, size[HG_N]);
   PetscCall(HGTensorGetLocal(t, &l));
   PetscCall(HGTensorGetDType(t, &s.dtype));
-  s.box    = l->box;
-  s.stride = l->stride;
-  s.owned  = l->owned;
+  s.box            = l->box;
+  s.stride         = l->stride;
+  s.owned          = l->owned;
   s.box.size[HG_N] = PetscMax(0, PetscMin(l->box.size[HG_N], n - l->box.start[HG_N]));
   s.box.start[HG_N] += first;
   PetscCall(PutBox(f, id, &s));

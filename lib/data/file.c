@@ -7,15 +7,15 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#define Fail(...) \
-  do { \
+#define Fail(...)                          \
+  do {                                     \
     (void)snprintf(msg, len, __VA_ARGS__); \
-    PetscFunctionReturn(PETSC_SUCCESS); \
+    PetscFunctionReturn(PETSC_SUCCESS);    \
   } while (0)
 
 static PetscErrorCode LookAtBytes(const char path[], PetscInt64 bytes, PetscBool *classic, char *msg, size_t len)
 {
-  static const char hdf[8] = "\211HDF\r\n\032\n";
+  static const char hdf[8]   = "\211HDF\r\n\032\n";
   char              magic[8] = {0};
   FILE             *f;
   size_t            n;
@@ -31,9 +31,13 @@ static PetscErrorCode LookAtBytes(const char path[], PetscInt64 bytes, PetscBool
 
     *classic = PETSC_TRUE;
     PetscCall(HGClassicSize(path, &expected));
-    if (!expected) Fail("%s is cut short: it ends within its header after %" PetscInt64_FMT " bytes; copy or make the file again", path, bytes);
-    if (bytes < expected) Fail("%s is cut short: %" PetscInt64_FMT " bytes, its header tells of %" PetscInt64_FMT "; copy or make the file again", path, bytes, expected);
-  } else if (n < sizeof(hdf) || memcmp(magic, hdf, sizeof(hdf))) Fail("%s is not a netCDF file; expected the classic, 64-bit offset, CDF-5 or netCDF-4 format", path);
+    if (!expected)
+      Fail("%s is cut short: it ends within its header after %" PetscInt64_FMT " bytes; copy or make the file again", path, bytes);
+    if (bytes < expected)
+      Fail("%s is cut short: %" PetscInt64_FMT " bytes, its header tells of %" PetscInt64_FMT "; copy or make the file again", path, bytes,
+           expected);
+  } else if (n < sizeof(hdf) || memcmp(magic, hdf, sizeof(hdf)))
+    Fail("%s is not a netCDF file; expected the classic, 64-bit offset, CDF-5 or netCDF-4 format", path);
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -193,8 +197,9 @@ static PetscBool IsOneOf(const char name[], const char *const words[])
 
 static HGFileAxis AxisOfName(const char name[])
 {
-  static const char *const times[] = {"time", "t", "times", NULL};
-  static const char *const channels[] = {"channel", "channels", "ch", "c", "component", "components", "comp", "variable", "feature", "features", NULL};
+  static const char *const times[]    = {"time", "t", "times", NULL};
+  static const char *const channels[] = {"channel", "channels", "ch",      "c",        "component", "components",
+                                         "comp",    "variable", "feature", "features", NULL};
 
   if (IsOneOf(name, times)) return HG_FILE_TIME;
   if (IsOneOf(name, channels) || !strncmp(name, "channel_", 8)) return HG_FILE_CHANNEL;
@@ -209,7 +214,7 @@ static PetscBool AssignAxes(int nc, HGFileVar *v)
   for (int a = 0; a < HG_FILE_AXES; a++) v->pos[a] = -1;
   v->pos[HG_FILE_SAMPLE] = 0;
   for (; i < v->ndims; i++) {
-    char      name[NC_MAX_NAME + 1] = "";
+    char       name[NC_MAX_NAME + 1] = "";
     HGFileAxis axis;
 
     (void)nc_inq_dimname(nc, v->dimid[i], name);
@@ -240,13 +245,19 @@ static PetscErrorCode DescribeShape(HGData d, int nc, HGFileVar *v, char *msg, s
   (void)nc_inq_var(nc, v->id, NULL, NULL, &ndims, dimid, NULL);
   v->ndims = ndims;
   for (int i = 0; i < ndims && i < HG_FILE_AXES; i++) v->dimid[i] = dimid[i];
-  if (ndims > HG_FILE_AXES || ndims < 2 || !AssignAxes(nc, v)) Fail("variable \"%s\" of %s has the dimensions %s; expected (sample, [time,] [channel,] [z,] y, x) with one to three of space", v->pub.name, d->file, shape);
+  if (ndims > HG_FILE_AXES || ndims < 2 || !AssignAxes(nc, v))
+    Fail("variable \"%s\" of %s has the dimensions %s; expected (sample, [time,] [channel,] [z,] y, x) with one to three of space",
+         v->pub.name, d->file, shape);
   for (int a = 0; a < HG_FILE_AXES; a++) {
     size_t n = 1;
 
     if (v->pos[a] >= 0) (void)nc_inq_dimlen(nc, v->dimid[v->pos[a]], &n);
-    if (!n) Fail("variable \"%s\" of %s has %s: %s; there is nothing to read", v->pub.name, d->file, a == HG_FILE_SAMPLE ? "zero samples" : "a dimension of length zero", shape);
-    if (n > PETSC_MAX_INT) Fail("variable \"%s\" of %s is too large for this PETSc: %s; configure PETSc with --with-64-bit-indices", v->pub.name, d->file, shape);
+    if (!n)
+      Fail("variable \"%s\" of %s has %s: %s; there is nothing to read", v->pub.name, d->file,
+           a == HG_FILE_SAMPLE ? "zero samples" : "a dimension of length zero", shape);
+    if (n > PETSC_MAX_INT)
+      Fail("variable \"%s\" of %s is too large for this PETSc: %s; configure PETSc with --with-64-bit-indices", v->pub.name, d->file,
+           shape);
     v->len[a] = (PetscInt)n;
   }
   v->pub.channels = v->len[HG_FILE_TIME] * v->len[HG_FILE_CHANNEL];
@@ -256,7 +267,10 @@ static PetscErrorCode DescribeShape(HGData d, int nc, HGFileVar *v, char *msg, s
 /* Values that stand for missing ones: _FillValue, or the type's default as nothing was written there, and missing_value */
 static void DescribeFill(int nc, nc_type type, HGFileVar *v)
 {
-  double def = type == NC_FLOAT ? (double)NC_FILL_FLOAT : type == NC_DOUBLE ? NC_FILL_DOUBLE : type == NC_INT ? (double)NC_FILL_INT : (double)NC_FILL_SHORT;
+  double def = type == NC_FLOAT    ? (double)NC_FILL_FLOAT
+               : type == NC_DOUBLE ? NC_FILL_DOUBLE
+               : type == NC_INT    ? (double)NC_FILL_INT
+                                   : (double)NC_FILL_SHORT;
   double more[HG_DATA_FILLS - 1];
   size_t n;
 
@@ -277,10 +291,13 @@ static PetscErrorCode DescribeVariable(HGData d, int nc, HGDataRole role, HGFile
   PetscFunctionBegin;
   if (nc_inq_varid(nc, v->pub.name, &v->id)) {
     VariableNames(nc, names, sizeof(names));
-    Fail("%s has no variable \"%s\"; it has: %s. Choose with -%sdata_%s", d->file, v->pub.name, names, prefix, role == HG_DATA_INPUT ? "input" : "target");
+    Fail("%s has no variable \"%s\"; it has: %s. Choose with -%sdata_%s", d->file, v->pub.name, names, prefix,
+         role == HG_DATA_INPUT ? "input" : "target");
   }
   (void)nc_inq_vartype(nc, v->id, &type);
-  if (type == NC_CHAR || type == NC_STRING || type > NC_STRING) Fail("variable \"%s\" of %s holds %s; expected numbers", v->pub.name, d->file, type > NC_STRING ? "values of a user-defined type" : "text");
+  if (type == NC_CHAR || type == NC_STRING || type > NC_STRING)
+    Fail("variable \"%s\" of %s holds %s; expected numbers", v->pub.name, d->file,
+         type > NC_STRING ? "values of a user-defined type" : "text");
   PetscCall(DescribeShape(d, nc, v, msg, len));
   if (*msg) PetscFunctionReturn(PETSC_SUCCESS);
   v->scale  = 1;
@@ -322,7 +339,8 @@ static PetscErrorCode DescribeAxis(int nc, int dimid, HGAxis *axis)
   PetscCall(PetscStrncpy(axis->name, name, sizeof(axis->name)));
   axis->n = (PetscInt)n;
   if (nc_inq_varid(nc, name, &id)) PetscFunctionReturn(PETSC_SUCCESS);
-  if (nc_inq_var(nc, id, NULL, &type, &ndims, NULL, NULL) || ndims != 1 || type == NC_CHAR || type >= NC_STRING) PetscFunctionReturn(PETSC_SUCCESS);
+  if (nc_inq_var(nc, id, NULL, &type, &ndims, NULL, NULL) || ndims != 1 || type == NC_CHAR || type >= NC_STRING)
+    PetscFunctionReturn(PETSC_SUCCESS);
   if (nc_inq_vardimid(nc, id, &dim) || dim != dimid) PetscFunctionReturn(PETSC_SUCCESS);
   PetscCall(PetscMalloc1(axis->n, &axis->value));
   if (nc_get_var_double(nc, id, axis->value)) PetscCall(PetscFree(axis->value));

@@ -32,20 +32,14 @@ typedef struct _p_HGData *HGData;
 
    Level: beginner
 E*/
-typedef enum {
-  HG_NORMALIZE_NONE,
-  HG_NORMALIZE_GLOBAL
-} HGNormalize;
+typedef enum { HG_NORMALIZE_NONE, HG_NORMALIZE_GLOBAL } HGNormalize;
 
 /*E
    HGDataRole - input or target of a dataset
 
    Level: beginner
 E*/
-typedef enum {
-  HG_DATA_INPUT,
-  HG_DATA_TARGET
-} HGDataRole;
+typedef enum { HG_DATA_INPUT, HG_DATA_TARGET } HGDataRole;
 
 /*S
    HGAxis - an axis of space in a data file: the name of its dimension, and its coordinates if there are any
@@ -53,11 +47,11 @@ typedef enum {
    Level: intermediate
 S*/
 typedef struct {
-  char       name[64];       /* "x" */
-  char       units[64];      /* "m", "1", empty if unknown */
-  char       long_name[128]; /* "x coordinate", empty if unknown */
-  PetscInt   n;
-  double    *value;          /* [n], NULL if the file has no coordinate variable */
+  char     name[64];       /* "x" */
+  char     units[64];      /* "m", "1", empty if unknown */
+  char     long_name[128]; /* "x coordinate", empty if unknown */
+  PetscInt n;
+  double  *value; /* [n], NULL if the file has no coordinate variable */
 } HGAxis;
 
 /*S

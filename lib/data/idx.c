@@ -24,12 +24,7 @@ typedef struct {
 } Type;
 
 static const Type Types[] = {
-    {0x08, 1, "ubyte" },
-    {0x09, 1, "byte"  },
-    {0x0B, 2, "short" },
-    {0x0C, 4, "int"   },
-    {0x0D, 4, "float" },
-    {0x0E, 8, "double"},
+    {0x08, 1, "ubyte"}, {0x09, 1, "byte"}, {0x0B, 2, "short"}, {0x0C, 4, "int"}, {0x0D, 4, "float"}, {0x0E, 8, "double"},
 };
 
 static const Type *FindType(int code)

@@ -9,8 +9,8 @@ extern const HGFieldKernels HGFieldKernels_f32_portable, HGFieldKernels_f64_port
 extern const HGFieldKernels HGFieldKernels_f32_avx2, HGFieldKernels_f64_avx2;
 extern const HGFieldKernels HGFieldKernels_f32_avx512, HGFieldKernels_f64_avx512;
 
-#define THREADED_BYTES 65536 /* below this, starting threads costs more than the work */
-#define PIECE_BYTES    32768 /* of one array in a piece of a row: it stays in L1 or L2 cache */
+#define THREADED_BYTES 65536  /* below this, starting threads costs more than the work */
+#define PIECE_BYTES    32768  /* of one array in a piece of a row: it stays in L1 or L2 cache */
 #define SLAB_BYTES     262144 /* of dx in a slab of rows that pooling's adjoint writes: it stays in L2 cache */
 
 /* A piece of a row of points */

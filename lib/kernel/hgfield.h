@@ -29,13 +29,13 @@ typedef struct {
 */
 typedef struct {
   int       batch, channels;
-  int       n[3];             /* output points */
-  int       k[3];             /* window */
+  int       n[3]; /* output points */
+  int       k[3]; /* window */
   int       stride[3], dilation[3];
   int       first[3];
   int       lo[3], hi[3];
-  int       from[3], to[3];   /* the points of dx that an adjoint writes, half-open; other taps are left out */
-  int       include_padding;  /* an average divides by all taps, not by those that count */
+  int       from[3], to[3];  /* the points of dx that an adjoint writes, half-open; other taps are left out */
+  int       include_padding; /* an average divides by all taps, not by those that count */
   ptrdiff_t xs[4], ys[4];
 } HGPoolShape;
 
@@ -47,8 +47,8 @@ typedef struct {
 */
 typedef struct {
   int       batch, channels;
-  int       factor[3];      /* 1 to HG_MAX_UPSAMPLE */
-  int       n[3];           /* output points */
+  int       factor[3]; /* 1 to HG_MAX_UPSAMPLE */
+  int       n[3];      /* output points */
   int       out[3], in[3];
   int       size[3];        /* input points of the whole grid */
   int       from[3], to[3]; /* the input points of dx that an adjoint writes, half-open */
@@ -60,7 +60,7 @@ typedef struct {
   const void  *centre, *scale, *shift; /* y = act((x - centre) scale + shift) */
   const void  *slope;                  /* of the adjoint: dx = dy scale + (x - centre) slope + shift */
   ptrdiff_t    sample;
-  HGActivation act;                    /* HG_ACT_IDENTITY or HG_ACT_RELU */
+  HGActivation act; /* HG_ACT_IDENTITY or HG_ACT_RELU */
 } HGNormalization;
 
 /* Element (n, z, y, x, c) has the global index first + n index[0] + z index[1] + y index[2] + x index[3] + c */

@@ -74,7 +74,8 @@ void NAME(HGConvWeightsReference)(const HGConvShape *s, const REAL *x, const REA
       if (db) db[c] += d;
       FOR_TAPS(s->k, kz, ky, kx) {
         const REAL *p = x + n * s->xs[0] + z * s->xs[1] + j * s->xs[2] + i * s->xs[3] + c / s->cout * s->cin + TAP(s->ts, kz, ky, kx);
-        for (int ci = 0; ci < s->cin; ci++) dw[((((size_t)c * s->cin + ci) * s->k[0] + kz) * s->k[1] + ky) * s->k[2] + kx] += (double)p[ci] * d;
+        for (int ci = 0; ci < s->cin; ci++)
+          dw[((((size_t)c * s->cin + ci) * s->k[0] + kz) * s->k[1] + ky) * s->k[2] + kx] += (double)p[ci] * d;
       }
     }
 }

@@ -43,7 +43,8 @@ PetscErrorCode HGLayerActivationSetFunction(HGLayer layer, HGActivation f, Petsc
 
   PetscFunctionBegin;
   PetscCall(HGLayerCheckType(layer, HGLAYERACTIVATION));
-  HGCheck(parameter >= 0, PetscObjectComm((PetscObject)layer), "%s: a parameter of %g; slopes and alphas of activations are not negative", ((PetscObject)layer)->name, (double)parameter);
+  HGCheck(parameter >= 0, PetscObjectComm((PetscObject)layer), "%s: a parameter of %g; slopes and alphas of activations are not negative",
+          ((PetscObject)layer)->name, (double)parameter);
   a            = (Activation *)layer->data;
   a->f         = f;
   a->parameter = parameter;
@@ -103,7 +104,8 @@ static PetscErrorCode Adjoint_Activation(HGLayer layer, PetscInt nb, double dp[]
   PetscCall(HGTensorGetLocal(layer->dy, &dy));
   s = HGFieldShapeOf(dx, dy, nb);
   if (in->rectified) store.mask = x->owned;
-  (*a->kernels->activate_adjoint)(a->f, (double)a->parameter, &s, HGActivationKeepsOutput(a->f) ? y->owned : x->owned, dy->owned, &store, dx->owned);
+  (*a->kernels->activate_adjoint)(a->f, (double)a->parameter, &s, HGActivationKeepsOutput(a->f) ? y->owned : x->owned, dy->owned, &store,
+                                  dx->owned);
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 

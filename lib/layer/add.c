@@ -39,7 +39,8 @@ PetscErrorCode HGLayerAddSetActivation(HGLayer layer, HGActivation act)
 {
   PetscFunctionBegin;
   PetscCall(HGLayerCheckType(layer, HGLAYERADD));
-  HGCheck(act == HG_ACT_IDENTITY || act == HG_ACT_RELU, PetscObjectComm((PetscObject)layer), "%s: a sum applies relu only; add a layer of type activation", ((PetscObject)layer)->name);
+  HGCheck(act == HG_ACT_IDENTITY || act == HG_ACT_RELU, PetscObjectComm((PetscObject)layer),
+          "%s: a sum applies relu only; add a layer of type activation", ((PetscObject)layer)->name);
   layer->activation = act;
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -84,9 +85,7 @@ static PetscErrorCode SetTensors_Add(HGLayer layer)
   for (PetscInt i = 0; i < d->n; i++) {
     PetscCall(HGLayerSetThreshold(layer, i, &d->threshold[i]));
     PetscCall(HGTensorGetLocal(layer->in[i].x, &x));
-    d->input[i] = (HGFieldInput){
-        .xs = {x->stride[HG_N], x->stride[HG_Z], x->stride[HG_Y], x->stride[HG_X]}
-    };
+    d->input[i] = (HGFieldInput){.xs = {x->stride[HG_N], x->stride[HG_Z], x->stride[HG_Y], x->stride[HG_X]}};
   }
   PetscFunctionReturn(PETSC_SUCCESS);
 }

@@ -98,9 +98,7 @@ static PetscErrorCode SetTensors_Concat(HGLayer layer)
 /* An input's points, and its channels of the whole */
 static void GetPair(const HGTensorLocal *part, const HGTensorLocal *whole, PetscInt channel, PetscInt nb, HGStrided *p, HGStrided *w)
 {
-  *p = (HGStrided){
-      .size = {nb, part->box.size[HG_C], part->box.size[HG_Z], part->box.size[HG_Y], part->box.size[HG_X]}
-  };
+  *p = (HGStrided){.size = {nb, part->box.size[HG_C], part->box.size[HG_Z], part->box.size[HG_Y], part->box.size[HG_X]}};
   *w = *p;
   for (int a = 0; a < HG_AXES; a++) {
     p->stride[a] = part->stride[a];

@@ -28,7 +28,7 @@ static void SetParameters(HGLayer layer, PetscInt dim)
 {
   const HGConv  *c    = (HGConv *)layer->data;
   const PetscInt taps = c->stencil.kernel[0] * c->stencil.kernel[1] * c->stencil.kernel[2], small = c->small * c->groups;
-  PetscInt       n    = 2;
+  PetscInt       n = 2;
 
   layer->nparams  = c->bias ? 2 : 1;
   layer->param[0] = (HGParameter){.name = "weight", .ndim = 2 + dim, .shape = {small, c->big}, .size = small * c->big * taps};
@@ -42,11 +42,11 @@ static void SetParameters(HGLayer layer, PetscInt dim)
 /* Output points, and the input points under them */
 static PetscErrorCode CreateOutput(HGLayer layer, const PetscInt in[HG_AXES], HGPartition *out)
 {
-  HGConv         *c     = (HGConv *)layer->data;
-  HGStencil      *s     = &c->stencil;
-  PetscInt        n[3], *under[3];
-  PetscBool       all   = PETSC_TRUE;
-  MPI_Comm        comm  = PetscObjectComm((PetscObject)layer);
+  HGConv    *c = (HGConv *)layer->data;
+  HGStencil *s = &c->stencil;
+  PetscInt   n[3], *under[3];
+  PetscBool  all  = PETSC_TRUE;
+  MPI_Comm   comm = PetscObjectComm((PetscObject)layer);
 
   PetscFunctionBegin;
   for (int a = 0; a < 3; a++) {
@@ -55,10 +55,18 @@ static PetscErrorCode CreateOutput(HGLayer layer, const PetscInt in[HG_AXES], HG
 
     if (c->same) s->padding[a] = c->transposed ? 0 : d / 2;
     padded = m + (c->same ? d : 2 * s->padding[a]);
-    HGCheck(c->transposed || padded > d, comm, "%s: a kernel that spans %" PetscInt_FMT " points along %s is larger than the padded grid of %" PetscInt_FMT " points (kernel %" PetscInt_FMT " x %" PetscInt_FMT " x %" PetscInt_FMT ", grid %" PetscInt_FMT " x %" PetscInt_FMT " x %" PetscInt_FMT " in z, y, x); take a smaller -net_kernel, fewer levels or more padding", ((PetscObject)layer)->name, d + 1, HGAxisNames[HG_Z + a], padded, s->kernel[0], s->kernel[1], s->kernel[2], in[HG_Z], in[HG_Y], in[HG_X]);
-    HGCheck(!c->transposed || c->more[a] < PetscMax(st, s->dilation[a]), comm, "%s: an output padding of %" PetscInt_FMT "; it is below the stride (%" PetscInt_FMT ") or the dilation (%" PetscInt_FMT ")", ((PetscObject)layer)->name, c->more[a], st, s->dilation[a]);
+    HGCheck(c->transposed || padded > d, comm,
+            "%s: a kernel that spans %" PetscInt_FMT " points along %s is larger than the padded grid of %" PetscInt_FMT
+            " points (kernel %" PetscInt_FMT " x %" PetscInt_FMT " x %" PetscInt_FMT ", grid %" PetscInt_FMT " x %" PetscInt_FMT
+            " x %" PetscInt_FMT " in z, y, x); take a smaller -net_kernel, fewer levels or more padding",
+            ((PetscObject)layer)->name, d + 1, HGAxisNames[HG_Z + a], padded, s->kernel[0], s->kernel[1], s->kernel[2], in[HG_Z], in[HG_Y],
+            in[HG_X]);
+    HGCheck(!c->transposed || c->more[a] < PetscMax(st, s->dilation[a]), comm,
+            "%s: an output padding of %" PetscInt_FMT "; it is below the stride (%" PetscInt_FMT ") or the dilation (%" PetscInt_FMT ")",
+            ((PetscObject)layer)->name, c->more[a], st, s->dilation[a]);
     n[a] = c->transposed ? (m - 1) * st - 2 * s->padding[a] + d + 1 + c->more[a] : (padded - d - 1) / st + 1;
-    HGCheck(n[a] >= 1, comm, "%s: %" PetscInt_FMT " points along %s leave nothing after a padding of %" PetscInt_FMT, ((PetscObject)layer)->name, m, HGAxisNames[HG_Z + a], s->padding[a]);
+    HGCheck(n[a] >= 1, comm, "%s: %" PetscInt_FMT " points along %s leave nothing after a padding of %" PetscInt_FMT,
+            ((PetscObject)layer)->name, m, HGAxisNames[HG_Z + a], s->padding[a]);
     PetscCall(PetscMalloc1(n[a], &under[a]));
     for (PetscInt i = 0; i < n[a]; i++) {
       const PetscInt at = c->transposed ? (PetscMax(0, i + s->padding[a] - d / 2)) / st : i * st - s->padding[a] + d / 2;
@@ -88,7 +96,9 @@ static PetscErrorCode SetChannels(HGLayer layer, PetscInt cin, const PetscInt pa
           "%s: %" PetscInt_FMT " groups do not divide %" PetscInt_FMT " input and %" PetscInt_FMT " output channels (input " HG_SHAPE_FMT
           ", output " HG_SHAPE_FMT "; n, c, z, y, x)",
           ((PetscObject)layer)->name, c->groups, cin, c->cout, HG_SHAPE(in), HG_SHAPE(out));
-  HGCheck(parts[HG_C] == 1 || c->groups == 1 || c->groups % parts[HG_C] == 0, comm, "%s: %" PetscInt_FMT " groups cannot be divided into the %" PetscInt_FMT " parts of the channels (-hg_channel_parts)", ((PetscObject)layer)->name, c->groups, parts[HG_C]);
+  HGCheck(parts[HG_C] == 1 || c->groups == 1 || c->groups % parts[HG_C] == 0, comm,
+          "%s: %" PetscInt_FMT " groups cannot be divided into the %" PetscInt_FMT " parts of the channels (-hg_channel_parts)",
+          ((PetscObject)layer)->name, c->groups, parts[HG_C]);
   c->cin     = cin;
   c->gathers = parts[HG_C] > 1 && c->groups == 1 ? PETSC_TRUE : PETSC_FALSE;
   c->small   = (c->transposed ? cin : c->cout) / c->groups;
@@ -107,22 +117,23 @@ static PetscErrorCode SetChannels(HGLayer layer, PetscInt cin, const PetscInt pa
    padding nothing is read beyond them, and dy is zero there, which the adjoint reads. */
 static PetscErrorCode SetBoundaries(HGLayer layer, const PetscInt in[HG_AXES])
 {
-  HGConv   *c    = (HGConv *)layer->data;
-  MPI_Comm  comm = PetscObjectComm((PetscObject)layer);
-  PetscInt  out[HG_AXES];
+  HGConv  *c    = (HGConv *)layer->data;
+  MPI_Comm comm = PetscObjectComm((PetscObject)layer);
+  PetscInt out[HG_AXES];
 
   PetscFunctionBegin;
   PetscCall(HGPartitionGetSizes(layer->out, NULL, out));
   c->fold = PETSC_FALSE;
   for (int a = 0; a < 3; a++) {
-    const PetscInt d = c->stencil.dilation[a] * (c->stencil.kernel[a] - 1), pad = PetscMax(c->stencil.padding[a], c->same ? d - d / 2 : 0), n = in[HG_Z + a];
+    const PetscInt d = c->stencil.dilation[a] * (c->stencil.kernel[a] - 1), pad = PetscMax(c->stencil.padding[a], c->same ? d - d / 2 : 0),
+                   n = in[HG_Z + a];
 
     layer->in[0].boundary[a] = pad ? c->boundary[a] : HG_BOUNDARY_ZERO;
     if (layer->in[0].boundary[a] == HG_BOUNDARY_ZERO) continue;
     HGCheck(!c->transposed, comm, "%s: a transposed convolution pads with zeros only", ((PetscObject)layer)->name);
     HGCheck(pad <= n - (c->boundary[a] == HG_BOUNDARY_REFLECT), comm,
-            "%s: %" PetscInt_FMT " points along %s cannot be %s for a padding of %" PetscInt_FMT " (kernel %" PetscInt_FMT " x %" PetscInt_FMT
-            " x %" PetscInt_FMT ", grid %" PetscInt_FMT " x %" PetscInt_FMT " x %" PetscInt_FMT
+            "%s: %" PetscInt_FMT " points along %s cannot be %s for a padding of %" PetscInt_FMT " (kernel %" PetscInt_FMT
+            " x %" PetscInt_FMT " x %" PetscInt_FMT ", grid %" PetscInt_FMT " x %" PetscInt_FMT " x %" PetscInt_FMT
             " in z, y, x); take a smaller -net_kernel, fewer levels, or zeros (-net_padding)",
             ((PetscObject)layer)->name, n, HGAxisNames[HG_Z + a], c->boundary[a] == HG_BOUNDARY_REFLECT ? "reflected" : "repeated", pad,
             c->stencil.kernel[0], c->stencil.kernel[1], c->stencil.kernel[2], in[HG_Z], in[HG_Y], in[HG_X]);
@@ -144,8 +155,8 @@ static PetscErrorCode SetHalos(HGLayer layer)
 
 static PetscErrorCode AllocateWeights(HGLayer layer)
 {
-  HGConv      *c    = (HGConv *)layer->data;
-  const size_t size = HGDTypeSize(layer->dtype);
+  HGConv      *c      = (HGConv *)layer->data;
+  const size_t size   = HGDTypeSize(layer->dtype);
   PetscInt     groups = c->groups, in[2], out[2];
 
   PetscFunctionBegin;
@@ -217,17 +228,20 @@ static PetscErrorCode SetWorkSize(HGLayer layer)
 
 static PetscErrorCode SetUp_Conv(HGLayer layer)
 {
-  HGConv   *c    = (HGConv *)layer->data;
-  MPI_Comm  comm = PetscObjectComm((PetscObject)layer);
-  PetscInt  dim, in[HG_AXES], out[HG_AXES], parts[HG_AXES];
-  HGSimd    simd;
+  HGConv  *c    = (HGConv *)layer->data;
+  MPI_Comm comm = PetscObjectComm((PetscObject)layer);
+  PetscInt dim, in[HG_AXES], out[HG_AXES], parts[HG_AXES];
+  HGSimd   simd;
 
   PetscFunctionBegin;
   PetscCall(HGLayerCheckOneInput(layer));
   PetscCall(HGPartitionGetSizes(layer->in[0].part, &dim, in));
   PetscCall(HGPartitionGetParts(layer->in[0].part, parts));
   HGCheck(c->cout, comm, "%s: call HGLayerConvSetKernel() first", ((PetscObject)layer)->name);
-  for (PetscInt a = 0; a < 3 - dim; a++) HGCheck(c->stencil.kernel[a] == 1, comm, "%s: a kernel of %" PetscInt_FMT " points along axis %s of a %" PetscInt_FMT "-D grid; it must have 1", ((PetscObject)layer)->name, c->stencil.kernel[a], HGAxisNames[HG_Z + a], dim);
+  for (PetscInt a = 0; a < 3 - dim; a++)
+    HGCheck(c->stencil.kernel[a] == 1, comm,
+            "%s: a kernel of %" PetscInt_FMT " points along axis %s of a %" PetscInt_FMT "-D grid; it must have 1",
+            ((PetscObject)layer)->name, c->stencil.kernel[a], HGAxisNames[HG_Z + a], dim);
   PetscCall(CreateOutput(layer, in, &layer->out));
   PetscCall(HGPartitionGetSizes(layer->out, NULL, out));
   PetscCall(SetChannels(layer, in[HG_C], parts));
@@ -238,7 +252,7 @@ static PetscErrorCode SetUp_Conv(HGLayer layer)
   SetParameters(layer, dim);
   layer->in[0].masks   = c->fold ? PETSC_FALSE : PETSC_TRUE;
   layer->needs_dy_halo = c->transposed;
-  layer->flops       = 2.0 * (PetscLogDouble)layer->param[0].size * (PetscLogDouble)in[HG_N];
+  layer->flops         = 2.0 * (PetscLogDouble)layer->param[0].size * (PetscLogDouble)in[HG_N];
   for (int a = HG_Z; a < HG_AXES; a++) layer->flops *= (PetscLogDouble)(c->transposed ? in[a] : out[a]);
   PetscCall(HGGetSimd(&simd));
   c->kernels = HGKernelsGet(simd, layer->dtype);
@@ -284,9 +298,9 @@ static void Convert(HGDType t, PetscInt n, const PetscScalar *from, void *to)
    divided channels, each rank has a range of the destination's, and of divided groups, its own groups. */
 static HGConvWeights WeightsOf(HGLayer layer, const HGConvSweep *sweep, PetscInt first)
 {
-  const HGConv   *c     = (HGConv *)layer->data;
-  const PetscInt *k     = c->stencil.kernel;
-  const ptrdiff_t taps  = k[0] * k[1] * k[2], row = c->big * taps;
+  const HGConv   *c    = (HGConv *)layer->data;
+  const PetscInt *k    = c->stencil.kernel;
+  const ptrdiff_t taps = k[0] * k[1] * k[2], row = c->big * taps;
   HGConvWeights   w     = {.sg = c->small * row, .st = {(ptrdiff_t)k[1] * k[2], k[2], 1}};
   ptrdiff_t       start = 0;
 
@@ -333,7 +347,8 @@ static PetscErrorCode Forward_Conv(HGLayer layer, PetscInt nb)
   if (HasWork(&c->forward)) PetscCall(HGConvSweepRun(&c->forward, &c->forward.box[0], nb, &store));
   if (c->gathers) PetscCall(HGChannelGatherEnd(&c->all_x));
   else if (c->halo) PetscCall(HGLinOpApplyEnd(c->halo, x, x));
-  for (PetscInt i = 1; i < c->forward.nboxes && HasWork(&c->forward); i++) PetscCall(HGConvSweepRun(&c->forward, &c->forward.box[i], nb, &store));
+  for (PetscInt i = 1; i < c->forward.nboxes && HasWork(&c->forward); i++)
+    PetscCall(HGConvSweepRun(&c->forward, &c->forward.box[i], nb, &store));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -348,7 +363,8 @@ static void BiasGradient(HGLayer layer, PetscInt nb, double db[])
 
   PetscCallVoid(HGTensorGetLocal(layer->dy, &dy));
   s = BiasShape(layer, nb, dy);
-  (*c->kernels->conv_weights)(&s, layer->dtype == HG_F32 ? (const void *)&one_f : (const void *)&one, dy->owned, layer->work, db + c->own[1][0], NULL);
+  (*c->kernels->conv_weights)(&s, layer->dtype == HG_F32 ? (const void *)&one_f : (const void *)&one, dy->owned, layer->work,
+                              db + c->own[1][0], NULL);
 }
 
 /* The weight gradient: of own channels of the small grid (all of the big one) */
@@ -368,8 +384,10 @@ static PetscErrorCode WeightGradient(HGLayer layer, PetscInt nb, double dp[])
   PetscCall(HGTensorGetLocal(c->transposed ? dy : x, &big));
   PetscCall(HGTensorGetLocal(c->transposed ? x : dy, &small));
   s = WeightShape(layer, nb, big, small);
-  for (int a = 0; a < 3; a++) from += (small->box.start[HG_Z + a] * c->stencil.stride[a] - c->stencil.padding[a] - big->box.start[HG_Z + a]) * big->stride[HG_Z + a];
-  (*c->kernels->conv_weights)(&s, (const char *)big->owned + from * (ptrdiff_t)size, small->owned, layer->work, dp + mine[0] * c->big * s.k[0] * s.k[1] * s.k[2],
+  for (int a = 0; a < 3; a++)
+    from += (small->box.start[HG_Z + a] * c->stencil.stride[a] - c->stencil.padding[a] - big->box.start[HG_Z + a]) * big->stride[HG_Z + a];
+  (*c->kernels->conv_weights)(&s, (const char *)big->owned + from * (ptrdiff_t)size, small->owned, layer->work,
+                              dp + mine[0] * c->big * s.k[0] * s.k[1] * s.k[2],
                               c->bias && !c->transposed ? dp + layer->param[0].size + mine[0] : NULL);
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -377,8 +395,8 @@ static PetscErrorCode WeightGradient(HGLayer layer, PetscInt nb, double dp[])
 /* K* writes dx and its ghost points from dy without ghost points, H* adds these where they belong */
 static PetscErrorCode FoldAdjoint(HGLayer layer, PetscInt nb)
 {
-  HGConv              *c     = (HGConv *)layer->data;
-  HGTensor             dx    = layer->in[0].dx;
+  HGConv              *c  = (HGConv *)layer->data;
+  HGTensor             dx = layer->in[0].dx;
   const HGTensorLocal *l;
   HGConvStore          store = {.add = 1};
   HGPoints             all;
@@ -423,7 +441,8 @@ static PetscErrorCode Adjoint_Conv(HGLayer layer, PetscInt nb, double dp[])
   if (c->transposed && c->bias && c->own[1][1]) BiasGradient(layer, nb, dp + layer->param[0].size);
   if (!in->dx) PetscFunctionReturn(PETSC_SUCCESS);
   if (c->fold) PetscCall(FoldAdjoint(layer, nb));
-  for (PetscInt i = 0; !c->fold && i < c->adjoint.nboxes && HasWork(&c->adjoint); i++) PetscCall(HGConvSweepRun(&c->adjoint, &c->adjoint.box[i], nb, &store));
+  for (PetscInt i = 0; !c->fold && i < c->adjoint.nboxes && HasWork(&c->adjoint); i++)
+    PetscCall(HGConvSweepRun(&c->adjoint, &c->adjoint.box[i], nb, &store));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 

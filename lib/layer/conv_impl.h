@@ -14,13 +14,13 @@ typedef struct {
   HGBoundary boundary[3];
 
   PetscInt         cin;
-  PetscBool        fold;              /* the adjoint goes into the ghost points of dx and the halo's adjoint brings it home */
-  PetscBool        gathers;           /* channels are divided: sweeps read all channels of x and dy from copies */
-  PetscInt         own[2][2];         /* first channel and number of channels of this rank: of input, of output */
-  PetscInt         small, big;        /* channels on the two grids, of a group */
+  PetscBool        fold;       /* the adjoint goes into the ghost points of dx and the halo's adjoint brings it home */
+  PetscBool        gathers;    /* channels are divided: sweeps read all channels of x and dy from copies */
+  PetscInt         own[2][2];  /* first channel and number of channels of this rank: of input, of output */
+  PetscInt         small, big; /* channels on the two grids, of a group */
   const HGKernels *kernels;
-  void            *w, *b;             /* all weights, and the biases of own output channels, in the layer's type */
-  void            *threshold;         /* of x, see HGLayerSetThreshold() */
+  void            *w, *b;     /* all weights, and the biases of own output channels, in the layer's type */
+  void            *threshold; /* of x, see HGLayerSetThreshold() */
   HGConvSweep      forward, adjoint;
   HGLinOp          halo, halo_adjoint; /* of x and of dy; NULL: no ghost points, or gathers */
   HGLinOp          halo_fold;          /* of dx, whose adjoint folds */

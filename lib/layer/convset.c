@@ -10,7 +10,8 @@ static PetscErrorCode GetConv(HGLayer layer, HGConv **c)
   PetscFunctionBegin;
   PetscValidHeaderSpecific(layer, HG_LAYER_CLASSID, 1);
   PetscCall(PetscObjectTypeCompare((PetscObject)layer, HGLAYERCONV, &same));
-  PetscCheck(same, PetscObjectComm((PetscObject)layer), PETSC_ERR_ARG_WRONG, "%s is no convolution; use HGLayerSetType() first", ((PetscObject)layer)->name);
+  PetscCheck(same, PetscObjectComm((PetscObject)layer), PETSC_ERR_ARG_WRONG, "%s is no convolution; use HGLayerSetType() first",
+             ((PetscObject)layer)->name);
   *c = (HGConv *)layer->data;
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -19,7 +20,8 @@ static PetscErrorCode SetAtLeast(HGLayer layer, const char *what, PetscInt least
 {
   PetscFunctionBegin;
   for (int a = 0; a < 3; a++) {
-    HGCheck(v[a] >= least, PetscObjectComm((PetscObject)layer), "%s: a %s of %" PetscInt_FMT "; it is at least %" PetscInt_FMT, ((PetscObject)layer)->name, what, v[a], least);
+    HGCheck(v[a] >= least, PetscObjectComm((PetscObject)layer), "%s: a %s of %" PetscInt_FMT "; it is at least %" PetscInt_FMT,
+            ((PetscObject)layer)->name, what, v[a], least);
     to[a] = v[a];
   }
   PetscFunctionReturn(PETSC_SUCCESS);
@@ -51,7 +53,8 @@ PetscErrorCode HGLayerConvSetKernel(HGLayer layer, PetscInt cout, const PetscInt
 
   PetscFunctionBegin;
   PetscCall(GetConv(layer, &c));
-  HGCheck(cout >= 1, PetscObjectComm((PetscObject)layer), "%s: %" PetscInt_FMT " output channels; a convolution has at least 1", ((PetscObject)layer)->name, cout);
+  HGCheck(cout >= 1, PetscObjectComm((PetscObject)layer), "%s: %" PetscInt_FMT " output channels; a convolution has at least 1",
+          ((PetscObject)layer)->name, cout);
   c->cout = cout;
   PetscCall(SetAtLeast(layer, "kernel", 1, k, c->stencil.kernel));
   PetscFunctionReturn(PETSC_SUCCESS);
@@ -161,7 +164,8 @@ PetscErrorCode HGLayerConvSetGroups(HGLayer layer, PetscInt groups)
 
   PetscFunctionBegin;
   PetscCall(GetConv(layer, &c));
-  HGCheck(groups >= 1, PetscObjectComm((PetscObject)layer), "%s: %" PetscInt_FMT " groups; a convolution has at least 1", ((PetscObject)layer)->name, groups);
+  HGCheck(groups >= 1, PetscObjectComm((PetscObject)layer), "%s: %" PetscInt_FMT " groups; a convolution has at least 1",
+          ((PetscObject)layer)->name, groups);
   c->groups = groups;
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -244,7 +248,9 @@ PetscErrorCode HGLayerConvSetActivation(HGLayer layer, HGActivation activation)
   PetscFunctionBegin;
   PetscCall(GetConv(layer, &c));
   (void)c;
-  HGCheck(activation == HG_ACT_IDENTITY || activation == HG_ACT_RELU, PetscObjectComm((PetscObject)layer), "%s: a convolution applies relu or nothing itself; add a layer of type activation for another function", ((PetscObject)layer)->name);
+  HGCheck(activation == HG_ACT_IDENTITY || activation == HG_ACT_RELU, PetscObjectComm((PetscObject)layer),
+          "%s: a convolution applies relu or nothing itself; add a layer of type activation for another function",
+          ((PetscObject)layer)->name);
   layer->activation = activation;
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -272,7 +278,8 @@ PetscErrorCode HGLayerConvSetBoundary(HGLayer layer, const HGBoundary boundary[]
   PetscFunctionBegin;
   PetscCall(GetConv(layer, &c));
   for (int a = 0; a < 3; a++) {
-    HGCheck(boundary[a] != HG_BOUNDARY_NONE, PetscObjectComm((PetscObject)layer), "%s: a convolution pads with something; set the padding to 0 for none", ((PetscObject)layer)->name);
+    HGCheck(boundary[a] != HG_BOUNDARY_NONE, PetscObjectComm((PetscObject)layer),
+            "%s: a convolution pads with something; set the padding to 0 for none", ((PetscObject)layer)->name);
     c->boundary[a] = boundary[a];
   }
   PetscFunctionReturn(PETSC_SUCCESS);

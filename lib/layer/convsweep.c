@@ -102,7 +102,7 @@ PetscErrorCode HGConvSweepSetChannels(HGConvSweep *c, const HGKernels *kernels, 
 static void Reach(const HGConvSweep *c, int a, PetscInt i, PetscInt *lo, PetscInt *hi)
 {
   const PetscInt  step = c->window[a][0].dstep, q = FloorDiv(i, step);
-  const HGWindow *w    = &c->window[a][i - q * step];
+  const HGWindow *w = &c->window[a][i - q * step];
 
   *lo = w->first + q * w->sstep;
   *hi = *lo + (w->taps - 1) * w->tstep;
@@ -212,7 +212,8 @@ PetscErrorCode HGConvSweepPack(HGConvSweep *c, const HGConvWeights *weights)
 
 static void ZeroPoints(const HGConvShape *s, HGDType t, void *y)
 {
-  const HGStrided box = {.size = {s->batch, (ptrdiff_t)s->groups * s->cout, s->n[0], s->n[1], s->n[2]}, .stride = {s->ys[0], 1, s->ys[1], s->ys[2], s->ys[3]}};
+  const HGStrided box = {.size   = {s->batch, (ptrdiff_t)s->groups * s->cout, s->n[0], s->n[1], s->n[2]},
+                         .stride = {s->ys[0], 1, s->ys[1], s->ys[2], s->ys[3]}};
 
   HGStridedZero(t, &box, y);
 }

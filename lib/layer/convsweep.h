@@ -33,14 +33,15 @@ typedef struct {
   void           **packed; /* [npieces] aligned weights, in the order z, y, x of the windows */
   void            *memory;
   HGTensor         src, dst;
-  HGLinOp          halo;   /* of src; NULL: no ghost points */
+  HGLinOp          halo; /* of src; NULL: no ghost points */
   PetscInt         nboxes;
   HGPoints         box[7]; /* of dst: the first needs no ghost points of other ranks */
 } HGConvSweep;
 
 PETSC_INTERN PetscErrorCode HGConvSweepSetUp(HGConvSweep *, PetscBool spread, const HGStencil *);
 PETSC_INTERN PetscErrorCode HGConvSweepSetChannels(HGConvSweep *, const HGKernels *, PetscInt groups, PetscInt cin, PetscInt cout);
-PETSC_INTERN PetscErrorCode HGConvSweepGetWidths(const HGConvSweep *, HGPartition src, HGPartition dst, const HGHaloWidths *more, HGHaloWidths *);
+PETSC_INTERN PetscErrorCode HGConvSweepGetWidths(const HGConvSweep *, HGPartition src, HGPartition dst, const HGHaloWidths *more,
+                                                 HGHaloWidths *);
 PETSC_INTERN PetscErrorCode HGConvSweepPlan(HGConvSweep *, HGTensor src, HGTensor dst, HGLinOp halo);
 PETSC_INTERN PetscErrorCode HGConvSweepPack(HGConvSweep *, const HGConvWeights *);
 PETSC_INTERN PetscErrorCode HGConvSweepRun(const HGConvSweep *, const HGPoints *, PetscInt nb, const HGConvStore *);

@@ -170,8 +170,8 @@ static PetscErrorCode ChooseGrid(HGLayer layer, PetscInt ranks, const PetscInt n
   HGCheck(d->asked[0] <= d->outputs, comm, "%s: %" PetscInt_FMT " parts for %" PetscInt_FMT " outputs; take fewer parts", name, d->asked[0],
           d->outputs);
   HGCheck(d->asked[1] <= n[d->axis], comm,
-          "%s: %" PetscInt_FMT " parts along axis %s of an input of " HG_SHAPE_FMT " (n, c, z, y, x); take fewer parts",
-          name, d->asked[1], HGAxisNames[d->axis], HG_SHAPE(n));
+          "%s: %" PetscInt_FMT " parts along axis %s of an input of " HG_SHAPE_FMT " (n, c, z, y, x); take fewer parts", name, d->asked[1],
+          HGAxisNames[d->axis], HG_SHAPE(n));
   for (PetscInt co = 1; co <= PetscMin(ranks, d->outputs); co++) {
     const PetscInt ci = d->asked[1] > 0 ? d->asked[1] : PetscMin(ranks / co, n[d->axis]), off = PetscAbsInt(co - ci);
 
@@ -308,16 +308,14 @@ static PetscErrorCode FindColumns(Dense *d, const PetscInt n[HG_AXES], const HGB
 /* The matrix product as a convolution of one tap: samples are its pixels, and values its channels */
 static HGConvShape ProductShape(PetscInt nb, PetscInt from, PetscInt to)
 {
-  return (HGConvShape){
-      .batch  = 1,
-      .groups = 1,
-      .cin    = (int)from,
-      .cout   = (int)to,
-      .n      = {1,  1,    (int)nb},
-      .k      = { 1, 1,    1       },
-      .xs     = { 0, 0, 0,        from},
-      .ys     = { 0, 0,   0,        to}
-  };
+  return (HGConvShape){.batch  = 1,
+                       .groups = 1,
+                       .cin    = (int)from,
+                       .cout   = (int)to,
+                       .n      = {1, 1, (int)nb},
+                       .k      = {1, 1, 1},
+                       .xs     = {0, 0, 0, from},
+                       .ys     = {0, 0, 0, to}};
 }
 
 static PetscErrorCode AllocateWeights(HGLayer layer, PetscInt samples)
@@ -366,10 +364,7 @@ static PetscErrorCode SetUp_Dense(HGLayer layer)
   for (PetscInt i = 0; i < d->batches * d->grid[0]; i++)
     if (d->rank[i * d->grid[1]] == rank) d->first = PETSC_TRUE;
   layer->nparams  = d->bias ? 2 : 1;
-  layer->param[0] = (HGParameter){
-      .name = "weight", .ndim = 2, .shape = {d->outputs, d->inputs},
-              .size = d->outputs * d->inputs
-  };
+  layer->param[0] = (HGParameter){.name = "weight", .ndim = 2, .shape = {d->outputs, d->inputs}, .size = d->outputs * d->inputs};
   layer->param[1] = (HGParameter){.name = "bias", .ndim = 1, .shape = {d->outputs}, .size = d->outputs};
   /* PyTorch's default for nn.Linear: Kaiming-uniform with a = sqrt(5), whose bound is 1 / sqrt(inputs), for the bias as well */
   layer->param[0].bound = layer->param[1].bound = 1 / PetscSqrtReal((PetscReal)d->inputs);

@@ -39,7 +39,8 @@ PetscErrorCode HGLayerDropoutSetProbability(HGLayer layer, PetscReal probability
 {
   PetscFunctionBegin;
   PetscCall(HGLayerCheckType(layer, HGLAYERDROPOUT));
-  HGCheck(probability >= 0 && probability < 1, PetscObjectComm((PetscObject)layer), "%s: a probability of %g; it is at least 0 and below 1", ((PetscObject)layer)->name, (double)probability);
+  HGCheck(probability >= 0 && probability < 1, PetscObjectComm((PetscObject)layer), "%s: a probability of %g; it is at least 0 and below 1",
+          ((PetscObject)layer)->name, (double)probability);
   ((Dropout *)layer->data)->probability = probability;
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -67,7 +68,9 @@ static PetscErrorCode Apply(HGLayer layer, PetscInt nb, const HGTensorLocal *fro
 {
   const Dropout     *d = (Dropout *)layer->data;
   const HGFieldShape s = HGFieldShapeOf(from, to, nb);
-  HGDropout          k = {.seed = layer->seed, .stream = HGRandomBits(layer->seed, HGRandomStream(((PetscObject)layer)->name), layer->step), .probability = (double)d->probability};
+  HGDropout          k = {.seed        = layer->seed,
+                          .stream      = HGRandomBits(layer->seed, HGRandomStream(((PetscObject)layer)->name), layer->step),
+                          .probability = (double)d->probability};
   PetscInt           n[HG_AXES];
 
   PetscFunctionBegin;

@@ -15,11 +15,11 @@
 M*/
 
 typedef struct {
-  HGPartition whole;    /* of the input: samples divided as before, all else on one rank */
-  HGTensor    xw, dxw;  /* on it */
-  HGTensor    part;     /* like dx, if it is to be added */
-  HGLinOp     op, back; /* x to xw, dx (or part) to dxw */
-  PetscBool   moves;
+  HGPartition           whole;    /* of the input: samples divided as before, all else on one rank */
+  HGTensor              xw, dxw;  /* on it */
+  HGTensor              part;     /* like dx, if it is to be added */
+  HGLinOp               op, back; /* x to xw, dx (or part) to dxw */
+  PetscBool             moves;
   const HGFieldKernels *kernels;
 } Flatten;
 
@@ -112,16 +112,14 @@ static void GetPair(const HGTensorLocal *field, const HGTensorLocal *point, Pets
 {
   const PetscInt *n = field->box.size;
 
-  *f = (HGStrided){
-      .offset = c, .size = {nb, 1, n[HG_Z], n[HG_Y], n[HG_X]}
-  };
+  *f        = (HGStrided){.offset = c, .size = {nb, 1, n[HG_Z], n[HG_Y], n[HG_X]}};
   *p        = *f;
   p->offset = c * n[HG_Z] * n[HG_Y] * n[HG_X];
   for (int a = 0; a < HG_AXES; a++) f->stride[a] = field->stride[a];
   p->stride[HG_N] = point->stride[HG_N];
   p->stride[HG_C] = p->stride[HG_X] = 1;
-  p->stride[HG_Y] = n[HG_X];
-  p->stride[HG_Z] = n[HG_Y] * n[HG_X];
+  p->stride[HG_Y]                   = n[HG_X];
+  p->stride[HG_Z]                   = n[HG_Y] * n[HG_X];
 }
 
 static PetscErrorCode Forward_Flatten(HGLayer layer, PetscInt nb)

@@ -21,14 +21,14 @@ struct _HGLayerOps {
 /* One input of a layer */
 typedef struct {
   HGPartition          part;
-  HGHaloWidths         halo;      /* set by setup: ghost points of x that forward reads or the adjoint adds into */
+  HGHaloWidths         halo;        /* set by setup: ghost points of x that forward reads or the adjoint adds into */
   HGBoundary           boundary[3]; /* set by setup: what these ghost points hold beyond the boundary (default zeros) */
-  PetscBool            needed;    /* set by setup: the adjoint reads x (default true) */
-  PetscBool            masks;     /* set by setup: the adjoint can multiply by the derivative of a rectified x (default false) */
-  HGTensor             x, dx;     /* dx is NULL if it is not wanted */
-  PetscBool            stale;     /* an adjoint that reads ghost points of x brings them again */
-  PetscBool            add;       /* the adjoint adds to dx instead of overwriting it */
-  const unsigned char *rectified; /* [C of this rank's part] channels of x that are rectified outputs of other layers: multiply
+  PetscBool            needed;      /* set by setup: the adjoint reads x (default true) */
+  PetscBool            masks;       /* set by setup: the adjoint can multiply by the derivative of a rectified x (default false) */
+  HGTensor             x, dx;       /* dx is NULL if it is not wanted */
+  PetscBool            stale;       /* an adjoint that reads ghost points of x brings them again */
+  PetscBool            add;         /* the adjoint adds to dx instead of overwriting it */
+  const unsigned char *rectified;   /* [C of this rank's part] channels of x that are rectified outputs of other layers: multiply
                                      what goes to dx there by (x > 0); NULL: none */
 } HGLayerInput;
 
@@ -36,23 +36,23 @@ struct _p_HGLayer {
   PETSCHEADER(struct _HGLayerOps);
   HGDType        dtype;
   PetscInt       nin;
-  HGLayerInput  *in;                 /* [nin] */
-  HGPartition    out;                /* set by setup */
-  HGHaloWidths   adjoint_halo;       /* set by setup: ghost points of dy that the adjoint reads */
-  PetscBool      needs_dy_halo;      /* set by setup: these are read even if no dx is wanted (default false) */
-  PetscBool      needs_y;            /* set by setup: the adjoint reads y (default false) */
-  PetscInt       nparams;            /* set by setup */
+  HGLayerInput  *in;            /* [nin] */
+  HGPartition    out;           /* set by setup */
+  HGHaloWidths   adjoint_halo;  /* set by setup: ghost points of dy that the adjoint reads */
+  PetscBool      needs_dy_halo; /* set by setup: these are read even if no dx is wanted (default false) */
+  PetscBool      needs_y;       /* set by setup: the adjoint reads y (default false) */
+  PetscInt       nparams;       /* set by setup */
   HGParameter    param[HG_MAX_PARAMETERS];
-  PetscInt       nstates;            /* set by setup: arrays that are kept in model files but not trained (running statistics) */
+  PetscInt       nstates; /* set by setup: arrays that are kept in model files but not trained (running statistics) */
   HGParameter    state[HG_MAX_PARAMETERS];
   PetscReal     *state_value[HG_MAX_PARAMETERS]; /* [state.size] the same on all ranks; the layer allocates and frees them */
-  size_t         work_size;          /* set by setup: bytes of scratch of the adjoint */
-  PetscLogDouble flops;              /* set by setup: of one forward application, all ranks */
-  HGActivation   activation;         /* fused into the output: HG_ACT_IDENTITY or HG_ACT_RELU. dy belongs to its argument. */
-  HGTensor       y, dy;              /* dy is NULL for inference */
-  PetscBool      training;           /* forward behaves as in training: dropout, statistics of the batch */
-  PetscBool      replay;             /* forward repeats what was computed before: state (running statistics) stays as it is */
-  uint64_t       seed, step;         /* of random numbers in forward: of the network, and number of the training step */
+  size_t         work_size;                      /* set by setup: bytes of scratch of the adjoint */
+  PetscLogDouble flops;                          /* set by setup: of one forward application, all ranks */
+  HGActivation   activation;                     /* fused into the output: HG_ACT_IDENTITY or HG_ACT_RELU. dy belongs to its argument. */
+  HGTensor       y, dy;                          /* dy is NULL for inference */
+  PetscBool      training;                       /* forward behaves as in training: dropout, statistics of the batch */
+  PetscBool      replay;                         /* forward repeats what was computed before: state (running statistics) stays as it is */
+  uint64_t       seed, step;                     /* of random numbers in forward: of the network, and number of the training step */
   void          *work;
   PetscLogEvent  event, event_adjoint;
   PetscBool      setup;

@@ -9,7 +9,8 @@
 /* x of one tensor, y of another on the same points */
 static inline HGFieldShape HGFieldShapeOf(const HGTensorLocal *x, const HGTensorLocal *y, PetscInt nb)
 {
-  HGFieldShape s = {.batch = (int)nb, .channels = (int)PetscMin(x->box.size[HG_C], y->box.size[HG_C]), .xs = {x->stride[HG_N]}, .ys = {y->stride[HG_N]}};
+  HGFieldShape s = {
+      .batch = (int)nb, .channels = (int)PetscMin(x->box.size[HG_C], y->box.size[HG_C]), .xs = {x->stride[HG_N]}, .ys = {y->stride[HG_N]}};
 
   for (int a = 0; a < 3; a++) {
     s.n[a]      = (int)x->box.size[HG_Z + a];
@@ -47,7 +48,8 @@ static inline PetscErrorCode HGLayerCheckType(HGLayer layer, HGLayerType type)
   PetscFunctionBegin;
   PetscValidHeaderSpecific(layer, HG_LAYER_CLASSID, 1);
   PetscCall(PetscObjectTypeCompare((PetscObject)layer, type, &same));
-  PetscCheck(same, PetscObjectComm((PetscObject)layer), PETSC_ERR_ARG_WRONG, "%s is no layer of type %s; use HGLayerSetType() first", ((PetscObject)layer)->name, type);
+  PetscCheck(same, PetscObjectComm((PetscObject)layer), PETSC_ERR_ARG_WRONG, "%s is no layer of type %s; use HGLayerSetType() first",
+             ((PetscObject)layer)->name, type);
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 

@@ -27,7 +27,8 @@ PetscErrorCode HGLayerCheckSameGrid(HGLayer layer, PetscBool channels)
     PetscCall(HGPartitionGetSizes(layer->in[i].part, NULL, n));
     for (int a = 0; a < HG_AXES; a++)
       HGCheck(m[a] == n[a] || (a == HG_C && !channels), comm,
-              "%s: input %" PetscInt_FMT " is " HG_SHAPE_FMT " (n, c, z, y, x), the first is " HG_SHAPE_FMT "; %s", name, i + 1, HG_SHAPE(n), HG_SHAPE(m), channels ? "only equal shapes can be added" : "only channels may differ");
+              "%s: input %" PetscInt_FMT " is " HG_SHAPE_FMT " (n, c, z, y, x), the first is " HG_SHAPE_FMT "; %s", name, i + 1,
+              HG_SHAPE(n), HG_SHAPE(m), channels ? "only equal shapes can be added" : "only channels may differ");
     PetscCall(HGPartitionIsAligned(layer->in[i].part, layer->in[0].part, &same));
     HGCheck(same, comm, "%s: input %" PetscInt_FMT " lies on another partition than the first; move it with a layer of type repartition",
             name, i + 1);

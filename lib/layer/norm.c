@@ -30,22 +30,22 @@ typedef struct {
   PetscReal             epsilon, momentum;
   PetscBool             affine;
   const HGFieldKernels *kernels;
-  MPI_Comm              comm;         /* ranks that have parts of the same means; MPI_COMM_NULL on ranks without a part */
-  PetscBool             spread;       /* running averages have to be sent to ranks with other channels or none */
-  PetscInt              samples, C;   /* of this rank */
-  PetscInt              c0, C_all;    /* first channel of this rank, channels of all */
-  PetscInt              each;         /* channels of a group */
-  PetscInt              units;        /* means: [C] (batch), or [samples][groups of all ranks] */
+  MPI_Comm              comm;       /* ranks that have parts of the same means; MPI_COMM_NULL on ranks without a part */
+  PetscBool             spread;     /* running averages have to be sent to ranks with other channels or none */
+  PetscInt              samples, C; /* of this rank */
+  PetscInt              c0, C_all;  /* first channel of this rank, channels of all */
+  PetscInt              each;       /* channels of a group */
+  PetscInt              units;      /* means: [C] (batch), or [samples][groups of all ranks] */
   double                points, points_all;
-  double               *mean, *rstd;  /* [units] of the last forward */
-  double               *sum;          /* [samples][C][2] */
-  double               *reduced;      /* [2 units + 1] */
-  double               *value;        /* [2][C_all] new values of running averages */
-  double                count;        /* elements of a unit */
-  double               *weight, *bias; /* [C_all] */
+  double               *mean, *rstd;               /* [units] of the last forward */
+  double               *sum;                       /* [samples][C][2] */
+  double               *reduced;                   /* [2 units + 1] */
+  double               *value;                     /* [2][C_all] new values of running averages */
+  double                count;                     /* elements of a unit */
+  double               *weight, *bias;             /* [C_all] */
   char                 *coefficient[COEFFICIENTS]; /* [samples][C] of the layer's type, or [C] */
   void                 *work, *threshold;
-  PetscBool             used_batch;   /* the last forward normalised by its own statistics */
+  PetscBool             used_batch; /* the last forward normalised by its own statistics */
 } Norm;
 
 /* ---- setters ---- */
@@ -70,7 +70,9 @@ PetscErrorCode HGLayerNormSetKind(HGLayer layer, HGNormKind kind)
 {
   PetscFunctionBegin;
   PetscCall(HGLayerCheckType(layer, HGLAYERNORM));
-  HGCheck(kind >= HG_NORM_BATCH && kind <= HG_NORM_LAYER, PetscObjectComm((PetscObject)layer), "%s: no kind of normalisation; give HG_NORM_BATCH, HG_NORM_GROUP, HG_NORM_INSTANCE or HG_NORM_LAYER, or leave the layer out", ((PetscObject)layer)->name);
+  HGCheck(kind >= HG_NORM_BATCH && kind <= HG_NORM_LAYER, PetscObjectComm((PetscObject)layer),
+          "%s: no kind of normalisation; give HG_NORM_BATCH, HG_NORM_GROUP, HG_NORM_INSTANCE or HG_NORM_LAYER, or leave the layer out",
+          ((PetscObject)layer)->name);
   ((Norm *)layer->data)->kind = kind;
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -119,7 +121,8 @@ PetscErrorCode HGLayerNormSetEpsilon(HGLayer layer, PetscReal epsilon)
 {
   PetscFunctionBegin;
   PetscCall(HGLayerCheckType(layer, HGLAYERNORM));
-  HGCheck(epsilon > 0, PetscObjectComm((PetscObject)layer), "%s: an epsilon of %g; it is above zero", ((PetscObject)layer)->name, (double)epsilon);
+  HGCheck(epsilon > 0, PetscObjectComm((PetscObject)layer), "%s: an epsilon of %g; it is above zero", ((PetscObject)layer)->name,
+          (double)epsilon);
   ((Norm *)layer->data)->epsilon = epsilon;
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -144,7 +147,8 @@ PetscErrorCode HGLayerNormSetMomentum(HGLayer layer, PetscReal momentum)
 {
   PetscFunctionBegin;
   PetscCall(HGLayerCheckType(layer, HGLAYERNORM));
-  HGCheck(momentum >= 0 && momentum <= 1, PetscObjectComm((PetscObject)layer), "%s: a momentum of %g; it is between 0 and 1", ((PetscObject)layer)->name, (double)momentum);
+  HGCheck(momentum >= 0 && momentum <= 1, PetscObjectComm((PetscObject)layer), "%s: a momentum of %g; it is between 0 and 1",
+          ((PetscObject)layer)->name, (double)momentum);
   ((Norm *)layer->data)->momentum = momentum;
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -190,7 +194,8 @@ PetscErrorCode HGLayerNormSetActivation(HGLayer layer, HGActivation act)
 {
   PetscFunctionBegin;
   PetscCall(HGLayerCheckType(layer, HGLAYERNORM));
-  HGCheck(act == HG_ACT_IDENTITY || act == HG_ACT_RELU, PetscObjectComm((PetscObject)layer), "%s: a normalisation applies relu only; add a layer of type activation", ((PetscObject)layer)->name);
+  HGCheck(act == HG_ACT_IDENTITY || act == HG_ACT_RELU, PetscObjectComm((PetscObject)layer),
+          "%s: a normalisation applies relu only; add a layer of type activation", ((PetscObject)layer)->name);
   layer->activation = act;
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -216,9 +221,9 @@ static PetscErrorCode Forget(HGLayer layer)
 /* Means of a batch belong to the ranks with the same channels, others to the ranks with the same samples */
 static PetscErrorCode SetRanks(HGLayer layer)
 {
-  Norm       *d    = (Norm *)layer->data;
-  MPI_Comm    comm = PetscObjectComm((PetscObject)layer);
-  HGPartition part = layer->in[0].part;
+  Norm       *d               = (Norm *)layer->data;
+  MPI_Comm    comm            = PetscObjectComm((PetscObject)layer);
+  HGPartition part            = layer->in[0].part;
   PetscInt    coords[HG_AXES] = {0}, parts[HG_AXES], all = 1;
   PetscBool   has, copies[HG_AXES];
   PetscMPIInt rank, size;
@@ -232,7 +237,10 @@ static PetscErrorCode SetRanks(HGLayer layer)
   PetscCall(HGPartitionGetCoords(part, rank, &has, coords));
   PetscCall(HGPartitionGetBox(part, rank, &box));
   for (int a = 0; a < HG_AXES; a++) {
-    HGCheck(!copies[a], comm, "%s: the input has copies of its points along axis %s, which would count several times; move it with a layer of type repartition", ((PetscObject)layer)->name, HGAxisNames[a]);
+    HGCheck(
+        !copies[a], comm,
+        "%s: the input has copies of its points along axis %s, which would count several times; move it with a layer of type repartition",
+        ((PetscObject)layer)->name, HGAxisNames[a]);
     all *= parts[a];
   }
   PetscCallMPI(MPI_Comm_split(comm, has ? (int)coords[d->kind == HG_NORM_BATCH ? HG_C : HG_N] : MPI_UNDEFINED, rank, &d->comm));
@@ -280,11 +288,15 @@ static PetscErrorCode SetUp_Norm(HGLayer layer)
   PetscCall(HGLayerCheckOneInput(layer));
   PetscCall(HGPartitionGetSizes(layer->in[0].part, NULL, n));
   groups = d->kind == HG_NORM_GROUP ? d->groups : d->kind == HG_NORM_LAYER ? 1 : n[HG_C];
-  HGCheck(groups >= 1 && n[HG_C] % groups == 0, comm, "%s: %" PetscInt_FMT " groups do not divide %" PetscInt_FMT " channels of an input of " HG_SHAPE_FMT " (n, c, z, y, x); give another number of groups (-net_norm_groups) or channels (-net_width)", name, groups, n[HG_C], HG_SHAPE(n));
+  HGCheck(groups >= 1 && n[HG_C] % groups == 0, comm,
+          "%s: %" PetscInt_FMT " groups do not divide %" PetscInt_FMT " channels of an input of " HG_SHAPE_FMT
+          " (n, c, z, y, x); give another number of groups (-net_norm_groups) or channels (-net_width)",
+          name, groups, n[HG_C], HG_SHAPE(n));
   d->C_all      = n[HG_C];
   d->each       = n[HG_C] / groups;
   d->points_all = (double)n[HG_Z] * (double)n[HG_Y] * (double)n[HG_X];
-  HGCheck(d->points_all * (double)(d->kind == HG_NORM_BATCH ? n[HG_N] : d->each) > 1, comm, "%s: one value for each mean, on an input of " HG_SHAPE_FMT " (n, c, z, y, x); take larger batches or groups", name, HG_SHAPE(n));
+  HGCheck(d->points_all * (double)(d->kind == HG_NORM_BATCH ? n[HG_N] : d->each) > 1, comm,
+          "%s: one value for each mean, on an input of " HG_SHAPE_FMT " (n, c, z, y, x); take larger batches or groups", name, HG_SHAPE(n));
   PetscCall(Forget(layer));
   PetscCall(SetRanks(layer));
   PetscCall(HGLayerCreateOutputLikeInput(layer));
@@ -292,7 +304,9 @@ static PetscErrorCode SetUp_Norm(HGLayer layer)
   d->units = d->kind == HG_NORM_BATCH ? d->C : d->samples * groups;
   PetscCall(PetscMalloc2(d->units, &d->mean, d->units, &d->rstd));
   PetscCall(PetscMalloc2(d->samples * d->C * 2, &d->sum, 2 * d->units + 1, &d->reduced));
-  for (int i = 0; i < COEFFICIENTS; i++) PetscCall(PetscMalloc((size_t)((d->kind == HG_NORM_BATCH ? 1 : d->samples) * d->C + 1) * HGDTypeSize(layer->dtype), &d->coefficient[i]));
+  for (int i = 0; i < COEFFICIENTS; i++)
+    PetscCall(
+        PetscMalloc((size_t)((d->kind == HG_NORM_BATCH ? 1 : d->samples) * d->C + 1) * HGDTypeSize(layer->dtype), &d->coefficient[i]));
   PetscCall(HGLayerGetFieldKernels(layer, &d->kernels));
   s.batch    = (int)d->samples;
   s.channels = (int)d->C;
@@ -354,7 +368,8 @@ static PetscErrorCode Statistics(HGLayer layer, PetscInt nb, const HGTensorLocal
   PetscCall(PetscArrayzero(d->reduced, 2 * d->units + 1));
   if (work) (*d->kernels->sums)(&s, x->owned, NULL, x->owned, x->stride[HG_N], d->work, d->sum);
   for (PetscInt n = 0; n < nb && work; n++)
-    for (PetscInt c = 0; c < d->C; c++) d->reduced[UnitOf(d, n, c)] += d->points * Element(layer, x->owned, n * x->stride[HG_N] + c) + d->sum[2 * (n * d->C + c)];
+    for (PetscInt c = 0; c < d->C; c++)
+      d->reduced[UnitOf(d, n, c)] += d->points * Element(layer, x->owned, n * x->stride[HG_N] + c) + d->sum[2 * (n * d->C + c)];
   d->reduced[d->units] = d->points * (double)nb;
   PetscCallMPI(MPI_Allreduce(MPI_IN_PLACE, d->reduced, (PetscMPIInt)d->units + 1, MPI_DOUBLE, MPI_SUM, d->comm));
   d->count = d->kind == HG_NORM_BATCH ? d->reduced[d->units] : d->points_all * (double)d->each;
@@ -371,7 +386,8 @@ static PetscErrorCode Statistics(HGLayer layer, PetscInt nb, const HGTensorLocal
     }
   }
   PetscCallMPI(MPI_Allreduce(MPI_IN_PLACE, d->reduced, (PetscMPIInt)d->units, MPI_DOUBLE, MPI_SUM, d->comm));
-  for (PetscInt u = 0; u < d->units; u++) d->rstd[u] = 1 / PetscSqrtReal((d->count > 0 ? PetscMax(d->reduced[u], 0) / d->count : 0) + d->epsilon);
+  for (PetscInt u = 0; u < d->units; u++)
+    d->rstd[u] = 1 / PetscSqrtReal((d->count > 0 ? PetscMax(d->reduced[u], 0) / d->count : 0) + d->epsilon);
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -393,9 +409,12 @@ static PetscErrorCode UpdateRunning(HGLayer layer)
     d->value[d->c0 + c]            = d->mean[c];
     d->value[d->C_all + d->c0 + c] = d->reduced[c] / PetscMax(d->count - 1, 1);
   }
-  if (d->spread) PetscCallMPI(MPI_Allreduce(MPI_IN_PLACE, d->value, (PetscMPIInt)(2 * d->C_all), MPI_DOUBLE, MPI_SUM, PetscObjectComm((PetscObject)layer)));
+  if (d->spread)
+    PetscCallMPI(
+        MPI_Allreduce(MPI_IN_PLACE, d->value, (PetscMPIInt)(2 * d->C_all), MPI_DOUBLE, MPI_SUM, PetscObjectComm((PetscObject)layer)));
   for (PetscInt i = 0; i < 2; i++)
-    for (PetscInt c = 0; c < d->C_all; c++) layer->state_value[i][c] = (1 - d->momentum) * layer->state_value[i][c] + d->momentum * d->value[i * d->C_all + c];
+    for (PetscInt c = 0; c < d->C_all; c++)
+      layer->state_value[i][c] = (1 - d->momentum) * layer->state_value[i][c] + d->momentum * d->value[i * d->C_all + c];
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -448,8 +467,8 @@ static PetscErrorCode Forward_Norm(HGLayer layer, PetscInt nb)
 /* Sums over this rank's points of dy, and of dy (x - mean) / sqrt(variance + epsilon), into d->sum */
 static void GradientSums(HGLayer layer, PetscInt nb, const HGTensorLocal *x, const HGTensorLocal *dy)
 {
-  Norm              *d = (Norm *)layer->data;
-  const HGFieldShape s = HGFieldShapeOf(x, dy, nb);
+  Norm              *d      = (Norm *)layer->data;
+  const HGFieldShape s      = HGFieldShapeOf(x, dy, nb);
   const ptrdiff_t    sample = d->kind == HG_NORM_BATCH ? 0 : d->C;
 
   (*d->kernels->sums)(&s, x->owned, dy->owned, d->coefficient[CENTRE], sample, d->work, d->sum);

@@ -19,12 +19,12 @@
 M*/
 
 typedef struct {
-  HGStencil            s;
-  PetscBool            average, count_padding;
+  HGStencil             s;
+  PetscBool             average, count_padding;
   const HGFieldKernels *kernels;
-  HGLinOp              halo, halo_adjoint; /* of x and dx; NULL: no ghost points */
-  PetscBool            reads_ghosts;
-  void                *threshold;
+  HGLinOp               halo, halo_adjoint; /* of x and dx; NULL: no ghost points */
+  PetscBool             reads_ghosts;
+  void                 *threshold;
 } Pool;
 
 static PetscErrorCode GetPool(HGLayer layer, Pool **p)
@@ -34,7 +34,8 @@ static PetscErrorCode GetPool(HGLayer layer, Pool **p)
   PetscFunctionBegin;
   PetscValidHeaderSpecific(layer, HG_LAYER_CLASSID, 1);
   PetscCall(PetscObjectTypeCompare((PetscObject)layer, HGLAYERPOOL, &same));
-  PetscCheck(same, PetscObjectComm((PetscObject)layer), PETSC_ERR_ARG_WRONG, "%s is no pooling layer; use HGLayerSetType() first", ((PetscObject)layer)->name);
+  PetscCheck(same, PetscObjectComm((PetscObject)layer), PETSC_ERR_ARG_WRONG, "%s is no pooling layer; use HGLayerSetType() first",
+             ((PetscObject)layer)->name);
   *p = (Pool *)layer->data;
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -96,7 +97,7 @@ static void DefaultWindow(Pool *p, PetscInt dim)
   if (p->s.kernel[2]) return;
   for (int a = 0; a < 3; a++) {
     p->s.kernel[a] = p->s.stride[a] = a >= 3 - dim ? 2 : 1;
-    p->s.dilation[a] = 1;
+    p->s.dilation[a]                = 1;
   }
 }
 
@@ -117,8 +118,8 @@ static PetscErrorCode CheckWindow(HGLayer layer, const PetscInt grid[3], int a, 
 
     while (k < s->kernel[a] && (first + k * s->dilation[a] < 0 || first + k * s->dilation[a] >= grid[a])) k++;
     HGCheck(k < s->kernel[a], comm,
-            "%s: window %" PetscInt_FMT " along %s has no point of the grid, only padding (window " ZYX_FMT ", dilation " ZYX_FMT ", grid " ZYX_FMT
-            " in z, y, x); take less padding or dilation",
+            "%s: window %" PetscInt_FMT " along %s has no point of the grid, only padding (window " ZYX_FMT ", dilation " ZYX_FMT
+            ", grid " ZYX_FMT " in z, y, x); take less padding or dilation",
             name, o, HGAxisNames[HG_Z + a], ZYX(s->kernel), ZYX(s->dilation), ZYX(grid));
   }
   PetscFunctionReturn(PETSC_SUCCESS);
@@ -136,13 +137,16 @@ static PetscErrorCode CreateOutput(HGLayer layer, const PetscInt in[HG_AXES])
   for (int a = 0; a < 3; a++) {
     const PetscInt reach = (s->kernel[a] - 1) * s->dilation[a], m = grid[a], padded = m + 2 * s->padding[a];
 
-    HGCheck(s->kernel[a] >= 1 && s->stride[a] >= 1 && s->dilation[a] >= 1, comm, "%s: a window of %" PetscInt_FMT " points, stride %" PetscInt_FMT ", dilation %" PetscInt_FMT "; all are at least 1", name, s->kernel[a], s->stride[a], s->dilation[a]);
+    HGCheck(s->kernel[a] >= 1 && s->stride[a] >= 1 && s->dilation[a] >= 1, comm,
+            "%s: a window of %" PetscInt_FMT " points, stride %" PetscInt_FMT ", dilation %" PetscInt_FMT "; all are at least 1", name,
+            s->kernel[a], s->stride[a], s->dilation[a]);
     HGCheck(s->padding[a] >= 0 && 2 * s->padding[a] <= s->kernel[a], comm,
-            "%s: a padding of %" PetscInt_FMT " points; it is at most half the window of %" PetscInt_FMT " (window " ZYX_FMT ", grid " ZYX_FMT " in z, y, x)",
+            "%s: a padding of %" PetscInt_FMT " points; it is at most half the window of %" PetscInt_FMT " (window " ZYX_FMT
+            ", grid " ZYX_FMT " in z, y, x)",
             name, s->padding[a], s->kernel[a], ZYX(s->kernel), ZYX(grid));
     HGCheck(padded > reach, comm,
-            "%s: a window that spans %" PetscInt_FMT " points along %s is larger than the padded grid of %" PetscInt_FMT " points (window " ZYX_FMT
-            ", grid " ZYX_FMT " in z, y, x); use fewer levels or a finer grid",
+            "%s: a window that spans %" PetscInt_FMT " points along %s is larger than the padded grid of %" PetscInt_FMT
+            " points (window " ZYX_FMT ", grid " ZYX_FMT " in z, y, x); use fewer levels or a finer grid",
             name, reach + 1, HGAxisNames[HG_Z + a], padded, ZYX(s->kernel), ZYX(grid));
     n[a] = (padded - reach - 1) / s->stride[a] + 1;
     PetscCall(CheckWindow(layer, grid, a, n[a]));
@@ -203,7 +207,11 @@ static PetscErrorCode GetShape(HGLayer layer, PetscInt nb, HGPoolShape *s)
   PetscCall(HGTensorGetLocal(layer->y, &y));
   PetscCall(HGPartitionGetSizes(layer->in[0].part, NULL, n));
   PetscCall(HGLayerGetOwnHalo(layer, 0, halo));
-  *s = (HGPoolShape){.batch = (int)nb, .channels = (int)y->box.size[HG_C], .include_padding = p->count_padding, .xs = {x->stride[HG_N]}, .ys = {y->stride[HG_N]}};
+  *s = (HGPoolShape){.batch           = (int)nb,
+                     .channels        = (int)y->box.size[HG_C],
+                     .include_padding = p->count_padding,
+                     .xs              = {x->stride[HG_N]},
+                     .ys              = {y->stride[HG_N]}};
   for (int a = 0; a < 3; a++) {
     const PetscInt start = x->box.start[HG_Z + a], size = x->box.size[HG_Z + a];
 

@@ -50,10 +50,14 @@ static PetscErrorCode SetUp_Repartition(HGLayer layer)
 
   PetscFunctionBegin;
   PetscCall(HGLayerCheckOneInput(layer));
-  PetscCheck(r->to, PetscObjectComm((PetscObject)layer), PETSC_ERR_ARG_WRONGSTATE, "%s: call HGLayerRepartitionSetPartition() first", ((PetscObject)layer)->name);
+  PetscCheck(r->to, PetscObjectComm((PetscObject)layer), PETSC_ERR_ARG_WRONGSTATE, "%s: call HGLayerRepartitionSetPartition() first",
+             ((PetscObject)layer)->name);
   PetscCall(HGPartitionGetSizes(layer->in[0].part, NULL, in));
   PetscCall(HGPartitionGetSizes(r->to, NULL, to));
-  for (int a = 0; a < HG_AXES; a++) HGCheck(a == HG_C || in[a] == to[a], PetscObjectComm((PetscObject)layer), "%s: %" PetscInt_FMT " points along %s cannot move to a partition of %" PetscInt_FMT, ((PetscObject)layer)->name, in[a], HGAxisNames[a], to[a]);
+  for (int a = 0; a < HG_AXES; a++)
+    HGCheck(a == HG_C || in[a] == to[a], PetscObjectComm((PetscObject)layer),
+            "%s: %" PetscInt_FMT " points along %s cannot move to a partition of %" PetscInt_FMT, ((PetscObject)layer)->name, in[a],
+            HGAxisNames[a], to[a]);
   PetscCall(HGPartitionCreateLike(r->to, in[HG_N], in[HG_C], &layer->out));
   layer->in[0].needed = PETSC_FALSE;
   PetscFunctionReturn(PETSC_SUCCESS);

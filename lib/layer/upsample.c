@@ -18,11 +18,11 @@
 M*/
 
 typedef struct {
-  PetscInt             factor[3];
-  PetscBool            linear;
+  PetscInt              factor[3];
+  PetscBool             linear;
   const HGFieldKernels *kernels;
-  HGLinOp              halo, halo_adjoint; /* of x and dx, if linear */
-  void                *threshold;
+  HGLinOp               halo, halo_adjoint; /* of x and dx, if linear */
+  void                 *threshold;
 } Upsample;
 
 static PetscErrorCode GetUpsample(HGLayer layer, Upsample **u)
@@ -32,7 +32,8 @@ static PetscErrorCode GetUpsample(HGLayer layer, Upsample **u)
   PetscFunctionBegin;
   PetscValidHeaderSpecific(layer, HG_LAYER_CLASSID, 1);
   PetscCall(PetscObjectTypeCompare((PetscObject)layer, HGLAYERUPSAMPLE, &same));
-  PetscCheck(same, PetscObjectComm((PetscObject)layer), PETSC_ERR_ARG_WRONG, "%s is no upsampling layer; use HGLayerSetType() first", ((PetscObject)layer)->name);
+  PetscCheck(same, PetscObjectComm((PetscObject)layer), PETSC_ERR_ARG_WRONG, "%s is no upsampling layer; use HGLayerSetType() first",
+             ((PetscObject)layer)->name);
   *u = (Upsample *)layer->data;
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -60,7 +61,8 @@ PetscErrorCode HGLayerUpsampleSetFactor(HGLayer layer, const PetscInt factor[])
   PetscFunctionBegin;
   PetscCall(GetUpsample(layer, &u));
   for (int a = 0; a < 3; a++) {
-    HGCheck(factor[a] >= 1 && factor[a] <= HG_MAX_UPSAMPLE, PetscObjectComm((PetscObject)layer), "%s: a factor of %" PetscInt_FMT "; it is between 1 and %d", ((PetscObject)layer)->name, factor[a], HG_MAX_UPSAMPLE);
+    HGCheck(factor[a] >= 1 && factor[a] <= HG_MAX_UPSAMPLE, PetscObjectComm((PetscObject)layer),
+            "%s: a factor of %" PetscInt_FMT "; it is between 1 and %d", ((PetscObject)layer)->name, factor[a], HG_MAX_UPSAMPLE);
     u->factor[a] = factor[a];
   }
   PetscFunctionReturn(PETSC_SUCCESS);

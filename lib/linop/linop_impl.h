@@ -62,15 +62,15 @@ static inline void *HGTensorOwned(HGTensor t)
 }
 
 /* Common to all that move data: the stages one after the other */
-PETSC_INTERN PetscErrorCode    HGLinOpSetOps_Movement(HGLinOp);
-PETSC_INTERN PetscErrorCode    HGLinOpAddStage_Movement(HGLinOp, HGTransferSpec *, PetscBool reversed);
-PETSC_INTERN PetscErrorCode    HGLinOpGetSizes(HGLinOp, PetscInt[], PetscInt[]);
-PETSC_INTERN PetscErrorCode    HGLinOpCheckSameSizes(HGLinOp);
-PETSC_INTERN PetscErrorCode    HGLinOpCheckSameLayout(HGLinOp);
-PETSC_INTERN PetscErrorCode    HGLinOpCheckFit(HGLinOp, HGTensor, HGTensor, const char[]);
-PETSC_INTERN PetscErrorCode    HGLinOpCheckDisjoint(HGLinOp, HGTensor, const char[]);
-PETSC_INTERN PetscErrorCode    HGLinOpReset(HGLinOp);
-PETSC_INTERN PetscErrorCode    HGLinOpTraffic(HGLinOp, PetscInt *, PetscInt64 *);
+PETSC_INTERN PetscErrorCode HGLinOpSetOps_Movement(HGLinOp);
+PETSC_INTERN PetscErrorCode HGLinOpAddStage_Movement(HGLinOp, HGTransferSpec *, PetscBool reversed);
+PETSC_INTERN PetscErrorCode HGLinOpGetSizes(HGLinOp, PetscInt[], PetscInt[]);
+PETSC_INTERN PetscErrorCode HGLinOpCheckSameSizes(HGLinOp);
+PETSC_INTERN PetscErrorCode HGLinOpCheckSameLayout(HGLinOp);
+PETSC_INTERN PetscErrorCode HGLinOpCheckFit(HGLinOp, HGTensor, HGTensor, const char[]);
+PETSC_INTERN PetscErrorCode HGLinOpCheckDisjoint(HGLinOp, HGTensor, const char[]);
+PETSC_INTERN PetscErrorCode HGLinOpReset(HGLinOp);
+PETSC_INTERN PetscErrorCode HGLinOpTraffic(HGLinOp, PetscInt *, PetscInt64 *);
 
 PETSC_INTERN PetscErrorCode HGLinOpRegisterAll(void);
 PETSC_INTERN PetscErrorCode HGLinOpFind(MPI_Comm, const char[], PetscErrorCode (**)(HGLinOp));

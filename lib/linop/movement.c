@@ -2,7 +2,6 @@
 /* What all operators that move data have in common: one or two stages, each a transfer or the adjoint of one. */
 #include "linop/linop_impl.h"
 
-
 static PetscErrorCode StageBegin(const HGStage *s, PetscBool adjoint, HGTensor from, HGTensor to)
 {
   PetscFunctionBegin;

@@ -76,9 +76,7 @@ static PetscErrorCode CutAxis(const Plan *plan, PetscInt a, PetscInt first, Pets
       const PetscInt count = PetscMin(left, end - i);
 
       PetscCall(Grow(&out->s, out->n, &out->capacity, sizeof(Segment)));
-      out->s[out->n++] = (Segment){
-          part, {run->dst + i, src, count, run->step}
-      };
+      out->s[out->n++] = (Segment){part, {run->dst + i, src, count, run->step}};
       i += count;
     }
   }
@@ -165,7 +163,7 @@ static PetscErrorCode MaySpan(const Plan *plan, PetscMPIInt owner, PetscMPIInt t
 {
   static const PetscInt inner[] = {HG_C, HG_X, HG_Y, HG_Z, HG_N};
   HGBox                 from, to;
-  PetscInt              hf[3][2], ht[3][2], outermost    = 0;
+  PetscInt              hf[3][2], ht[3][2], outermost = 0;
   PetscBool             view[2];
   ptrdiff_t             sf[HG_AXES], st[HG_AXES], length = 1, count = 1;
 

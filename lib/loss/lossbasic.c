@@ -7,12 +7,12 @@ typedef struct {
 } Type;
 
 static const Type Types[] = {
-    {HGLOSSMSE,          HGLossCreate_MSE         },
-    {HGLOSSL1,           HGLossCreate_L1          },
-    {HGLOSSHUBER,        HGLossCreate_Huber       },
-    {HGLOSSRELL2,        HGLossCreate_RelL2       },
-    {HGLOSSH1,           HGLossCreate_H1          },
-    {HGLOSSBCE,          HGLossCreate_BCE         },
+    {HGLOSSMSE, HGLossCreate_MSE},
+    {HGLOSSL1, HGLossCreate_L1},
+    {HGLOSSHUBER, HGLossCreate_Huber},
+    {HGLOSSRELL2, HGLossCreate_RelL2},
+    {HGLOSSH1, HGLossCreate_H1},
+    {HGLOSSBCE, HGLossCreate_BCE},
     {HGLOSSCROSSENTROPY, HGLossCreate_CrossEntropy},
 };
 

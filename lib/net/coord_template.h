@@ -25,8 +25,8 @@ HG_CLONES static void NAME(tanh_derivatives)(int m, const REAL *restrict s, REAL
   }
 }
 
-HG_CLONES static void NAME(sin_derivatives)(int m, const REAL *restrict s, const REAL *restrict cosine, REAL *restrict d1, REAL *restrict d2,
-                                         REAL *restrict d3)
+HG_CLONES static void NAME(sin_derivatives)(int m, const REAL *restrict s, const REAL *restrict cosine, REAL *restrict d1,
+                                            REAL *restrict d2, REAL *restrict d3)
 {
 #pragma omp simd
   for (int i = 0; i < m; i++) {
@@ -48,8 +48,8 @@ HG_CLONES static void NAME(softplus_derivatives)(int m, const REAL *restrict sig
   }
 }
 
-HG_CLONES static void NAME(silu_derivatives)(int m, const REAL *restrict z, const REAL *restrict sigma, REAL *restrict d1, REAL *restrict d2,
-                                          REAL *restrict d3)
+HG_CLONES static void NAME(silu_derivatives)(int m, const REAL *restrict z, const REAL *restrict sigma, REAL *restrict d1,
+                                             REAL *restrict d2, REAL *restrict d3)
 {
 #pragma omp simd
   for (int i = 0; i < m; i++) {
@@ -75,11 +75,7 @@ HG_CLONES static void NAME(gelu_derivatives)(int m, const REAL *restrict z, cons
 
 static void NAME(activate)(HGCoordNet net, const NAME(Activation) * v)
 {
-  const HGFieldShape s = {
-      1, 1, {1,     1,    v->m},
-        { v->m, v->m, v->m,    1},
-        { v->m, v->m, v->m,    1}
-  };
+  const HGFieldShape s     = {1, 1, {1, 1, v->m}, {v->m, v->m, v->m, 1}, {v->m, v->m, v->m, 1}};
   const HGFieldStore store = {NULL, NULL, 0};
   const int          m     = v->m;
 
@@ -117,7 +113,7 @@ HG_CLONES static void NAME(times)(int m, const REAL *restrict d, const REAL *x, 
 
 /* a_ij = s'' z_i z_j + s' z_ij */
 HG_CLONES static void NAME(second)(int m, const REAL *restrict d1, const REAL *restrict d2, const REAL *zi, const REAL *zj,
-                                const REAL *restrict zij, REAL *restrict a)
+                                   const REAL *restrict zij, REAL *restrict a)
 {
 #pragma omp simd
   for (int i = 0; i < m; i++) a[i] = d2[i] * zi[i] * zj[i] + d1[i] * zij[i];
@@ -138,7 +134,8 @@ static void NAME(taylor)(HGCoordNet net, int order, int m, const REAL *z, const 
 }
 
 /* g_0 += s'' z_i g_i, with the g_i of a */
-HG_CLONES static void NAME(first_adjoint)(int m, const REAL *restrict d2, const REAL *restrict zi, const REAL *restrict gi, REAL *restrict g0)
+HG_CLONES static void NAME(first_adjoint)(int m, const REAL *restrict d2, const REAL *restrict zi, const REAL *restrict gi,
+                                          REAL *restrict g0)
 {
 #pragma omp simd
   for (int i = 0; i < m; i++) g0[i] += d2[i] * zi[i] * gi[i];
@@ -146,7 +143,7 @@ HG_CLONES static void NAME(first_adjoint)(int m, const REAL *restrict d2, const 
 
 /* g_0 += (s''' z_i z_j + s'' z_ij) g_ij, then g_i += s'' z_j g_ij, g_j += s'' z_i g_ij; g_i and g_j may be one */
 HG_CLONES static void NAME(second_adjoint)(int m, const REAL *restrict d, const REAL *zi, const REAL *zj, const REAL *restrict zij,
-                                        REAL *restrict g0, REAL *gi, REAL *gj, REAL *restrict gij)
+                                           REAL *restrict g0, REAL *gi, REAL *gj, REAL *restrict gij)
 {
   const REAL *restrict d1 = d, *restrict d2 = d + m, *restrict d3 = d + 2 * m;
 
@@ -272,11 +269,7 @@ static void NAME(set_values)(HGCoordNet net, const double *p)
   for (PetscInt i = 0; i < net->nparams; i++) v[i] = (REAL)p[i];
   for (PetscInt l = 0; l < net->nlayers; l++) {
     const HGCoordLayer *y = &net->layer[l];
-    const HGConvWeights w =
-                            {
-                                v + y->weight, 0, y->cin, 1, {0, 0, 0}
-    },
-                        transposed = {v + y->weight, 0, 1, y->cin, {0, 0, 0}};
+    const HGConvWeights w = {v + y->weight, 0, y->cin, 1, {0, 0, 0}}, transposed = {v + y->weight, 0, 1, y->cin, {0, 0, 0}};
 
     net->kernels->conv_pack(1, (int)y->cin, (int)y->cout, k, &w, y->packed);
     net->kernels->conv_pack(1, (int)y->cout, (int)y->cin, k, &transposed, y->adjoint);

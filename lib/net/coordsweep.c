@@ -16,10 +16,7 @@ typedef struct {
 /* A dense layer of n points is a convolution of n pixels with one tap */
 static HGConvShape DenseShape(PetscInt cin, PetscInt cout, PetscInt n)
 {
-  HGConvShape s = {
-      .batch = 1, .groups = 1, .cin = (int)cin, .cout = (int)cout, .n = {1, 1, (int)n},
-                    .k = {1, 1, 1     }
-  };
+  HGConvShape s = {.batch = 1, .groups = 1, .cin = (int)cin, .cout = (int)cout, .n = {1, 1, (int)n}, .k = {1, 1, 1}};
 
   for (int d = 0; d < 4; d++) {
     s.xs[d] = d < 3 ? n * cin : cin;

@@ -43,17 +43,17 @@ typedef const char *HGNetType;
    v deviation + mean.
 S*/
 typedef struct {
-  char      net_options[1024];                    /* options that rebuild the network */
-  char      data_input[512], data_target[512];    /* variable names with commas */
-  PetscInt  dim, channels[2];                     /* spatial axes; channels of input and target */
-  PetscReal mean[2][HG_MAX_CHANNELS];             /* [input, target][channel] */
+  char      net_options[1024];                 /* options that rebuild the network */
+  char      data_input[512], data_target[512]; /* variable names with commas */
+  PetscInt  dim, channels[2];                  /* spatial axes; channels of input and target */
+  PetscReal mean[2][HG_MAX_CHANNELS];          /* [input, target][channel] */
   PetscReal deviation[2][HG_MAX_CHANNELS];
-  PetscInt  seed, epoch, batch;                   /* epochs trained so far, and batches of the next */
-  PetscInt  step;                                 /* of the optimizer, 0 if the file has no state */
-  char      stages[256];                          /* optimizers one after the other, empty for one alone */
-  char      physics_options[1024];                /* options that rebuild the equation, empty for none or a user's */
-  char      physics_training[512];                /* how its residual and conditions counted */
-  PetscInt  nstate;                               /* of what adapts during training */
+  PetscInt  seed, epoch, batch;    /* epochs trained so far, and batches of the next */
+  PetscInt  step;                  /* of the optimizer, 0 if the file has no state */
+  char      stages[256];           /* optimizers one after the other, empty for one alone */
+  char      physics_options[1024]; /* options that rebuild the equation, empty for none or a user's */
+  char      physics_training[512]; /* how its residual and conditions counted */
+  PetscInt  nstate;                /* of what adapts during training */
   PetscReal state[HG_MODEL_STATE];
 } HGModelInfo;
 

@@ -43,32 +43,32 @@ struct _p_HGNet {
   PetscInt     width, depth, levels, kernel, cin, cout;
   HGActivation activation;
   HGBoundary   padding;
-  HGNormKind   norm, default_norm;     /* default_norm: of the architecture */
-  PetscBool    norm_set;               /* norm was chosen; otherwise default_norm holds */
+  HGNormKind   norm, default_norm; /* default_norm: of the architecture */
+  PetscBool    norm_set;           /* norm was chosen; otherwise default_norm holds */
   PetscInt     norm_groups;
   PetscReal    dropout;
-  PetscBool    training;               /* layers behave as in training: dropout, statistics of the batch */
-  PetscBool    gradients;              /* planned with an adjoint sweep */
+  PetscBool    training;  /* layers behave as in training: dropout, statistics of the batch */
+  PetscBool    gradients; /* planned with an adjoint sweep */
   PetscBool    recompute, setup;
 
   PetscInt     n, capacity;
-  HGNode      *node;  /* [n], in the order of execution after set-up */
+  HGNode      *node; /* [n], in the order of execution after set-up */
   HGPartition  in;
   HGDType      dtype;
   HGTensor     x;
   HGHaloWidths xhalo;
   PetscBool    xmixed; /* as HGNode.mixed, of the input */
   PetscInt     nsteps, nforward;
-  HGStep      *step;  /* [nsteps] nforward of the forward sweep, then those of the adjoint sweep */
+  HGStep      *step; /* [nsteps] nforward of the forward sweep, then those of the adjoint sweep */
 
-  PetscInt     nparams;
-  PetscScalar *values;    /* [nparams] of all ranks, gathered */
-  double      *gradient;  /* [nparams] this rank's part */
-  double      *reduced;   /* [my share] */
-  PetscMPIInt *count, *displ; /* [ranks] shares of the parameter Vec */
-  void        *work, *arena;
-  size_t       arena_bytes, unshared_bytes; /* of all tensors, with and without sharing */
-  size_t       bytes;     /* planned: tensors, parameters, work */
+  PetscInt      nparams;
+  PetscScalar  *values;        /* [nparams] of all ranks, gathered */
+  double       *gradient;      /* [nparams] this rank's part */
+  double       *reduced;       /* [my share] */
+  PetscMPIInt  *count, *displ; /* [ranks] shares of the parameter Vec */
+  void         *work, *arena;
+  size_t        arena_bytes, unshared_bytes; /* of all tensors, with and without sharing */
+  size_t        bytes;                       /* planned: tensors, parameters, work */
   PetscLogEvent gather, reduce;
 };
 

@@ -142,7 +142,8 @@ PetscErrorCode HGNetCreateParameters(HGNet net, Vec *p)
 }
 
 /* Values of the parameters with global numbers first <= i < last, for one array of parameters that starts at offset */
-static PetscErrorCode DrawArray(uint64_t seed, const char *layer, const HGParameter *param, PetscInt offset, PetscInt first, PetscInt last, PetscScalar v[])
+static PetscErrorCode DrawArray(uint64_t seed, const char *layer, const HGParameter *param, PetscInt offset, PetscInt first, PetscInt last,
+                                PetscScalar v[])
 {
   char     name[256];
   uint64_t stream;
@@ -150,7 +151,8 @@ static PetscErrorCode DrawArray(uint64_t seed, const char *layer, const HGParame
   PetscFunctionBegin;
   PetscCall(PetscSNPrintf(name, sizeof(name), "%s.%s", layer, param->name));
   stream = HGRandomStream(name);
-  for (PetscInt i = PetscMax(first, offset); i < PetscMin(last, offset + param->size); i++) v[i - first] = param->mean + param->bound * (2 * HGRandomUniform(seed, stream, (uint64_t)(i - offset)) - 1);
+  for (PetscInt i = PetscMax(first, offset); i < PetscMin(last, offset + param->size); i++)
+    v[i - first] = param->mean + param->bound * (2 * HGRandomUniform(seed, stream, (uint64_t)(i - offset)) - 1);
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -265,7 +267,8 @@ PetscErrorCode HGNetAdjointBegin(HGNet net)
 {
   PetscFunctionBegin;
   PetscValidHeaderSpecific(net, HG_NET_CLASSID, 1);
-  PetscCheck(net->gradients, PetscObjectComm((PetscObject)net), PETSC_ERR_ARG_WRONGSTATE, "the network was planned for inference, see HGNetSetTraining()");
+  PetscCheck(net->gradients, PetscObjectComm((PetscObject)net), PETSC_ERR_ARG_WRONGSTATE,
+             "the network was planned for inference, see HGNetSetTraining()");
   PetscCall(PetscArrayzero(net->gradient, net->nparams));
   PetscFunctionReturn(PETSC_SUCCESS);
 }

@@ -124,7 +124,8 @@ PetscErrorCode HGNetSetType(HGNet net, HGNetType type)
   PetscFunctionBegin;
   PetscValidHeaderSpecific(net, HG_NET_CLASSID, 1);
   PetscCall(PetscFunctionListFind(HGNetList, type, &create));
-  HGCheck(create, PetscObjectComm((PetscObject)net), "no network \"%s\"; there are: cnn, unet, resnet, lenet5. Choose with -net_type.", type);
+  HGCheck(create, PetscObjectComm((PetscObject)net), "no network \"%s\"; there are: cnn, unet, resnet, lenet5. Choose with -net_type.",
+          type);
   PetscCall((*create)(net));
   PetscCall(PetscObjectChangeTypeName((PetscObject)net, type));
   PetscFunctionReturn(PETSC_SUCCESS);
@@ -264,7 +265,8 @@ PetscErrorCode HGNetSetKernel(HGNet net, PetscInt kernel)
 {
   PetscFunctionBegin;
   PetscCall(SetPositive(net, "-net_kernel", kernel, &net->kernel));
-  HGCheck(kernel % 2, PetscObjectComm((PetscObject)net), "-net_kernel %" PetscInt_FMT ": give an odd number, so that the output lies on the points of the input", kernel);
+  HGCheck(kernel % 2, PetscObjectComm((PetscObject)net),
+          "-net_kernel %" PetscInt_FMT ": give an odd number, so that the output lies on the points of the input", kernel);
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -374,9 +376,10 @@ PetscErrorCode HGNetSetRecompute(HGNet net, PetscBool recompute)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-static const char *const Activations[] = {"identity", "relu", "leaky_relu", "elu", "gelu", "silu", "tanh", "sigmoid", "softplus", "sin"}; /* of HGActivation */
-static const char *const Paddings[]    = {"zeros", "periodic", "reflect", "replicate"}; /* from HG_BOUNDARY_ZERO */
-static const char *const Norms[]       = {"none", "batch", "group", "instance", "layer"}; /* from HG_NORM_NONE */
+static const char *const Activations[] = {"identity", "relu", "leaky_relu", "elu",      "gelu",
+                                          "silu",     "tanh", "sigmoid",    "softplus", "sin"}; /* of HGActivation */
+static const char *const Paddings[]    = {"zeros", "periodic", "reflect", "replicate"};         /* from HG_BOUNDARY_ZERO */
+static const char *const Norms[]       = {"none", "batch", "group", "instance", "layer"};       /* from HG_NORM_NONE */
 
 /*@
    HGNetSetFromOptions - Set a network's architecture from the options database
@@ -425,14 +428,19 @@ PetscErrorCode HGNetSetFromOptions(HGNet net)
   norm = HGNetNorm(net) - HG_NORM_NONE;
   PetscCall(PetscOptionsInt("-net_width", "channels between the layers", "HGNetSetWidth", width, &width, NULL));
   PetscCall(PetscOptionsInt("-net_depth", "number of layers", "HGNetSetDepth", depth, &depth, NULL));
-  PetscCall(PetscOptionsInt("-net_levels", "grids of a U-Net, each half as fine as the one before", "HGNetSetLevels", levels, &levels, NULL));
+  PetscCall(
+      PetscOptionsInt("-net_levels", "grids of a U-Net, each half as fine as the one before", "HGNetSetLevels", levels, &levels, NULL));
   PetscCall(PetscOptionsInt("-net_kernel", "kernel points in each direction, odd", "HGNetSetKernel", kernel, &kernel, NULL));
-  PetscCall(PetscOptionsEList("-net_activation", "function between the layers", "HGNetSetActivation", Activations, PETSC_STATIC_ARRAY_LENGTH(Activations), Activations[act], &act, NULL));
-  PetscCall(PetscOptionsEList("-net_padding", "what lies beyond the boundary", "HGNetSetPadding", Paddings, PETSC_STATIC_ARRAY_LENGTH(Paddings), Paddings[pad], &pad, NULL));
-  PetscCall(PetscOptionsEList("-net_norm", "normalisation after the inner convolutions", "HGNetSetNorm", Norms, PETSC_STATIC_ARRAY_LENGTH(Norms), Norms[norm], &norm, &norm_set));
+  PetscCall(PetscOptionsEList("-net_activation", "function between the layers", "HGNetSetActivation", Activations,
+                              PETSC_STATIC_ARRAY_LENGTH(Activations), Activations[act], &act, NULL));
+  PetscCall(PetscOptionsEList("-net_padding", "what lies beyond the boundary", "HGNetSetPadding", Paddings,
+                              PETSC_STATIC_ARRAY_LENGTH(Paddings), Paddings[pad], &pad, NULL));
+  PetscCall(PetscOptionsEList("-net_norm", "normalisation after the inner convolutions", "HGNetSetNorm", Norms,
+                              PETSC_STATIC_ARRAY_LENGTH(Norms), Norms[norm], &norm, &norm_set));
   PetscCall(PetscOptionsInt("-net_norm_groups", "groups of channels of group normalisation", "HGNetSetNormGroups", groups, &groups, NULL));
   PetscCall(PetscOptionsReal("-net_dropout", "share of elements that training sets to zero", "HGNetSetDropout", dropout, &dropout, NULL));
-  PetscCall(PetscOptionsBool("-net_recompute", "compute activations again in the adjoint instead of keeping them", "HGNetSetRecompute", net->recompute, &net->recompute, NULL));
+  PetscCall(PetscOptionsBool("-net_recompute", "compute activations again in the adjoint instead of keeping them", "HGNetSetRecompute",
+                             net->recompute, &net->recompute, NULL));
   PetscOptionsEnd();
   PetscCall(HGNetSetWidth(net, width));
   PetscCall(HGNetSetDepth(net, depth));
@@ -476,9 +484,16 @@ PetscErrorCode HGNetGetOptionsString(HGNet net, char options[], size_t len)
   PetscCall(PetscObjectGetType((PetscObject)net, &type));
   PetscCall(PetscSNPrintf(short_form, sizeof(short_form), "%.15g", (double)net->dropout));
   if (norm == HG_NORM_GROUP) PetscCall(PetscSNPrintf(groups, sizeof(groups), " -net_norm_groups %" PetscInt_FMT, net->norm_groups));
-  if (norm != HG_NORM_NONE || net->default_norm != HG_NORM_NONE) PetscCall(PetscSNPrintf(more, sizeof(more), " -net_norm %s%s", Norms[norm - HG_NORM_NONE], groups));
-  if (net->dropout > 0) PetscCall(PetscSNPrintf(dropout, sizeof(dropout), " -net_dropout %.*g", (double)net->dropout == strtod(short_form, NULL) ? 15 : 17, (double)net->dropout));
-  PetscCall(PetscSNPrintf(options, len, "-net_type %s -net_width %" PetscInt_FMT " -net_depth %" PetscInt_FMT " -net_levels %" PetscInt_FMT " -net_kernel %" PetscInt_FMT " -net_activation %s -net_padding %s%s%s", type, net->width, net->depth, net->levels, net->kernel, Activations[net->activation], Paddings[net->padding - HG_BOUNDARY_ZERO], more, dropout));
+  if (norm != HG_NORM_NONE || net->default_norm != HG_NORM_NONE)
+    PetscCall(PetscSNPrintf(more, sizeof(more), " -net_norm %s%s", Norms[norm - HG_NORM_NONE], groups));
+  if (net->dropout > 0)
+    PetscCall(PetscSNPrintf(dropout, sizeof(dropout), " -net_dropout %.*g", (double)net->dropout == strtod(short_form, NULL) ? 15 : 17,
+                            (double)net->dropout));
+  PetscCall(PetscSNPrintf(options, len,
+                          "-net_type %s -net_width %" PetscInt_FMT " -net_depth %" PetscInt_FMT " -net_levels %" PetscInt_FMT
+                          " -net_kernel %" PetscInt_FMT " -net_activation %s -net_padding %s%s%s",
+                          type, net->width, net->depth, net->levels, net->kernel, Activations[net->activation],
+                          Paddings[net->padding - HG_BOUNDARY_ZERO], more, dropout));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -518,9 +533,7 @@ PetscErrorCode HGNetDestroy(HGNet *net)
     *net = NULL;
     PetscFunctionReturn(PETSC_SUCCESS);
   }
-  for (PetscInt i = 0; i < (*net)->n; i++) {
-    PetscCall(DestroyNode(&(*net)->node[i]));
-  }
+  for (PetscInt i = 0; i < (*net)->n; i++) { PetscCall(DestroyNode(&(*net)->node[i])); }
   PetscCall(PetscFree((*net)->node));
   PetscCall(HGTensorDestroy(&(*net)->x));
   PetscCall(HGHaloWidthsDestroy(&(*net)->xhalo));

@@ -73,7 +73,8 @@ PetscErrorCode HGNetAddLayerTo(HGNet net, HGLayer layer, PetscInt n, const char 
   PetscCheck(!net->setup, PetscObjectComm((PetscObject)net), PETSC_ERR_ARG_WRONGSTATE, "add layers before HGNetSetUp()");
   PetscCall(PetscObjectGetName((PetscObject)layer, &name));
   PetscCall(FindNode(net, name, &other));
-  HGCheck(other == -2, PetscObjectComm((PetscObject)net), "the network has a layer \"%s\" already; give each its own name with PetscObjectSetName()", name);
+  HGCheck(other == -2, PetscObjectComm((PetscObject)net),
+          "the network has a layer \"%s\" already; give each its own name with PetscObjectSetName()", name);
   PetscCall(NewNode(net, net->n, layer, n));
   for (PetscInt i = 0; i < n; i++) PetscCall(PetscStrallocpy(inputs[i], &net->node[net->n - 1].name[i]));
   PetscFunctionReturn(PETSC_SUCCESS);
@@ -129,7 +130,8 @@ static PetscErrorCode ResolveNames(HGNet net)
     HGCheck(node->nin >= 1, comm, "%s: no inputs; connect it with HGNetAddLayerTo()", ((PetscObject)node->layer)->name);
     for (PetscInt k = 0; k < node->nin; k++) {
       PetscCall(FindNode(net, node->name[k], &node->in[k]));
-      HGCheck(node->in[k] != -2, comm, "%s reads \"%s\", but the network has no such layer", ((PetscObject)node->layer)->name, node->name[k]);
+      HGCheck(node->in[k] != -2, comm, "%s reads \"%s\", but the network has no such layer", ((PetscObject)node->layer)->name,
+              node->name[k]);
     }
   }
   PetscFunctionReturn(PETSC_SUCCESS);
@@ -146,7 +148,9 @@ static PetscErrorCode CheckRead(HGNet net)
     for (PetscInt k = 0; k < net->node[i].nin; k++)
       if (net->node[i].in[k] >= 0) read[net->node[i].in[k]] = PETSC_TRUE;
   for (PetscInt i = 0; i < net->n - 1; i++)
-    HGCheck(read[i], PetscObjectComm((PetscObject)net), "%s leads nowhere: no layer reads it, and %s, which was added last, is the network's output", ((PetscObject)net->node[i].layer)->name, ((PetscObject)net->node[net->n - 1].layer)->name);
+    HGCheck(read[i], PetscObjectComm((PetscObject)net),
+            "%s leads nowhere: no layer reads it, and %s, which was added last, is the network's output",
+            ((PetscObject)net->node[i].layer)->name, ((PetscObject)net->node[net->n - 1].layer)->name);
   PetscCall(PetscFree(read));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -171,14 +175,17 @@ static PetscErrorCode SortNodes(HGNet net)
         if (net->node[i].in[k] >= 0 && place[net->node[i].in[k]] < 0) next = -1;
     }
     for (PetscInt i = 0; next < 0 && i < n; i++)
-      HGCheck(place[i] >= 0, PetscObjectComm((PetscObject)net), "%s is in a cycle of layers that read each other; a network runs from its input to its output", ((PetscObject)net->node[i].layer)->name);
+      HGCheck(place[i] >= 0, PetscObjectComm((PetscObject)net),
+              "%s is in a cycle of layers that read each other; a network runs from its input to its output",
+              ((PetscObject)net->node[i].layer)->name);
     place[next]  = done;
     sorted[done] = net->node[next];
   }
   for (PetscInt i = 0; i < n; i++)
     for (PetscInt k = 0; k < sorted[i].nin; k++)
       if (sorted[i].in[k] >= 0) sorted[i].in[k] = place[sorted[i].in[k]];
-  HGCheck(place[n - 1] == n - 1, PetscObjectComm((PetscObject)net), "%s is the network's output and is read by another layer; add the last layer last", ((PetscObject)net->node[n - 1].layer)->name);
+  HGCheck(place[n - 1] == n - 1, PetscObjectComm((PetscObject)net),
+          "%s is the network's output and is read by another layer; add the last layer last", ((PetscObject)net->node[n - 1].layer)->name);
   PetscCall(PetscFree(net->node));
   PetscCall(PetscFree(place));
   net->node = sorted;

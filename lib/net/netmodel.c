@@ -19,14 +19,14 @@ typedef struct {
   char        msg[HG_DATA_MESSAGE];
 } Model;
 
-#define Fails(m, ...) \
-  do { \
+#define Fails(m, ...)                                                        \
+  do {                                                                       \
     if (!*(m)->msg) (void)snprintf((m)->msg, sizeof((m)->msg), __VA_ARGS__); \
   } while (0)
 
-#define Try(m, call) \
-  do { \
-    int e_ = *(m)->msg ? NC_NOERR : (call); \
+#define Try(m, call)                                        \
+  do {                                                      \
+    int e_ = *(m)->msg ? NC_NOERR : (call);                 \
     if (e_) Fails(m, "%s: %s", (m)->path, nc_strerror(e_)); \
   } while (0)
 
@@ -144,7 +144,8 @@ static void WriteBytes(Model *m, int fd, const char *at, size_t left)
     const ssize_t n = write(fd, at, left);
 
     if (n < 0 && errno == EINTR) continue;
-    if (n <= 0) Fails(m, "cannot write %s: %s; what was there before is untouched", m->path, n ? strerror(errno) : "the disk takes no more");
+    if (n <= 0)
+      Fails(m, "cannot write %s: %s; what was there before is untouched", m->path, n ? strerror(errno) : "the disk takes no more");
     at += n;
     left -= (size_t)PetscMax(n, 0);
   }
@@ -154,8 +155,8 @@ static void WriteBytes(Model *m, int fd, const char *at, size_t left)
    padding, and a file with it could be cut short unnoticed */
 static size_t EndOfFile(const void *image, size_t size)
 {
-  const unsigned char *b  = (const unsigned char *)image;
-  const size_t         at = size < 64 ? 0 : b[8] == 0 ? 40 : b[8] == 1 ? 44 : 28;
+  const unsigned char *b   = (const unsigned char *)image;
+  const size_t         at  = size < 64 ? 0 : b[8] == 0 ? 40 : b[8] == 1 ? 44 : 28;
   uint64_t             end = 0;
 
   for (int i = 7; i >= 0 && at; i--) end = end << 8 | b[at + (size_t)i];
@@ -176,13 +177,15 @@ static void WriteFile(Model *m, const void *bytes, size_t size)
     return;
   }
   WriteBytes(m, fd, (const char *)bytes, size);
-  if (fsync(fd) && errno != EINVAL && errno != ENOTSUP) Fails(m, "cannot write %s: %s; what was there before is untouched", m->path, strerror(errno));
+  if (fsync(fd) && errno != EINVAL && errno != ENOTSUP)
+    Fails(m, "cannot write %s: %s; what was there before is untouched", m->path, strerror(errno));
   if (close(fd)) Fails(m, "cannot write %s: %s; what was there before is untouched", m->path, strerror(errno));
   if (!*m->msg && rename(temporary, m->path)) Fails(m, "cannot give %s its name: %s", m->path, strerror(errno));
   if (*m->msg) (void)unlink(temporary);
 }
 
-static PetscErrorCode WriteModel(Model *m, HGNet net, const HGModelInfo *info, Vec p, PetscInt nstate, const char *const name[], Vec *const state)
+static PetscErrorCode WriteModel(Model *m, HGNet net, const HGModelInfo *info, Vec p, PetscInt nstate, const char *const name[],
+                                 Vec *const state)
 {
   const PetscScalar *v;
   NC_memio           memory = {0};
@@ -249,7 +252,8 @@ static PetscErrorCode WriteModel(Model *m, HGNet net, const HGModelInfo *info, V
 
 .seealso: `HGModelRead()`, `HGModelInfo`
 @*/
-PetscErrorCode HGModelWrite(const char path[], HGNet net, const HGModelInfo *info, Vec p, PetscInt nstate, const char *const name[], const Vec state[])
+PetscErrorCode HGModelWrite(const char path[], HGNet net, const HGModelInfo *info, Vec p, PetscInt nstate, const char *const name[],
+                            const Vec state[])
 {
   MPI_Comm    comm = PetscObjectComm((PetscObject)net);
   Model       m    = {.path = path, .nc = -1};
@@ -303,8 +307,10 @@ PetscErrorCode HGModelTryPath(MPI_Comm comm, const char path[])
     int  fd;
 
     (void)snprintf(temporary, sizeof(temporary), "%s.part", path);
-    if (!stat(path, &st) && !S_ISREG(st.st_mode)) Fails(&m, "cannot write %s: it is not a regular file; give the name of a file with -model_output", path);
-    else if ((fd = open(temporary, O_CREAT | O_WRONLY | O_CLOEXEC, 0666)) < 0) Fails(&m, "cannot write %s: %s; give another name with -model_output", path, strerror(errno));
+    if (!stat(path, &st) && !S_ISREG(st.st_mode))
+      Fails(&m, "cannot write %s: it is not a regular file; give the name of a file with -model_output", path);
+    else if ((fd = open(temporary, O_CREAT | O_WRONLY | O_CLOEXEC, 0666)) < 0)
+      Fails(&m, "cannot write %s: %s; give another name with -model_output", path, strerror(errno));
     else {
       (void)close(fd);
       (void)unlink(temporary);
@@ -352,8 +358,10 @@ static void GetTraining(Model *m, HGModelInfo *info)
   size_t n;
 
   if (!nc_inq_attlen(m->nc, NC_GLOBAL, "train_stages", &n)) GetText(m, "train_stages", info->stages, sizeof(info->stages));
-  if (!nc_inq_attlen(m->nc, NC_GLOBAL, "physics_options", &n)) GetText(m, "physics_options", info->physics_options, sizeof(info->physics_options));
-  if (!nc_inq_attlen(m->nc, NC_GLOBAL, "physics_training", &n)) GetText(m, "physics_training", info->physics_training, sizeof(info->physics_training));
+  if (!nc_inq_attlen(m->nc, NC_GLOBAL, "physics_options", &n))
+    GetText(m, "physics_options", info->physics_options, sizeof(info->physics_options));
+  if (!nc_inq_attlen(m->nc, NC_GLOBAL, "physics_training", &n))
+    GetText(m, "physics_training", info->physics_training, sizeof(info->physics_training));
   if (nc_inq_attlen(m->nc, NC_GLOBAL, "training_state", &n)) return;
   if (n > HG_MODEL_STATE) Fails(m, "%s: attribute training_state has %zu values; expected at most %d", m->path, n, HG_MODEL_STATE);
   if (*m->msg) return;
@@ -369,9 +377,11 @@ static void OpenModel(Model *m)
 
   if (HGFileOpen(m->path, &m->nc, &classic, m->msg, sizeof(m->msg))) Fails(m, "cannot read %s", m->path);
   if (*m->msg) return;
-  if (nc_inq_attlen(m->nc, NC_GLOBAL, "halograd_format", &n)) Fails(m, "%s is no model file: it has no attribute halograd_format; give one that `halograd train` wrote", m->path);
+  if (nc_inq_attlen(m->nc, NC_GLOBAL, "halograd_format", &n))
+    Fails(m, "%s is no model file: it has no attribute halograd_format; give one that `halograd train` wrote", m->path);
   GetInt(m, m->nc, "halograd_format", &format);
-  if (!*m->msg && format != FORMAT) Fails(m, "%s has model format %" PetscInt_FMT "; this version reads format %d", m->path, format, FORMAT);
+  if (!*m->msg && format != FORMAT)
+    Fails(m, "%s has model format %" PetscInt_FMT "; this version reads format %d", m->path, format, FORMAT);
 }
 
 static void GetInfo(Model *m, HGModelInfo *info)
@@ -385,7 +395,8 @@ static void GetInfo(Model *m, HGModelInfo *info)
   GetInt(m, m->nc, "input_channels", &info->channels[0]);
   GetInt(m, m->nc, "target_channels", &info->channels[1]);
   for (int i = 0; i < 2; i++)
-    if (info->channels[i] < 1 || info->channels[i] > HG_MAX_CHANNELS) Fails(m, "%s: %" PetscInt_FMT " channels; expected 1 to %d", m->path, info->channels[i], HG_MAX_CHANNELS);
+    if (info->channels[i] < 1 || info->channels[i] > HG_MAX_CHANNELS)
+      Fails(m, "%s: %" PetscInt_FMT " channels; expected 1 to %d", m->path, info->channels[i], HG_MAX_CHANNELS);
   if (*m->msg) return;
   GetReals(m, "input_mean", info->channels[0], info->mean[0]);
   GetReals(m, "input_deviation", info->channels[0], info->deviation[0]);
@@ -458,10 +469,13 @@ static void GetArray(Model *m, int group, const char *layer, const char *name, P
       Try(m, nc_inq_dimlen(group, dim[i], &len));
       (void)snprintf(found + strlen(found), sizeof(found) - strlen(found), "%s%zu", i ? ", " : "", len);
     }
-    if (i < ndim) (void)snprintf(expected + strlen(expected), sizeof(expected) - strlen(expected), "%s%" PetscInt_FMT, i ? ", " : "", shape[i]);
+    if (i < ndim)
+      (void)snprintf(expected + strlen(expected), sizeof(expected) - strlen(expected), "%s%" PetscInt_FMT, i ? ", " : "", shape[i]);
     if (i < ndim && (size_t)shape[i] != len) same = PETSC_FALSE;
   }
-  if (!same) Fails(m, "%s does not fit the network: %s.%s is %s), the network's %s); check the -net_... options", m->path, layer, name, found, expected);
+  if (!same)
+    Fails(m, "%s does not fit the network: %s.%s is %s), the network's %s); check the -net_... options", m->path, layer, name, found,
+          expected);
   else Try(m, nc_get_var_double(group, id, v));
 }
 
@@ -477,8 +491,10 @@ static PetscErrorCode GetLayers(Model *m, HGNet net, PetscScalar *v, PetscReal *
 
     PetscCall(HGLayerGetParameters(net->node[l].layer, &n, &param));
     PetscCall(HGLayerGetStates(net->node[l].layer, &nstates, &state, NULL));
-    if (n + nstates && nc_inq_grp_ncid(m->nc, name, &group)) Fails(m, "%s does not fit the network: it has no layer %s; check the -net_... options", m->path, name);
-    for (PetscInt j = 0; j < n; offset += param[j++].size) GetArray(m, group, name, param[j].name, param[j].ndim, param[j].shape, v + offset);
+    if (n + nstates && nc_inq_grp_ncid(m->nc, name, &group))
+      Fails(m, "%s does not fit the network: it has no layer %s; check the -net_... options", m->path, name);
+    for (PetscInt j = 0; j < n; offset += param[j++].size)
+      GetArray(m, group, name, param[j].name, param[j].ndim, param[j].shape, v + offset);
     for (PetscInt j = 0; j < nstates; s += state[j++].size) {
       GetArray(m, group, name, state[j].name, state[j].ndim, state[j].shape, s);
       for (PetscInt i = 0; i < state[j].size && !*m->msg; i++)

@@ -56,7 +56,8 @@ static PetscErrorCode MarkKept(HGNet net, PetscInt segment)
   const PetscInt n = net->n;
 
   PetscFunctionBegin;
-  for (PetscInt i = 0; i < n; i++) net->node[i].keep = !net->recompute || i / segment == (n - 1) / segment || net->node[i].root != i ? PETSC_TRUE : PETSC_FALSE;
+  for (PetscInt i = 0; i < n; i++)
+    net->node[i].keep = !net->recompute || i / segment == (n - 1) / segment || net->node[i].root != i ? PETSC_TRUE : PETSC_FALSE;
   for (PetscInt i = 0; i < n; i++) {
     if (net->node[i].root != i) net->node[net->node[i].root].keep = PETSC_TRUE;
     for (PetscInt k = 0; k < net->node[i].nin; k++) {
@@ -123,7 +124,7 @@ static PetscErrorCode MarkMixed(HGNet net, PetscInt root)
   for (int mark = 0; mark < 2; mark++) {
     for (PetscInt i = 0; i < net->n; i++) {
       for (PetscInt k = 0; k < net->node[i].nin; k++) {
-        const PetscInt from = net->node[i].in[k];
+        const PetscInt from  = net->node[i].in[k];
         PetscBool      reads = PETSC_FALSE, same = PETSC_TRUE;
 
         if ((from >= 0 ? net->node[from].root : from) != root) continue;
@@ -148,7 +149,7 @@ static PetscErrorCode MarkMixed(HGNet net, PetscInt root)
 /* The gradient of a node in place is first written by readers of the concatenation, so its other readers come before these */
 static PetscErrorCode CanLieIn(HGNet net, PetscInt i, PetscInt concat, PetscBool *can)
 {
-  PetscInt  last = concat, times = 0, parts[HG_AXES];
+  PetscInt    last = concat, times = 0, parts[HG_AXES];
   HGPartition p;
 
   PetscFunctionBegin;
@@ -308,7 +309,7 @@ static PetscErrorCode GetLives(HGNet net, Item y[], Item dy[], Item *x)
   Live(x, end);
   for (PetscInt s = 0; s < net->nsteps; s++) {
     const HGStep  *step = &net->step[s];
-    const PetscInt at   = s < net->nforward ? s : s + 1, i = step->node;
+    const PetscInt at = s < net->nforward ? s : s + 1, i = step->node;
     const HGNode  *node = &net->node[i];
     PetscBool      reads;
 
@@ -412,8 +413,8 @@ static PetscErrorCode AllocateArena(HGNet net, PetscInt n, Item *item[])
   net->arena_bytes = net->unshared_bytes = 0;
   SortItems(n, item);
   for (PetscInt i = 0; i < n; i++) {
-    item[i]->offset     = FindPlace(item[i], i, item);
-    net->arena_bytes    = PetscMax(net->arena_bytes, item[i]->offset + item[i]->bytes);
+    item[i]->offset  = FindPlace(item[i], i, item);
+    net->arena_bytes = PetscMax(net->arena_bytes, item[i]->offset + item[i]->bytes);
     net->unshared_bytes += item[i]->bytes;
   }
   PetscCall(PetscMalloc(net->arena_bytes + 64, &net->arena));

@@ -63,7 +63,8 @@ static PetscErrorCode BindLayers(HGNet net)
   if (!net->gradients) PetscFunctionReturn(PETSC_SUCCESS);
   PetscCall(PetscMalloc(most + 64, &net->work));
   net->bytes += most;
-  for (PetscInt i = 0; i < net->n; i++) PetscCall(HGLayerSetWork(net->node[i].layer, (char *)net->work + (64 - (uintptr_t)net->work % 64) % 64));
+  for (PetscInt i = 0; i < net->n; i++)
+    PetscCall(HGLayerSetWork(net->node[i].layer, (char *)net->work + (64 - (uintptr_t)net->work % 64) % 64));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -126,7 +127,8 @@ PetscErrorCode HGNetSetUp(HGNet net, HGPartition in, HGDType dtype)
   net->dtype = dtype;
   PetscCall(HGPartitionGetSizes(in, NULL, size));
   if (net->ops->build) {
-    HGCheck(size[HG_C] == net->cin, comm, "the input has %" PetscInt_FMT " channels, the network takes %" PetscInt_FMT, size[HG_C], net->cin);
+    HGCheck(size[HG_C] == net->cin, comm, "the input has %" PetscInt_FMT " channels, the network takes %" PetscInt_FMT, size[HG_C],
+            net->cin);
     PetscCall((*net->ops->build)(net));
   }
   HGCheck(net->n, comm, "the network has no layers; use HGNetSetType() or HGNetAddLayer()");
@@ -160,8 +162,11 @@ static PetscErrorCode ViewInputs(HGNet net, PetscInt i, PetscViewer viewer)
   PetscBool     chain = node->nin == 1 && node->in[0] == i - 1 ? PETSC_TRUE : PETSC_FALSE;
 
   PetscFunctionBegin;
-  for (PetscInt k = 0; k < node->nin && !chain; k++) PetscCall(PetscViewerASCIIPrintf(viewer, "%s%s", k ? " + " : "", node->in[k] >= 0 ? ((PetscObject)net->node[node->in[k]].layer)->name : "input"));
-  if (node->root != i) PetscCall(PetscViewerASCIIPrintf(viewer, "%sin place in %s", chain ? "" : ", ", ((PetscObject)net->node[node->root].layer)->name));
+  for (PetscInt k = 0; k < node->nin && !chain; k++)
+    PetscCall(PetscViewerASCIIPrintf(viewer, "%s%s", k ? " + " : "",
+                                     node->in[k] >= 0 ? ((PetscObject)net->node[node->in[k]].layer)->name : "input"));
+  if (node->root != i)
+    PetscCall(PetscViewerASCIIPrintf(viewer, "%sin place in %s", chain ? "" : ", ", ((PetscObject)net->node[node->root].layer)->name));
   if (!node->keep) PetscCall(PetscViewerASCIIPrintf(viewer, "%srecomputed", chain && node->root == i ? "" : ", "));
   PetscCall(PetscViewerASCIIPrintf(viewer, "\n"));
   PetscFunctionReturn(PETSC_SUCCESS);
@@ -169,15 +174,15 @@ static PetscErrorCode ViewInputs(HGNet net, PetscInt i, PetscViewer viewer)
 
 static PetscErrorCode ViewLayer(HGNet net, PetscInt i, PetscViewer viewer)
 {
-  HGLayer            layer = net->node[i].layer;
-  HGPartition        p;
-  char               shape[96];
-  PetscInt           halo[3][2], n, params = 0, messages, parts[HG_AXES];
+  HGLayer             layer = net->node[i].layer;
+  HGPartition         p;
+  char                shape[96];
+  PetscInt            halo[3][2], n, params = 0, messages, parts[HG_AXES];
   const HGHaloWidths *widths;
-  PetscInt64         bytes;
-  PetscLogDouble     flops;
-  const HGParameter *param;
-  const char        *name;
+  PetscInt64          bytes;
+  PetscLogDouble      flops;
+  const HGParameter  *param;
+  const char         *name;
 
   PetscFunctionBegin;
   PetscCall(PetscObjectGetName((PetscObject)layer, &name));
@@ -190,7 +195,11 @@ static PetscErrorCode ViewLayer(HGNet net, PetscInt i, PetscViewer viewer)
   for (PetscInt j = 0; j < n; j++) params += param[j].size;
   PetscCall(HGLayerGetFlops(layer, &flops));
   PetscCall(HGLayerGetTraffic(layer, &messages, &bytes));
-  PetscCall(PetscViewerASCIIPrintf(viewer, "%-18s %-24s %" PetscInt_FMT "+%" PetscInt_FMT "   %10" PetscInt_FMT " %12.4g %8" PetscInt_FMT " %12" PetscInt64_FMT " %6" PetscInt_FMT "  ", name, shape, halo[2][0], halo[2][1], params, flops, messages, bytes, parts[HG_N] * parts[HG_C] * parts[HG_Z] * parts[HG_Y] * parts[HG_X]));
+  PetscCall(PetscViewerASCIIPrintf(viewer,
+                                   "%-18s %-24s %" PetscInt_FMT "+%" PetscInt_FMT "   %10" PetscInt_FMT " %12.4g %8" PetscInt_FMT
+                                   " %12" PetscInt64_FMT " %6" PetscInt_FMT "  ",
+                                   name, shape, halo[2][0], halo[2][1], params, flops, messages, bytes,
+                                   parts[HG_N] * parts[HG_C] * parts[HG_Z] * parts[HG_Y] * parts[HG_X]));
   PetscCall(ViewInputs(net, i, viewer));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -229,9 +238,15 @@ PetscErrorCode HGNetView(HGNet net, PetscViewer viewer)
   }
   PetscCall(HGPartitionView(net->in, viewer));
   PetscCall(LayoutString(net, net->in, shape, sizeof(shape)));
-  PetscCall(PetscViewerASCIIPrintf(viewer, "%-18s %-24s %-5s %10s %12s %8s %12s %6s  %s\n", "layer", "output", "halo", "parameters", "FLOP", "messages", "bytes", "ranks", "reads"));
+  PetscCall(PetscViewerASCIIPrintf(viewer, "%-18s %-24s %-5s %10s %12s %8s %12s %6s  %s\n", "layer", "output", "halo", "parameters", "FLOP",
+                                   "messages", "bytes", "ranks", "reads"));
   PetscCall(PetscViewerASCIIPrintf(viewer, "%-18s %s\n", "input", shape));
   for (PetscInt i = 0; i < net->n; i++) PetscCall(ViewLayer(net, i, viewer));
-  PetscCall(PetscViewerASCIIPrintf(viewer, "%" PetscInt_FMT " parameters; memory planned on rank 0: %.1f MiB (%s), of which tensors %.1f MiB (%.1f MiB if they shared none)\n", net->nparams, (double)net->bytes / 1048576, net->gradients ? net->recompute ? "training, activations recomputed" : "training" : "inference", (double)net->arena_bytes / 1048576, (double)net->unshared_bytes / 1048576));
+  PetscCall(PetscViewerASCIIPrintf(
+      viewer,
+      "%" PetscInt_FMT " parameters; memory planned on rank 0: %.1f MiB (%s), of which tensors %.1f MiB (%.1f MiB if they shared none)\n",
+      net->nparams, (double)net->bytes / 1048576,
+      net->gradients ? net->recompute ? "training, activations recomputed" : "training" : "inference", (double)net->arena_bytes / 1048576,
+      (double)net->unshared_bytes / 1048576));
   PetscFunctionReturn(PETSC_SUCCESS);
 }

@@ -99,7 +99,7 @@ static PetscErrorCode ChooseParts(HGLayer layer, HGPartition in, PetscInt parts[
   *fewer = PETSC_FALSE;
   for (int a = 0; a < 3; a++) {
     const PetscInt thick = PetscMax(1, PetscMax(most[a][0], most[a][1])), axis = HG_Z + a, *start;
-    PetscInt       thin  = n[axis];
+    PetscInt       thin = n[axis];
 
     PetscCall(HGPartitionGetStarts(in, axis, &start));
     for (PetscInt p = 0; p < now[axis]; p++) thin = PetscMin(thin, start[p + 1] - start[p]);
@@ -172,7 +172,9 @@ static PetscErrorCode CountParameters(HGNet net)
       if (node->in[k] >= 0 && net->node[node->in[k]].gradient) node->gradient = PETSC_TRUE;
     if (i == net->n - 1) node->gradient = net->gradients;
     for (PetscInt j = 0; j < n; j++) {
-      HGCheck(param[j].size <= PETSC_MPI_INT_MAX - net->nparams, PetscObjectComm((PetscObject)net), "%s: the network has more than %d parameters; choose a smaller -net_width", ((PetscObject)node->layer)->name, PETSC_MPI_INT_MAX);
+      HGCheck(param[j].size <= PETSC_MPI_INT_MAX - net->nparams, PetscObjectComm((PetscObject)net),
+              "%s: the network has more than %d parameters; choose a smaller -net_width", ((PetscObject)node->layer)->name,
+              PETSC_MPI_INT_MAX);
       net->nparams += param[j].size;
     }
   }

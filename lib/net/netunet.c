@@ -57,14 +57,18 @@ static PetscErrorCode AddUp(HGNet net, PetscInt level, PetscInt channels, const 
 
 static PetscErrorCode Build_UNet(HGNet net)
 {
-  PetscInt dim, size[HG_AXES];
-  char     name[64], skip[20][64]; /* [levels] */
+  PetscInt    dim, size[HG_AXES];
+  char        name[64], skip[20][64]; /* [levels] */
   const char *last;
-  HGLayer  layer;
+  HGLayer     layer;
 
   PetscFunctionBegin;
   PetscCall(HGPartitionGetSizes(net->in, &dim, size));
-  for (PetscInt a = HG_AXES - dim; a < HG_AXES; a++) HGCheck(size[a] % (1 << (net->levels - 1)) == 0, PetscObjectComm((PetscObject)net), "unet: %" PetscInt_FMT " points along %s cannot be halved %" PetscInt_FMT " times; choose another grid or a smaller -net_levels", size[a], HGAxisNames[a], net->levels - 1);
+  for (PetscInt a = HG_AXES - dim; a < HG_AXES; a++)
+    HGCheck(size[a] % (1 << (net->levels - 1)) == 0, PetscObjectComm((PetscObject)net),
+            "unet: %" PetscInt_FMT " points along %s cannot be halved %" PetscInt_FMT
+            " times; choose another grid or a smaller -net_levels",
+            size[a], HGAxisNames[a], net->levels - 1);
   for (PetscInt l = 1; l <= net->levels; l++) {
     PetscCall(AddPair(net, "down", l, net->width << (l - 1)));
     if (l == net->levels) break;

@@ -220,42 +220,36 @@ static void Point_Sides(PetscInt i, double x[], void *ctx)
 
 PetscErrorCode HGCoordProblemCreate_Burgers(HGCoordProblem p)
 {
-  const double   lo[2] = {-1, 0}, hi[2] = {1, 1};
-  const PetscInt second[1][2] = {
-      {0, 0}
-  };
-  const HGCoordTerm equation = {
-      .name      = "equation",
-      .order     = 2,
-      .equations = 1,
-      .points    = 10000,
-      .weight    = 1,
-      .lo        = {-1, 0},
-      .hi        = {1,  1},
-      .residual  = Residual_Burgers,
-      .adjoint   = Adjoint_Burgers
-  };
-  const HGCoordTerm initial = {
-      .name      = "initial",
-      .equations = 1,
-      .points    = 256,
-      .ndata     = 1,
-      .weight    = 1,
-      .lo        = {-1, 0},
-      .hi        = {1,  0},
-      .residual  = Residual_Value,
-      .adjoint   = Adjoint_Value,
-      .data      = Data_Initial
-  };
-  const HGCoordTerm boundary = {.name      = "boundary",
-                                .equations = 1,
-                                .points    = 256,
-                                .ndata     = 1,
-                                .weight    = 1,
-                                .residual  = Residual_Value,
-                                .adjoint   = Adjoint_Value,
-                                .point     = Point_Sides,
-                                .data      = Data_Zero};
+  const double      lo[2] = {-1, 0}, hi[2] = {1, 1};
+  const PetscInt    second[1][2] = {{0, 0}};
+  const HGCoordTerm equation     = {.name      = "equation",
+                                    .order     = 2,
+                                    .equations = 1,
+                                    .points    = 10000,
+                                    .weight    = 1,
+                                    .lo        = {-1, 0},
+                                    .hi        = {1, 1},
+                                    .residual  = Residual_Burgers,
+                                    .adjoint   = Adjoint_Burgers};
+  const HGCoordTerm initial      = {.name      = "initial",
+                                    .equations = 1,
+                                    .points    = 256,
+                                    .ndata     = 1,
+                                    .weight    = 1,
+                                    .lo        = {-1, 0},
+                                    .hi        = {1, 0},
+                                    .residual  = Residual_Value,
+                                    .adjoint   = Adjoint_Value,
+                                    .data      = Data_Initial};
+  const HGCoordTerm boundary     = {.name      = "boundary",
+                                    .equations = 1,
+                                    .points    = 256,
+                                    .ndata     = 1,
+                                    .weight    = 1,
+                                    .residual  = Residual_Value,
+                                    .adjoint   = Adjoint_Value,
+                                    .point     = Point_Sides,
+                                    .data      = Data_Zero};
 
   PetscFunctionBegin;
   PetscCall(CreateBuiltin(p));
@@ -305,31 +299,26 @@ static void Point_Around(PetscInt i, double x[], void *ctx)
 
 PetscErrorCode HGCoordProblemCreate_Poisson(HGCoordProblem p)
 {
-  const double   lo[2] = {-1, -1}, hi[2] = {1, 1};
-  const PetscInt second[2][2] = {
-      {0, 0},
-      {1, 1}
-  };
-  const HGCoordTerm equation = {
-      .name      = "equation",
-      .order     = 2,
-      .equations = 1,
-      .points    = 4000,
-      .weight    = 1,
-      .lo        = {-1, -1},
-      .hi        = {1,  1 },
-      .residual  = Residual_Poisson,
-      .adjoint   = Adjoint_Poisson
-  };
-  const HGCoordTerm boundary = {.name      = "boundary",
-                                .equations = 1,
-                                .points    = 400,
-                                .ndata     = 1,
-                                .weight    = 100,
-                                .residual  = Residual_Value,
-                                .adjoint   = Adjoint_Value,
-                                .point     = Point_Around,
-                                .data      = Data_Zero};
+  const double      lo[2] = {-1, -1}, hi[2] = {1, 1};
+  const PetscInt    second[2][2] = {{0, 0}, {1, 1}};
+  const HGCoordTerm equation     = {.name      = "equation",
+                                    .order     = 2,
+                                    .equations = 1,
+                                    .points    = 4000,
+                                    .weight    = 1,
+                                    .lo        = {-1, -1},
+                                    .hi        = {1, 1},
+                                    .residual  = Residual_Poisson,
+                                    .adjoint   = Adjoint_Poisson};
+  const HGCoordTerm boundary     = {.name      = "boundary",
+                                    .equations = 1,
+                                    .points    = 400,
+                                    .ndata     = 1,
+                                    .weight    = 100,
+                                    .residual  = Residual_Value,
+                                    .adjoint   = Adjoint_Value,
+                                    .point     = Point_Around,
+                                    .data      = Data_Zero};
 
   PetscFunctionBegin;
   PetscCall(CreateBuiltin(p));

@@ -9,9 +9,9 @@ static double Sobol(int axis, uint64_t i)
     int      s;
     uint32_t a, m[3];
   } table[HG_COORD_MAX_DIM] = {
-      {0, 0, {0}      },
-      {1, 0, {1}      },
-      {2, 1, {1, 3}   },
+      {0, 0, {0}},
+      {1, 0, {1}},
+      {2, 1, {1, 3}},
       {3, 1, {1, 3, 1}},
   };
   const int s = table[axis].s;

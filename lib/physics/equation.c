@@ -30,10 +30,7 @@ static Piece GetPiece(const PetscInt n[3], PetscInt i)
 {
   const PetscInt each = (n[2] + CHUNK - 1) / CHUNK, row = i / each, x = i % each * CHUNK;
 
-  return (Piece){
-      .at = {row / n[1], row % n[1]},
-        .x = x, .n = PetscMin(CHUNK, n[2] - x), .from = row * n[2] + x
-  };
+  return (Piece){.at = {row / n[1], row % n[1]}, .x = x, .n = PetscMin(CHUNK, n[2] - x), .from = row * n[2] + x};
 }
 
 /*

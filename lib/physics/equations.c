@@ -25,10 +25,7 @@ static void PoissonByParam(const PetscReal c[], int dim, int q, PetscInt n, doub
   for (PetscInt i = 0; i < n; i++) r[0][i] = -v[0][V_U][i];
 }
 
-static const HGTerm PoissonTerms[] = {
-    {0, 0, V_L},
-    {0, 0, V_U}
-};
+static const HGTerm PoissonTerms[] = {{0, 0, V_L}, {0, 0, V_U}};
 
 /* ---- heat: du/dt = nu Laplace(u) ---- */
 
@@ -45,9 +42,7 @@ static void HeatByParam(const PetscReal c[], int dim, int q, PetscInt n, double 
   for (PetscInt i = 0; i < n; i++) r[0][i] = v[0][V_L][i];
 }
 
-static const HGTerm HeatTerms[] = {
-    {0, 0, V_L}
-};
+static const HGTerm HeatTerms[] = {{0, 0, V_L}};
 
 /* ---- burgers: du_c/dt = -sum_a u_a du_c/dx_a + nu Laplace(u_c) ---- */
 
@@ -76,23 +71,9 @@ static void BurgersByParam(const PetscReal c[], int dim, int q, PetscInt n, doub
     for (PetscInt i = 0; i < n; i++) r[k][i] = v[k][V_L][i];
 }
 
-static const HGTerm Burgers1Terms[] = {
-    {0, 0, V_U},
-    {0, 0, V_X},
-    {0, 0, V_L}
-};
-static const HGTerm Burgers2Terms[] = {
-    {0, 0, V_U},
-    {0, 1, V_U},
-    {0, 0, V_X},
-    {0, 0, V_Y},
-    {0, 0, V_L},
-    {1, 0, V_U},
-    {1, 1, V_U},
-    {1, 1, V_X},
-    {1, 1, V_Y},
-    {1, 1, V_L}
-};
+static const HGTerm Burgers1Terms[] = {{0, 0, V_U}, {0, 0, V_X}, {0, 0, V_L}};
+static const HGTerm Burgers2Terms[] = {{0, 0, V_U}, {0, 1, V_U}, {0, 0, V_X}, {0, 0, V_Y}, {0, 0, V_L},
+                                       {1, 0, V_U}, {1, 1, V_U}, {1, 1, V_X}, {1, 1, V_Y}, {1, 1, V_L}};
 
 /* ---- advection_diffusion: du/dt = -c . grad u + nu Laplace(u) ---- */
 
@@ -117,12 +98,7 @@ static void AdvectionByParam(const PetscReal c[], int dim, int q, PetscInt n, do
   for (PetscInt i = 0; i < n; i++) r[0][i] = !q ? v[0][V_L][i] : q <= dim ? -v[0][V_X + q - 1][i] : 0;
 }
 
-static const HGTerm AdvectionTerms[] = {
-    {0, 0, V_L},
-    {0, 0, V_X},
-    {0, 0, V_Y},
-    {0, 0, V_Z}
-};
+static const HGTerm AdvectionTerms[] = {{0, 0, V_L}, {0, 0, V_X}, {0, 0, V_Y}, {0, 0, V_Z}};
 
 /* ---- navier_stokes: dw/dt = -(ds/dy dw/dx - ds/dx dw/dy) + nu Laplace(w), 0 = Laplace(s) - kappa s + w ---- */
 
@@ -155,16 +131,8 @@ static void NavierStokesByParam(const PetscReal c[], int dim, int q, PetscInt n,
   }
 }
 
-static const HGTerm NavierStokesTerms[] = {
-    {0, 0, V_L},
-    {0, 0, V_X},
-    {0, 0, V_Y},
-    {0, 1, V_X},
-    {0, 1, V_Y},
-    {1, 1, V_L},
-    {1, 1, V_U},
-    {1, 0, V_U}
-};
+static const HGTerm NavierStokesTerms[] = {{0, 0, V_L}, {0, 0, V_X}, {0, 0, V_Y}, {0, 1, V_X},
+                                           {0, 1, V_Y}, {1, 1, V_L}, {1, 1, V_U}, {1, 0, V_U}};
 
 /* ---- wave: du/dt = v, dv/dt = c^2 Laplace(u) ---- */
 
@@ -190,10 +158,7 @@ static void WaveByParam(const PetscReal c[], int dim, int q, PetscInt n, double 
   }
 }
 
-static const HGTerm WaveTerms[] = {
-    {0, 1, V_U},
-    {1, 0, V_L}
-};
+static const HGTerm WaveTerms[] = {{0, 1, V_U}, {1, 0, V_L}};
 
 /* ---- allen_cahn: du/dt = epsilon^2 Laplace(u) + u - u^3 ---- */
 
@@ -254,13 +219,13 @@ static const HGEquationDef Burgers = {
     .title   = "Burgers' equation: du/dt + (u . grad) u = nu Laplace(u)",
     .input   = "velocity at t",
     .output  = "velocity at t + dt",
-    .dims    = {1,              2},
+    .dims    = {1, 2},
     .vector  = PETSC_TRUE,
     .alpha   = 4,
     .nparams = 1,
-    .terms   = {Burgers1Terms,              Burgers2Terms, NULL},
-    .nterms  = {COUNT(Burgers1Terms),COUNT(Burgers2Terms), 0},
-    .param   = {{"nu", "viscosity", 0.05, 0, PETSC_FALSE}             },
+    .terms   = {Burgers1Terms, Burgers2Terms, NULL},
+    .nterms  = {COUNT(Burgers1Terms), COUNT(Burgers2Terms), 0},
+    .param   = {{"nu", "viscosity", 0.05, 0, PETSC_FALSE}},
     .point   = BurgersPoint,
     .byparam = BurgersByParam,
 };
@@ -270,13 +235,13 @@ static const HGEquationDef Advection = {
     .title    = "Advection-diffusion equation: du/dt + c . grad u = nu Laplace(u)",
     .input    = "concentration at t",
     .output   = "concentration at t + dt",
-    .dims     = {1,               3                           },
+    .dims     = {1, 3},
     .unknowns = 1,
     .alpha    = 3,
     .nparams  = 4,
-    .terms    = {                  AdvectionTerms,   AdvectionTerms,                             AdvectionTerms},
-    .nterms   = {                  2, 3, 4},
-    .param    = { {"nu", "diffusivity", 0.01, 0, PETSC_FALSE},
+    .terms    = {AdvectionTerms, AdvectionTerms, AdvectionTerms},
+    .nterms   = {2, 3, 4},
+    .param    = {{"nu", "diffusivity", 0.01, 0, PETSC_FALSE},
                  {"velocity_x", "velocity in x", 1, PETSC_NINFINITY, PETSC_FALSE},
                  {"velocity_y", "velocity in y", 0.5, PETSC_NINFINITY, PETSC_FALSE},
                  {"velocity_z", "velocity in z", 0, PETSC_NINFINITY, PETSC_FALSE}},
@@ -290,10 +255,10 @@ static const HGEquationDef NavierStokes = {
                    "Laplace(w), -Laplace(s) + kappa s = w",
     .input       = "vorticity and stream function at t",
     .output      = "vorticity and stream function at t + dt",
-    .dims        = {2,                                         2                                                               },
+    .dims        = {2, 2},
     .unknowns    = 2,
-    .algebraic   = {PETSC_FALSE,                               PETSC_TRUE                                                      },
-    .homogeneous = {PETSC_TRUE,                                PETSC_TRUE                                                      },
+    .algebraic   = {PETSC_FALSE, PETSC_TRUE},
+    .homogeneous = {PETSC_TRUE, PETSC_TRUE},
     .alpha       = 6,
     .elliptic    = PETSC_TRUE,
     .screening   = 1e-3,
@@ -310,9 +275,9 @@ static const HGEquationDef Wave = {
     .title       = "Wave equation as a system for u and v = du/dt: du/dt = v, dv/dt = c^2 Laplace(u)",
     .input       = "displacement and velocity at t",
     .output      = "displacement and velocity at t + dt",
-    .dims        = {1,           3},
+    .dims        = {1, 3},
     .unknowns    = 2,
-    .homogeneous = {PETSC_FALSE,           PETSC_TRUE},
+    .homogeneous = {PETSC_FALSE, PETSC_TRUE},
     .alpha       = 4,
     .nparams     = 1,
     SAME_TERMS(WaveTerms),
@@ -321,10 +286,7 @@ static const HGEquationDef Wave = {
     .byparam = WaveByParam,
 };
 
-static const HGTerm AllenCahnTerms[] = {
-    {0, 0, V_L},
-    {0, 0, V_U}
-};
+static const HGTerm AllenCahnTerms[] = {{0, 0, V_L}, {0, 0, V_U}};
 
 static const HGEquationDef AllenCahn = {
     .name     = HGPHYSICSALLENCAHN,

@@ -57,12 +57,7 @@ typedef const char *HGPhysicsType;
 
 .seealso: `HGPhysicsSetBoundary()`
 E*/
-typedef enum {
-  HG_PHYSICS_DIRICHLET,
-  HG_PHYSICS_NEUMANN,
-  HG_PHYSICS_ROBIN,
-  HG_PHYSICS_PERIODIC
-} HGPhysicsBC;
+typedef enum { HG_PHYSICS_DIRICHLET, HG_PHYSICS_NEUMANN, HG_PHYSICS_ROBIN, HG_PHYSICS_PERIODIC } HGPhysicsBC;
 PETSC_EXTERN const char *const HGPhysicsBCs[];
 
 /*E
@@ -80,11 +75,7 @@ PETSC_EXTERN const char *const HGPhysicsBCs[];
 
 .seealso: `HGPhysicsSetBCMode()`
 E*/
-typedef enum {
-  HG_PHYSICS_BC_SCHEME,
-  HG_PHYSICS_BC_HARD,
-  HG_PHYSICS_BC_SOFT
-} HGPhysicsBCMode;
+typedef enum { HG_PHYSICS_BC_SCHEME, HG_PHYSICS_BC_HARD, HG_PHYSICS_BC_SOFT } HGPhysicsBCMode;
 PETSC_EXTERN const char *const HGPhysicsBCModes[];
 
 /*E
@@ -99,10 +90,7 @@ PETSC_EXTERN const char *const HGPhysicsBCModes[];
 
    Level: beginner
 E*/
-typedef enum {
-  HG_DARCY_BINARY,
-  HG_DARCY_LOGNORMAL
-} HGDarcyField;
+typedef enum { HG_DARCY_BINARY, HG_DARCY_LOGNORMAL } HGDarcyField;
 
 /*E
    HGPhysicsNorm - the norm that a residual is measured in
@@ -118,10 +106,7 @@ typedef enum {
 
 .seealso: `HGPhysicsSetNorm()`
 E*/
-typedef enum {
-  HG_PHYSICS_NORM_L2,
-  HG_PHYSICS_NORM_PRECONDITIONED
-} HGPhysicsNorm;
+typedef enum { HG_PHYSICS_NORM_L2, HG_PHYSICS_NORM_PRECONDITIONED } HGPhysicsNorm;
 PETSC_EXTERN const char *const HGPhysicsNorms[];
 
 PETSC_EXTERN PetscErrorCode HGPhysicsRegister(const char[], PetscErrorCode (*)(HGPhysics));
@@ -159,7 +144,8 @@ PETSC_EXTERN PetscErrorCode HGPhysicsGetCoordinates(HGPhysics, PetscInt, const P
 PETSC_EXTERN PetscErrorCode HGPhysicsGetChannels(HGPhysics, PetscInt *, PetscInt *);
 
 PETSC_EXTERN PetscErrorCode HGPhysicsSetSNES(HGPhysics, SNES);
-PETSC_EXTERN PetscErrorCode HGPhysicsSetDMDAFunctionLocal(HGPhysics, DM, PetscErrorCode (*)(DMDALocalInfo *, void *, void *, void *), void *);
+PETSC_EXTERN PetscErrorCode HGPhysicsSetDMDAFunctionLocal(HGPhysics, DM, PetscErrorCode (*)(DMDALocalInfo *, void *, void *, void *),
+                                                          void *);
 PETSC_EXTERN PetscErrorCode HGPhysicsSetTS(HGPhysics, TS);
 PETSC_EXTERN PetscErrorCode HGPhysicsSetTheta(HGPhysics, PetscReal);
 PETSC_EXTERN PetscErrorCode HGPhysicsSetJacobianTranspose(HGPhysics, PetscErrorCode (*)(HGPhysics, Vec, Vec, Vec, void *), void *);

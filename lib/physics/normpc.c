@@ -138,7 +138,10 @@ static PetscErrorCode CheckSymmetric(HGPhysics p)
   PetscCall(VecDot(v[2], v[1], &left));
   PetscCall(VecDot(v[0], v[3], &right));
   PetscCall(VecNorm(v[0], NORM_2, &len[1]));
-  HGCheck(PetscAbsScalar(left - right) <= limit * len[0] * len[1], PetscObjectComm((PetscObject)p), "the preconditioner of the residual's norm is not symmetric: <B v, w> = %.8g and <v, B w> = %.8g for random v and w; take one that is, such as as many smoothing steps before as after", (double)PetscRealPart(left), (double)PetscRealPart(right));
+  HGCheck(PetscAbsScalar(left - right) <= limit * len[0] * len[1], PetscObjectComm((PetscObject)p),
+          "the preconditioner of the residual's norm is not symmetric: <B v, w> = %.8g and <v, B w> = %.8g for random v and w; take one "
+          "that is, such as as many smoothing steps before as after",
+          (double)PetscRealPart(left), (double)PetscRealPart(right));
   for (int i = 0; i < 4; i++) PetscCall(DMRestoreGlobalVector(p->dm, &v[i]));
   p->symmetric = PETSC_TRUE;
   PetscFunctionReturn(PETSC_SUCCESS);
@@ -152,7 +155,10 @@ static PetscErrorCode CreateNormPC(HGPhysics p)
   Mat         L;
 
   PetscFunctionBegin;
-  HGCheck(p->ops->normoperator, comm, "-physics_norm preconditioned: the equation %s has no operator for it; give one with HGPhysicsSetNormPC(), or use -physics_norm l2", ((PetscObject)p)->type_name);
+  HGCheck(
+      p->ops->normoperator, comm,
+      "-physics_norm preconditioned: the equation %s has no operator for it; give one with HGPhysicsSetNormPC(), or use -physics_norm l2",
+      ((PetscObject)p)->type_name);
   PetscCall((*p->ops->normoperator)(p, &L));
   PetscCall(PCCreate(comm, &p->pc));
   PetscCall(PCSetOptionsPrefix(p->pc, prefix));

@@ -37,7 +37,7 @@ struct _HGPhysicsOps {
   PetscErrorCode (*parameteradjoint)(HGPhysics, const char[], Vec, Vec, PetscReal *);
   PetscErrorCode (*inputadjoint)(HGPhysics, Vec, Vec, Vec, Vec); /* a, u, w, (dF/da)' w */
   PetscErrorCode (*solveadjoint)(HGPhysics, Vec, Vec, Vec);      /* u, r, lambda; after solve */
-  PetscErrorCode (*options)(HGPhysics, char[], size_t); /* appends the options of the equation's own */
+  PetscErrorCode (*options)(HGPhysics, char[], size_t);          /* appends the options of the equation's own */
   PetscErrorCode (*view)(HGPhysics, PetscViewer);
   PetscErrorCode (*destroy)(HGPhysics);
 };
@@ -61,10 +61,10 @@ struct _p_HGPhysics {
   PetscReal    *partial;                 /* sums of blocks of a sample */
   PetscInt      nvalues;
   HGPhysicsNorm norm;
-  PC            pc;                             /* B of the preconditioned norm, or NULL */
-  PetscBool     symmetric;                      /* B has been found to be */
-  PetscBool     lenient;                        /* a residual that is not finite is a value, not an error */
-  char          parameter[32];                  /* by which HGPhysicsEvaluate() differentiates too, empty for none */
+  PC            pc;            /* B of the preconditioned norm, or NULL */
+  PetscBool     symmetric;     /* B has been found to be */
+  PetscBool     lenient;       /* a residual that is not finite is a value, not an error */
+  char          parameter[32]; /* by which HGPhysicsEvaluate() differentiates too, empty for none */
   PetscReal     parameter_gradient;
   PetscInt      bad;                            /* the sample that had it in the last evaluation, -1 for none */
   PetscBool     test, tested;                   /* the Jacobian, at the first gradient */

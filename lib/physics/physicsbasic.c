@@ -281,7 +281,8 @@ PetscErrorCode HGPhysicsSetFromOptions(HGPhysics p)
   PetscCall(PetscStrncpy(type, now, sizeof(type)));
   PetscCall(PetscOptionsFList("-physics_type", "equation", "HGPhysicsSetType", HGPhysicsList, now, type, sizeof(type), NULL));
   PetscCall(PetscOptionsBool("-physics_test", "test the Jacobian at the first gradient", "HGPhysicsEvaluate", p->test, &p->test, NULL));
-  PetscCall(PetscOptionsEnum("-physics_norm", "norm of the residual", "HGPhysicsSetNorm", HGPhysicsNorms, (PetscEnum)p->norm, (PetscEnum *)&p->norm, NULL));
+  PetscCall(PetscOptionsEnum("-physics_norm", "norm of the residual", "HGPhysicsSetNorm", HGPhysicsNorms, (PetscEnum)p->norm,
+                             (PetscEnum *)&p->norm, NULL));
   PetscCall(HGPhysicsSetType(p, type));
   PetscCall(PetscObjectProcessOptionsHandlers((PetscObject)p, PetscOptionsObject));
   PetscOptionsEnd();

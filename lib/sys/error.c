@@ -7,7 +7,8 @@
 static PetscBool HasWord(const char text[], const char value[], size_t len)
 {
   for (const char *t = text; *t; t++)
-    if (!strncmp(t, value, len) && (t == text || isspace((unsigned char)t[-1])) && (!t[len] || isspace((unsigned char)t[len]))) return PETSC_TRUE;
+    if (!strncmp(t, value, len) && (t == text || isspace((unsigned char)t[-1])) && (!t[len] || isspace((unsigned char)t[len])))
+      return PETSC_TRUE;
   return PETSC_FALSE;
 }
 
@@ -41,7 +42,9 @@ static void PrintOptionsOf(FILE *to, const char mess[])
 
 static PetscBool IsAboutValue(const char *fun, const char *mess)
 {
-  if (strncmp(mess, "Input string", 12) && strncmp(mess, "Unknown logical value", 21) && strncmp(mess, "Unable to find requested", 24) && strncmp(mess, "Unknown ", 8)) return PETSC_FALSE;
+  if (strncmp(mess, "Input string", 12) && strncmp(mess, "Unknown logical value", 21) && strncmp(mess, "Unable to find requested", 24) &&
+      strncmp(mess, "Unknown ", 8))
+    return PETSC_FALSE;
   return fun && strncmp(fun, "HG", 2) ? PETSC_TRUE : PETSC_FALSE;
 }
 
@@ -50,7 +53,8 @@ static void PrintMessage(const char *fun, PetscErrorCode n, const char *mess)
   (void)fflush(stdout);
   (void)fprintf(stderr, "halograd: ");
   if (IsAboutValue(fun, mess)) PrintOptionsOf(stderr, mess);
-  if (n == PETSC_ERR_MEM || (fun && !strncmp(fun, "PetscMalloc", 11))) (void)fprintf(stderr, "out of memory (%s); use more nodes, or a smaller grid, batch or network", mess);
+  if (n == PETSC_ERR_MEM || (fun && !strncmp(fun, "PetscMalloc", 11)))
+    (void)fprintf(stderr, "out of memory (%s); use more nodes, or a smaller grid, batch or network", mess);
   else (void)fprintf(stderr, "%s", *mess ? mess : "internal error");
 }
 
@@ -93,7 +97,8 @@ static PetscErrorCode PrintAndAbort(const char *fun, PetscErrorCode n, const cha
 
 .seealso: `HGInitialize()`, `PetscPushErrorHandler()`
 @*/
-PetscErrorCode HGErrorHandler(MPI_Comm comm, int line, const char *fun, const char *file, PetscErrorCode n, PetscErrorType p, const char *mess, void *ctx)
+PetscErrorCode HGErrorHandler(MPI_Comm comm, int line, const char *fun, const char *file, PetscErrorCode n, PetscErrorType p,
+                              const char *mess, void *ctx)
 {
   PetscMPIInt size, all, rank;
   /* PETSc raises these on one rank's communicator, but the options are the same on all ranks */

@@ -16,10 +16,7 @@
 
    Level: beginner
 E*/
-typedef enum {
-  HG_F32,
-  HG_F64
-} HGDType;
+typedef enum { HG_F32, HG_F64 } HGDType;
 
 static inline size_t HGDTypeSize(HGDType t)
 {

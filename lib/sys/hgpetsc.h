@@ -7,19 +7,19 @@
 #include <petsctao.h>
 
 #if defined(PETSC_USE_COMPLEX)
-  #error "Halograd needs a PETSc built with real scalars (--with-scalar-type=real)"
+#error "Halograd needs a PETSc built with real scalars (--with-scalar-type=real)"
 #endif
 #if !defined(PETSC_USE_REAL_DOUBLE)
-  #error "Halograd needs a PETSc built in double precision (--with-precision=double)"
+#error "Halograd needs a PETSc built in double precision (--with-precision=double)"
 #endif
 #if PETSC_VERSION_LT(3, 18, 0)
-  #error "Halograd needs PETSc 3.18 or later"
+#error "Halograd needs PETSc 3.18 or later"
 #endif
 #if PETSC_VERSION_LT(3, 19, 0)
-  #define PETSC_SUCCESS ((PetscErrorCode)0)
+#define PETSC_SUCCESS ((PetscErrorCode)0)
 #endif
 #if PETSC_VERSION_LT(3, 21, 0)
-  #define TaoMonitorSet(tao, f, ctx, destroy) TaoSetMonitor(tao, f, ctx, destroy)
+#define TaoMonitorSet(tao, f, ctx, destroy) TaoSetMonitor(tao, f, ctx, destroy)
 #endif
 /* Tao keeps the objective in its operations; later versions keep it in a TaoTerm */
 #define HG_TAO_HAS_OBJECTIVE_OPS PETSC_VERSION_LT(3, 24, 0)

@@ -8,14 +8,7 @@
 #include "sys/hgsimd.h"
 
 /* Axes of a tensor, slowest first: N batch, C channels, Z Y X space. */
-enum {
-  HG_N,
-  HG_C,
-  HG_Z,
-  HG_Y,
-  HG_X,
-  HG_AXES
-};
+enum { HG_N, HG_C, HG_Z, HG_Y, HG_X, HG_AXES };
 
 /* An error that every rank of comm detects: rank 0 prints one line, every rank returns the error code.
    The message names what was found, what was expected, and the remedy. */

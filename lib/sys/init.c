@@ -7,7 +7,8 @@
 #include <signal.h>
 #include <stdlib.h>
 
-PetscClassId HG_PARTITION_CLASSID, HG_TENSOR_CLASSID, HG_LINOP_CLASSID, HG_LAYER_CLASSID, HG_NET_CLASSID, HG_LOSS_CLASSID, HG_PHYSICS_CLASSID, HG_DATA_CLASSID, HG_TRAINER_CLASSID, HG_SURROGATE_CLASSID, HG_INVERSION_CLASSID;
+PetscClassId HG_PARTITION_CLASSID, HG_TENSOR_CLASSID, HG_LINOP_CLASSID, HG_LAYER_CLASSID, HG_NET_CLASSID, HG_LOSS_CLASSID,
+    HG_PHYSICS_CLASSID, HG_DATA_CLASSID, HG_TRAINER_CLASSID, HG_SURROGATE_CLASSID, HG_INVERSION_CLASSID;
 
 static struct {
   PetscBool petsc_is_ours, handler_pushed, registered;
@@ -155,12 +156,15 @@ PetscErrorCode HGSetFromOptions(MPI_Comm comm)
   PetscCall(PetscStrncpy(simd, HGSimdName(HG.simd), sizeof(simd)));
   PetscOptionsBegin(comm, NULL, "Halograd (HG) options", "HG");
   PetscCall(PetscOptionsString("-hg_dtype", "element type of tensors: f32 or f64", "HGSetFromOptions", dtype, dtype, sizeof(dtype), NULL));
-  PetscCall(PetscOptionsInt("-hg_threads", "OpenMP threads of each rank (0: OMP_NUM_THREADS, else cores of the node / its ranks)", "HGSetFromOptions", threads, &threads, NULL));
-  PetscCall(PetscOptionsString("-hg_simd", "instruction set of the kernels: avx512, avx2 or portable", "HGSetFromOptions", simd, simd, sizeof(simd), NULL));
+  PetscCall(PetscOptionsInt("-hg_threads", "OpenMP threads of each rank (0: OMP_NUM_THREADS, else cores of the node / its ranks)",
+                            "HGSetFromOptions", threads, &threads, NULL));
+  PetscCall(PetscOptionsString("-hg_simd", "instruction set of the kernels: avx512, avx2 or portable", "HGSetFromOptions", simd, simd,
+                               sizeof(simd), NULL));
   PetscOptionsEnd();
   PetscCall(HGDTypeParse(comm, dtype, &HG.dtype));
   HGCheck(!HGSimdParse(simd, &HG.simd), comm, "no instruction set \"%s\"; give -hg_simd avx512, avx2 or portable", simd);
-  HGCheck(HGSimdSupported(HG.simd), comm, "-hg_simd %s: this processor or this build lacks it; the best here is %s", simd, HGSimdName(HGSimdDetect()));
+  HGCheck(HGSimdSupported(HG.simd), comm, "-hg_simd %s: this processor or this build lacks it; the best here is %s", simd,
+          HGSimdName(HGSimdDetect()));
   HGCheck(threads >= 0, comm, "-hg_threads %" PetscInt_FMT ": give a positive number, or 0 for the default", threads);
   PetscCall(SetThreads(comm, threads));
   PetscFunctionReturn(PETSC_SUCCESS);
@@ -303,6 +307,8 @@ PetscErrorCode HGView(PetscViewer viewer)
 
   PetscFunctionBegin;
   PetscCallMPI(MPI_Comm_size(PetscObjectComm((PetscObject)viewer), &size));
-  PetscCall(PetscViewerASCIIPrintf(viewer, "Halograd: %d rank%s x %d thread%s, %s, kernels %s\n", size, size == 1 ? "" : "s", omp_get_max_threads(), omp_get_max_threads() == 1 ? "" : "s", HGDTypeName(HG.dtype), HGSimdName(HG.simd)));
+  PetscCall(PetscViewerASCIIPrintf(viewer, "Halograd: %d rank%s x %d thread%s, %s, kernels %s\n", size, size == 1 ? "" : "s",
+                                   omp_get_max_threads(), omp_get_max_threads() == 1 ? "" : "s", HGDTypeName(HG.dtype),
+                                   HGSimdName(HG.simd)));
   PetscFunctionReturn(PETSC_SUCCESS);
 }

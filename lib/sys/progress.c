@@ -26,7 +26,13 @@ PetscErrorCode HGProgressBegin(HGProgress *p, MPI_Comm comm, const char unit[], 
 
   PetscFunctionBegin;
   PetscCallMPI(MPI_Comm_rank(comm, &rank));
-  *p = (HGProgress){.prints = rank ? PETSC_FALSE : PETSC_TRUE, .terminal = isatty(STDOUT_FILENO) ? PETSC_TRUE : PETSC_FALSE, .unit = unit, .total = total, .first = done, .next = done + 1, .begin = MPI_Wtime()};
+  *p = (HGProgress){.prints   = rank ? PETSC_FALSE : PETSC_TRUE,
+                    .terminal = isatty(STDOUT_FILENO) ? PETSC_TRUE : PETSC_FALSE,
+                    .unit     = unit,
+                    .total    = total,
+                    .first    = done,
+                    .next     = done + 1,
+                    .begin    = MPI_Wtime()};
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -75,7 +81,8 @@ PetscErrorCode HGProgressUpdate(HGProgress *p, PetscInt done, const char note[])
   if (!p->prints || !Due(p, done, now)) PetscFunctionReturn(PETSC_SUCCESS);
   p->shown = now;
   Duration(done >= p->total ? now - p->begin : (double)(p->total - done) / PetscMax(rate, 1e-9), left, sizeof(left));
-  (void)snprintf(line, sizeof(line), "%" PetscInt_FMT "/%" PetscInt_FMT " %s, %.3g/s, %s%s%s%s", done, p->total, p->unit, rate, done >= p->total ? "in " : "", left, done >= p->total ? "" : " left", note && *note ? ", " : "");
+  (void)snprintf(line, sizeof(line), "%" PetscInt_FMT "/%" PetscInt_FMT " %s, %.3g/s, %s%s%s%s", done, p->total, p->unit, rate,
+                 done >= p->total ? "in " : "", left, done >= p->total ? "" : " left", note && *note ? ", " : "");
   if (p->terminal) {
     const int width = printf("\r%s%s", line, note ? note : "") - 1;
 

@@ -357,13 +357,15 @@ static PetscErrorCode SetStarts(HGPartition p, PetscInt a)
   for (PetscInt i = 0; i < parts; i++) {
     const PetscInt len = p->given[a] ? p->given[a][i] : size / parts + (i < size % parts);
 
-    HGCheck(len >= 0, comm, "%" PetscInt_FMT " points in part %" PetscInt_FMT " along axis %s; it must be at least 0", len, i, HGAxisNames[a]);
+    HGCheck(len >= 0, comm, "%" PetscInt_FMT " points in part %" PetscInt_FMT " along axis %s; it must be at least 0", len, i,
+            HGAxisNames[a]);
     p->start[a][i + 1] = p->start[a][i] + len;
   }
   HGCheck(p->start[a][parts] == size, comm, "the parts along axis %s have %" PetscInt_FMT " points in all; the tensor has %" PetscInt_FMT,
           HGAxisNames[a], p->start[a][parts], size);
-  HGCheck(p->given[a] || a == HG_C || size >= parts, comm, "%" PetscInt_FMT " parts along axis %s of only %" PetscInt_FMT " points; use fewer parts (%s)",
-          parts, HGAxisNames[a], size, option[a]);
+  HGCheck(p->given[a] || a == HG_C || size >= parts, comm,
+          "%" PetscInt_FMT " parts along axis %s of only %" PetscInt_FMT " points; use fewer parts (%s)", parts, HGAxisNames[a], size,
+          option[a]);
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 

@@ -79,10 +79,13 @@ PetscErrorCode HGPartitionCreateChannels(HGPartition p, PetscInt first, PetscInt
 
   PetscFunctionBegin;
   PetscValidHeaderSpecific(p, HG_PARTITION_CLASSID, 1);
-  PetscCheck(first >= 0 && count >= 1 && first + count <= p->size[HG_C] && !p->copies[HG_C], PetscObjectComm((PetscObject)p), PETSC_ERR_ARG_OUTOFRANGE, "channels %" PetscInt_FMT " to %" PetscInt_FMT " of %" PetscInt_FMT " that are no copies", first, first + count - 1, p->size[HG_C]);
+  PetscCheck(first >= 0 && count >= 1 && first + count <= p->size[HG_C] && !p->copies[HG_C], PetscObjectComm((PetscObject)p),
+             PETSC_ERR_ARG_OUTOFRANGE, "channels %" PetscInt_FMT " to %" PetscInt_FMT " of %" PetscInt_FMT " that are no copies", first,
+             first + count - 1, p->size[HG_C]);
   PetscCall(CreateFrom(p, size, q));
   PetscCall(PetscMalloc1(parts, &len));
-  for (PetscInt i = 0; i < parts; i++) len[i] = PetscMax(0, PetscMin(p->start[HG_C][i + 1], first + count) - PetscMax(p->start[HG_C][i], first));
+  for (PetscInt i = 0; i < parts; i++)
+    len[i] = PetscMax(0, PetscMin(p->start[HG_C][i + 1], first + count) - PetscMax(p->start[HG_C][i], first));
   PetscCall(HGPartitionSetRanges(*q, HG_C, len));
   PetscCall(PetscFree(len));
   PetscCall(HGPartitionSetUp(*q));
@@ -185,7 +188,8 @@ PetscErrorCode HGPartitionCreateOfChannelPart(HGPartition p, MPI_Comm *comm, HGP
   PetscValidHeaderSpecific(p, HG_PARTITION_CLASSID, 1);
   PetscCallMPI(MPI_Comm_rank(PetscObjectComm((PetscObject)p), &rank));
   PetscCall(HGPartitionGetCoords(p, rank, &has, coords));
-  PetscCallMPI(MPI_Comm_split(PetscObjectComm((PetscObject)p), has ? (int)coords[HG_C] : MPI_UNDEFINED, has ? (int)p->part[rank] : 0, comm));
+  PetscCallMPI(
+      MPI_Comm_split(PetscObjectComm((PetscObject)p), has ? (int)coords[HG_C] : MPI_UNDEFINED, has ? (int)p->part[rank] : 0, comm));
   *q = NULL;
   if (!has) PetscFunctionReturn(PETSC_SUCCESS);
   PetscCall(PetscArraycpy(parts, p->parts, HG_AXES));

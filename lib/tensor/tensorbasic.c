@@ -274,7 +274,9 @@ PetscErrorCode HGTensorCreateView(HGTensor base, HGPartition p, PetscInt first, 
   PetscFunctionBegin;
   PetscValidHeaderSpecific(base, HG_TENSOR_CLASSID, 1);
   PetscValidHeaderSpecific(p, HG_PARTITION_CLASSID, 2);
-  PetscCheck(base->setup && first >= 0 && first + p->size[HG_C] <= base->part->size[HG_C], PetscObjectComm((PetscObject)base), PETSC_ERR_ARG_OUTOFRANGE, "a view of channels %" PetscInt_FMT " to %" PetscInt_FMT " of a tensor of %" PetscInt_FMT, first, first + p->size[HG_C], base->part->size[HG_C]);
+  PetscCheck(base->setup && first >= 0 && first + p->size[HG_C] <= base->part->size[HG_C], PetscObjectComm((PetscObject)base),
+             PETSC_ERR_ARG_OUTOFRANGE, "a view of channels %" PetscInt_FMT " to %" PetscInt_FMT " of a tensor of %" PetscInt_FMT, first,
+             first + p->size[HG_C], base->part->size[HG_C]);
   PetscCall(HGTensorCreate(p, base->dtype, view));
   PetscCall(HGTensorSetHalo(*view, (const PetscInt(*)[2])b->halo));
   for (int a = 0; a < 3; a++)
@@ -283,13 +285,15 @@ PetscErrorCode HGTensorCreateView(HGTensor base, HGPartition p, PetscInt first, 
   SetStrides(*view);
   PetscCall(PetscArraycpy(l->stride, b->stride, HG_AXES));
   at = l->box.size[HG_C] ? first + l->box.start[HG_C] - b->box.start[HG_C] : 0;
-  PetscCheck(at >= 0 && at + l->box.size[HG_C] <= b->box.size[HG_C], PETSC_COMM_SELF, PETSC_ERR_ARG_INCOMP, "channels %" PetscInt_FMT " to %" PetscInt_FMT " of a view lie on another rank; see HGPartitionCreateChannels()", first + l->box.start[HG_C], first + l->box.start[HG_C] + l->box.size[HG_C] - 1);
-  skip             = (size_t)at * HGDTypeSize(base->dtype);
-  l->array         = b->array ? (char *)b->array + skip : NULL;
-  l->owned         = b->owned ? (char *)b->owned + skip : NULL;
-  (*view)->view    = PETSC_TRUE;
-  (*view)->shared  = base->shared;
-  (*view)->setup   = PETSC_TRUE;
+  PetscCheck(at >= 0 && at + l->box.size[HG_C] <= b->box.size[HG_C], PETSC_COMM_SELF, PETSC_ERR_ARG_INCOMP,
+             "channels %" PetscInt_FMT " to %" PetscInt_FMT " of a view lie on another rank; see HGPartitionCreateChannels()",
+             first + l->box.start[HG_C], first + l->box.start[HG_C] + l->box.size[HG_C] - 1);
+  skip            = (size_t)at * HGDTypeSize(base->dtype);
+  l->array        = b->array ? (char *)b->array + skip : NULL;
+  l->owned        = b->owned ? (char *)b->owned + skip : NULL;
+  (*view)->view   = PETSC_TRUE;
+  (*view)->shared = base->shared;
+  (*view)->setup  = PETSC_TRUE;
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 

@@ -40,7 +40,7 @@ static PetscErrorCode MeanMagnitude(Vec g, PetscReal *mean)
 */
 PetscErrorCode HGTrainerBalanceBefore(HGTrainer t, PetscInt count, const PetscInt sample[])
 {
-  const PetscInt step = t->epoch * t->batches + t->batch;
+  const PetscInt step    = t->epoch * t->batches + t->batch;
   PetscReal      largest = 0, mean, value;
 
   PetscFunctionBegin;

@@ -31,7 +31,8 @@ PetscErrorCode HGStagesParse(MPI_Comm comm, const char text[], PetscInt *n, HGSt
     stage[i].epochs = (PetscInt)epochs;
   }
   PetscCall(PetscStrToArrayDestroy(count, part));
-  HGCheck(ok && count >= 1 && count <= HG_MAX_STAGES, comm, "-train_stages %s: give 1 to %d stages as type:iterations, such as adam:2000,lmvm:10000", text, HG_MAX_STAGES);
+  HGCheck(ok && count >= 1 && count <= HG_MAX_STAGES, comm,
+          "-train_stages %s: give 1 to %d stages as type:iterations, such as adam:2000,lmvm:10000", text, HG_MAX_STAGES);
   *n = count;
   PetscFunctionReturn(PETSC_SUCCESS);
 }

@@ -6,7 +6,7 @@
 typedef struct {
   PetscReal   lr, beta1, beta2, eps, weight_decay, momentum;
   PetscBool   nesterov;
-  PetscInt    step;               /* steps taken in all, over several solves and resumed runs */
+  PetscInt    step; /* steps taken in all, over several solves and resumed runs */
   PetscInt    nstate;
   const char *name[HG_MAX_STATE];
   Vec         state[HG_MAX_STATE]; /* Adam: first and second moment; SGD: momentum */
@@ -132,8 +132,12 @@ static PetscErrorCode SetUp_Stochastic(Tao tao)
 static PetscErrorCode CheckRange(Tao tao, const char *option, PetscReal v, PetscReal most)
 {
   PetscFunctionBegin;
-  if (most > 0) HGCheck(v >= 0 && v < most, PetscObjectComm((PetscObject)tao), "-%s %g: give a number from 0 to below %g", option, (double)v, (double)most);
-  else HGCheck(v >= 0 && !PetscIsInfOrNanReal(v), PetscObjectComm((PetscObject)tao), "-%s %g: give a number that is not negative", option, (double)v);
+  if (most > 0)
+    HGCheck(v >= 0 && v < most, PetscObjectComm((PetscObject)tao), "-%s %g: give a number from 0 to below %g", option, (double)v,
+            (double)most);
+  else
+    HGCheck(v >= 0 && !PetscIsInfOrNanReal(v), PetscObjectComm((PetscObject)tao), "-%s %g: give a number that is not negative", option,
+            (double)v);
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -179,7 +183,8 @@ static PetscErrorCode View_Stochastic(Tao tao, PetscViewer viewer)
   const Stochastic *s = (Stochastic *)tao->data;
 
   PetscFunctionBegin;
-  PetscCall(PetscViewerASCIIPrintf(viewer, "learning rate %g, weight decay %g, %" PetscInt_FMT " steps taken\n", (double)s->lr, (double)s->weight_decay, s->step));
+  PetscCall(PetscViewerASCIIPrintf(viewer, "learning rate %g, weight decay %g, %" PetscInt_FMT " steps taken\n", (double)s->lr,
+                                   (double)s->weight_decay, s->step));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 

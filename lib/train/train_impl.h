@@ -6,24 +6,12 @@
 #include "sys/hgprogress.h"
 #include <petsc/private/petscimpl.h>
 
-typedef enum {
-  HG_SCHEDULE_CONSTANT,
-  HG_SCHEDULE_COSINE
-} HGSchedule;
+typedef enum { HG_SCHEDULE_CONSTANT, HG_SCHEDULE_COSINE } HGSchedule;
 
 /* The terms of a loss with an equation */
-typedef enum {
-  HG_TERM_DATA,
-  HG_TERM_RESIDUAL,
-  HG_TERM_BOUNDARY,
-  HG_TERMS
-} HGTerms;
+typedef enum { HG_TERM_DATA, HG_TERM_RESIDUAL, HG_TERM_BOUNDARY, HG_TERMS } HGTerms;
 
-typedef enum {
-  HG_BALANCE_NONE,
-  HG_BALANCE_GRADNORM,
-  HG_BALANCE_RELOBRALO
-} HGBalance;
+typedef enum { HG_BALANCE_NONE, HG_BALANCE_GRADNORM, HG_BALANCE_RELOBRALO } HGBalance;
 
 struct _p_HGTrainer {
   PETSCHEADER(int);
@@ -35,43 +23,43 @@ struct _p_HGTrainer {
   HGSchedule schedule;
   char       history[PETSC_MAX_PATH_LEN], input[PETSC_MAX_PATH_LEN], output[PETSC_MAX_PATH_LEN];
 
-  HGPhysics  physics;                /* NULL: targets alone */
-  PetscReal  weight[HG_TERMS];       /* what the user says the terms count */
-  HGTensor   field[3];               /* input, output and its gradient in the units of the data */
-  PetscInt   labelled;               /* so many samples have targets, the first ones; -1 for all */
-  PetscInt  *batch_order;            /* [batch size] a batch, those with targets first */
-  char       unknown[32];            /* the parameter of the equation that is found too, empty for none */
-  PetscReal  unknown_start;          /* 0 for the value the equation has */
-  PetscReal  unknown_sign;
-  PetscReal  unknown_sum;            /* of the residual's derivative by it */
-  HGBalance  balance;
-  PetscReal  factor[HG_TERMS];       /* by which balancing changes the weights */
-  PetscReal  initial[HG_TERMS], previous[HG_TERMS]; /* terms at the first step, 0 before it, and at the last */
-  PetscReal  term[HG_TERMS];         /* of the last batch, without weights */
-  double     term_sum[HG_TERMS];     /* over the samples of the epoch so far */
-  Vec        gradient;               /* of one term */
-  PetscInt   nstages, stage, start;  /* stages, 0 for one optimizer alone; the one that runs; the epoch it began at */
-  HGStage    stages[HG_MAX_STAGES];
-  char       stages_text[256];
-  Vec        good[2];                /* point and gradient of the last evaluation on the whole dataset that was finite; NULL before */
-  PetscReal  good_value;
-  PetscInt   steps_back;             /* evaluations since that were not */
-  PetscInt   bad;                    /* the sample whose residual was not finite, -1 for none */
+  HGPhysics physics;          /* NULL: targets alone */
+  PetscReal weight[HG_TERMS]; /* what the user says the terms count */
+  HGTensor  field[3];         /* input, output and its gradient in the units of the data */
+  PetscInt  labelled;         /* so many samples have targets, the first ones; -1 for all */
+  PetscInt *batch_order;      /* [batch size] a batch, those with targets first */
+  char      unknown[32];      /* the parameter of the equation that is found too, empty for none */
+  PetscReal unknown_start;    /* 0 for the value the equation has */
+  PetscReal unknown_sign;
+  PetscReal unknown_sum; /* of the residual's derivative by it */
+  HGBalance balance;
+  PetscReal factor[HG_TERMS];                      /* by which balancing changes the weights */
+  PetscReal initial[HG_TERMS], previous[HG_TERMS]; /* terms at the first step, 0 before it, and at the last */
+  PetscReal term[HG_TERMS];                        /* of the last batch, without weights */
+  double    term_sum[HG_TERMS];                    /* over the samples of the epoch so far */
+  Vec       gradient;                              /* of one term */
+  PetscInt  nstages, stage, start;                 /* stages, 0 for one optimizer alone; the one that runs; the epoch it began at */
+  HGStage   stages[HG_MAX_STAGES];
+  char      stages_text[256];
+  Vec       good[2]; /* point and gradient of the last evaluation on the whole dataset that was finite; NULL before */
+  PetscReal good_value;
+  PetscInt  steps_back; /* evaluations since that were not */
+  PetscInt  bad;        /* the sample whose residual was not finite, -1 for none */
 
-  Vec        parameters, part;       /* the network's, and behind them what unknown.c adds; gradient of some batches */
-  HGTensor   target;                 /* NULL without targets */
-  PetscInt   samples, batches;       /* of an epoch */
-  PetscInt  *order, *every;          /* [samples] of this epoch; [validation samples] 0, 1, 2, ... */
-  PetscInt   epoch, batch;           /* epochs finished, batches done in the next */
-  PetscInt   ordered_for;            /* the epoch that order belongs to, -1 for none */
+  Vec        parameters, part;              /* the network's, and behind them what unknown.c adds; gradient of some batches */
+  HGTensor   target;                        /* NULL without targets */
+  PetscInt   samples, batches;              /* of an epoch */
+  PetscInt  *order, *every;                 /* [samples] of this epoch; [validation samples] 0, 1, 2, ... */
+  PetscInt   epoch, batch;                  /* epochs finished, batches done in the next */
+  PetscInt   ordered_for;                   /* the epoch that order belongs to, -1 for none */
   PetscBool  stochastic, resumed, seed_set; /* seed_set: by an option */
-  PetscReal  lr;                     /* initial rate, from which the schedule starts */
-  double     loss_sum;               /* over the samples of the epoch so far */
+  PetscReal  lr;                            /* initial rate, from which the schedule starts */
+  double     loss_sum;                      /* over the samples of the epoch so far */
   PetscReal  last_loss;
-  double     started;                /* MPI_Wtime() */
-  FILE      *csv;                    /* on rank 0, opened when the first line is due */
+  double     started; /* MPI_Wtime() */
+  FILE      *csv;     /* on rank 0, opened when the first line is due */
   HGProgress progress;
-  char       note[128];              /* the last epoch's figures */
+  char       note[128]; /* the last epoch's figures */
 };
 
 PETSC_INTERN const char *const HGBalances[];
@@ -89,7 +77,8 @@ PETSC_INTERN PetscErrorCode HGTrainerAdjointBegin(HGTrainer);
 PETSC_INTERN PetscErrorCode HGTrainerAddUnknown(HGTrainer, PetscReal);
 PETSC_INTERN PetscErrorCode HGTrainerAdjointEnd(HGTrainer, Vec);
 PETSC_INTERN PetscErrorCode HGTrainerRunBatch(HGTrainer, HGData, PetscInt, const PetscInt[], const PetscReal[], PetscBool, PetscReal *);
-PETSC_INTERN PetscErrorCode HGTrainerEvaluateTerms(HGTrainer, HGData, PetscInt, const PetscInt[], const PetscReal[], HGTensor, HGTensor, HGTensor, PetscReal *);
+PETSC_INTERN PetscErrorCode HGTrainerEvaluateTerms(HGTrainer, HGData, PetscInt, const PetscInt[], const PetscReal[], HGTensor, HGTensor,
+                                                   HGTensor, PetscReal *);
 PETSC_INTERN PetscErrorCode HGTrainerSortLabelled(HGTrainer, HGData, PetscInt, const PetscInt[], const PetscInt *[]);
 PETSC_INTERN PetscErrorCode HGTrainerWeights(HGTrainer, PetscReal[]);
 PETSC_INTERN PetscErrorCode HGTrainerBalanceBefore(HGTrainer, PetscInt, const PetscInt[]);

@@ -410,7 +410,8 @@ PetscErrorCode HGTrainerSetStages(HGTrainer trainer, const char stages[])
 static PetscErrorCode StagesFromOptions(HGTrainer t, const char stages[], PetscBool epochs)
 {
   PetscFunctionBegin;
-  HGCheck(!epochs, PetscObjectComm((PetscObject)t), "-train_epochs and -train_stages: the stages say how many epochs each takes; leave -train_epochs out");
+  HGCheck(!epochs, PetscObjectComm((PetscObject)t),
+          "-train_epochs and -train_stages: the stages say how many epochs each takes; leave -train_epochs out");
   PetscCall(HGTrainerSetStages(t, stages));
   for (PetscInt i = 0; i < t->nstages; i++) {
     Tao tao;
@@ -534,29 +535,40 @@ PetscErrorCode HGTrainerGetSeed(HGTrainer trainer, PetscInt *seed)
 PetscErrorCode HGTrainerSetFromOptions(HGTrainer trainer)
 {
   static const char *const schedules[] = {"constant", "cosine"};
-  PetscInt                 schedule    = trainer->schedule, balance = trainer->balance;
+  PetscInt                 schedule = trainer->schedule, balance = trainer->balance;
   PetscBool                set[3], staged, epochs;
   char                     stages[256] = "";
 
   PetscFunctionBegin;
   PetscValidHeaderSpecific(trainer, HG_TRAINER_CLASSID, 1);
   PetscObjectOptionsBegin((PetscObject)trainer);
-  PetscCall(PetscOptionsInt("-train_epochs", "passes over the data, 0 writes the initial model", "", trainer->epochs, &trainer->epochs, &epochs));
-  PetscCall(PetscOptionsString("-train_stages", "optimizers one after the other and their epochs, adam:200,lmvm:500", "HGTrainerSetStages", stages, stages, sizeof(stages), &staged));
-  PetscCall(PetscOptionsInt("-train_batch_size", "samples in a mini-batch over all ranks", "", trainer->batch_size, &trainer->batch_size, NULL));
-  PetscCall(PetscOptionsInt("-train_seed", "seed of initial parameters and shuffling", "", trainer->seed, &trainer->seed, &trainer->seed_set));
+  PetscCall(
+      PetscOptionsInt("-train_epochs", "passes over the data, 0 writes the initial model", "", trainer->epochs, &trainer->epochs, &epochs));
+  PetscCall(PetscOptionsString("-train_stages", "optimizers one after the other and their epochs, adam:200,lmvm:500", "HGTrainerSetStages",
+                               stages, stages, sizeof(stages), &staged));
+  PetscCall(
+      PetscOptionsInt("-train_batch_size", "samples in a mini-batch over all ranks", "", trainer->batch_size, &trainer->batch_size, NULL));
+  PetscCall(
+      PetscOptionsInt("-train_seed", "seed of initial parameters and shuffling", "", trainer->seed, &trainer->seed, &trainer->seed_set));
   PetscCall(PetscOptionsEList("-train_schedule", "learning rate over the epochs", "", schedules, 2, schedules[schedule], &schedule, NULL));
-  PetscCall(PetscOptionsString("-train_history", "CSV file of epoch, loss, validation, learning rate, seconds", "HGTrainerSetHistory", trainer->history, trainer->history, sizeof(trainer->history), &set[0]));
-  PetscCall(PetscOptionsInt("-train_checkpoint", "write the model every so many epochs, 0: only at the end", "", trainer->checkpoint, &trainer->checkpoint, NULL));
-  PetscCall(PetscOptionsString("-model_input", "model file to start or resume from", "HGTrainerSetModelInput", trainer->input, trainer->input, sizeof(trainer->input), &set[1]));
-  PetscCall(PetscOptionsString("-model_output", "model file to write", "HGTrainerSetModelOutput", trainer->output, trainer->output, sizeof(trainer->output), &set[2]));
-  PetscCall(PetscOptionsEList("-loss_balance", "how the terms of a loss with an equation are balanced", "", HGBalances, 3, HGBalances[balance], &balance, NULL));
+  PetscCall(PetscOptionsString("-train_history", "CSV file of epoch, loss, validation, learning rate, seconds", "HGTrainerSetHistory",
+                               trainer->history, trainer->history, sizeof(trainer->history), &set[0]));
+  PetscCall(PetscOptionsInt("-train_checkpoint", "write the model every so many epochs, 0: only at the end", "", trainer->checkpoint,
+                            &trainer->checkpoint, NULL));
+  PetscCall(PetscOptionsString("-model_input", "model file to start or resume from", "HGTrainerSetModelInput", trainer->input,
+                               trainer->input, sizeof(trainer->input), &set[1]));
+  PetscCall(PetscOptionsString("-model_output", "model file to write", "HGTrainerSetModelOutput", trainer->output, trainer->output,
+                               sizeof(trainer->output), &set[2]));
+  PetscCall(PetscOptionsEList("-loss_balance", "how the terms of a loss with an equation are balanced", "", HGBalances, 3,
+                              HGBalances[balance], &balance, NULL));
   PetscOptionsEnd();
   trainer->schedule = (HGSchedule)schedule;
   trainer->balance  = (HGBalance)balance;
   HGCheck(!set[0] || *trainer->history, PetscObjectComm((PetscObject)trainer), "-train_history has no value; give the name of a CSV file");
-  HGCheck(!set[1] || *trainer->input, PetscObjectComm((PetscObject)trainer), "-model_input has no value; give the name of a model file to start or resume from");
-  HGCheck(!set[2] || *trainer->output, PetscObjectComm((PetscObject)trainer), "-model_output has no value; give the name of the model file to write");
+  HGCheck(!set[1] || *trainer->input, PetscObjectComm((PetscObject)trainer),
+          "-model_input has no value; give the name of a model file to start or resume from");
+  HGCheck(!set[2] || *trainer->output, PetscObjectComm((PetscObject)trainer),
+          "-model_output has no value; give the name of the model file to write");
   PetscCall(CheckOptions(trainer));
   PetscCall(HGLossSetFromOptions(trainer->loss));
   if (staged) PetscCall(StagesFromOptions(trainer, stages, epochs));

@@ -36,7 +36,8 @@ PetscErrorCode HGTrainerSetPhysics(HGTrainer trainer, HGPhysics p, PetscReal wei
   PetscFunctionBegin;
   PetscValidHeaderSpecific(trainer, HG_TRAINER_CLASSID, 1);
   PetscValidHeaderSpecific(p, HG_PHYSICS_CLASSID, 2);
-  HGCheck(weight > 0 && !PetscIsInfOrNanReal(weight), PetscObjectComm((PetscObject)trainer), "-physics_weight %g: give a positive number", (double)weight);
+  HGCheck(weight > 0 && !PetscIsInfOrNanReal(weight), PetscObjectComm((PetscObject)trainer), "-physics_weight %g: give a positive number",
+          (double)weight);
   PetscCall(PetscObjectReference((PetscObject)p));
   PetscCall(HGPhysicsDestroy(&trainer->physics));
   trainer->physics                  = p;
@@ -67,7 +68,8 @@ PetscErrorCode HGTrainerSetBoundaryWeight(HGTrainer trainer, PetscReal weight)
 {
   PetscFunctionBegin;
   PetscValidHeaderSpecific(trainer, HG_TRAINER_CLASSID, 1);
-  HGCheck(weight >= 0 && !PetscIsInfOrNanReal(weight), PetscObjectComm((PetscObject)trainer), "-bc_weight %g: give zero or a positive number", (double)weight);
+  HGCheck(weight >= 0 && !PetscIsInfOrNanReal(weight), PetscObjectComm((PetscObject)trainer),
+          "-bc_weight %g: give zero or a positive number", (double)weight);
   trainer->weight[HG_TERM_BOUNDARY] = weight;
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -99,7 +101,8 @@ PetscErrorCode HGTrainerSetLabelled(HGTrainer trainer, PetscInt n)
 {
   PetscFunctionBegin;
   PetscValidHeaderSpecific(trainer, HG_TRAINER_CLASSID, 1);
-  HGCheck(n == -1 || n >= 1, PetscObjectComm((PetscObject)trainer), "-data_labelled %" PetscInt_FMT ": give at least 1; without labels use -data_target none", n);
+  HGCheck(n == -1 || n >= 1, PetscObjectComm((PetscObject)trainer),
+          "-data_labelled %" PetscInt_FMT ": give at least 1; without labels use -data_target none", n);
   trainer->labelled = n;
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -127,8 +130,12 @@ PetscErrorCode HGTrainerSetUpPhysics(HGTrainer t)
   PetscFunctionBegin;
   PetscCall(HGDataGetRange(t->data, &first, &last));
   HGCheck(t->physics || !*t->unknown, comm, "-physics_unknown %s: there is no equation; choose one with -physics_type", t->unknown);
-  HGCheck(t->labelled == -1 || (t->physics && t->target), comm, "-data_labelled %" PetscInt_FMT ": samples without labels need an equation and the others a target; give -physics_type and -data_target", t->labelled);
-  HGCheck(t->labelled <= last - first, comm, "-data_labelled %" PetscInt_FMT ": there are %" PetscInt_FMT " samples", t->labelled, last - first);
+  HGCheck(t->labelled == -1 || (t->physics && t->target), comm,
+          "-data_labelled %" PetscInt_FMT
+          ": samples without labels need an equation and the others a target; give -physics_type and -data_target",
+          t->labelled);
+  HGCheck(t->labelled <= last - first, comm, "-data_labelled %" PetscInt_FMT ": there are %" PetscInt_FMT " samples", t->labelled,
+          last - first);
   HGCheck(t->balance == HG_BALANCE_NONE || t->physics, comm, "-loss_balance needs the terms of an equation; choose one with -physics_type");
   if (!t->physics) PetscFunctionReturn(PETSC_SUCCESS);
   PetscCall(HGDataGetClasses(t->data, &classes));
@@ -170,7 +177,8 @@ static PetscErrorCode AddGradient(HGTrainer t, HGData data, PetscInt count, Pets
 }
 
 /* The misfit between the solution in normalised values and the targets: the deviations of the two normalisations cancel in the gradient */
-static PetscErrorCode EvaluateMisfit(HGTrainer t, HGData data, PetscInt count, const PetscInt sample[], PetscReal weight, HGTensor dy, PetscReal *value)
+static PetscErrorCode EvaluateMisfit(HGTrainer t, HGData data, PetscInt count, const PetscInt sample[], PetscReal weight, HGTensor dy,
+                                     PetscReal *value)
 {
   PetscInt  with  = count;
   PetscReal scale = 1;
@@ -179,7 +187,7 @@ static PetscErrorCode EvaluateMisfit(HGTrainer t, HGData data, PetscInt count, c
   *value = 0;
   if (!t->target) PetscFunctionReturn(PETSC_SUCCESS);
   if (t->labelled >= 0 && data == t->data) {
-    for (with = 0; with < count && sample[with] < t->labelled; with++) { }
+    for (with = 0; with < count && sample[with] < t->labelled; with++) {}
     scale = (PetscReal)with / (PetscReal)count * (PetscReal)t->samples / (PetscReal)t->labelled;
   }
   if (!with) PetscFunctionReturn(PETSC_SUCCESS);
@@ -192,7 +200,8 @@ static PetscErrorCode EvaluateMisfit(HGTrainer t, HGData data, PetscInt count, c
 }
 
 /* The terms of a batch, times their weights in the sum; dy, if any, takes the gradient of the sum */
-PetscErrorCode HGTrainerEvaluateTerms(HGTrainer t, HGData data, PetscInt count, const PetscInt sample[], const PetscReal weight[], HGTensor x, HGTensor y, HGTensor dy, PetscReal *loss)
+PetscErrorCode HGTrainerEvaluateTerms(HGTrainer t, HGData data, PetscInt count, const PetscInt sample[], const PetscReal weight[],
+                                      HGTensor x, HGTensor y, HGTensor dy, PetscReal *loss)
 {
   PetscReal *v = t->term;
 
@@ -207,7 +216,8 @@ PetscErrorCode HGTrainerEvaluateTerms(HGTrainer t, HGData data, PetscInt count, 
   PetscCall(HGPhysicsGetNotFinite(t->physics, &t->bad));
   if (dy) PetscCall(HGTrainerAddUnknown(t, weight[HG_TERM_RESIDUAL]));
   if (dy && weight[HG_TERM_RESIDUAL] != 1) PetscCall(HGTensorScale(t->field[2], weight[HG_TERM_RESIDUAL], PETSC_FALSE));
-  PetscCall(HGPhysicsEvaluateBoundary(t->physics, count, t->field[1], weight[HG_TERM_BOUNDARY], dy ? t->field[2] : NULL, &v[HG_TERM_BOUNDARY]));
+  PetscCall(
+      HGPhysicsEvaluateBoundary(t->physics, count, t->field[1], weight[HG_TERM_BOUNDARY], dy ? t->field[2] : NULL, &v[HG_TERM_BOUNDARY]));
   if (dy) PetscCall(AddGradient(t, data, count, 1, PETSC_TRUE, dy));
   PetscCall(EvaluateMisfit(t, data, count, sample, weight[HG_TERM_DATA], dy, &v[HG_TERM_DATA]));
   *loss = 0;
@@ -234,7 +244,9 @@ static PetscErrorCode Describe(HGTrainer t, char equation[], size_t nequation, c
   if (!t->physics) PetscFunctionReturn(PETSC_SUCCESS);
   PetscCall(HGPhysicsGetOptionsString(t->physics, equation, nequation));
   PetscCall(HGPhysicsGetNorm(t->physics, &norm));
-  (void)snprintf(training, ntraining, "-physics_weight %.17g -bc_weight %.17g -physics_norm %s -data_labelled %lld -loss_balance %s%s%s", (double)t->weight[HG_TERM_RESIDUAL], (double)t->weight[HG_TERM_BOUNDARY], HGPhysicsNorms[norm], (long long)t->labelled, HGBalances[t->balance], *t->unknown ? " -physics_unknown " : "", t->unknown);
+  (void)snprintf(training, ntraining, "-physics_weight %.17g -bc_weight %.17g -physics_norm %s -data_labelled %lld -loss_balance %s%s%s",
+                 (double)t->weight[HG_TERM_RESIDUAL], (double)t->weight[HG_TERM_BOUNDARY], HGPhysicsNorms[norm], (long long)t->labelled,
+                 HGBalances[t->balance], *t->unknown ? " -physics_unknown " : "", t->unknown);
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -258,7 +270,9 @@ PetscErrorCode HGTrainerCheckTraining(HGTrainer t, const HGModelInfo *info)
 
   PetscFunctionBegin;
   PetscCall(Describe(t, equation, sizeof(equation), training, sizeof(training)));
-  HGCheck(!strcmp(training, info->physics_training), PetscObjectComm((PetscObject)t), "%s was trained with %s, this run has %s; resume with the same", t->input, *info->physics_training ? info->physics_training : "no residual", *training ? training : "none");
+  HGCheck(!strcmp(training, info->physics_training), PetscObjectComm((PetscObject)t),
+          "%s was trained with %s, this run has %s; resume with the same", t->input,
+          *info->physics_training ? info->physics_training : "no residual", *training ? training : "none");
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -269,7 +283,9 @@ PetscErrorCode HGTrainerCheckEquation(HGTrainer t, const HGModelInfo *info)
 
   PetscFunctionBegin;
   PetscCall(Describe(t, equation, sizeof(equation), training, sizeof(training)));
-  HGCheck(!strcmp(equation, info->physics_options), PetscObjectComm((PetscObject)t), "%s was trained with the equation %s, this run has %s; resume with the same, or leave out what the file says", t->input, *info->physics_options ? info->physics_options : "none", *equation ? equation : "none");
+  HGCheck(!strcmp(equation, info->physics_options), PetscObjectComm((PetscObject)t),
+          "%s was trained with the equation %s, this run has %s; resume with the same, or leave out what the file says", t->input,
+          *info->physics_options ? info->physics_options : "none", *equation ? equation : "none");
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 

@@ -13,7 +13,8 @@ PetscErrorCode HGTrainerActive(HGTensor t, PetscInt count, PetscInt *mine)
 }
 
 /* Loss of one mini-batch, its terms times the weights; with `adjoint` its gradient, as a part of a mean over `total` samples, is added to the network's sum */
-PetscErrorCode HGTrainerRunBatch(HGTrainer t, HGData data, PetscInt count, const PetscInt order[], const PetscReal weight[], PetscBool adjoint, PetscReal *loss)
+PetscErrorCode HGTrainerRunBatch(HGTrainer t, HGData data, PetscInt count, const PetscInt order[], const PetscReal weight[],
+                                 PetscBool adjoint, PetscReal *loss)
 {
   const PetscInt *sample;
   HGTensor        x, y, dy;
@@ -51,7 +52,10 @@ static PetscErrorCode CheckFinite(HGTrainer t, const char what[], PetscReal valu
   PetscCall(HGDataGetRange(t->data, &first, &last));
   PetscCall(PetscStrncpy(name, what, sizeof(name)));
   if (t->bad >= 0) PetscCall(PetscSNPrintf(name, sizeof(name), "residual of sample %" PetscInt_FMT, first + t->bad));
-  HGCheck(PETSC_FALSE, PetscObjectComm((PetscObject)t), "the %s is %s in epoch %" PetscInt_FMT ", batch %" PetscInt_FMT "; %s. Lower the learning rate or normalise the data (-data_normalize global).", name, PetscIsNanReal(value) ? "not a number" : "infinite", t->epoch + 1, batch + 1, kept);
+  HGCheck(PETSC_FALSE, PetscObjectComm((PetscObject)t),
+          "the %s is %s in epoch %" PetscInt_FMT ", batch %" PetscInt_FMT
+          "; %s. Lower the learning rate or normalise the data (-data_normalize global).",
+          name, PetscIsNanReal(value) ? "not a number" : "infinite", t->epoch + 1, batch + 1, kept);
 }
 
 static PetscErrorCode OrderEpoch(HGTrainer t)
@@ -210,7 +214,8 @@ static PetscErrorCode SetRate(HGTrainer t)
 {
   PetscFunctionBegin;
   if (!t->stochastic || t->schedule == HG_SCHEDULE_CONSTANT) PetscFunctionReturn(PETSC_SUCCESS);
-  PetscCall(HGTaoSetLearningRate(t->tao, t->lr * (1 + PetscCosReal(PETSC_PI * (PetscReal)(t->epoch - t->start) / (PetscReal)(StageEnd(t) - t->start))) / 2));
+  PetscCall(HGTaoSetLearningRate(
+      t->tao, t->lr * (1 + PetscCosReal(PETSC_PI * (PetscReal)(t->epoch - t->start) / (PetscReal)(StageEnd(t) - t->start))) / 2));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -223,7 +228,8 @@ static PetscErrorCode AppendTerms(HGTrainer t, char line[], size_t len)
   PetscFunctionBegin;
   PetscCall(HGTrainerWeights(t, weight));
   for (int i = 0; i < 2 * HG_TERMS; i++) {
-    PetscCall(PetscSNPrintf(item, sizeof(item), ",%.10g", i < HG_TERMS ? t->term_sum[i] / (double)t->samples : (double)weight[i - HG_TERMS]));
+    PetscCall(
+        PetscSNPrintf(item, sizeof(item), ",%.10g", i < HG_TERMS ? t->term_sum[i] / (double)t->samples : (double)weight[i - HG_TERMS]));
     PetscCall(PetscStrlcat(line, item, len));
   }
   PetscFunctionReturn(PETSC_SUCCESS);
@@ -240,13 +246,15 @@ static PetscErrorCode Report(HGTrainer t, PetscReal loss, PetscReal validation, 
   if (name) PetscCall(PetscSNPrintf(found, sizeof(found), ", %s %.6g", name, (double)unknown));
   if (t->validation) PetscCall(PetscSNPrintf(val, sizeof(val), "%.8g", (double)validation));
   if (*t->history) {
-    PetscCall(PetscSNPrintf(line, sizeof(line), "%" PetscInt_FMT ",%.10g,%s,%.8g,%.3f", t->epoch, (double)loss, val, (double)rate, MPI_Wtime() - t->started));
+    PetscCall(PetscSNPrintf(line, sizeof(line), "%" PetscInt_FMT ",%.10g,%s,%.8g,%.3f", t->epoch, (double)loss, val, (double)rate,
+                            MPI_Wtime() - t->started));
     if (t->physics) PetscCall(AppendTerms(t, line, sizeof(line)));
     if (name) (void)snprintf(line + strlen(line), sizeof(line) - strlen(line), ",%.10g", (double)unknown);
     PetscCall(PetscStrlcat(line, "\n", sizeof(line)));
     PetscCall(HGTrainerWriteHistory(t, line));
   }
-  PetscCall(PetscSNPrintf(t->note, sizeof(t->note), "epoch %" PetscInt_FMT "/%" PetscInt_FMT ": loss %.6g%s%s%s", t->epoch, t->epochs, (double)loss, *val ? ", validation " : "", val, found));
+  PetscCall(PetscSNPrintf(t->note, sizeof(t->note), "epoch %" PetscInt_FMT "/%" PetscInt_FMT ": loss %.6g%s%s%s", t->epoch, t->epochs,
+                          (double)loss, *val ? ", validation " : "", val, found));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -305,7 +313,8 @@ static PetscErrorCode CheckClasses(HGTrainer t, HGTensor y)
   HGCheck(classes || !takes, comm, "-train_loss cross_entropy is for classes; say how many the target of %s has with -data_classes", file);
   PetscCall(HGTensorGetPartition(y, &p));
   PetscCall(HGPartitionGetSizes(p, NULL, size));
-  HGCheck(!classes || size[HG_C] == classes, comm, "the network has %" PetscInt_FMT " outputs for %" PetscInt_FMT " classes of %s; they must agree", size[HG_C], classes, file);
+  HGCheck(!classes || size[HG_C] == classes, comm,
+          "the network has %" PetscInt_FMT " outputs for %" PetscInt_FMT " classes of %s; they must agree", size[HG_C], classes, file);
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -320,11 +329,15 @@ static PetscErrorCode SetUpData(HGTrainer t)
   PetscCall(HGNetGetInput(t->net, &x));
   PetscCall(HGTensorGetPartition(x, &p));
   PetscCall(HGPartitionGetSizes(p, NULL, size));
-  HGCheck(size[HG_N] == t->batch_size, comm, "the network is set up for batches of %" PetscInt_FMT " samples, the trainer has -train_batch_size %" PetscInt_FMT, size[HG_N], t->batch_size);
+  HGCheck(size[HG_N] == t->batch_size, comm,
+          "the network is set up for batches of %" PetscInt_FMT " samples, the trainer has -train_batch_size %" PetscInt_FMT, size[HG_N],
+          t->batch_size);
   PetscCall(HGNetGetOutput(t->net, &y, NULL));
   PetscCall(CheckClasses(t, y));
   PetscCall(HGDataGetSizes(t->data, NULL, NULL, NULL, &cout, NULL));
-  HGCheck(cout || t->physics, comm, "no target variable to train for; choose one or more with -data_target, or the labels of images with -data_labels, or an equation with -physics_type");
+  HGCheck(cout || t->physics, comm,
+          "no target variable to train for; choose one or more with -data_target, or the labels of images with -data_labels, or an "
+          "equation with -physics_type");
   if (cout) {
     PetscCall(HGLossCreateTarget(t->loss, y, &t->target));
     PetscCall(HGDataCheckTensor(t->data, HG_DATA_TARGET, t->target));
@@ -361,7 +374,8 @@ static PetscErrorCode SetUpTao(HGTrainer t)
     PetscCall(TaoDestroy(&t->tao));
     PetscCall(HGStageCreateTao(PetscObjectComm((PetscObject)t), &t->stages[t->stage], &t->tao));
   }
-  for (PetscInt i = 0; i < t->samples; i++) t->order[i] = i; /* not that of the last stage's last epoch, which a resumed run does not know */
+  for (PetscInt i = 0; i < t->samples; i++)
+    t->order[i] = i; /* not that of the last stage's last epoch, which a resumed run does not know */
   t->ordered_for = -1;
   PetscCall(HGTaoIsStochastic(t->tao, &t->stochastic));
   if (t->stochastic) PetscCall(HGTaoGetLearningRate(t->tao, &t->lr));
@@ -428,12 +442,14 @@ static PetscErrorCode RunStage(HGTrainer t)
   TaoConvergedReason reason;
 
   PetscFunctionBegin;
-  PetscCall(HGProgressBegin(&t->progress, PetscObjectComm((PetscObject)t), t->stochastic ? "batches" : "iterations", StepsOf(t, t->epoch - t->start) + t->batch, StepsOf(t, StageEnd(t) - t->start)));
+  PetscCall(HGProgressBegin(&t->progress, PetscObjectComm((PetscObject)t), t->stochastic ? "batches" : "iterations",
+                            StepsOf(t, t->epoch - t->start) + t->batch, StepsOf(t, StageEnd(t) - t->start)));
   if (left > 0 || !t->nstages) PetscCall(TaoSolve(t->tao));
   PetscCall(HGProgressEnd(&t->progress));
   if (left <= 0 || !t->nstages || t->stochastic || t->epoch >= StageEnd(t)) PetscFunctionReturn(PETSC_SUCCESS);
   PetscCall(TaoGetConvergedReason(t->tao, &reason));
-  PetscCall(PetscPrintf(PetscObjectComm((PetscObject)t), "stage %s ends after %" PetscInt_FMT " of %" PetscInt_FMT " epochs: %s\n", t->stages[t->stage].type, t->epoch - t->start, t->stages[t->stage].epochs, TaoConvergedReasons[reason]));
+  PetscCall(PetscPrintf(PetscObjectComm((PetscObject)t), "stage %s ends after %" PetscInt_FMT " of %" PetscInt_FMT " epochs: %s\n",
+                        t->stages[t->stage].type, t->epoch - t->start, t->stages[t->stage].epochs, TaoConvergedReasons[reason]));
   t->epoch = StageEnd(t);
   PetscFunctionReturn(PETSC_SUCCESS);
 }

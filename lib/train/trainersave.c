@@ -11,7 +11,8 @@ static PetscErrorCode CopyNormalization(HGData data, HGDataRole role, HGModelInf
 
   PetscFunctionBegin;
   PetscCall(HGDataGetNormalization(data, role, &info->channels[role], &mean, &deviation));
-  HGCheck(info->channels[role] <= HG_MAX_CHANNELS, PetscObjectComm((PetscObject)data), "%" PetscInt_FMT " channels; a model file takes up to %d", info->channels[role], HG_MAX_CHANNELS);
+  HGCheck(info->channels[role] <= HG_MAX_CHANNELS, PetscObjectComm((PetscObject)data),
+          "%" PetscInt_FMT " channels; a model file takes up to %d", info->channels[role], HG_MAX_CHANNELS);
   PetscCall(PetscArraycpy(info->mean[role], mean, info->channels[role]));
   PetscCall(PetscArraycpy(info->deviation[role], deviation, info->channels[role]));
   PetscFunctionReturn(PETSC_SUCCESS);
@@ -32,7 +33,8 @@ static PetscErrorCode FillInfo(HGTrainer t, HGModelInfo *info)
   PetscCall(CopyNormalization(t->data, HG_DATA_INPUT, info));
   PetscCall(HGDataGetClasses(t->data, &classes));
   if (classes) { /* the network's output is logits, which have no units */
-    HGCheck(classes <= HG_MAX_CHANNELS, PetscObjectComm((PetscObject)t), "%" PetscInt_FMT " classes; a model file takes up to %d", classes, HG_MAX_CHANNELS);
+    HGCheck(classes <= HG_MAX_CHANNELS, PetscObjectComm((PetscObject)t), "%" PetscInt_FMT " classes; a model file takes up to %d", classes,
+            HG_MAX_CHANNELS);
     info->channels[HG_DATA_TARGET] = classes;
     for (PetscInt c = 0; c < classes; c++) info->deviation[HG_DATA_TARGET][c] = 1;
   } else PetscCall(CopyNormalization(t->data, HG_DATA_TARGET, info));
@@ -103,7 +105,9 @@ static PetscErrorCode CheckOptimizer(HGTrainer t, PetscInt n, const char *const 
   }
   PetscCall(PetscStrcmp(names, wanted, &same));
   PetscCall(TaoGetType(t->tao, &type));
-  HGCheck(same, PetscObjectComm((PetscObject)t), "%s holds the state of another optimizer (%s), -tao_type %s has %s; resume with the -tao_type of that run: %s", t->input, names, type, wanted, strstr(names, "exp_avg") ? "adam or adamw" : "sgd");
+  HGCheck(same, PetscObjectComm((PetscObject)t),
+          "%s holds the state of another optimizer (%s), -tao_type %s has %s; resume with the -tao_type of that run: %s", t->input, names,
+          type, wanted, strstr(names, "exp_avg") ? "adam or adamw" : "sgd");
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -113,9 +117,20 @@ static PetscErrorCode CheckResume(HGTrainer t, const HGModelInfo *info)
   MPI_Comm comm = PetscObjectComm((PetscObject)t);
 
   PetscFunctionBegin;
-  HGCheck(info->batch < t->batches, comm, "%s stopped at batch %" PetscInt_FMT " of an epoch, which has only %" PetscInt_FMT " now; resume with the data and -train_batch_size of that run", t->input, info->batch, t->batches);
-  HGCheck(!t->seed_set || t->seed == info->seed, comm, "-train_seed %" PetscInt_FMT ": %s was trained with seed %" PetscInt_FMT ", which orders its samples; leave -train_seed out to resume", t->seed, t->input, info->seed);
-  if (info->step != (info->epoch - t->start) * t->batches + info->batch) PetscCall(PetscFPrintf(comm, stderr, "halograd: warning: %s took %" PetscInt_FMT " steps in %" PetscInt_FMT " epochs and %" PetscInt_FMT " batches; an epoch of this run has %" PetscInt_FMT " batches: -train_batch_size, -data_range or the data differ\n", t->input, info->step, info->epoch, info->batch, t->batches));
+  HGCheck(info->batch < t->batches, comm,
+          "%s stopped at batch %" PetscInt_FMT " of an epoch, which has only %" PetscInt_FMT
+          " now; resume with the data and -train_batch_size of that run",
+          t->input, info->batch, t->batches);
+  HGCheck(!t->seed_set || t->seed == info->seed, comm,
+          "-train_seed %" PetscInt_FMT ": %s was trained with seed %" PetscInt_FMT
+          ", which orders its samples; leave -train_seed out to resume",
+          t->seed, t->input, info->seed);
+  if (info->step != (info->epoch - t->start) * t->batches + info->batch)
+    PetscCall(PetscFPrintf(comm, stderr,
+                           "halograd: warning: %s took %" PetscInt_FMT " steps in %" PetscInt_FMT " epochs and %" PetscInt_FMT
+                           " batches; an epoch of this run has %" PetscInt_FMT
+                           " batches: -train_batch_size, -data_range or the data differ\n",
+                           t->input, info->step, info->epoch, info->batch, t->batches));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -126,7 +141,9 @@ static PetscErrorCode CheckStages(HGTrainer t, const HGModelInfo *info)
 
   PetscFunctionBegin;
   if (!t->nstages || !n) PetscFunctionReturn(PETSC_SUCCESS);
-  HGCheck(!strncmp(t->stages_text, info->stages, n) && (t->stages_text[n] == ',' || !t->stages_text[n]), PetscObjectComm((PetscObject)t), "-train_stages %s: %s was trained with -train_stages %s; resume with these, and more behind them if you like", t->stages_text, t->input, info->stages);
+  HGCheck(!strncmp(t->stages_text, info->stages, n) && (t->stages_text[n] == ',' || !t->stages_text[n]), PetscObjectComm((PetscObject)t),
+          "-train_stages %s: %s was trained with -train_stages %s; resume with these, and more behind them if you like", t->stages_text,
+          t->input, info->stages);
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -135,8 +152,12 @@ static PetscErrorCode SayResumed(HGTrainer t, PetscInt nstate)
   MPI_Comm comm = PetscObjectComm((PetscObject)t);
 
   PetscFunctionBegin;
-  if (t->epoch >= t->epochs) PetscCall(PetscPrintf(comm, "%s has %" PetscInt_FMT " epochs behind it: nothing is left to do of %s %s%" PetscInt_FMT "\n", t->input, t->epoch, t->nstages ? "-train_stages" : "-train_epochs", t->nstages ? "with " : "", t->epochs));
-  else PetscCall(PetscPrintf(comm, "resumes %s after %" PetscInt_FMT " epochs and %" PetscInt_FMT " batches%s\n", t->input, t->epoch, t->batch, nstate || t->epoch == t->start ? "" : ", the optimizer's memory anew"));
+  if (t->epoch >= t->epochs)
+    PetscCall(PetscPrintf(comm, "%s has %" PetscInt_FMT " epochs behind it: nothing is left to do of %s %s%" PetscInt_FMT "\n", t->input,
+                          t->epoch, t->nstages ? "-train_stages" : "-train_epochs", t->nstages ? "with " : "", t->epochs));
+  else
+    PetscCall(PetscPrintf(comm, "resumes %s after %" PetscInt_FMT " epochs and %" PetscInt_FMT " batches%s\n", t->input, t->epoch, t->batch,
+                          nstate || t->epoch == t->start ? "" : ", the optimizer's memory anew"));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -152,7 +173,8 @@ PetscErrorCode HGTrainerRestore(HGTrainer t)
   PetscFunctionBegin;
   PetscCall(HGModelReadInfo(comm, t->input, &info));
   PetscCall(CheckStages(t, &info));
-  if (t->stochastic && info.step && (!t->nstages || (*info.stages && (info.epoch > t->start || info.batch)))) PetscCall(HGTaoGetState(t->tao, &step, &n, name, state));
+  if (t->stochastic && info.step && (!t->nstages || (*info.stages && (info.epoch > t->start || info.batch))))
+    PetscCall(HGTaoGetState(t->tao, &step, &n, name, state));
   if (n) {
     PetscCall(CheckOptimizer(t, n, name));
     PetscCall(CheckResume(t, &info));
@@ -188,7 +210,8 @@ PetscErrorCode HGTrainerTryHistory(HGTrainer t)
     const PetscBool fresh = access(t->history, F_OK) ? PETSC_TRUE : PETSC_FALSE;
     FILE           *file  = fopen(t->history, "a");
 
-    if (!file) PetscCall(PetscSNPrintf(msg, sizeof(msg), "cannot write %s: %s; give another name with -train_history", t->history, strerror(errno)));
+    if (!file)
+      PetscCall(PetscSNPrintf(msg, sizeof(msg), "cannot write %s: %s; give another name with -train_history", t->history, strerror(errno)));
     else (void)fclose(file);
     if (file && fresh) (void)unlink(t->history);
   }
@@ -205,7 +228,9 @@ static int OpenHistory(HGTrainer t)
   t->csv = fopen(t->history, fresh ? "w" : "a");
   if (!t->csv) return -1;
   if (!fresh) return 0;
-  return fprintf(t->csv, "epoch,loss,validation,learning_rate,seconds%s%s%s\n", t->physics ? ",data,residual,boundary,data_weight,residual_weight,boundary_weight" : "", *t->unknown ? "," : "", t->unknown);
+  return fprintf(t->csv, "epoch,loss,validation,learning_rate,seconds%s%s%s\n",
+                 t->physics ? ",data,residual,boundary,data_weight,residual_weight,boundary_weight" : "", *t->unknown ? "," : "",
+                 t->unknown);
 }
 
 /* Adds a line. When it cannot be written whole, the part that was goes away again, and a file without any line too. */
@@ -219,14 +244,15 @@ PetscErrorCode HGTrainerWriteHistory(HGTrainer t, const char line[])
   PetscCallMPI(MPI_Comm_rank(comm, &rank));
   if (!rank) {
     const PetscBool first = t->csv ? PETSC_FALSE : PETSC_TRUE, created = first && access(t->history, F_OK) ? PETSC_TRUE : PETSC_FALSE;
-    int             e     = first ? OpenHistory(t) : 0;
-    struct stat     st    = {0};
+    int             e  = first ? OpenHistory(t) : 0;
+    struct stat     st = {0};
 
     if (t->csv) e = fstat(fileno(t->csv), &st) || e < 0 || fprintf(t->csv, "%s", line) < 0 || fflush(t->csv);
     if (e) {
       PetscCall(PetscSNPrintf(msg, sizeof(msg), "cannot write %s: %s; the lines it has are whole", t->history, strerror(errno)));
       if (created) (void)unlink(t->history);
-      else if (t->csv && S_ISREG(st.st_mode) && ftruncate(fileno(t->csv), st.st_size)) PetscCall(PetscStrlcat(msg, " but for the last", sizeof(msg)));
+      else if (t->csv && S_ISREG(st.st_mode) && ftruncate(fileno(t->csv), st.st_size))
+        PetscCall(PetscStrlcat(msg, " but for the last", sizeof(msg)));
     }
   }
   PetscCall(HGAgreeOnMessage(comm, msg, sizeof(msg)));

@@ -8,9 +8,9 @@
 #include <stdio.h>
 #include <unistd.h>
 
-#define CallNC(call) \
-  do { \
-    const int nc_error_ = (call); \
+#define CallNC(call)                                                                                 \
+  do {                                                                                               \
+    const int nc_error_ = (call);                                                                    \
     PetscCheck(!nc_error_, PETSC_COMM_SELF, PETSC_ERR_LIB, "%s: %s", #call, nc_strerror(nc_error_)); \
   } while (0)
 

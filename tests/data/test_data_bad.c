@@ -28,7 +28,8 @@ static PetscErrorCode Refused(const char file[], const char input[], const char 
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-static PetscErrorCode LoadRefused(const char input[], PetscInt first, PetscInt last, const PetscInt size[], HGNormalize normalize, const char words[])
+static PetscErrorCode LoadRefused(const char input[], PetscInt first, PetscInt last, const PetscInt size[], HGNormalize normalize,
+                                  const char words[])
 {
   HGData      d;
   HGPartition p;
@@ -70,7 +71,9 @@ static PetscErrorCode Cut(int format, off_t bytes)
   PetscFunctionBegin;
   PetscCall(SampleFileWrite(PETSC_COMM_WORLD, &s));
   PetscCallMPI(MPI_Comm_rank(PETSC_COMM_WORLD, &rank));
-  if (!rank) PetscCheck(!stat(path, &st) && !truncate(path, bytes < 0 ? st.st_size + bytes : bytes), PETSC_COMM_SELF, PETSC_ERR_FILE_WRITE, "cannot cut %s", path);
+  if (!rank)
+    PetscCheck(!stat(path, &st) && !truncate(path, bytes < 0 ? st.st_size + bytes : bytes), PETSC_COMM_SELF, PETSC_ERR_FILE_WRITE,
+               "cannot cut %s", path);
   PetscCallMPI(MPI_Barrier(PETSC_COMM_WORLD));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -109,19 +112,19 @@ static PetscErrorCode DefineShapes(int nc)
     nc_type     type;
     int         n, dim[7];
   } var[] = {
-    {"a",        NC_DOUBLE, 3, {1, 2, 3}             },
-    {"other",    NC_FLOAT, 3, {1, 2, 4}             },
-    {"longer",   NC_FLOAT, 3, {5, 2, 3}             },
-    {"line",     NC_FLOAT, 2, {1, 3}                },
-    {"label",    NC_INT,   1, {1}                   },
-    {"four",     NC_FLOAT, 5, {1, 8, 7, 2, 3}       },
-    {"seven",    NC_FLOAT, 7, {1, 8, 7, 6, 4, 2, 3} },
-    {"last",     NC_FLOAT, 4, {1, 2, 3, 6}          },
-    {"text",     NC_CHAR,  3, {1, 2, 3}             },
-    {"strings",  NC_STRING, 3, {1, 2, 3}            },
-    {"nothing",  NC_FLOAT, 3, {0, 2, 3}             },
-    {"constant", NC_FLOAT, 3, {1, 2, 3}             },
-    {"gap",      NC_SHORT, 3, {1, 2, 3}             },
+      {"a", NC_DOUBLE, 3, {1, 2, 3}},
+      {"other", NC_FLOAT, 3, {1, 2, 4}},
+      {"longer", NC_FLOAT, 3, {5, 2, 3}},
+      {"line", NC_FLOAT, 2, {1, 3}},
+      {"label", NC_INT, 1, {1}},
+      {"four", NC_FLOAT, 5, {1, 8, 7, 2, 3}},
+      {"seven", NC_FLOAT, 7, {1, 8, 7, 6, 4, 2, 3}},
+      {"last", NC_FLOAT, 4, {1, 2, 3, 6}},
+      {"text", NC_CHAR, 3, {1, 2, 3}},
+      {"strings", NC_STRING, 3, {1, 2, 3}},
+      {"nothing", NC_FLOAT, 3, {0, 2, 3}},
+      {"constant", NC_FLOAT, 3, {1, 2, 3}},
+      {"gap", NC_SHORT, 3, {1, 2, 3}},
   };
   int dims[9], id, use[7];
 
@@ -139,7 +142,7 @@ static PetscErrorCode WriteShapes(void)
 {
   enum { samples = 6, points = 63 };
   double      a[samples * points], c[samples * points], g[samples * points];
-  const short fill = -5;
+  const short fill    = -5;
   const int   missing = 77;
   PetscMPIInt rank;
   int         nc, id;

@@ -7,10 +7,13 @@ static const char path[] = "test_data_read.nc";
 /* Position of (n, c, z, y, x) in the file, whose dimensions are sample, [time,] [channel,] space */
 static size_t FileIndex(const PetscInt size[], size_t n, const PetscInt at[])
 {
-  return (((n * (size_t)size[HG_C] + (size_t)at[HG_C]) * (size_t)size[HG_Z] + (size_t)at[HG_Z]) * (size_t)size[HG_Y] + (size_t)at[HG_Y]) * (size_t)size[HG_X] + (size_t)at[HG_X];
+  return (((n * (size_t)size[HG_C] + (size_t)at[HG_C]) * (size_t)size[HG_Z] + (size_t)at[HG_Z]) * (size_t)size[HG_Y] + (size_t)at[HG_Y]) *
+             (size_t)size[HG_X] +
+         (size_t)at[HG_X];
 }
 
-static PetscErrorCode CheckTensor(const SampleFile *s, HGTensor t, int variable, const PetscInt size[], const PetscInt sample[], PetscInt first)
+static PetscErrorCode CheckTensor(const SampleFile *s, HGTensor t, int variable, const PetscInt size[], const PetscInt sample[],
+                                  PetscInt first)
 {
   const HGTensorLocal *l;
   HGDType              dtype;
@@ -32,7 +35,8 @@ static PetscErrorCode CheckTensor(const SampleFile *s, HGTensor t, int variable,
     got  = dtype == HG_F32 ? (double)((float *)l->owned)[where] : ((double *)l->owned)[where];
     want = SampleValue(FileIndex(size, (size_t)(first + sample[at[HG_N]]), at), variable);
     if (s->scale != 0) want = want * s->scale + s->offset;
-    PetscCheck(got == want, PETSC_COMM_SELF, PETSC_ERR_PLIB, "format %d type %d: sample %d channel %d z %d y %d x %d is %g, not %g", s->format, s->type, (int)at[0], (int)at[1], (int)at[2], (int)at[3], (int)at[4], got, want);
+    PetscCheck(got == want, PETSC_COMM_SELF, PETSC_ERR_PLIB, "format %d type %d: sample %d channel %d z %d y %d x %d is %g, not %g",
+               s->format, s->type, (int)at[0], (int)at[1], (int)at[2], (int)at[3], (int)at[4], got, want);
   }
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -81,12 +85,12 @@ int main(int argc, char **argv)
   static const int        formats[] = {0, NC_64BIT_OFFSET, NC_64BIT_DATA, NC_NETCDF4};
   static const nc_type    types[]   = {NC_BYTE, NC_SHORT, NC_INT, NC_FLOAT, NC_DOUBLE, NC_INT64};
   static const SampleFile shapes[]  = {
-    {path, 0, NC_FLOAT, 2, {"sample", "x"},                              {6, 13},            0, 0},
-    {path, 0, NC_FLOAT, 3, {"run", "lat", "lon"},                        {6, 7, 9},          0, 0},
-    {path, 0, NC_FLOAT, 4, {"sample", "channel", "y", "x"},              {6, 3, 5, 8},       0, 0},
-    {path, 0, NC_FLOAT, 4, {"sample", "z", "y", "x"},                    {6, 5, 7, 6},       0, 0},
-    {path, 0, NC_FLOAT, 5, {"time", "t", "c", "y", "x"},                 {6, 2, 3, 5, 4},    0, 0},
-    {path, 0, NC_FLOAT, 6, {"sample", "Time", "Channel", "z", "y", "x"}, {6, 2, 3, 4, 5, 6}, 0, 0},
+       {path, 0, NC_FLOAT, 2, {"sample", "x"}, {6, 13}, 0, 0},
+       {path, 0, NC_FLOAT, 3, {"run", "lat", "lon"}, {6, 7, 9}, 0, 0},
+       {path, 0, NC_FLOAT, 4, {"sample", "channel", "y", "x"}, {6, 3, 5, 8}, 0, 0},
+       {path, 0, NC_FLOAT, 4, {"sample", "z", "y", "x"}, {6, 5, 7, 6}, 0, 0},
+       {path, 0, NC_FLOAT, 5, {"time", "t", "c", "y", "x"}, {6, 2, 3, 5, 4}, 0, 0},
+       {path, 0, NC_FLOAT, 6, {"sample", "Time", "Channel", "z", "y", "x"}, {6, 2, 3, 4, 5, 6}, 0, 0},
   };
   SampleFile s;
 

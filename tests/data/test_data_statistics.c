@@ -39,8 +39,10 @@ static PetscErrorCode CheckConstants(const SampleFile *s, HGData d, HGDataRole r
 
     Exact(s, role == HG_DATA_TARGET, (size_t)c, first, last, &m, &v);
     /* constants have 40 bits; each value is rounded when it is shifted, each row's sum a few times, and values near the mean matter */
-    PetscCheck(PetscAbsReal(mean[c] - m) <= 0x1p-40 * fabs(m) + 16 * PETSC_MACHINE_EPSILON * (fabs(m) + v), PETSC_COMM_SELF, PETSC_ERR_PLIB, "mean %.17g, not %.17g", mean[c], m);
-    PetscCheck(PetscAbsReal(dev[c] - v) <= 0x1p-40 * v + 16 * PETSC_MACHINE_EPSILON * (fabs(m) + v), PETSC_COMM_SELF, PETSC_ERR_PLIB, "deviation %.17g, not %.17g", dev[c], v);
+    PetscCheck(PetscAbsReal(mean[c] - m) <= 0x1p-40 * fabs(m) + 16 * PETSC_MACHINE_EPSILON * (fabs(m) + v), PETSC_COMM_SELF, PETSC_ERR_PLIB,
+               "mean %.17g, not %.17g", mean[c], m);
+    PetscCheck(PetscAbsReal(dev[c] - v) <= 0x1p-40 * v + 16 * PETSC_MACHINE_EPSILON * (fabs(m) + v), PETSC_COMM_SELF, PETSC_ERR_PLIB,
+               "deviation %.17g, not %.17g", dev[c], v);
   }
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -48,7 +50,7 @@ static PetscErrorCode CheckConstants(const SampleFile *s, HGData d, HGDataRole r
 /* Loads with the given constants or with those of the data; the values go back to what they were */
 static PetscErrorCode CheckRoundTrip(const SampleFile *s, HGPartition p, HGDType dtype, HGData d, PetscInt first)
 {
-  const double         tol = dtype == HG_F32 ? 1e-6 : 1e-14; /* some roundings of values of size dev */
+  const double         tol       = dtype == HG_F32 ? 1e-6 : 1e-14; /* some roundings of values of size dev */
   const PetscInt       sample[1] = {1};
   const HGTensorLocal *l;
   const PetscReal     *dev;
@@ -74,8 +76,12 @@ static PetscErrorCode CheckRoundTrip(const SampleFile *s, HGPartition p, HGDType
       at[a] += l->box.start[a];
     }
     if (at[HG_N]) continue;
-    want = SampleValue((((size_t)(first + 1) * s->len[1] + (size_t)at[HG_C]) * s->len[2] + (size_t)at[HG_Y]) * s->len[3] + (size_t)at[HG_X], 1) * s->scale + s->offset;
-    PetscCheck(PetscAbsReal(((double *)l->owned)[where] - want) < 4 * tol * dev[at[HG_C]] + 4e-16 * fabs(want), PETSC_COMM_SELF, PETSC_ERR_PLIB, "%.17g came back as %.17g", want, ((double *)l->owned)[where]);
+    want = SampleValue((((size_t)(first + 1) * s->len[1] + (size_t)at[HG_C]) * s->len[2] + (size_t)at[HG_Y]) * s->len[3] + (size_t)at[HG_X],
+                       1) *
+               s->scale +
+           s->offset;
+    PetscCheck(PetscAbsReal(((double *)l->owned)[where] - want) < 4 * tol * dev[at[HG_C]] + 4e-16 * fabs(want), PETSC_COMM_SELF,
+               PETSC_ERR_PLIB, "%.17g came back as %.17g", want, ((double *)l->owned)[where]);
   }
   PetscCall(HGTensorDestroy(&x));
   PetscCall(HGTensorDestroy(&y));
@@ -84,7 +90,7 @@ static PetscErrorCode CheckRoundTrip(const SampleFile *s, HGPartition p, HGDType
 
 static PetscErrorCode Check(double offset, HGDType dtype)
 {
-  const SampleFile s = {path, NC_NETCDF4, NC_DOUBLE, 4, {"sample", "channel", "y", "x"}, {9, 3, 17, 11}, 0.01, offset};
+  const SampleFile s             = {path, NC_NETCDF4, NC_DOUBLE, 4, {"sample", "channel", "y", "x"}, {9, 3, 17, 11}, 0.01, offset};
   const PetscInt   size[HG_AXES] = {2, 3, 1, 17, 11}, first = 2, last = 8;
   const PetscReal  mean[3] = {1, 2, 3}, dev[3] = {0.5, 2, 4};
   HGData           d;

@@ -114,7 +114,9 @@ static PetscErrorCode CheckText(HGData d, PetscInt dim)
 
   PetscFunctionBegin;
   PetscCall(HGDataGetAxis(d, 2, &x));
-  PetscCheck(!strcmp(x->name, "x") && x->value && x->value[0] == 0.5 / (double)x->n && x->value[x->n - 1] == ((double)x->n - 0.5) / (double)x->n, PETSC_COMM_WORLD, PETSC_ERR_PLIB, "wrong x axis");
+  PetscCheck(!strcmp(x->name, "x") && x->value && x->value[0] == 0.5 / (double)x->n &&
+                 x->value[x->n - 1] == ((double)x->n - 0.5) / (double)x->n,
+             PETSC_COMM_WORLD, PETSC_ERR_PLIB, "wrong x axis");
   PetscCall(HGDataGetAxis(d, 3 - dim, &x));
   PetscCheck(x->value && !strcmp(x->units, "1") && *x->long_name, PETSC_COMM_WORLD, PETSC_ERR_PLIB, "wrong slowest axis");
   PetscCall(HGDataGetVariable(d, HG_DATA_INPUT, 0, &v));
@@ -164,7 +166,8 @@ static PetscErrorCode Check(HGDType dtype, PetscInt dim, const PetscInt size[])
         const ptrdiff_t where = PointOf(l[k], i, at);
         const double    want = Value(s, at), got = ((double *)l[k]->owned)[where];
 
-        PetscCheck(got == (k || dtype == HG_F64 ? want : (double)(float)want), PETSC_COMM_SELF, PETSC_ERR_PLIB, "sample %d of %s is %.17g, not %.17g", (int)s, k ? "v" : "w", got, want);
+        PetscCheck(got == (k || dtype == HG_F64 ? want : (double)(float)want), PETSC_COMM_SELF, PETSC_ERR_PLIB,
+                   "sample %d of %s is %.17g, not %.17g", (int)s, k ? "v" : "w", got, want);
       }
     }
   }

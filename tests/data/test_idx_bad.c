@@ -103,14 +103,10 @@ static PetscErrorCode CheckLabels(void)
 static PetscErrorCode CheckUse(void)
 {
   const PetscInt   sample[1] = {0};
-  const SampleFile netcdf    = {
-         field, 0, NC_FLOAT, 3, {"sample", "y", "x"},
-             {3,        4,   5  },
-             0, 0
-  };
-  HGData   d;
-  IdxBatch b;
-  IdxBytes bytes;
+  const SampleFile netcdf    = {field, 0, NC_FLOAT, 3, {"sample", "y", "x"}, {3, 4, 5}, 0, 0};
+  HGData           d;
+  IdxBatch         b;
+  IdxBytes         bytes;
 
   PetscFunctionBegin;
   PetscCall(SampleFileWrite(PETSC_COMM_WORLD, &netcdf));

@@ -7,14 +7,14 @@
 #include "sys/hgsys.h"
 #include <math.h>
 
-#define FOR_POINTS(s, b, z, y, x)               \
-  for (int b = 0; b < (s)->batch; b++)          \
-    for (int z = 0; z < (s)->n[0]; z++)         \
-      for (int y = 0; y < (s)->n[1]; y++)       \
+#define FOR_POINTS(s, b, z, y, x)         \
+  for (int b = 0; b < (s)->batch; b++)    \
+    for (int z = 0; z < (s)->n[0]; z++)   \
+      for (int y = 0; y < (s)->n[1]; y++) \
         for (int x = 0; x < (s)->n[2]; x++)
-#define FOR_TAPS(k, z, y, x)           \
-  for (int z = 0; z < (k)[0]; z++)     \
-    for (int y = 0; y < (k)[1]; y++)   \
+#define FOR_TAPS(k, z, y, x)         \
+  for (int z = 0; z < (k)[0]; z++)   \
+    for (int y = 0; y < (k)[1]; y++) \
       for (int x = 0; x < (k)[2]; x++)
 
 static ptrdiff_t At(const ptrdiff_t s[4], int b, int z, int y, int x)
@@ -77,7 +77,8 @@ static int Inside(const HGPoolShape *s, const int p[3])
   return 1;
 }
 
-static void PoolAdjointReference(const HGPoolShape *s, const double *x, const double *dy, int average, const HGFieldStore *store, double *dx)
+static void PoolAdjointReference(const HGPoolShape *s, const double *x, const double *dy, int average, const HGFieldStore *store,
+                                 double *dx)
 {
   const HGFieldStore add = {store->mask, store->threshold, 1};
   int                best[3], taps, p[3];
@@ -114,7 +115,7 @@ static void UpsampleReference(const HGUpsampleShape *s, const double *x, int lin
   FOR_POINTS(s, b, oz, oy, ox)
     for (int c = 0; c < s->channels; c++) {
       const ptrdiff_t at = At(s->ys, b, oz, oy, ox) + c;
-      y[at] = 0;
+      y[at]              = 0;
       FOR_TAPS(s->size, z, j, i) {
         const double w = UpsampleWeight(s, 0, s->out[0] + oz, z, linear) * UpsampleWeight(s, 1, s->out[1] + oy, j, linear) *
                          UpsampleWeight(s, 2, s->out[2] + ox, i, linear);
@@ -197,7 +198,7 @@ static double ActivationDerivative(HGActivation f, double p, double x)
 static void SoftmaxReference(const HGFieldShape *s, const double *x, double *y)
 {
   FOR_POINTS(s, b, z, j, i) {
-    const double *p = x + At(s->xs, b, z, j, i);
+    const double *p   = x + At(s->xs, b, z, j, i);
     double        sum = 0;
     for (int c = 0; c < s->channels; c++) sum += exp(p[c]);
     for (int c = 0; c < s->channels; c++) y[At(s->ys, b, z, j, i) + c] = exp(p[c]) / sum;
@@ -207,7 +208,7 @@ static void SoftmaxReference(const HGFieldShape *s, const double *x, double *y)
 static void SoftmaxAdjointReference(const HGFieldShape *s, const double *y, const double *dy, const HGFieldStore *store, double *dx)
 {
   FOR_POINTS(s, b, z, j, i) {
-    const ptrdiff_t at = At(s->ys, b, z, j, i);
+    const ptrdiff_t at  = At(s->ys, b, z, j, i);
     double          sum = 0;
     for (int c = 0; c < s->channels; c++) sum += y[at + c] * dy[at + c];
     for (int c = 0; c < s->channels; c++) Store(store, c, y[at + c] * (dy[at + c] - sum), At(s->xs, b, z, j, i) + c, dx);

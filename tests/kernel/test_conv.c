@@ -145,33 +145,16 @@ static void RandomShape(int i, Case *c)
 static void SpecialShape(int i, Case *c)
 {
   static const int special[][9] = {
-  /* batch groups cin cout nz ny nx k k */
-      {1, 1,  1400, 5,   1, 1,  7,    3, 3},
-      {1, 1,  700,  20,  1, 2,  5,    3, 3},
-      {1, 1,  400,  33,  1, 2,  3,    3, 3},
-      {2, 1,  1100, 40,  1, 12, 11,   3, 1},
-      {1, 1,  3200, 9,   1, 1,  120,  1, 1},
-      {1, 1,  2,    3,   1, 2,  1500, 1, 3},
-      {1, 1,  1,    16,  1, 90, 90,   3, 3},
-      {1, 1,  16,   1,   1, 90, 90,   3, 3},
-      {1, 1,  3,    3,   1, 90, 90,   3, 3},
-      {1, 1,  8,    8,   1, 60, 90,   3, 3},
-      {2, 1,  16,   16,  1, 40, 60,   1, 1},
-      {1, 1,  400,  120, 1, 1,  57,   1, 1},
-      {1, 1,  120,  84,  1, 1,  1,    1, 1},
-      {1, 1,  1,    1,   9, 30, 50,   3, 3},
-      {1, 96, 1,    1,   1, 30, 40,   3, 3},
-      {1, 33, 1,    1,   1, 30, 40,   5, 5},
-      {1, 20, 1,    2,   1, 30, 20,   3, 3},
-      {1, 20, 2,    1,   1, 30, 20,   3, 3},
-      {2, 3,  33,   20,  1, 9,  20,   3, 3},
-      {1, 1,  1,    16,  1, 250, 270, 3, 3},
+      /* batch groups cin cout nz ny nx k k */
+      {1, 1, 1400, 5, 1, 1, 7, 3, 3},   {1, 1, 700, 20, 1, 2, 5, 3, 3}, {1, 1, 400, 33, 1, 2, 3, 3, 3},  {2, 1, 1100, 40, 1, 12, 11, 3, 1},
+      {1, 1, 3200, 9, 1, 1, 120, 1, 1}, {1, 1, 2, 3, 1, 2, 1500, 1, 3}, {1, 1, 1, 16, 1, 90, 90, 3, 3},  {1, 1, 16, 1, 1, 90, 90, 3, 3},
+      {1, 1, 3, 3, 1, 90, 90, 3, 3},    {1, 1, 8, 8, 1, 60, 90, 3, 3},  {2, 1, 16, 16, 1, 40, 60, 1, 1}, {1, 1, 400, 120, 1, 1, 57, 1, 1},
+      {1, 1, 120, 84, 1, 1, 1, 1, 1},   {1, 1, 1, 1, 9, 30, 50, 3, 3},  {1, 96, 1, 1, 1, 30, 40, 3, 3},  {1, 33, 1, 1, 1, 30, 40, 5, 5},
+      {1, 20, 1, 2, 1, 30, 20, 3, 3},   {1, 20, 2, 1, 1, 30, 20, 3, 3}, {2, 3, 33, 20, 1, 9, 20, 3, 3},  {1, 1, 1, 16, 1, 250, 270, 3, 3},
   };
   const int *p = special[i];
-  c->s         = (HGConvShape){
-              .batch = p[0], .groups = p[1], .cin = p[2], .cout = p[3], .n = {p[4],             p[5], p[6]},
-                            .k = {p[4] > 1 ? 3 : 1, p[7], p[8]}
-  };
+  c->s =
+      (HGConvShape){.batch = p[0], .groups = p[1], .cin = p[2], .cout = p[3], .n = {p[4], p[5], p[6]}, .k = {p[4] > 1 ? 3 : 1, p[7], p[8]}};
   for (int d = 0; d < 3; d++) c->stride[d] = c->dilation[d] = 1, c->reversed[d] = 0;
 }
 enum { RANDOM = 240, SPECIAL = 20, STREAMED = RANDOM + SPECIAL - 1 }; /* the last: so large that results go past the caches */
@@ -180,13 +163,8 @@ enum { RANDOM = 240, SPECIAL = 20, STREAMED = RANDOM + SPECIAL - 1 }; /* the las
 static HGConvWeights WeightsCreate(const HGConvShape *s, const void *w, int order)
 {
   const ptrdiff_t nk = s->k[0] * s->k[1] * s->k[2], all = (ptrdiff_t)s->groups * s->cout, in = s->cin * all;
-  if (order)
-    return (HGConvWeights){
-        w, s->cout, 1, all, {s->k[1] * s->k[2] * in, s->k[2] * in, in}
-    };
-  return (HGConvWeights){
-      w, s->cout * s->cin * nk, s->cin * nk, nk, {s->k[1] * s->k[2], s->k[2], 1}
-  };
+  if (order) return (HGConvWeights){w, s->cout, 1, all, {s->k[1] * s->k[2] * in, s->k[2] * in, in}};
+  return (HGConvWeights){w, s->cout * s->cin * nk, s->cin * nk, nk, {s->k[1] * s->k[2], s->k[2], 1}};
 }
 
 static void Reference(Case *c)

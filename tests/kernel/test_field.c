@@ -105,19 +105,19 @@ static void Compare(const HGFieldKernels *k, const char *what, const Array *a, d
 }
 
 /* Runs code, which writes array a, on one thread and on three from the same content: the same bits */
-#define RUN(k, what, a, code)                                                                                    \
-  do {                                                                                                           \
-    const size_t bytes_ = (a)->n * HGDTypeSize((a)->t);                                                          \
-    void        *before_ = malloc(2 * bytes_ + 1), *once_ = (char *)before_ + bytes_;                             \
-    memcpy(before_, (a)->p, bytes_);                                                                             \
-    omp_set_num_threads(3);                                                                                      \
-    code;                                                                                                        \
-    memcpy(once_, (a)->p, bytes_);                                                                               \
-    memcpy((a)->p, before_, bytes_);                                                                             \
-    omp_set_num_threads(1);                                                                                      \
-    code;                                                                                                        \
+#define RUN(k, what, a, code)                                                                                      \
+  do {                                                                                                             \
+    const size_t bytes_  = (a)->n * HGDTypeSize((a)->t);                                                           \
+    void        *before_ = malloc(2 * bytes_ + 1), *once_ = (char *)before_ + bytes_;                              \
+    memcpy(before_, (a)->p, bytes_);                                                                               \
+    omp_set_num_threads(3);                                                                                        \
+    code;                                                                                                          \
+    memcpy(once_, (a)->p, bytes_);                                                                                 \
+    memcpy((a)->p, before_, bytes_);                                                                               \
+    omp_set_num_threads(1);                                                                                        \
+    code;                                                                                                          \
     if (memcmp(once_, (a)->p, bytes_)) failures++, fprintf(stderr, "%s depends on the number of threads\n", what); \
-    free(before_);                                                                                               \
+    free(before_);                                                                                                 \
   } while (0)
 
 static const int channels[] = {1, 1, 2, 3, 4, 5, 7, 8, 9, 12, 16, 16, 17, 24, 33};
@@ -136,7 +136,8 @@ static size_t Strides(int batch, const int n[3], int c, ptrdiff_t s[4])
 
 static void RandomPoints(int dim, int large, int n[3])
 {
-  for (int a = 0; a < 3; a++) n[a] = a < 3 - dim ? 1 : dim == 1 ? Pick(1, large ? 4000 : 99) : Pick(1, dim == 2 ? (large ? 70 : 20) : (large ? 20 : 7));
+  for (int a = 0; a < 3; a++)
+    n[a] = a < 3 - dim ? 1 : dim == 1 ? Pick(1, large ? 4000 : 99) : Pick(1, dim == 2 ? (large ? 70 : 20) : (large ? 20 : 7));
 }
 
 /* How an adjoint stores: adds, masks, has thresholds of channels; its twin has the reference's arrays */
@@ -158,9 +159,9 @@ static Stored StoredCreate(HGDType t, int c, const Array *mask)
 
 static void TestPool(const HGFieldKernels *k, int i)
 {
-  HGPoolShape s = {.batch = Pick(1, 3), .channels = channels[i % 15], .include_padding = Pick(0, 1)};
+  HGPoolShape s   = {.batch = Pick(1, 3), .channels = channels[i % 15], .include_padding = Pick(0, 1)};
   const int   dim = Pick(1, 3), common = i % 3 == 0, tiles = i % 6 == 0; /* windows of two points, stride two; that fill the grid */
-  int         m[3], low[3], high[3];                 /* grid; ghost points below and above that the array has */
+  int         m[3], low[3], high[3];                                     /* grid; ghost points below and above that the array has */
   ptrdiff_t   x0 = 0;
 
   RandomPoints(dim, i % 8 == 0, m);
@@ -213,12 +214,12 @@ static void TestUpsample(const HGFieldKernels *k, int i)
     s.out[a]    = j0 * s.factor[a];
     s.n[a]      = (j1 - j0) * s.factor[a];
     s.from[a] = s.in[a] = j0 > 0 ? j0 - 1 : 0;
-    s.to[a] = j1 < s.size[a] ? j1 + 1 : j1;
-    m[a]    = s.to[a] - s.in[a];
+    s.to[a]             = j1 < s.size[a] ? j1 + 1 : j1;
+    m[a]                = s.to[a] - s.in[a];
   }
   const size_t nx = Strides(s.batch, m, s.channels, s.xs), ny = Strides(s.batch, s.n, s.channels, s.ys);
-  Array  x = ArrayCreate(k->dtype, nx), dx = ArrayCreate(k->dtype, nx), y = ArrayCreate(k->dtype, ny), dy = ArrayCreate(k->dtype, ny);
-  Stored d = StoredCreate(k->dtype, s.channels, &x);
+  Array        x = ArrayCreate(k->dtype, nx), dx = ArrayCreate(k->dtype, nx), y = ArrayCreate(k->dtype, ny), dy = ArrayCreate(k->dtype, ny);
+  Stored       d = StoredCreate(k->dtype, s.channels, &x);
   Fill(&x, 1, 0), Fill(&dy, 1, 0);
   for (int linear = 0; linear < 2; linear++) {
     Fill(&y, 1, 0), Fill(&dx, 1, 0);
@@ -241,9 +242,7 @@ typedef struct {
 
 static Field FieldCreate(const HGFieldKernels *k, int i, double scale)
 {
-  Field f = {
-    .s = {.batch = Pick(1, 3), .channels = channels[i % 15]}
-  };
+  Field f = {.s = {.batch = Pick(1, 3), .channels = channels[i % 15]}};
   RandomPoints(Pick(1, 3), i % 8 == 0, f.s.n);
   const size_t nx = Strides(f.s.batch, f.s.n, f.s.channels, f.s.xs), ny = Strides(f.s.batch, f.s.n, f.s.channels, f.s.ys);
   f.x = ArrayCreate(k->dtype, nx), f.dx = ArrayCreate(k->dtype, nx), f.y = ArrayCreate(k->dtype, ny), f.dy = ArrayCreate(k->dtype, ny);
@@ -262,9 +261,9 @@ static void TestActivation(const HGFieldKernels *k, int i)
 {
   const HGActivation f = (HGActivation)(i % 10);
   const double       p = f == HG_ACT_LEAKY_RELU ? 0.1 : 1.5, scale = f == HG_ACT_SIN ? (i % 20 < 10 ? 3 : 1e5) : i % 20 < 10 ? 4 : 30;
-  Field              a = FieldCreate(k, i / 10, scale);
+  Field              a    = FieldCreate(k, i / 10, scale);
   const int          sine = f == HG_ACT_SIN;
-  const Array       *v = HGActivationKeepsOutput(f) ? &a.y : &a.x;
+  const Array       *v    = HGActivationKeepsOutput(f) ? &a.y : &a.x;
 
   RUN(k, "activate", &a.y, k->activate(f, p, &a.s, a.x.p, a.y.p));
   FOR_POINTS(&a.s, b, z, y, x)
@@ -284,7 +283,7 @@ static void TestActivation(const HGFieldKernels *k, int i)
 static void TestSpecial(const HGFieldKernels *k)
 {
   const double special[] = {0, -0., INFINITY, -INFINITY, NAN, 1e-30, -1e-30, 88, -87, 1e30, -1e30, -700};
-  HGFieldShape s = {.batch = 1, .channels = 1, .n = {1, 1, 12}, .xs = {12, 12, 12, 1}, .ys = {12, 12, 12, 1}};
+  HGFieldShape s         = {.batch = 1, .channels = 1, .n = {1, 1, 12}, .xs = {12, 12, 12, 1}, .ys = {12, 12, 12, 1}};
   Array        x = ArrayCreate(k->dtype, 12), y = ArrayCreate(k->dtype, 12);
 
   for (int f = HG_ACT_IDENTITY; f <= HG_ACT_SIN; f++) {
@@ -305,7 +304,7 @@ static void TestSpecial(const HGFieldKernels *k)
 static void TestAdd(const HGFieldKernels *k, int i)
 {
   Field        a = FieldCreate(k, i, 1), b = a;
-  const int    relu = Pick(0, 1);
+  const int    relu  = Pick(0, 1);
   HGFieldInput in[2] = {{.x = a.x.p}, {0}};
 
   memcpy(in[0].xs, a.s.xs, sizeof(a.s.xs));
@@ -318,7 +317,7 @@ static void TestAdd(const HGFieldKernels *k, int i)
     for (int c = 0; c < a.s.channels; c++) {
       const ptrdiff_t at = At(a.s.xs, n, z, y, x) + c, to = At(a.s.ys, n, z, y, x) + c;
       const double    sum = a.x.d[at] + b.x.d[At(in[1].xs, n, z, y, x) + c];
-      a.y.d[to] = relu ? fmax(sum, 0) : sum;
+      a.y.d[to]           = relu ? fmax(sum, 0) : sum;
       Store(&a.d.twin, c, a.dy.d[to], at, a.dx.d);
     }
   Compare(k, "add", &a.y, 2 * Eps(k->dtype), 0);
@@ -343,20 +342,21 @@ static void TestSoftmax(const HGFieldKernels *k, int i)
 /* Elements 0 and 1 of four are those of HGRandomBits(); about as many of elements 2 and 3 are kept. As part of a larger field. */
 static void TestDropout(const HGFieldKernels *k, int i)
 {
-  Field          a = FieldCreate(k, i, 1);
-  HGDropout      d = {.seed = Random(), .stream = Random(), .first = Random() % 1000, .probability = 0.3};
+  Field          a       = FieldCreate(k, i, 1);
+  HGDropout      d       = {.seed = Random(), .stream = Random(), .first = Random() % 1000, .probability = 0.3};
   const uint64_t dropped = (uint64_t)(0.3 * 0x1p32);
   double         kept[2] = {0, 0}, all[2] = {0, 0};
 
-  d.index[3] = (uint64_t)a.s.channels + (Pick(0, 1) ? 3 : 0);
-  d.index[2] = d.index[3] * (uint64_t)(a.s.n[2] + Pick(0, 3));
-  d.index[1] = d.index[2] * (uint64_t)a.s.n[1];
-  d.index[0] = d.index[1] * (uint64_t)a.s.n[0];
+  d.index[3]     = (uint64_t)a.s.channels + (Pick(0, 1) ? 3 : 0);
+  d.index[2]     = d.index[3] * (uint64_t)(a.s.n[2] + Pick(0, 3));
+  d.index[1]     = d.index[2] * (uint64_t)a.s.n[1];
+  d.index[0]     = d.index[1] * (uint64_t)a.s.n[0];
   a.d.store.mask = NULL;
   RUN(k, "dropout", &a.y, k->dropout(&a.s, &d, a.x.p, &a.d.store, a.y.p));
   FOR_POINTS(&a.s, b, z, y, x)
     for (int c = 0; c < a.s.channels; c++) {
-      const uint64_t  index = d.first + (uint64_t)b * d.index[0] + (uint64_t)z * d.index[1] + (uint64_t)y * d.index[2] + (uint64_t)x * d.index[3] + (uint64_t)c;
+      const uint64_t index =
+          d.first + (uint64_t)b * d.index[0] + (uint64_t)z * d.index[1] + (uint64_t)y * d.index[2] + (uint64_t)x * d.index[3] + (uint64_t)c;
       const uint64_t  bits = HGRandomBits(d.seed, d.stream, index / 4), word = index % 4 ? bits >> 32 : bits & 0xffffffffu;
       const ptrdiff_t at = At(a.s.ys, b, z, y, x) + c;
       const double    v = a.x.d[At(a.s.xs, b, z, y, x) + c], old = a.d.store.add ? a.y.d[at] : 0, got = Get(&a.y, (size_t)at);
@@ -366,16 +366,17 @@ static void TestDropout(const HGFieldKernels *k, int i)
     }
   Compare(k, "dropout", &a.y, 4 * Eps(k->dtype), 0);
   for (int h = 0; h < 2; h++) /* five standard deviations */
-    if (fabs(kept[h] - 0.7 * all[h]) > 5 * sqrt(0.21 * all[h]) + 1) failures++, fprintf(stderr, "dropout keeps %g of %g\n", kept[h], all[h]);
+    if (fabs(kept[h] - 0.7 * all[h]) > 5 * sqrt(0.21 * all[h]) + 1)
+      failures++, fprintf(stderr, "dropout keeps %g of %g\n", kept[h], all[h]);
   FieldDestroy(&a);
 }
 
 static void TestNorm(const HGFieldKernels *k, int i)
 {
-  Field           a = FieldCreate(k, i, 1);
+  Field           a      = FieldCreate(k, i, 1);
   const ptrdiff_t sample = Pick(0, 1) ? a.s.channels : 0;
   const size_t    n = (size_t)(a.s.channels + sample * (a.s.batch - 1)), points = (size_t)(a.s.n[0] * a.s.n[1] * a.s.n[2]);
-  Array           c[4], sum = ArrayCreate(HG_F64, (size_t)(a.s.batch * a.s.channels * 2)), work = ArrayCreate(HG_F64, k->sums_work(&a.s) / 8);
+  Array c[4], sum = ArrayCreate(HG_F64, (size_t)(a.s.batch * a.s.channels * 2)), work = ArrayCreate(HG_F64, k->sums_work(&a.s) / 8);
   HGNormalization h = {.sample = sample, .act = Pick(0, 1) ? HG_ACT_RELU : HG_ACT_IDENTITY};
 
   for (int j = 0; j < 4; j++) c[j] = ArrayCreate(k->dtype, n), Fill(&c[j], 1, 0);
@@ -383,7 +384,8 @@ static void TestNorm(const HGFieldKernels *k, int i)
   for (int both = 0; both < 2; both++) {
     RUN(k, "sums", &sum, k->sums(&a.s, a.x.p, both ? a.dy.p : NULL, c[0].p, sample, work.p, sum.p));
     SumsReference(&a.s, a.x.d, both ? a.dy.d : NULL, c[0].d, sample, sum.d);
-    Compare(k, "sums", &sum, 4 * DBL_EPSILON * (double)points * sqrt((double)points), 0); /* partial sums up to points, roundings are random */
+    Compare(k, "sums", &sum, 4 * DBL_EPSILON * (double)points * sqrt((double)points),
+            0); /* partial sums up to points, roundings are random */
   }
   RUN(k, "normalize", &a.y, k->normalize(&a.s, &h, a.x.p, a.y.p));
   RUN(k, "normalize_adjoint", &a.dx, k->normalize_adjoint(&a.s, &h, a.x.p, a.dy.p, &a.d.store, a.dx.p));
@@ -391,7 +393,7 @@ static void TestNorm(const HGFieldKernels *k, int i)
     for (int e = 0; e < a.s.channels; e++) {
       const ptrdiff_t at = At(a.s.xs, b, z, y, x) + e, to = At(a.s.ys, b, z, y, x) + e, o = b * sample + e;
       const double    v = (a.x.d[at] - c[0].d[o]) * c[1].d[o] + c[2].d[o];
-      a.y.d[to] = h.act == HG_ACT_RELU ? fmax(v, 0) : v;
+      a.y.d[to]         = h.act == HG_ACT_RELU ? fmax(v, 0) : v;
       Store(&a.d.twin, e, a.dy.d[to] * c[1].d[o] + (a.x.d[at] - c[0].d[o]) * c[3].d[o] + c[2].d[o], at, a.dx.d);
     }
   Compare(k, "normalize", &a.y, 8 * Eps(k->dtype), 0);
@@ -403,8 +405,16 @@ static void TestNorm(const HGFieldKernels *k, int i)
 
 static void TestNaN(const HGFieldKernels *k)
 {
-  HGPoolShape s = {.batch = 1, .channels = 1, .n = {1, 1, 2}, .k = {1, 1, 2}, .stride = {1, 1, 2}, .dilation = {1, 1, 1}, .hi = {1, 1, 4},
-                   .to = {1, 1, 4}, .xs = {4, 4, 4, 1}, .ys = {2, 2, 2, 1}};
+  HGPoolShape s = {.batch    = 1,
+                   .channels = 1,
+                   .n        = {1, 1, 2},
+                   .k        = {1, 1, 2},
+                   .stride   = {1, 1, 2},
+                   .dilation = {1, 1, 1},
+                   .hi       = {1, 1, 4},
+                   .to       = {1, 1, 4},
+                   .xs       = {4, 4, 4, 1},
+                   .ys       = {2, 2, 2, 1}};
   Array       x = ArrayCreate(k->dtype, 4), y = ArrayCreate(k->dtype, 2);
 
   Set(&x, 0, NAN), Set(&x, 1, 1), Set(&x, 2, -INFINITY), Set(&x, 3, -INFINITY);

@@ -62,7 +62,8 @@ int main(int argc, char **argv)
   cases = fopen(argv[1], "r");
   data  = fopen(argv[2], "rb");
   if (rank == 0) results = fopen(argv[3], "wb");
-  PetscCheck(cases && data && (results || rank), PETSC_COMM_SELF, PETSC_ERR_FILE_OPEN, "cannot open %s, %s or %s", argv[1], argv[2], argv[3]);
+  PetscCheck(cases && data && (results || rank), PETSC_COMM_SELF, PETSC_ERR_FILE_OPEN, "cannot open %s, %s or %s", argv[1], argv[2],
+             argv[3]);
   while (fgets(line, sizeof(line), cases)) PetscCall(Run(line, data, results));
   PetscCheck(fgetc(data) == EOF, PETSC_COMM_SELF, PETSC_ERR_FILE_READ, "data are left over");
   (void)fclose(cases);

@@ -77,8 +77,8 @@ static inline int CaseChoice(const char *line, const char *key, int n, const cha
 static inline PetscErrorCode CaseSetConv(HGLayer layer, const char *line)
 {
   static const char *const boundaries[] = {"none", "zeros", "periodic", "reflect", "replicate"};
-  const HGBoundary         b    = (HGBoundary)CaseChoice(line, "boundary", 5, boundaries, HG_BOUNDARY_ZERO);
-  const HGBoundary         b3[3] = {b, b, b};
+  const HGBoundary         b            = (HGBoundary)CaseChoice(line, "boundary", 5, boundaries, HG_BOUNDARY_ZERO);
+  const HGBoundary         b3[3]        = {b, b, b};
   PetscInt                 v[3], padding[3] = {0, 0, 0}, more[3] = {0, 0, 0};
 
   PetscFunctionBegin;
@@ -97,15 +97,14 @@ static inline PetscErrorCode CaseSetConv(HGLayer layer, const char *line)
 
 static inline PetscErrorCode CaseSetPool(HGLayer layer, const char *line)
 {
-  HGStencil s = {
-      .dilation = {1, 1, 1}
-  };
+  HGStencil s = {.dilation = {1, 1, 1}};
 
   PetscFunctionBegin;
   (void)CaseInts(line, "padding", 3, s.padding);
   (void)CaseInts(line, "dilation", 3, s.dilation);
   if (CaseInts(line, "window", 3, s.kernel) && CaseInts(line, "stride", 3, s.stride)) PetscCall(HGLayerPoolSetWindow(layer, &s));
-  PetscCall(HGLayerPoolSetAverage(layer, CaseInt(line, "average", 0) ? PETSC_TRUE : PETSC_FALSE, CaseInt(line, "count_padding", 1) ? PETSC_TRUE : PETSC_FALSE));
+  PetscCall(HGLayerPoolSetAverage(layer, CaseInt(line, "average", 0) ? PETSC_TRUE : PETSC_FALSE,
+                                  CaseInt(line, "count_padding", 1) ? PETSC_TRUE : PETSC_FALSE));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -133,7 +132,8 @@ static inline PetscErrorCode CaseSetDense(HGLayer layer, const char *line)
   PetscCallMPI(MPI_Comm_size(PetscObjectComm((PetscObject)layer), &ranks));
   PetscCall(PetscOptionsGetInt(NULL, NULL, "-hg_batch_parts", &batches, NULL));
   if (CaseInt(line, "outputs", 0)) PetscCall(HGLayerDenseSetOutputs(layer, CaseInt(line, "outputs", 0)));
-  if (CaseInts(line, "parts", 2, parts) && (parts[0] * parts[1] * batches == ranks || CaseInt(line, "force", 0))) PetscCall(HGLayerDenseSetParts(layer, parts[0], parts[1]));
+  if (CaseInts(line, "parts", 2, parts) && (parts[0] * parts[1] * batches == ranks || CaseInt(line, "force", 0)))
+    PetscCall(HGLayerDenseSetParts(layer, parts[0], parts[1]));
   PetscCall(HGLayerDenseSetBias(layer, CaseInt(line, "bias", 1) ? PETSC_TRUE : PETSC_FALSE));
   if (CaseInt(line, "relu", 0)) PetscCall(HGLayerDenseSetActivation(layer, HG_ACT_RELU));
   PetscFunctionReturn(PETSC_SUCCESS);
@@ -153,7 +153,9 @@ static inline PetscErrorCode CaseSetLayer(HGLayer layer, const char *type, const
     if (CaseInts(line, "factor", 3, factor)) PetscCall(HGLayerUpsampleSetFactor(layer, factor));
     PetscCall(HGLayerUpsampleSetLinear(layer, CaseInt(line, "linear", 0) ? PETSC_TRUE : PETSC_FALSE));
   }
-  if (!strcmp(type, HGLAYERACTIVATION)) PetscCall(HGLayerActivationSetFunction(layer, (HGActivation)CaseChoice(line, "function", 10, functions, HG_ACT_RELU), CaseReal(line, "parameter", 0)));
+  if (!strcmp(type, HGLAYERACTIVATION))
+    PetscCall(HGLayerActivationSetFunction(layer, (HGActivation)CaseChoice(line, "function", 10, functions, HG_ACT_RELU),
+                                           CaseReal(line, "parameter", 0)));
   if (!strcmp(type, HGLAYERDROPOUT)) PetscCall(HGLayerDropoutSetProbability(layer, CaseReal(line, "probability", 0.5)));
   if (!strcmp(type, HGLAYERADD) && CaseInt(line, "relu", 0)) PetscCall(HGLayerAddSetActivation(layer, HG_ACT_RELU));
   if (!strcmp(type, HGLAYERSLICE)) PetscCall(HGLayerSliceSetChannels(layer, CaseInt(line, "first", 0), CaseInt(line, "count", 1)));

@@ -3,9 +3,9 @@
 #include "halograd.h"
 
 typedef struct {
-  PetscInt    dim, size[HG_AXES], cout, kernel;
-  HGBoundary  padding;
-  HGTensor    x;
+  PetscInt     dim, size[HG_AXES], cout, kernel;
+  HGBoundary   padding;
+  HGTensor     x;
   PetscScalar *w; /* [cout][cin][kz][ky][kx], then bias [cout] */
 } Case;
 
@@ -38,7 +38,8 @@ static double Definition(const Case *c, PetscInt n, PetscInt o, PetscInt z, Pets
   for (PetscInt i = 0; i < cin; i++)
     for (PetscInt a = 0; a < kz; a++)
       for (PetscInt b = 0; b < ky; b++)
-        for (PetscInt d = 0; d < k; d++) sum += c->w[(((o * cin + i) * kz + a) * ky + b) * k + d] * Padded(c, n, i, z + a - kz / 2, y + b - ky / 2, x + d - k / 2);
+        for (PetscInt d = 0; d < k; d++)
+          sum += c->w[(((o * cin + i) * kz + a) * ky + b) * k + d] * Padded(c, n, i, z + a - kz / 2, y + b - ky / 2, x + d - k / 2);
   return sum;
 }
 
@@ -54,12 +55,16 @@ static PetscErrorCode Compare(const Case *c, HGTensor y, HGDType t)
   s = l->box.size;
   b = l->box.start;
   for (PetscInt i = 0; i < s[HG_N] * s[HG_Z] * s[HG_Y] * s[HG_X] * s[HG_C]; i++) {
-    const PetscInt  ch = i % s[HG_C], x = i / s[HG_C] % s[HG_X], yy = i / s[HG_C] / s[HG_X] % s[HG_Y], z = i / s[HG_C] / s[HG_X] / s[HG_Y] % s[HG_Z], n = i / s[HG_C] / s[HG_X] / s[HG_Y] / s[HG_Z];
+    const PetscInt ch = i % s[HG_C], x = i / s[HG_C] % s[HG_X], yy = i / s[HG_C] / s[HG_X] % s[HG_Y],
+                   z = i / s[HG_C] / s[HG_X] / s[HG_Y] % s[HG_Z], n = i / s[HG_C] / s[HG_X] / s[HG_Y] / s[HG_Z];
     const ptrdiff_t at     = n * l->stride[HG_N] + z * l->stride[HG_Z] + yy * l->stride[HG_Y] + x * l->stride[HG_X] + ch;
     const double    found  = t == HG_F32 ? ((const float *)l->owned)[at] : ((const double *)l->owned)[at];
     const double    wanted = Definition(c, b[HG_N] + n, b[HG_C] + ch, b[HG_Z] + z, b[HG_Y] + yy, b[HG_X] + x);
 
-    PetscCheck(PetscAbsReal(found - wanted) <= tol, PETSC_COMM_SELF, PETSC_ERR_PLIB, "%" PetscInt_FMT "-D, channel %" PetscInt_FMT " at (%" PetscInt_FMT ", %" PetscInt_FMT ", %" PetscInt_FMT "): %g instead of %g, off by more than %g", c->dim, ch, b[HG_Z] + z, b[HG_Y] + yy, b[HG_X] + x, found, wanted, tol);
+    PetscCheck(PetscAbsReal(found - wanted) <= tol, PETSC_COMM_SELF, PETSC_ERR_PLIB,
+               "%" PetscInt_FMT "-D, channel %" PetscInt_FMT " at (%" PetscInt_FMT ", %" PetscInt_FMT ", %" PetscInt_FMT
+               "): %g instead of %g, off by more than %g",
+               c->dim, ch, b[HG_Z] + z, b[HG_Y] + yy, b[HG_X] + x, found, wanted, tol);
   }
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -128,13 +133,13 @@ static PetscErrorCode Run(Case *c, HGDType t)
 int main(int argc, char **argv)
 {
   Case cases[] = {
-    {.dim = 2, .size = {2, 3, 1, 9, 7}, .cout = 5, .kernel = 3},
-    {.dim = 2, .size = {1, 1, 1, 12, 13}, .cout = 17, .kernel = 5},
-    {.dim = 2, .size = {1, 33, 1, 6, 5}, .cout = 1, .kernel = 3},
-    {.dim = 2, .size = {1, 2, 1, 8, 5}, .cout = 3, .kernel = 7}, /* a halo wider than the parts */
-    {.dim = 2, .size = {3, 4, 1, 5, 4}, .cout = 2, .kernel = 1},
-    {.dim = 1, .size = {2, 2, 1, 1, 19}, .cout = 3, .kernel = 5},
-    {.dim = 3, .size = {1, 2, 6, 5, 7}, .cout = 3, .kernel = 3},
+      {.dim = 2, .size = {2, 3, 1, 9, 7}, .cout = 5, .kernel = 3},
+      {.dim = 2, .size = {1, 1, 1, 12, 13}, .cout = 17, .kernel = 5},
+      {.dim = 2, .size = {1, 33, 1, 6, 5}, .cout = 1, .kernel = 3},
+      {.dim = 2, .size = {1, 2, 1, 8, 5}, .cout = 3, .kernel = 7}, /* a halo wider than the parts */
+      {.dim = 2, .size = {3, 4, 1, 5, 4}, .cout = 2, .kernel = 1},
+      {.dim = 1, .size = {2, 2, 1, 1, 19}, .cout = 3, .kernel = 5},
+      {.dim = 3, .size = {1, 2, 6, 5, 7}, .cout = 3, .kernel = 3},
   };
 
   PetscCall(HGInitialize(&argc, &argv, NULL, NULL));

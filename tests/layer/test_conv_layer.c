@@ -16,37 +16,37 @@ typedef struct {
 #define REPLICATE HG_BOUNDARY_REPLICATE
 
 static const Case cases[] = {
-  {2, {1, 9, 11}, 3, 4, {1, 3, 3}, {1, 1, 1}, {-1}, {1, 1, 1}, 1, 0, {0}, ZEROS},
-  {2, {1, 9, 11}, 3, 4, {1, 4, 2}, {1, 1, 1}, {-1}, {1, 1, 1}, 1, 0, {0}, ZEROS}, /* even */
-  {2, {1, 9, 11}, 2, 5, {1, 3, 3}, {1, 1, 1}, {0, 0, 0}, {1, 1, 1}, 1, 0, {0}, ZEROS}, /* valid */
-  {2, {1, 12, 13}, 3, 2, {1, 3, 3}, {1, 2, 2}, {0, 1, 1}, {1, 1, 1}, 1, 0, {0}, ZEROS},
-  {2, {1, 12, 14}, 3, 2, {1, 2, 2}, {1, 2, 2}, {0, 0, 0}, {1, 1, 1}, 1, 0, {0}, ZEROS},
-  {2, {1, 10, 10}, 2, 3, {1, 5, 5}, {1, 4, 4}, {0, 2, 2}, {1, 1, 1}, 1, 0, {0}, ZEROS},
-  {2, {1, 11, 12}, 2, 2, {1, 1, 1}, {1, 2, 3}, {0, 0, 0}, {1, 1, 1}, 1, 0, {0}, ZEROS}, /* points that nothing reads */
-  {2, {1, 13, 12}, 4, 6, {1, 3, 3}, {1, 1, 1}, {-1}, {1, 2, 3}, 2, 0, {0}, ZEROS},
-  {2, {1, 13, 12}, 4, 4, {1, 3, 3}, {1, 2, 2}, {0, 2, 2}, {1, 2, 2}, 4, 0, {0}, ZEROS}, /* depthwise, stride and dilation not coprime */
-  {2, {1, 13, 15}, 3, 3, {1, 3, 4}, {1, 3, 2}, {0, 3, 2}, {1, 2, 3}, 1, 0, {0}, ZEROS},
-  {2, {1, 8, 12}, 3, 4, {1, 3, 5}, {1, 1, 1}, {-1}, {1, 1, 1}, 1, 0, {0}, PERIODIC},
-  {2, {1, 8, 12}, 3, 4, {1, 4, 4}, {1, 2, 2}, {0, 1, 1}, {1, 1, 1}, 1, 0, {0}, PERIODIC},
-  {2, {1, 9, 11}, 2, 2, {1, 3, 3}, {1, 2, 2}, {0, 1, 1}, {1, 1, 1}, 1, 0, {0}, PERIODIC}, /* stride does not divide the grid */
-  {2, {1, 9, 11}, 3, 2, {1, 3, 5}, {1, 1, 1}, {-1}, {1, 1, 1}, 1, 0, {0}, REFLECT},
-  {2, {1, 9, 11}, 2, 4, {1, 3, 3}, {1, 2, 1}, {0, 1, 1}, {1, 1, 1}, 2, 0, {0}, REPLICATE},
-  {2, {1, 6, 7}, 3, 2, {1, 2, 2}, {1, 2, 2}, {0, 0, 0}, {1, 1, 1}, 1, 1, {0}, ZEROS},
-  {2, {1, 6, 7}, 4, 6, {1, 3, 3}, {1, 2, 2}, {0, 1, 1}, {1, 1, 1}, 2, 1, {0, 1, 1}, ZEROS},
-  {2, {1, 6, 7}, 3, 2, {1, 4, 3}, {1, 3, 4}, {0, 1, 0}, {1, 1, 2}, 1, 1, {0, 2, 3}, ZEROS},
-  {1, {1, 1, 40}, 3, 4, {1, 1, 5}, {1, 1, 3}, {0, 0, 2}, {1, 1, 2}, 1, 0, {0}, ZEROS},
-  {1, {1, 1, 21}, 2, 3, {1, 1, 3}, {1, 1, 2}, {0, 0, 1}, {1, 1, 1}, 1, 1, {0}, ZEROS},
-  {3, {6, 7, 8}, 2, 3, {3, 3, 3}, {1, 1, 1}, {-1}, {1, 1, 1}, 1, 0, {0}, ZEROS},
-  {3, {8, 6, 10}, 2, 2, {2, 3, 4}, {2, 1, 2}, {0, 1, 1}, {1, 2, 1}, 1, 0, {0}, ZEROS},
-  {3, {4, 5, 3}, 2, 2, {2, 3, 2}, {2, 2, 1}, {0, 1, 0}, {1, 1, 1}, 1, 1, {0}, ZEROS},
-  {3, {6, 5, 8}, 2, 2, {3, 3, 3}, {1, 1, 1}, {-1}, {1, 1, 1}, 1, 0, {0}, REFLECT},
-  {2, {1, 10, 10}, 2, 3, {1, 5, 5}, {1, 1, 1}, {-1}, {1, 1, 1}, 1, 0, {0}, ZEROS}, /* ghost points of ranks beyond the next */
-  {2, {1, 9, 8}, 2, 3, {1, 3, 2}, {1, 1, 2}, {0, 0, 0}, {1, 1, 1}, 1, 0, {0}, PERIODIC}, /* nothing is read beyond this boundary, */
-  {2, {1, 9, 11}, 2, 3, {1, 3, 4}, {1, 1, 2}, {0, 0, 1}, {1, 2, 1}, 1, 0, {0}, REPLICATE}, /* or along one axis only */
-  {2, {1, 4, 3}, 2, 2, {1, 5, 3}, {1, 1, 2}, {0, 5, 4}, {1, 2, 2}, 1, 0, {0}, ZEROS}, /* ghost points farther off than the grid is wide */
-  /* stride and dilation coprime: who needs ghost points alternates */
-  {2, {1, 17, 36}, 2, 2, {1, 3, 4}, {1, 3, 4}, {0, 3, 3}, {1, 2, 3}, 1, 0, {0}, ZEROS},
-  {2, {1, 7, 9}, 2, 3, {1, 3, 4}, {1, 3, 4}, {0, 3, 3}, {1, 2, 3}, 1, 1, {0}, ZEROS},
+    {2, {1, 9, 11}, 3, 4, {1, 3, 3}, {1, 1, 1}, {-1}, {1, 1, 1}, 1, 0, {0}, ZEROS},
+    {2, {1, 9, 11}, 3, 4, {1, 4, 2}, {1, 1, 1}, {-1}, {1, 1, 1}, 1, 0, {0}, ZEROS},      /* even */
+    {2, {1, 9, 11}, 2, 5, {1, 3, 3}, {1, 1, 1}, {0, 0, 0}, {1, 1, 1}, 1, 0, {0}, ZEROS}, /* valid */
+    {2, {1, 12, 13}, 3, 2, {1, 3, 3}, {1, 2, 2}, {0, 1, 1}, {1, 1, 1}, 1, 0, {0}, ZEROS},
+    {2, {1, 12, 14}, 3, 2, {1, 2, 2}, {1, 2, 2}, {0, 0, 0}, {1, 1, 1}, 1, 0, {0}, ZEROS},
+    {2, {1, 10, 10}, 2, 3, {1, 5, 5}, {1, 4, 4}, {0, 2, 2}, {1, 1, 1}, 1, 0, {0}, ZEROS},
+    {2, {1, 11, 12}, 2, 2, {1, 1, 1}, {1, 2, 3}, {0, 0, 0}, {1, 1, 1}, 1, 0, {0}, ZEROS}, /* points that nothing reads */
+    {2, {1, 13, 12}, 4, 6, {1, 3, 3}, {1, 1, 1}, {-1}, {1, 2, 3}, 2, 0, {0}, ZEROS},
+    {2, {1, 13, 12}, 4, 4, {1, 3, 3}, {1, 2, 2}, {0, 2, 2}, {1, 2, 2}, 4, 0, {0}, ZEROS}, /* depthwise, stride and dilation not coprime */
+    {2, {1, 13, 15}, 3, 3, {1, 3, 4}, {1, 3, 2}, {0, 3, 2}, {1, 2, 3}, 1, 0, {0}, ZEROS},
+    {2, {1, 8, 12}, 3, 4, {1, 3, 5}, {1, 1, 1}, {-1}, {1, 1, 1}, 1, 0, {0}, PERIODIC},
+    {2, {1, 8, 12}, 3, 4, {1, 4, 4}, {1, 2, 2}, {0, 1, 1}, {1, 1, 1}, 1, 0, {0}, PERIODIC},
+    {2, {1, 9, 11}, 2, 2, {1, 3, 3}, {1, 2, 2}, {0, 1, 1}, {1, 1, 1}, 1, 0, {0}, PERIODIC}, /* stride does not divide the grid */
+    {2, {1, 9, 11}, 3, 2, {1, 3, 5}, {1, 1, 1}, {-1}, {1, 1, 1}, 1, 0, {0}, REFLECT},
+    {2, {1, 9, 11}, 2, 4, {1, 3, 3}, {1, 2, 1}, {0, 1, 1}, {1, 1, 1}, 2, 0, {0}, REPLICATE},
+    {2, {1, 6, 7}, 3, 2, {1, 2, 2}, {1, 2, 2}, {0, 0, 0}, {1, 1, 1}, 1, 1, {0}, ZEROS},
+    {2, {1, 6, 7}, 4, 6, {1, 3, 3}, {1, 2, 2}, {0, 1, 1}, {1, 1, 1}, 2, 1, {0, 1, 1}, ZEROS},
+    {2, {1, 6, 7}, 3, 2, {1, 4, 3}, {1, 3, 4}, {0, 1, 0}, {1, 1, 2}, 1, 1, {0, 2, 3}, ZEROS},
+    {1, {1, 1, 40}, 3, 4, {1, 1, 5}, {1, 1, 3}, {0, 0, 2}, {1, 1, 2}, 1, 0, {0}, ZEROS},
+    {1, {1, 1, 21}, 2, 3, {1, 1, 3}, {1, 1, 2}, {0, 0, 1}, {1, 1, 1}, 1, 1, {0}, ZEROS},
+    {3, {6, 7, 8}, 2, 3, {3, 3, 3}, {1, 1, 1}, {-1}, {1, 1, 1}, 1, 0, {0}, ZEROS},
+    {3, {8, 6, 10}, 2, 2, {2, 3, 4}, {2, 1, 2}, {0, 1, 1}, {1, 2, 1}, 1, 0, {0}, ZEROS},
+    {3, {4, 5, 3}, 2, 2, {2, 3, 2}, {2, 2, 1}, {0, 1, 0}, {1, 1, 1}, 1, 1, {0}, ZEROS},
+    {3, {6, 5, 8}, 2, 2, {3, 3, 3}, {1, 1, 1}, {-1}, {1, 1, 1}, 1, 0, {0}, REFLECT},
+    {2, {1, 10, 10}, 2, 3, {1, 5, 5}, {1, 1, 1}, {-1}, {1, 1, 1}, 1, 0, {0}, ZEROS},         /* ghost points of ranks beyond the next */
+    {2, {1, 9, 8}, 2, 3, {1, 3, 2}, {1, 1, 2}, {0, 0, 0}, {1, 1, 1}, 1, 0, {0}, PERIODIC},   /* nothing is read beyond this boundary, */
+    {2, {1, 9, 11}, 2, 3, {1, 3, 4}, {1, 1, 2}, {0, 0, 1}, {1, 2, 1}, 1, 0, {0}, REPLICATE}, /* or along one axis only */
+    {2, {1, 4, 3}, 2, 2, {1, 5, 3}, {1, 1, 2}, {0, 5, 4}, {1, 2, 2}, 1, 0, {0}, ZEROS}, /* ghost points farther off than the grid is wide */
+    /* stride and dilation coprime: who needs ghost points alternates */
+    {2, {1, 17, 36}, 2, 2, {1, 3, 4}, {1, 3, 4}, {0, 3, 3}, {1, 2, 3}, 1, 0, {0}, ZEROS},
+    {2, {1, 7, 9}, 2, 3, {1, 3, 4}, {1, 3, 4}, {0, 3, 3}, {1, 2, 3}, 1, 1, {0}, ZEROS},
 };
 
 /* 50^3 points, kernel 5,4,3, padding 1,1,2, stride 3,1,2, dilation 3,3,1: a configuration of DistDL's tests */
@@ -91,7 +91,7 @@ static void ForProducts(const Whole *h, void (*f)(const Whole *, PetscInt big, P
 {
   const Case     *c   = h->c;
   const PetscInt *big = c->transposed ? h->m : c->n, *small = c->transposed ? c->n : h->m;
-  const PetscInt  cb = (c->transposed ? c->cout : c->cin), cs = (c->transposed ? c->cin : c->cout), gb = cb / c->groups, gs = cs / c->groups;
+  const PetscInt cb = (c->transposed ? c->cout : c->cin), cs = (c->transposed ? c->cin : c->cout), gb = cb / c->groups, gs = cs / c->groups;
 
   for (PetscInt n = 0; n < SAMPLES; n++)
     for (PetscInt s = 0; s < cs; s++)
@@ -107,7 +107,9 @@ static void ForProducts(const Whole *h, void (*f)(const Whole *, PetscInt big, P
                     const PetscInt x = Image(ox * c->s[2] - h->lo[2] + kx * c->d[2], big[2], c->boundary);
 
                     if (z < 0 || y < 0 || x < 0) continue;
-                    f(h, (((n * cb + s / gs * gb + b) * big[0] + z) * big[1] + y) * big[2] + x, (((n * cs + s) * small[0] + oz) * small[1] + oy) * small[2] + ox, (((s * gb + b) * c->k[0] + kz) * c->k[1] + ky) * c->k[2] + kx);
+                    f(h, (((n * cb + s / gs * gb + b) * big[0] + z) * big[1] + y) * big[2] + x,
+                      (((n * cs + s) * small[0] + oz) * small[1] + oy) * small[2] + ox,
+                      (((s * gb + b) * c->k[0] + kz) * c->k[1] + ky) * c->k[2] + kx);
                   }
 }
 
@@ -132,7 +134,8 @@ static PetscErrorCode CreateWhole(const Case *c, HGDType t, Whole *h)
     const PetscInt reach = (c->k[a] - 1) * c->d[a];
 
     h->lo[a] = c->p[0] < 0 ? reach / 2 : c->p[a];
-    h->m[a]  = c->transposed ? (c->n[a] - 1) * c->s[a] - 2 * h->lo[a] + reach + 1 + c->more[a] : (c->n[a] + (c->p[0] < 0 ? reach : 2 * h->lo[a]) - reach - 1) / c->s[a] + 1;
+    h->m[a]  = c->transposed ? (c->n[a] - 1) * c->s[a] - 2 * h->lo[a] + reach + 1 + c->more[a]
+                             : (c->n[a] + (c->p[0] < 0 ? reach : 2 * h->lo[a]) - reach - 1) / c->s[a] + 1;
     points *= h->m[a];
   }
   h->ny = points;
@@ -226,7 +229,8 @@ static PetscErrorCode Compare(const char *what, int number, HGTensor t, HGDType 
 
     Locate(t, i, &at, &g);
     found = *Element(t, dtype, at, &copy);
-    PetscCheck(fabs(found - whole[g]) <= tol, PETSC_COMM_SELF, PETSC_ERR_PLIB, "case %d: %s at %" PetscInt_FMT " is %.17g, not %.17g", number, what, g, found, whole[g]);
+    PetscCheck(fabs(found - whole[g]) <= tol, PETSC_COMM_SELF, PETSC_ERR_PLIB, "case %d: %s at %" PetscInt_FMT " is %.17g, not %.17g",
+               number, what, g, found, whole[g]);
   }
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -269,7 +273,8 @@ static PetscErrorCode CheckWeights(const Whole *h, int number, const double *dp,
   for (PetscInt i = 0; i < n; i++) {
     const double wanted = 2 * (i < h->nw ? h->dw[i] : h->db[i - h->nw]);
 
-    PetscCheck(fabs(sum[i] - wanted) <= tol * (1 + fabs(wanted)), PETSC_COMM_SELF, PETSC_ERR_PLIB, "case %d: gradient of parameter %" PetscInt_FMT " is %.17g, not %.17g", number, i, sum[i], wanted);
+    PetscCheck(fabs(sum[i] - wanted) <= tol * (1 + fabs(wanted)), PETSC_COMM_SELF, PETSC_ERR_PLIB,
+               "case %d: gradient of parameter %" PetscInt_FMT " is %.17g, not %.17g", number, i, sum[i], wanted);
   }
   PetscCall(PetscFree(sum));
   PetscFunctionReturn(PETSC_SUCCESS);

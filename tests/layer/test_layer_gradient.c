@@ -6,31 +6,62 @@
 #include "layercase.h"
 
 static const char *const cases[] = {
-  "type=pool size=2,3,1,13,11", "type=pool size=2,5,1,13,11 window=1,3,3 stride=1,2,2 padding=0,1,1",
-  "type=pool size=2,2,1,14,13 window=1,3,2 stride=1,1,3 padding=0,1,1 dilation=1,2,1",
-  "type=pool size=2,4,1,13,12 window=1,5,3 stride=1,2,1 padding=0,2,1 average=1",
-  "type=pool size=2,3,1,12,13 window=1,3,4 stride=1,2,2 padding=0,1,2 average=1 count_padding=0",
-  "type=pool dim=1 size=2,2,1,1,41 window=1,1,4 stride=1,1,3 padding=0,0,2",
-  "type=pool dim=3 size=2,2,7,9,8 window=3,2,3 stride=2,2,1 padding=1,0,1",
-  "type=pool dim=3 size=2,2,7,9,8 window=2,3,2 stride=2,2,2 padding=1,1,0 average=1",
-  "type=upsample size=2,3,1,7,9", "type=upsample size=2,2,1,7,9 linear=1", "type=upsample size=2,3,1,7,6 factor=1,3,1 linear=1",
-  "type=upsample dim=1 size=2,2,1,1,13 factor=1,1,4 linear=1", "type=upsample dim=3 size=2,2,4,7,5 linear=1",
-  "type=activation function=leaky_relu parameter=0.2 size=2,3,1,7,9", "type=activation function=elu parameter=1.3 size=2,3,1,7,9",
-  "type=activation function=gelu size=2,3,1,7,9", "type=activation function=silu size=2,3,1,7,9", "type=activation function=tanh size=2,3,1,7,9",
-  "type=activation function=sigmoid size=2,3,1,7,9", "type=activation function=softplus size=2,3,1,7,9", "type=activation function=sin size=2,3,1,7,9",
-  "type=activation function=relu size=2,3,1,7,9",
-  "type=norm size=4,6,1,7,9", "type=norm size=4,6,1,7,9 training=0", "type=norm size=3,4,1,5,7 relu=1 momentum=0.5 epsilon=1e-3",
-  "type=norm dim=1 size=4,3,1,1,13 affine=0", "type=norm dim=3 size=2,2,5,7,3",
-  "type=norm kind=group groups=3 size=3,6,1,7,9", "type=norm kind=group groups=2 size=2,6,1,5,7 relu=1", "type=norm kind=instance size=2,4,1,7,9",
-  "type=norm kind=layer size=3,4,1,7,9", "type=norm kind=layer dim=3 size=2,3,5,4,3 affine=0",
-  "type=dropout size=3,6,1,7,9 probability=0.3", "type=dropout size=3,6,1,7,9 training=0", "type=dropout dim=3 size=2,4,5,4,3 step=7",
-  "type=add inputs=2 size=2,3,1,7,9", "type=add inputs=3 size=2,3,1,7,9 relu=1",
-  "type=concat inputs=2 size=2,5,1,7,9", "type=concat inputs=3 size=2,3,1,7,6", "type=concat dim=3 inputs=3 size=2,2,4,5,3",
-  "type=slice size=2,7,1,7,9 first=2 count=3", "type=softmax size=2,5,1,7,9", "type=flatten size=3,4,1,7,9", "type=flatten dim=3 size=2,3,4,5,3",
-  "type=dense outputs=5 size=3,4,1,7,9", "type=dense outputs=7 size=2,6,1,5,7 relu=1 parts=1,2", "type=dense outputs=6 size=2,7,1,5,7 relu=1 parts=2,1",
-  "type=dense outputs=7 size=3,9,1,7,6 bias=0 parts=1,3", "type=dense outputs=7 size=2,2,1,7,6 parts=3,1", "type=dense outputs=5 size=2,2,1,7,6 relu=1 parts=4,1",
-  "type=dense outputs=4 size=2,13,1,7,6 parts=3,2", "type=dense outputs=9 size=2,2,1,7,6 parts=6,1", "type=dense outputs=9 size=2,7,1,7,6 parts=1,6",
-  "type=dense outputs=1 size=2,2,1,7,9", "type=dense outputs=2 size=2,2,1,1,8 dim=1", "type=dense dim=3 outputs=5 size=2,2,4,7,5 relu=1",
+    "type=pool size=2,3,1,13,11",
+    "type=pool size=2,5,1,13,11 window=1,3,3 stride=1,2,2 padding=0,1,1",
+    "type=pool size=2,2,1,14,13 window=1,3,2 stride=1,1,3 padding=0,1,1 dilation=1,2,1",
+    "type=pool size=2,4,1,13,12 window=1,5,3 stride=1,2,1 padding=0,2,1 average=1",
+    "type=pool size=2,3,1,12,13 window=1,3,4 stride=1,2,2 padding=0,1,2 average=1 count_padding=0",
+    "type=pool dim=1 size=2,2,1,1,41 window=1,1,4 stride=1,1,3 padding=0,0,2",
+    "type=pool dim=3 size=2,2,7,9,8 window=3,2,3 stride=2,2,1 padding=1,0,1",
+    "type=pool dim=3 size=2,2,7,9,8 window=2,3,2 stride=2,2,2 padding=1,1,0 average=1",
+    "type=upsample size=2,3,1,7,9",
+    "type=upsample size=2,2,1,7,9 linear=1",
+    "type=upsample size=2,3,1,7,6 factor=1,3,1 linear=1",
+    "type=upsample dim=1 size=2,2,1,1,13 factor=1,1,4 linear=1",
+    "type=upsample dim=3 size=2,2,4,7,5 linear=1",
+    "type=activation function=leaky_relu parameter=0.2 size=2,3,1,7,9",
+    "type=activation function=elu parameter=1.3 size=2,3,1,7,9",
+    "type=activation function=gelu size=2,3,1,7,9",
+    "type=activation function=silu size=2,3,1,7,9",
+    "type=activation function=tanh size=2,3,1,7,9",
+    "type=activation function=sigmoid size=2,3,1,7,9",
+    "type=activation function=softplus size=2,3,1,7,9",
+    "type=activation function=sin size=2,3,1,7,9",
+    "type=activation function=relu size=2,3,1,7,9",
+    "type=norm size=4,6,1,7,9",
+    "type=norm size=4,6,1,7,9 training=0",
+    "type=norm size=3,4,1,5,7 relu=1 momentum=0.5 epsilon=1e-3",
+    "type=norm dim=1 size=4,3,1,1,13 affine=0",
+    "type=norm dim=3 size=2,2,5,7,3",
+    "type=norm kind=group groups=3 size=3,6,1,7,9",
+    "type=norm kind=group groups=2 size=2,6,1,5,7 relu=1",
+    "type=norm kind=instance size=2,4,1,7,9",
+    "type=norm kind=layer size=3,4,1,7,9",
+    "type=norm kind=layer dim=3 size=2,3,5,4,3 affine=0",
+    "type=dropout size=3,6,1,7,9 probability=0.3",
+    "type=dropout size=3,6,1,7,9 training=0",
+    "type=dropout dim=3 size=2,4,5,4,3 step=7",
+    "type=add inputs=2 size=2,3,1,7,9",
+    "type=add inputs=3 size=2,3,1,7,9 relu=1",
+    "type=concat inputs=2 size=2,5,1,7,9",
+    "type=concat inputs=3 size=2,3,1,7,6",
+    "type=concat dim=3 inputs=3 size=2,2,4,5,3",
+    "type=slice size=2,7,1,7,9 first=2 count=3",
+    "type=softmax size=2,5,1,7,9",
+    "type=flatten size=3,4,1,7,9",
+    "type=flatten dim=3 size=2,3,4,5,3",
+    "type=dense outputs=5 size=3,4,1,7,9",
+    "type=dense outputs=7 size=2,6,1,5,7 relu=1 parts=1,2",
+    "type=dense outputs=6 size=2,7,1,5,7 relu=1 parts=2,1",
+    "type=dense outputs=7 size=3,9,1,7,6 bias=0 parts=1,3",
+    "type=dense outputs=7 size=2,2,1,7,6 parts=3,1",
+    "type=dense outputs=5 size=2,2,1,7,6 relu=1 parts=4,1",
+    "type=dense outputs=4 size=2,13,1,7,6 parts=3,2",
+    "type=dense outputs=9 size=2,2,1,7,6 parts=6,1",
+    "type=dense outputs=9 size=2,7,1,7,6 parts=1,6",
+    "type=dense outputs=1 size=2,2,1,7,9",
+    "type=dense outputs=2 size=2,2,1,1,8 dim=1",
+    "type=dense dim=3 outputs=5 size=2,2,4,7,5 relu=1",
 };
 
 typedef struct {
@@ -118,7 +149,8 @@ static PetscErrorCode TestTaylor(const char *line)
   for (int i = 0; i < 3; i++) PetscCall(Value(&c, &a, i ? step / i : 0, vx, vp, &f[i]));
   for (int i = 0; i < 2; i++) r[i] = fabs(f[i + 1] - f[0] - slope * step / (i + 1));
   round = 1e-15 * sqrt(Dot(a.ny, a.dy, a.dy) * Dot(a.ny, a.y, a.y)) + 1e-15 * step * fabs(slope);
-  PetscCheck(r[1] <= r[0] / 3.5 + 10 * round && r[0] <= 1e-3 * step * (fabs(slope) + (double)a.ny), PETSC_COMM_SELF, PETSC_ERR_PLIB, "%s: remainders %g and %g for steps %g and %g, slope %g", line, r[0], r[1], step, step / 2, slope);
+  PetscCheck(r[1] <= r[0] / 3.5 + 10 * round && r[0] <= 1e-3 * step * (fabs(slope) + (double)a.ny), PETSC_COMM_SELF, PETSC_ERR_PLIB,
+             "%s: remainders %g and %g for steps %g and %g, slope %g", line, r[0], r[1], step, step / 2, slope);
   PetscCall(PetscFree(vx));
   PetscCall(PetscFree(vp));
   PetscCall(PetscFree(s));
@@ -133,7 +165,9 @@ static PetscErrorCode Compare(const char *line, const char *what, PetscInt n, co
 
   PetscFunctionBegin;
   for (PetscInt i = 0; i < n; i++) scale = PetscMax(scale, fabs(wanted[i]));
-  for (PetscInt i = 0; i < n; i++) PetscCheck(fabs(found[i] - wanted[i]) <= 1e-10 * scale, PETSC_COMM_SELF, PETSC_ERR_PLIB, "%s: %s[%" PetscInt_FMT "] is %.17g, on one rank %.17g", line, what, i, found[i], wanted[i]);
+  for (PetscInt i = 0; i < n; i++)
+    PetscCheck(fabs(found[i] - wanted[i]) <= 1e-10 * scale, PETSC_COMM_SELF, PETSC_ERR_PLIB,
+               "%s: %s[%" PetscInt_FMT "] is %.17g, on one rank %.17g", line, what, i, found[i], wanted[i]);
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -196,7 +230,8 @@ static PetscErrorCode TestParallel(const char *line)
 /* Another step has another mask; the same one has the same; about as many elements stay as should */
 static PetscErrorCode TestDropoutSteps(void)
 {
-  const char *lines[] = {"type=dropout size=2,8,1,20,20 probability=0.25 step=1", "type=dropout size=2,8,1,20,20 probability=0.25 step=2", "type=dropout size=2,8,1,20,20 probability=0.25 step=1"};
+  const char *lines[] = {"type=dropout size=2,8,1,20,20 probability=0.25 step=1", "type=dropout size=2,8,1,20,20 probability=0.25 step=2",
+                         "type=dropout size=2,8,1,20,20 probability=0.25 step=1"};
   Arrays      a[3];
   PetscInt    kept = 0, same = 0, again = 0;
 
@@ -216,7 +251,9 @@ static PetscErrorCode TestDropoutSteps(void)
     again += a[0].y[j] == a[2].y[j];
   }
   /* five standard deviations of 6400 draws: 5 sqrt(6400 * 3/16) = 173; equal with probability 5/8 */
-  PetscCheck(PetscAbsInt(kept - 4800) < 173 && PetscAbsInt(same - 4000) < 194 && again == 6400, PETSC_COMM_WORLD, PETSC_ERR_PLIB, "dropout keeps %" PetscInt_FMT " of 6400, %" PetscInt_FMT " as in another step, %" PetscInt_FMT " as in the same", kept, same, again);
+  PetscCheck(PetscAbsInt(kept - 4800) < 173 && PetscAbsInt(same - 4000) < 194 && again == 6400, PETSC_COMM_WORLD, PETSC_ERR_PLIB,
+             "dropout keeps %" PetscInt_FMT " of 6400, %" PetscInt_FMT " as in another step, %" PetscInt_FMT " as in the same", kept, same,
+             again);
   for (int i = 0; i < 3; i++) PetscCall(ArraysDestroy(&a[i]));
   PetscFunctionReturn(PETSC_SUCCESS);
 }

@@ -151,9 +151,7 @@ static PetscErrorCode CompareInPlace(HGLinOp op)
 static PetscErrorCode Line(PetscInt n, const PetscInt halo[3][2], HGTensor *t)
 {
   PetscMPIInt size;
-  Layout      l = {
-           .dim = 1, .size = {1, 1, 1, 1, n}
-  };
+  Layout      l = {.dim = 1, .size = {1, 1, 1, 1, n}};
 
   PetscFunctionBegin;
   PetscCallMPI(MPI_Comm_size(PETSC_COMM_WORLD, &size));
@@ -164,13 +162,8 @@ static PetscErrorCode Line(PetscInt n, const PetscInt halo[3][2], HGTensor *t)
 
 static PetscErrorCode Memory(const char type[], PetscInt a, PetscInt b, HGLinOp *op)
 {
-  const HGBox from =
-                  {
-                      {0, 0, 0, 0, a},
-                      {1, 1, 1, 1, H}
-  },
-              to = {{0, 0, 0, 0, b}, {1, 1, 1, 1, H}};
-  HGTensor t;
+  const HGBox from = {{0, 0, 0, 0, a}, {1, 1, 1, 1, H}}, to = {{0, 0, 0, 0, b}, {1, 1, 1, 1, H}};
+  HGTensor    t;
 
   PetscFunctionBegin;
   PetscCall(Line(N, NULL, &t));
@@ -288,11 +281,7 @@ static PetscErrorCode CheckCombined(void)
 /* H* H counts how often a point is seen: 1 and once for each ghost point that is its copy */
 static PetscErrorCode CheckNormal(void)
 {
-  const PetscInt halo[3][2] = {
-      {0, 0},
-      {0, 0},
-      {2, 1}
-  };
+  const PetscInt   halo[3][2]  = {{0, 0}, {0, 0}, {2, 1}};
   const HGBoundary periodic[3] = {HG_BOUNDARY_ZERO, HG_BOUNDARY_ZERO, HG_BOUNDARY_PERIODIC};
   Dense            want        = Identity(N);
   HGTensor         x, y;

@@ -79,30 +79,12 @@ static const HGBoundary N = HG_BOUNDARY_NONE, O = HG_BOUNDARY_ZERO, P = HG_BOUND
 /* All ways to give the ranks parts of a grid, with the sets of boundaries and widths in turn: all of them on few ranks */
 static PetscErrorCode CheckAllParts(PetscInt dim, PetscMPIInt ranks)
 {
-  const HGBoundary boundary[][3] = {
-      {O, O, O},
-      {P, P, P},
-      {R, R, R},
-      {C, C, C},
-      {N, N, N},
-      {O, P, R},
-      {C, O, P},
-      {P, R, N},
-      {N, C, O},
-      {R, P, C}
-  };
-  const PetscInt halo[][3][2] = {
-      {{1, 1}, {1, 1}, {1, 1}},
-      {{2, 1}, {0, 3}, {3, 2}},
-      {{0, 0}, {3, 3}, {0, 1}}
-  };
-  const PetscInt size[][3] = {
-      {7, 8, 10},
-      {4, 6, 7 },
-      {5, 4, 4 }
-  }; /* Z Y X */
-  const int tried = ranks < 3 ? 10 : ranks < 5 ? 3 : ranks < 7 ? 2 : 1;
-  int       k     = 0;
+  const HGBoundary boundary[][3] = {{O, O, O}, {P, P, P}, {R, R, R}, {C, C, C}, {N, N, N},
+                                    {O, P, R}, {C, O, P}, {P, R, N}, {N, C, O}, {R, P, C}};
+  const PetscInt   halo[][3][2]  = {{{1, 1}, {1, 1}, {1, 1}}, {{2, 1}, {0, 3}, {3, 2}}, {{0, 0}, {3, 3}, {0, 1}}};
+  const PetscInt   size[][3]     = {{7, 8, 10}, {4, 6, 7}, {5, 4, 4}}; /* Z Y X */
+  const int        tried         = ranks < 3 ? 10 : ranks < 5 ? 3 : ranks < 7 ? 2 : 1;
+  int              k             = 0;
 
   PetscFunctionBegin;
   for (PetscInt z = 1; z <= (dim > 2 ? ranks : 1); z++) {
@@ -112,12 +94,10 @@ static PetscErrorCode CheckAllParts(PetscInt dim, PetscMPIInt ranks)
       if (x * y * z != ranks || (ranks > 8 && PetscMax(x, PetscMax(y, z)) > 4)) continue; /* on many ranks the compact ones */
       for (int b = 0; b < tried; b++, k++) {
         const PetscInt *s = size[k / 2 % 3];
-        Layout          l = {
-                     .dim  = dim,
-                     .size = {1 + k % 2,      1 + k / 2 % 3, dim > 2 ? PetscMax(s[0], z) : 1, dim > 1 ? PetscMax(s[1], y) : 1, PetscMax(s[2], x)},
-                     .parts = {1, 1,            z,                                   y,                                         x                                                              }
-        };
-        Halo h = {0};
+        Layout          l = {.dim = dim,
+                             .size = {1 + k % 2, 1 + k / 2 % 3, dim > 2 ? PetscMax(s[0], z) : 1, dim > 1 ? PetscMax(s[1], y) : 1, PetscMax(s[2], x)},
+                             .parts = {1, 1, z, y, x}};
+        Halo            h = {0};
 
         for (int a = 3 - (int)dim; a < 3; a++)
           for (int side = 0; side < 2; side++) h.halo[a][side] = halo[k % 3][a][side];
@@ -134,74 +114,28 @@ static PetscErrorCode CheckSpecial(PetscMPIInt ranks)
 {
   static const PetscInt    thin[] = {2, 2, 2}, uneven[] = {5, 0, 3}, pair[] = {1, 6};
   static const PetscMPIInt order[] = {2, 0, 1}, two[] = {1, 0};
-  Halo                     wide = {
-                          .halo = {{0, 0}, {0, 0}, {3, 3}},
-                            .boundary = {O,      O,      P     }
-  };
-  Halo far = {
-      .halo = {{0, 0}, {5, 0}, {7, 6}},
-        .boundary = {O,      C,      O     }
-  };
-  Halo mixed = {
-      .halo = {{0, 0}, {2, 1}, {1, 2}},
-        .boundary = {O,      R,      C     }
-  };
+  Halo                     wide  = {.halo = {{0, 0}, {0, 0}, {3, 3}}, .boundary = {O, O, P}};
+  Halo                     far   = {.halo = {{0, 0}, {5, 0}, {7, 6}}, .boundary = {O, C, O}};
+  Halo                     mixed = {.halo = {{0, 0}, {2, 1}, {1, 2}}, .boundary = {O, R, C}};
 
   PetscFunctionBegin;
   PetscCall(CheckHalo(&(Layout){.dim = 2, .size = {1, 2, 1, 4, 5}, .parts = {1, 1, 1, 1, PetscMin(ranks, 3)}}, HG_F64, &far));
   if (ranks >= 3) {
+    PetscCall(CheckHalo(&(Layout){.dim = 1, .size = {1, 2, 1, 1, 6}, .parts = {1, 1, 1, 1, 3}, .range = {NULL, NULL, NULL, NULL, thin}},
+                        HG_F64, &wide));
     PetscCall(CheckHalo(
-        &(Layout){
-            .dim = 1, .size = {1,    2,    1,    1,    6   },
-                 .parts = {1,    1,    1,    1,    3   },
-                 .range = {NULL, NULL, NULL, NULL, thin}
-    },
-        HG_F64, &wide));
-    PetscCall(CheckHalo(
-        &(Layout){
-            .dim = 1, .size = {2,    1,    1,    1,    8     },
-                 .parts = {1,    1,    1,    1,    3     },
-                 .range = {NULL, NULL, NULL, NULL, uneven},
-                 .ranks = order
-    },
+        &(Layout){.dim = 1, .size = {2, 1, 1, 1, 8}, .parts = {1, 1, 1, 1, 3}, .range = {NULL, NULL, NULL, NULL, uneven}, .ranks = order},
         HG_F32, &wide));
-    PetscCall(CheckHalo(
-        &(Layout){
-            .dim = 2, .size = {3,  3, 1, 5, 7},
-                 .parts = {3}
-    },
-        HG_F64, &mixed));
+    PetscCall(CheckHalo(&(Layout){.dim = 2, .size = {3, 3, 1, 5, 7}, .parts = {3}}, HG_F64, &mixed));
   }
   if (ranks >= 2) {
+    PetscCall(CheckHalo(&(Layout){.dim = 2, .size = {2, 4, 1, 5, 7}, .parts = {1, 2}}, HG_F64, &mixed));
     PetscCall(CheckHalo(
-        &(Layout){
-            .dim = 2, .size = {2,  4, 1, 5, 7},
-                 .parts = {1, 2}
-    },
-        HG_F64, &mixed));
-    PetscCall(CheckHalo(
-        &(Layout){
-            .dim = 2, .size = {2,    1,    1,    7,    4   },
-                 .parts = {1,    1,    1,    2,    1   },
-                 .range = {NULL, NULL, NULL, pair, NULL},
-                 .ranks = two
-    },
+        &(Layout){.dim = 2, .size = {2, 1, 1, 7, 4}, .parts = {1, 1, 1, 2, 1}, .range = {NULL, NULL, NULL, pair, NULL}, .ranks = two},
         HG_F64, &mixed));
   }
-  if (ranks >= 4)
-    PetscCall(CheckHalo(
-        &(Layout){
-            .dim = 2, .size = {4, 4, 1, 5, 7},
-                 .parts = {2, 1, 1, 2, 1}
-    },
-        HG_F32, &mixed));
-  if (ranks >= 8)
-    PetscCall(CheckHalo(
-        &(Layout){
-            .dim = 2, .size = {2, 2, 1, 5, 7},
-                 .parts = {2, 2, 1, 1, 2}
-    },
-        HG_F64, &mixed));
+  if (ranks >= 4) PetscCall(CheckHalo(&(Layout){.dim = 2, .size = {4, 4, 1, 5, 7}, .parts = {2, 1, 1, 2, 1}}, HG_F32, &mixed));
+  if (ranks >= 8) PetscCall(CheckHalo(&(Layout){.dim = 2, .size = {2, 2, 1, 5, 7}, .parts = {2, 2, 1, 1, 2}}, HG_F64, &mixed));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 

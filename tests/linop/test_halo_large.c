@@ -43,20 +43,13 @@ static PetscErrorCode CheckOwnTensors(const Layout *l, const PetscInt halo[3][2]
 /* z, y, x parts; the elements of all messages */
 static PetscErrorCode CheckLarge(const PetscInt parts[3], PetscInt messages, PetscInt64 elements)
 {
-  const PetscInt halo[3][2] = {
-      {1, 1},
-      {1, 1},
-      {1, 1}
-  };
-  Layout l = {
-      .dim = 3, .size = {1, Channels, Size,     Size,     Size    },
-           .parts = {1, 1,        parts[0], parts[1], parts[2]}
-  };
-  Movement   m = {.ghosts = PETSC_TRUE, .source = SourceOf};
-  HGTensor   x;
-  HGLinOp    op;
-  PetscInt   found;
-  PetscInt64 bytes;
+  const PetscInt halo[3][2] = {{1, 1}, {1, 1}, {1, 1}};
+  Layout         l          = {.dim = 3, .size = {1, Channels, Size, Size, Size}, .parts = {1, 1, parts[0], parts[1], parts[2]}};
+  Movement       m          = {.ghosts = PETSC_TRUE, .source = SourceOf};
+  HGTensor       x;
+  HGLinOp        op;
+  PetscInt       found;
+  PetscInt64     bytes;
 
   PetscFunctionBegin;
   PetscCall(MakeTensor(PETSC_COMM_WORLD, &l, HG_F64, halo, &x));

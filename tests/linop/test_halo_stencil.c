@@ -11,10 +11,10 @@ typedef struct {
 } Case;
 
 static const Case cases[] = {
-    {1, {1, 1, 10},   {1, 1, 3}, 3,  {{1, 1, 2}, {1, 1, 2}, {0, 0, 0}, {1, 1, 1}}, HG_F32},
-    {1, {1, 1, 23},   {1, 1, 4}, 4,  {{1, 1, 5}, {1, 1, 3}, {0, 0, 2}, {1, 1, 2}}, HG_F64},
-    {2, {1, 10, 7},   {1, 3, 3}, 9,  {{1, 3, 3}, {1, 1, 1}, {0, 1, 1}, {1, 1, 1}}, HG_F64},
-    {2, {1, 10, 7},   {1, 3, 3}, 9,  {{1, 3, 2}, {1, 1, 2}, {0, 0, 0}, {1, 1, 1}}, HG_F32},
+    {1, {1, 1, 10}, {1, 1, 3}, 3, {{1, 1, 2}, {1, 1, 2}, {0, 0, 0}, {1, 1, 1}}, HG_F32},
+    {1, {1, 1, 23}, {1, 1, 4}, 4, {{1, 1, 5}, {1, 1, 3}, {0, 0, 2}, {1, 1, 2}}, HG_F64},
+    {2, {1, 10, 7}, {1, 3, 3}, 9, {{1, 3, 3}, {1, 1, 1}, {0, 1, 1}, {1, 1, 1}}, HG_F64},
+    {2, {1, 10, 7}, {1, 3, 3}, 9, {{1, 3, 2}, {1, 1, 2}, {0, 0, 0}, {1, 1, 1}}, HG_F32},
     {3, {50, 50, 50}, {3, 3, 2}, 18, {{5, 4, 3}, {3, 1, 2}, {1, 1, 2}, {3, 3, 1}}, HG_F64},
 };
 
@@ -59,12 +59,8 @@ static PetscErrorCode CheckWidths(const Case *c, HGTensor x, HGPartition out)
 
 static PetscErrorCode CheckCase(const Case *c)
 {
-  Layout in =
-             {
-                 .dim = c->dim, .size = {1, 1, c->size[0],  c->size[1],  c->size[2] },
-                      .parts = {1, 1, c->parts[0], c->parts[1], c->parts[2]}
-  },
-         l = in;
+  Layout in = {.dim = c->dim, .size = {1, 1, c->size[0], c->size[1], c->size[2]}, .parts = {1, 1, c->parts[0], c->parts[1], c->parts[2]}},
+         l  = in;
   HGPartition p, out;
   HGTensor    x;
   HGLinOp     op;

@@ -35,9 +35,7 @@ static PetscErrorCode Expect(PetscErrorCode error, const char *what, const char 
 
 static Layout Grid(PetscInt y, PetscInt x)
 {
-  Layout l = {
-      .dim = 2, .size = {1, 2, 1, y, x}
-  };
+  Layout      l = {.dim = 2, .size = {1, 2, 1, y, x}};
   PetscMPIInt size;
 
   (void)MPI_Comm_size(PETSC_COMM_WORLD, &size);
@@ -96,17 +94,11 @@ static PetscErrorCode CheckSizes(void)
 static PetscErrorCode CheckHalos(void)
 {
   const HGBoundary periodic[] = {HG_BOUNDARY_PERIODIC, HG_BOUNDARY_PERIODIC, HG_BOUNDARY_PERIODIC};
-  const HGBoundary reflect[] = {HG_BOUNDARY_REFLECT, HG_BOUNDARY_REFLECT, HG_BOUNDARY_REFLECT};
-  const PetscInt   wide[3][2] =
-      {
-          {0, 0},
-          {0, 0},
-          {0, 6}
-  },
-                 whole[3][2] = {{0, 0}, {0, 0}, {5, 0}};
-  const Layout l             = Grid(9, 5);
-  HGTensor     x, y;
-  HGLinOp      op;
+  const HGBoundary reflect[]  = {HG_BOUNDARY_REFLECT, HG_BOUNDARY_REFLECT, HG_BOUNDARY_REFLECT};
+  const PetscInt   wide[3][2] = {{0, 0}, {0, 0}, {0, 6}}, whole[3][2] = {{0, 0}, {0, 0}, {5, 0}};
+  const Layout     l = Grid(9, 5);
+  HGTensor         x, y;
+  HGLinOp          op;
 
   PetscFunctionBegin;
   PetscCall(MakeTensor(PETSC_COMM_WORLD, &l, HG_F64, wide, &x));
@@ -156,22 +148,14 @@ static PetscErrorCode CheckPartitions(void)
 
 static PetscErrorCode CheckOperators(void)
 {
-  const HGBox inside =
-                  {
-                      {0, 0, 0, 0, 0},
-                      {1, 2, 1, 9, 3}
-  },
-              overlap = {{0, 0, 0, 0, 2}, {1, 2, 1, 9, 3}}, outside = {{0, 0, 0, 0, 5}, {1, 2, 1, 9, 3}};
-  const PetscInt halo[3][2] = {
-      {0, 0},
-      {0, 1},
-      {1, 0}
-  };
-  Layout      l = Grid(9, 7), m;
-  HGTensor    x, y, z, own;
-  HGLinOp     op, pair[2];
-  PetscMPIInt size;
-  HGLinOp     sub;
+  const HGBox inside = {{0, 0, 0, 0, 0}, {1, 2, 1, 9, 3}}, overlap = {{0, 0, 0, 0, 2}, {1, 2, 1, 9, 3}},
+              outside       = {{0, 0, 0, 0, 5}, {1, 2, 1, 9, 3}};
+  const PetscInt halo[3][2] = {{0, 0}, {0, 1}, {1, 0}};
+  Layout         l          = Grid(9, 7), m;
+  HGTensor       x, y, z, own;
+  HGLinOp        op, pair[2];
+  PetscMPIInt    size;
+  HGLinOp        sub;
 
   PetscFunctionBegin;
   PetscCallMPI(MPI_Comm_size(PETSC_COMM_WORLD, &size));
@@ -207,9 +191,7 @@ static PetscErrorCode CheckOperators(void)
     PetscCall(MakeOp(HGLINOPREPARTITION, z, x, &op));
     REFUSED(HGLinOpSetUp(op), "a repartition of copies", copies, "axis y");
     PetscCall(HGLinOpDestroy(&op));
-    m = (Layout){
-        .dim = 2, .size = {1, 2, 1, 9, 7}
-    };
+    m = (Layout){.dim = 2, .size = {1, 2, 1, 9, 7}};
     PetscCall(MakeTensor(PETSC_COMM_SELF, &m, HG_F64, NULL, &own));
     PetscCall(MakeOp(HGLINOPREPARTITION, x, own, &sub));
     REFUSED(HGLinOpSetUp(sub), "a tensor on another communicator", "of 1 ", "ranks");

@@ -59,33 +59,19 @@ static PetscErrorCode CheckSteady(HGLinOp op, HGTensor x, HGTensor y)
 int main(int argc, char **argv)
 {
   const HGBoundary periodic[] = {HG_BOUNDARY_PERIODIC, HG_BOUNDARY_PERIODIC, HG_BOUNDARY_PERIODIC};
-  const PetscInt   halo[3][2] = {
-        {0, 0},
-        {1, 1},
-        {2, 1}
-  };
-  const char *type[] = {HGLINOPHALO, HGLINOPREPARTITION, HGLINOPBROADCAST, HGLINOPALLSUMREDUCE};
-  PetscMPIInt size;
-  Layout      rows, columns, copies;
-  HGTensor    t[5];
+  const PetscInt   halo[3][2] = {{0, 0}, {1, 1}, {2, 1}};
+  const char      *type[]     = {HGLINOPHALO, HGLINOPREPARTITION, HGLINOPBROADCAST, HGLINOPALLSUMREDUCE};
+  PetscMPIInt      size;
+  Layout           rows, columns, copies;
+  HGTensor         t[5];
 
   PetscCall(HGInitialize(&argc, &argv, NULL, NULL));
   Malloc        = PetscTrMalloc;
   PetscTrMalloc = CountingMalloc;
   PetscCallMPI(MPI_Comm_size(PETSC_COMM_WORLD, &size));
-  rows = (Layout){
-      .dim = 2, .size = {2, 3, 1, 12,   10},
-           .parts = {1, 1, 1, size, 1 }
-  };
-  columns = (Layout){
-      .dim = 2, .size = {2, 3, 1, 12, 10  },
-           .parts = {1, 1, 1, 1,  size}
-  };
-  copies = (Layout){
-      .dim = 2, .size = {2,   3, 1, 12, 10},
-           .parts = {size },
-           .copies = {PETSC_TRUE}
-  };
+  rows    = (Layout){.dim = 2, .size = {2, 3, 1, 12, 10}, .parts = {1, 1, 1, size, 1}};
+  columns = (Layout){.dim = 2, .size = {2, 3, 1, 12, 10}, .parts = {1, 1, 1, 1, size}};
+  copies  = (Layout){.dim = 2, .size = {2, 3, 1, 12, 10}, .parts = {size}, .copies = {PETSC_TRUE}};
   PetscCall(MakeTensor(PETSC_COMM_WORLD, &rows, HG_F64, NULL, &t[0]));
   PetscCall(MakeTensor(PETSC_COMM_WORLD, &rows, HG_F64, halo, &t[1]));
   PetscCall(MakeTensor(PETSC_COMM_WORLD, &columns, HG_F64, NULL, &t[2]));

@@ -342,10 +342,8 @@ static PetscErrorCode CheckSubsets(void)
 {
   PetscFunctionBegin;
   for (int set = 0; set < 8; set++) {
-    Layout l = {
-        3, WHOLE(1, 1, 3, 4, 5), .parts = {1, 1, 2, 2, 3}
-    };
-    Case c = {HGLINOPALLSUMREDUCE, .ranks = 12};
+    Layout l = {3, WHOLE(1, 1, 3, 4, 5), .parts = {1, 1, 2, 2, 3}};
+    Case   c = {HGLINOPALLSUMREDUCE, .ranks = 12};
 
     for (int a = 0; a < 3; a++) l.copies[HG_Z + a] = set & 1 << a ? PETSC_TRUE : PETSC_FALSE;
     c.x = c.y = l;

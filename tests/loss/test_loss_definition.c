@@ -105,13 +105,9 @@ static PetscErrorCode MakeWeights(Case *k)
 
 static PetscErrorCode Create(Case *k)
 {
-  const PetscInt halo[3][2] = {
-      {0,                   0},
-      {0,                   0},
-      {k->d.size[HG_X] > 1, 0}
-  };
-  PetscInt  size[HG_AXES];
-  PetscReal channel[16];
+  const PetscInt halo[3][2] = {{0, 0}, {0, 0}, {k->d.size[HG_X] > 1, 0}};
+  PetscInt       size[HG_AXES];
+  PetscReal      channel[16];
 
   PetscFunctionBegin;
   PetscCall(MakeArrays(k));
@@ -332,13 +328,11 @@ static PetscErrorCode Run(Case *k)
 
 static PetscErrorCode RunWeights(Case *k, const PetscInt *size)
 {
-  const PetscInt weights[][HG_AXES] = {
-      {0,          0,          0,          0,          0         },
-      {size[HG_N], size[HG_C], size[HG_Z], size[HG_Y], size[HG_X]},
-      {size[HG_N], 1,          size[HG_Z], size[HG_Y], size[HG_X]},
-      {1,          1,          size[HG_Z], size[HG_Y], size[HG_X]},
-      {size[HG_N], 1,          1,          1,          1         }
-  };
+  const PetscInt weights[][HG_AXES] = {{0, 0, 0, 0, 0},
+                                       {size[HG_N], size[HG_C], size[HG_Z], size[HG_Y], size[HG_X]},
+                                       {size[HG_N], 1, size[HG_Z], size[HG_Y], size[HG_X]},
+                                       {1, 1, size[HG_Z], size[HG_Y], size[HG_X]},
+                                       {size[HG_N], 1, 1, 1, 1}};
 
   PetscFunctionBegin;
   for (int i = 0; i < 5; i++) {
@@ -379,14 +373,10 @@ static PetscErrorCode CreatePartition(PetscInt dim, const PetscInt size[HG_AXES]
 int main(int argc, char **argv)
 {
   static const HGLossType types[]         = {HGLOSSMSE, HGLOSSL1, HGLOSSHUBER, HGLOSSRELL2, HGLOSSH1, HGLOSSBCE, HGLOSSCROSSENTROPY};
-  const PetscInt          size[][HG_AXES] = {
-               {4, 3, 1, 6, 9},
-               {2, 5, 3, 4, 4},
-               {3, 4, 1, 1, 8}
-  };
-  Case      k = {NULL};
-  char      path[PETSC_MAX_PATH_LEN];
-  PetscBool write, copies;
+  const PetscInt          size[][HG_AXES] = {{4, 3, 1, 6, 9}, {2, 5, 3, 4, 4}, {3, 4, 1, 1, 8}};
+  Case                    k               = {NULL};
+  char                    path[PETSC_MAX_PATH_LEN];
+  PetscBool               write, copies;
 
   PetscCall(HGInitialize(&argc, &argv, NULL, NULL));
   PetscCallMPI(MPI_Comm_size(PETSC_COMM_WORLD, &k.ranks));

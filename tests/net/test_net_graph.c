@@ -119,7 +119,9 @@ static PetscErrorCode CheckDerivative(Problem *q)
   PetscCall(VecWAXPY(p, -h, d, q->p));
   PetscCall(Evaluate(q, p, PETSC_FALSE));
   /* truncation h^2, rounding eps / h, relative to a slope of order one */
-  PetscCheck(PetscAbsReal((plus - q->loss) / (2 * h) - PetscRealPart(slope)) <= 1e-7 * (1 + PetscAbsScalar(slope)), PETSC_COMM_SELF, PETSC_ERR_PLIB, "the loss changes by %.12g along the direction, the gradient says %.12g", (double)((plus - q->loss) / (2 * h)), (double)PetscRealPart(slope));
+  PetscCheck(PetscAbsReal((plus - q->loss) / (2 * h) - PetscRealPart(slope)) <= 1e-7 * (1 + PetscAbsScalar(slope)), PETSC_COMM_SELF,
+             PETSC_ERR_PLIB, "the loss changes by %.12g along the direction, the gradient says %.12g", (double)((plus - q->loss) / (2 * h)),
+             (double)PetscRealPart(slope));
   PetscCall(VecDestroy(&d));
   PetscCall(VecDestroy(&p));
   PetscFunctionReturn(PETSC_SUCCESS);
@@ -167,8 +169,10 @@ int main(int argc, char **argv)
   PetscCheck(same && keep.loss == again.loss, PETSC_COMM_SELF, PETSC_ERR_PLIB, "recomputed activations give another gradient");
   PetscCall(SumOf(keep.g, PETSC_COMM_WORLD, &sum));
   PetscCall(SumOf(alone.g, PETSC_COMM_SELF, &sum_alone));
-  PetscCheck(PetscAbsReal(keep.loss - alone.loss) <= 1e-12 * alone.loss, PETSC_COMM_SELF, PETSC_ERR_PLIB, "loss %.17g, on one rank %.17g", (double)keep.loss, (double)alone.loss);
-  PetscCheck(PetscAbsReal(sum - sum_alone) <= 1e-11 * PetscAbsReal(sum_alone), PETSC_COMM_SELF, PETSC_ERR_PLIB, "sum of the gradient %.17g, on one rank %.17g", sum, sum_alone);
+  PetscCheck(PetscAbsReal(keep.loss - alone.loss) <= 1e-12 * alone.loss, PETSC_COMM_SELF, PETSC_ERR_PLIB, "loss %.17g, on one rank %.17g",
+             (double)keep.loss, (double)alone.loss);
+  PetscCheck(PetscAbsReal(sum - sum_alone) <= 1e-11 * PetscAbsReal(sum_alone), PETSC_COMM_SELF, PETSC_ERR_PLIB,
+             "sum of the gradient %.17g, on one rank %.17g", sum, sum_alone);
   PetscCall(CheckDerivative(&keep));
   PetscCall(Destroy(&keep));
   PetscCall(Destroy(&again));

@@ -11,44 +11,22 @@ typedef struct {
 } Network;
 
 static const Network networks[] = {
-    {2, {2, 1, 1, 28, 28}, 10, "-net_type lenet5"                                                                                       },
-    {2, {2, 3, 1, 9, 11},  2,  "-net_type cnn -net_width 5 -net_depth 3 -net_kernel 5 -net_activation gelu -net_padding reflect"        },
-    {2, {2, 2, 1, 13, 9},  2,  "-net_type resnet -net_norm batch -net_width 4 -net_depth 2"                                             },
-    {3, {2, 1, 8, 4, 12},  2,  "-net_type unet -net_width 2 -net_levels 3 -net_norm group -net_norm_groups 2 -net_padding periodic"     },
-    {2, {3, 2, 1, 12, 20}, 1,  "-net_type unet -net_width 3 -net_levels 3 -net_dropout 0.2 -net_activation tanh -net_padding replicate" },
-    {3, {2, 2, 5, 7, 6},   3,  "-net_type resnet -net_norm instance -net_width 3 -net_depth 1 -net_dropout 0.1 -net_activation softplus"},
-    {1, {4, 2, 1, 1, 24},  2,  "-net_type unet -net_width 4 -net_levels 4 -net_norm batch"                                              },
-    {3, {1, 2, 7, 5, 6},   2,  "-net_type cnn -net_width 4 -net_depth 2"                                                                },
+    {2, {2, 1, 1, 28, 28}, 10, "-net_type lenet5"},
+    {2, {2, 3, 1, 9, 11}, 2, "-net_type cnn -net_width 5 -net_depth 3 -net_kernel 5 -net_activation gelu -net_padding reflect"},
+    {2, {2, 2, 1, 13, 9}, 2, "-net_type resnet -net_norm batch -net_width 4 -net_depth 2"},
+    {3, {2, 1, 8, 4, 12}, 2, "-net_type unet -net_width 2 -net_levels 3 -net_norm group -net_norm_groups 2 -net_padding periodic"},
+    {2, {3, 2, 1, 12, 20}, 1, "-net_type unet -net_width 3 -net_levels 3 -net_dropout 0.2 -net_activation tanh -net_padding replicate"},
+    {3, {2, 2, 5, 7, 6}, 3, "-net_type resnet -net_norm instance -net_width 3 -net_depth 1 -net_dropout 0.1 -net_activation softplus"},
+    {1, {4, 2, 1, 1, 24}, 2, "-net_type unet -net_width 4 -net_levels 4 -net_norm batch"},
+    {3, {1, 2, 7, 5, 6}, 2, "-net_type cnn -net_width 4 -net_depth 2"},
 };
 
 /* parts [N][C][Z][Y][X] */
 static const PetscInt layouts[][HG_AXES] = {
-    {1, 1, 1, 1, 1},
-    {1, 1, 1, 1, 2},
-    {1, 2, 1, 1, 1},
-    {2, 1, 1, 1, 1},
-    {1, 1, 2, 1, 1},
-    {1, 1, 1, 3, 1},
-    {1, 3, 1, 1, 1},
-    {1, 1, 3, 1, 1},
-    {1, 1, 1, 1, 3},
-    {1, 1, 1, 2, 2},
-    {1, 2, 1, 1, 2},
-    {2, 2, 1, 1, 1},
-    {1, 1, 2, 1, 2},
-    {1, 1, 1, 1, 4},
-    {1, 1, 1, 3, 2},
-    {1, 2, 1, 1, 3},
-    {2, 1, 1, 3, 1},
-    {1, 1, 3, 1, 2},
-    {1, 3, 1, 1, 2},
-    {2, 1, 1, 1, 3},
-    {1, 1, 1, 2, 4},
-    {2, 2, 1, 1, 2},
-    {1, 4, 1, 1, 2},
-    {1, 1, 2, 2, 2},
-    {1, 2, 1, 2, 2},
-    {2, 1, 2, 1, 2},
+    {1, 1, 1, 1, 1}, {1, 1, 1, 1, 2}, {1, 2, 1, 1, 1}, {2, 1, 1, 1, 1}, {1, 1, 2, 1, 1}, {1, 1, 1, 3, 1}, {1, 3, 1, 1, 1},
+    {1, 1, 3, 1, 1}, {1, 1, 1, 1, 3}, {1, 1, 1, 2, 2}, {1, 2, 1, 1, 2}, {2, 2, 1, 1, 1}, {1, 1, 2, 1, 2}, {1, 1, 1, 1, 4},
+    {1, 1, 1, 3, 2}, {1, 2, 1, 1, 3}, {2, 1, 1, 3, 1}, {1, 1, 3, 1, 2}, {1, 3, 1, 1, 2}, {2, 1, 1, 1, 3}, {1, 1, 1, 2, 4},
+    {2, 2, 1, 1, 2}, {1, 4, 1, 1, 2}, {1, 1, 2, 2, 2}, {1, 2, 1, 2, 2}, {2, 1, 2, 1, 2},
 };
 
 typedef struct {

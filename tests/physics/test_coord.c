@@ -64,19 +64,12 @@ static PetscErrorCode At(HGCoordNet net, int order, const double *x, int axis, d
 /* First derivatives against differences of values, second ones against differences of first ones; central, of order h^2 */
 static PetscErrorCode TestDerivatives(const char activation[])
 {
-  const PetscInt second[6][2] = {
-      {0, 0},
-      {0, 1},
-      {0, 2},
-      {1, 1},
-      {1, 2},
-      {2, 2}
-  };
-  const double  lo[DIM] = {-1, 0, 2}, hi[DIM] = {1, 3, 3}, h = 1e-4;
-  static double x[N][DIM], full[10][N * OUT], left[10][N * OUT];
-  double       *p, worst = 0;
-  HGCoordNet    net;
-  PetscInt      n;
+  const PetscInt second[6][2] = {{0, 0}, {0, 1}, {0, 2}, {1, 1}, {1, 2}, {2, 2}};
+  const double   lo[DIM] = {-1, 0, 2}, hi[DIM] = {1, 3, 3}, h = 1e-4;
+  static double  x[N][DIM], full[10][N * OUT], left[10][N * OUT];
+  double        *p, worst = 0;
+  HGCoordNet     net;
+  PetscInt       n;
 
   PetscFunctionBegin;
   PetscCall(HGCoordNetCreate(PETSC_COMM_WORLD, &net));

@@ -30,7 +30,8 @@ static PetscErrorCode FillFields(DM dm, PetscInt dim, const PetscInt n[], Vec a,
   PetscCall(VecGetArray(f, &vf));
   for (PetscInt i = 0; i < m[0] * m[1] * m[2]; i++) {
     const PetscInt  at[3] = {s[0] + i % m[0], s[1] + i / m[0] % m[1], s[2] + i / m[0] / m[1]};
-    const PetscReal x[3]  = {((PetscReal)at[0] + 0.5) / (PetscReal)n[0], ((PetscReal)at[1] + 0.5) / (PetscReal)n[1], ((PetscReal)at[2] + 0.5) / (PetscReal)n[2]};
+    const PetscReal x[3]  = {((PetscReal)at[0] + 0.5) / (PetscReal)n[0], ((PetscReal)at[1] + 0.5) / (PetscReal)n[1],
+                             ((PetscReal)at[2] + 0.5) / (PetscReal)n[2]};
 
     Exact(dim, x, &va[i], &vu[i], &vf[i]);
   }
@@ -82,8 +83,10 @@ static PetscErrorCode Check(PetscInt dim, PetscInt nx, PetscInt ny, PetscInt nz)
   PetscCall(LargestError(dim, coarse, &e1));
   PetscCall(LargestError(dim, fine, &e2));
   order = PetscLogReal(e1 / e2) / PetscLogReal(2);
-  if (show) PetscCall(PetscPrintf(PETSC_COMM_WORLD, "%d-D: errors %.3e %.3e order %.3f\n", (int)dim, (double)e1, (double)e2, (double)order));
-  PetscCheck(order > 1.9 && order < 2.2 && e2 < 0.01, PETSC_COMM_WORLD, PETSC_ERR_PLIB, "%d-D: errors %g, %g: order %g", (int)dim, (double)e1, (double)e2, (double)order);
+  if (show)
+    PetscCall(PetscPrintf(PETSC_COMM_WORLD, "%d-D: errors %.3e %.3e order %.3f\n", (int)dim, (double)e1, (double)e2, (double)order));
+  PetscCheck(order > 1.9 && order < 2.2 && e2 < 0.01, PETSC_COMM_WORLD, PETSC_ERR_PLIB, "%d-D: errors %g, %g: order %g", (int)dim,
+             (double)e1, (double)e2, (double)order);
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 

@@ -72,7 +72,8 @@ static PetscErrorCode CheckRanks(PetscInt dim, PetscInt nz, PetscInt ny, PetscIn
     PetscCall(HGPhysicsSolve(q, b, v));
     PetscCall(Difference(p, u, v, size, &most));
     PetscCall(VecNorm(v, NORM_INFINITY, &norm));
-    PetscCheck(most <= 1e-8 * norm, PETSC_COMM_SELF, PETSC_ERR_PLIB, "the solution depends on the number of ranks: %g of %g", (double)most, (double)norm);
+    PetscCheck(most <= 1e-8 * norm, PETSC_COMM_SELF, PETSC_ERR_PLIB, "the solution depends on the number of ranks: %g of %g", (double)most,
+               (double)norm);
   }
   PetscCall(Destroy(&p, &a, &u));
   PetscCall(Destroy(&q, &b, &v));
@@ -98,7 +99,8 @@ static PetscErrorCode CheckGrids(void)
     for (PetscInt i = 0; i < n; i++) {
       const PetscScalar c = x[j * n + i], f = y[(3 * j + 1) * 3 * n + 3 * i + 1];
 
-      PetscCheck(PetscAbsScalar(c - f) <= 1e-12 * PetscAbsScalar(c), PETSC_COMM_SELF, PETSC_ERR_PLIB, "grids differ: %g %g", (double)c, (double)f);
+      PetscCheck(PetscAbsScalar(c - f) <= 1e-12 * PetscAbsScalar(c), PETSC_COMM_SELF, PETSC_ERR_PLIB, "grids differ: %g %g", (double)c,
+                 (double)f);
     }
   }
   PetscCall(VecRestoreArrayRead(a, &x));

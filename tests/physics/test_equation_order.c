@@ -14,9 +14,9 @@ typedef struct {
 /* Sums of two cosines that keep the homogeneous conditions on both sides of the unit interval, by the condition's letter */
 static const Mode modes[][2] = {
     {{1, PETSC_PI, -PETSC_PI / 2}, {0.3, 2 * PETSC_PI, -PETSC_PI / 2}}, /* d: dirichlet */
-    {{1, PETSC_PI, 0},             {0.5, 2 * PETSC_PI, 0}            }, /* n: neumann */
-    {{1, 2, -1},                   {0, 0, 0}                         }, /* r: robin with alpha = 2 tan 1, beta = 1 */
-    {{1, 2 * PETSC_PI, 0.4},       {0.3, 4 * PETSC_PI, 1}            }, /* p: periodic */
+    {{1, PETSC_PI, 0}, {0.5, 2 * PETSC_PI, 0}},                         /* n: neumann */
+    {{1, 2, -1}, {0, 0, 0}},                                            /* r: robin with alpha = 2 tan 1, beta = 1 */
+    {{1, 2 * PETSC_PI, 0.4}, {0.3, 4 * PETSC_PI, 1}},                   /* p: periodic */
 };
 
 static int Kind(char c)
@@ -223,31 +223,31 @@ static PetscErrorCode Check(const Case *c)
 #define SPECTRAL  "-physics_derivative spectral"
 
 static const Case cases[] = {
-    {1, "poisson",             "d",   "",                   2, 32},
-    {1, "poisson",             "n",   FOURTH,               4, 24},
-    {1, "poisson",             "r",   FOURTH " " STRETCHED, 4, 24},
-    {2, "poisson",             "dr",  STRETCHED,            2, 24},
-    {2, "poisson",             "rn",  "",                   2, 24},
-    {2, "poisson",             "dp",  FOURTH,               4, 20},
-    {2, "poisson",             "pp",  SPECTRAL,             0, 16},
-    {3, "poisson",             "dnr", "",                   2, 12},
-    {1, "heat",                "n",   "",                   2, 32},
-    {2, "heat",                "dr",  FOURTH " " STRETCHED, 4, 20},
-    {3, "heat",                "ppp", SPECTRAL,             0, 12},
-    {1, "burgers",             "d",   FOURTH,               4, 24},
-    {2, "burgers",             "dn",  STRETCHED,            2, 24},
-    {2, "burgers",             "pp",  SPECTRAL,             0, 32},
-    {2, "advection_diffusion", "rp",  FOURTH,               4, 20},
-    {3, "advection_diffusion", "dnp", "",                   2, 12},
-    {2, "navier_stokes",       "dd",  "",                   2, 24},
-    {2, "navier_stokes",       "dp",  FOURTH,               4, 24},
-    {2, "navier_stokes",       "pp",  SPECTRAL,             0, 32},
-    {1, "wave",                "n",   "",                   2, 32},
-    {2, "wave",                "dp",  FOURTH,               4, 20},
-    {1, "allen_cahn",          "n",   FOURTH,               4, 24},
-    {2, "allen_cahn",          "pn",  "",                   2, 24},
-    {1, "darcy",               "r",   "",                   2, 32},
-    {2, "darcy",               "nd",  "",                   2, 24},
+    {1, "poisson", "d", "", 2, 32},
+    {1, "poisson", "n", FOURTH, 4, 24},
+    {1, "poisson", "r", FOURTH " " STRETCHED, 4, 24},
+    {2, "poisson", "dr", STRETCHED, 2, 24},
+    {2, "poisson", "rn", "", 2, 24},
+    {2, "poisson", "dp", FOURTH, 4, 20},
+    {2, "poisson", "pp", SPECTRAL, 0, 16},
+    {3, "poisson", "dnr", "", 2, 12},
+    {1, "heat", "n", "", 2, 32},
+    {2, "heat", "dr", FOURTH " " STRETCHED, 4, 20},
+    {3, "heat", "ppp", SPECTRAL, 0, 12},
+    {1, "burgers", "d", FOURTH, 4, 24},
+    {2, "burgers", "dn", STRETCHED, 2, 24},
+    {2, "burgers", "pp", SPECTRAL, 0, 32},
+    {2, "advection_diffusion", "rp", FOURTH, 4, 20},
+    {3, "advection_diffusion", "dnp", "", 2, 12},
+    {2, "navier_stokes", "dd", "", 2, 24},
+    {2, "navier_stokes", "dp", FOURTH, 4, 24},
+    {2, "navier_stokes", "pp", SPECTRAL, 0, 32},
+    {1, "wave", "n", "", 2, 32},
+    {2, "wave", "dp", FOURTH, 4, 20},
+    {1, "allen_cahn", "n", FOURTH, 4, 24},
+    {2, "allen_cahn", "pn", "", 2, 24},
+    {1, "darcy", "r", "", 2, 32},
+    {2, "darcy", "nd", "", 2, 24},
 };
 
 int main(int argc, char **argv)

@@ -49,15 +49,13 @@ static PetscErrorCode Jacobian(DMDALocalInfo *info, void *in, Mat J, Mat B, void
   PetscCall(DMDAVecGetArrayRead(b->da, b->a, &a));
   for (PetscInt j = info->ys; j < info->ys + info->ym; j++)
     for (PetscInt i = info->xs; i < info->xs + info->xm; i++) {
-      const MatStencil row    = {.i = i, .j = j};
-      const MatStencil col[5] = {
-          {.i = i,                             .j = j                            },
-          {.i = i > 0 ? i - 1 : -1,            .j = j                            },
-          {.i = i < info->mx - 1 ? i + 1 : -1, .j = j                            },
-          {.i = i,                             .j = j - 1                        },
-          {.i = i,                             .j = j < info->my - 1 ? j + 1 : -1}
-      };
-      const PetscScalar v[5] = {(b->lame ? 3 : 4) - h2 * a[j][i] * PetscExpScalar(u[j][i]), -1, -1, -1, -1};
+      const MatStencil  row    = {.i = i, .j = j};
+      const MatStencil  col[5] = {{.i = i, .j = j},
+                                  {.i = i > 0 ? i - 1 : -1, .j = j},
+                                  {.i = i < info->mx - 1 ? i + 1 : -1, .j = j},
+                                  {.i = i, .j = j - 1},
+                                  {.i = i, .j = j < info->my - 1 ? j + 1 : -1}};
+      const PetscScalar v[5]   = {(b->lame ? 3 : 4) - h2 * a[j][i] * PetscExpScalar(u[j][i]), -1, -1, -1, -1};
 
       for (int k = 0; k < 5; k++)
         if (col[k].i >= 0 && col[k].j >= 0) PetscCall(MatSetValuesStencil(B, 1, &row, 1, &col[k], &v[k], INSERT_VALUES));

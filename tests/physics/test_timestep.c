@@ -37,14 +37,8 @@ static PetscReal Mass(const Problem *q, PetscInt i, PetscReal t, PetscReal u)
 /* value[k] of the row of D; column[k] may lie beyond the boundary */
 static void RowOfD(PetscInt i, PetscInt j, MatStencil column[5], PetscScalar value[5])
 {
-  static const int step[5][2] = {
-      {0,  0 },
-      {-1, 0 },
-      {1,  0 },
-      {0,  -1},
-      {0,  1 }
-  };
-  static const PetscScalar v[5] = {-12, 5, 1, 3, 3};
+  static const int         step[5][2] = {{0, 0}, {-1, 0}, {1, 0}, {0, -1}, {0, 1}};
+  static const PetscScalar v[5]       = {-12, 5, 1, 3, 3};
 
   for (int k = 0; k < 5; k++) {
     column[k] = (MatStencil){.i = i + step[k][0], .j = j + step[k][1]};

@@ -45,11 +45,7 @@ static PetscErrorCode CheckCover(HGPartition p, PetscInt times)
 /* A tensor's sample as a global vector of its DMDA, in natural order, is the field itself; and back */
 static PetscErrorCode CheckVec(HGPartition p, HGDType dtype)
 {
-  const PetscInt halo[3][2] = {
-      {0, 0},
-      {1, 2},
-      {2, 0}
-  };
+  const PetscInt     halo[3][2] = {{0, 0}, {1, 2}, {2, 0}};
   HGTensor           t, u;
   DM                 da;
   Vec                v, natural;

@@ -18,29 +18,21 @@ typedef struct {
   PetscReal   mean[3], deviation[3];
 } Stencil;
 
-static const Stencil general = {
-    2,
-    {{{0.1, -0.2, 0.3}, {0.4, 1.5, -0.6}, {0.7, 0.8, -0.9}}, {{0, 0.2, 0}, {0, 2, 0}, {-0.3, 0, 0}}},
-    0.25,
-    { 0.05,                                                   1.3,                                   -0.4},
-    { 0.7,                                                   2.5,                                      3}
-};
-static const Stencil quarter = {
-    1, {{{0, 0, 0}, {0, 0.25, 0}, {0, 0, 0}}},
-     0, { 0, 0, 0},
-     {                                   1, 1, 1}
-};
+static const Stencil general = {2,
+                                {{{0.1, -0.2, 0.3}, {0.4, 1.5, -0.6}, {0.7, 0.8, -0.9}}, {{0, 0.2, 0}, {0, 2, 0}, {-0.3, 0, 0}}},
+                                0.25,
+                                {0.05, 1.3, -0.4},
+                                {0.7, 2.5, 3}};
+static const Stencil quarter = {1, {{{0, 0, 0}, {0, 0.25, 0}, {0, 0, 0}}}, 0, {0, 0, 0}, {1, 1, 1}};
 
 static PetscErrorCode WriteModel(const Stencil *s, PetscInt outputs)
 {
   static const PetscInt sizes[HG_AXES] = {1, 1, 1, 4, 4};
   PetscInt              size[HG_AXES], n = 0, first, last;
-  HGModelInfo           info = {
-                .data_input = "r,a", .data_target = "z", .dim = 2, .channels = {s->channels, outputs}
-  };
-  HGPartition part;
-  HGNet       net;
-  Vec         p;
+  HGModelInfo           info = {.data_input = "r,a", .data_target = "z", .dim = 2, .channels = {s->channels, outputs}};
+  HGPartition           part;
+  HGNet                 net;
+  Vec                   p;
 
   PetscFunctionBegin;
   PetscCall(PetscArraycpy(size, sizes, HG_AXES));
@@ -166,16 +158,12 @@ static PetscErrorCode CreateLaplacian(DM da, Mat *A)
   PetscCall(DMCreateMatrix(da, A));
   for (PetscInt j = info.ys; j < info.ys + info.ym; j++)
     for (PetscInt i = info.xs; i < info.xs + info.xm; i++) {
-      const MatStencil row =
-                           {
-                               .i = i, .j = j
-      },
-                       col[5] = {{.i = i, .j = j},
-                                 {.i = i > 0 ? i - 1 : -1, .j = j},
-                                 {.i = i < info.mx - 1 ? i + 1 : -1, .j = j},
-                                 {.i = i, .j = j - 1},
-                                 {.i = i, .j = j < info.my - 1 ? j + 1 : -1}};
-      const PetscScalar v[5]  = {4, -1, -1, -1, -1};
+      const MatStencil  row = {.i = i, .j = j}, col[5] = {{.i = i, .j = j},
+                                                          {.i = i > 0 ? i - 1 : -1, .j = j},
+                                                          {.i = i < info.mx - 1 ? i + 1 : -1, .j = j},
+                                                          {.i = i, .j = j - 1},
+                                                          {.i = i, .j = j < info.my - 1 ? j + 1 : -1}};
+      const PetscScalar v[5] = {4, -1, -1, -1, -1};
 
       for (int k = 0; k < 5; k++)
         if (col[k].i >= 0 && col[k].j >= 0) PetscCall(MatSetValuesStencil(*A, 1, &row, 1, &col[k], &v[k], INSERT_VALUES));

@@ -6,7 +6,8 @@
 #define STEPS 20
 
 /* Losses of all steps, and the parameters after them on every rank */
-static PetscErrorCode Train(MPI_Comm comm, PetscInt dim, const PetscInt size[HG_AXES], HGDType t, PetscReal loss[STEPS], PetscInt *n, PetscScalar **weights)
+static PetscErrorCode Train(MPI_Comm comm, PetscInt dim, const PetscInt size[HG_AXES], HGDType t, PetscReal loss[STEPS], PetscInt *n,
+                            PetscScalar **weights)
 {
   Problem            s = {NULL};
   Vec                all;
@@ -60,8 +61,10 @@ int main(int argc, char **argv)
   diff = PetscSqrtReal(diff / norm);
   tol  = t == HG_F64 ? 1e-10 : 1e-4; /* what is promised to users */
   PetscCheck(m == n, PETSC_COMM_WORLD, PETSC_ERR_PLIB, "%" PetscInt_FMT " and %" PetscInt_FMT " parameters", n, m);
-  PetscCheck(serial[STEPS - 1] < serial[0], PETSC_COMM_WORLD, PETSC_ERR_PLIB, "the loss does not fall: %g to %g", (double)serial[0], (double)serial[STEPS - 1]);
-  PetscCheck(worst < tol && diff < tol, PETSC_COMM_WORLD, PETSC_ERR_PLIB, "losses differ by %g, weights by %g; at most %g", (double)worst, (double)diff, (double)tol);
+  PetscCheck(serial[STEPS - 1] < serial[0], PETSC_COMM_WORLD, PETSC_ERR_PLIB, "the loss does not fall: %g to %g", (double)serial[0],
+             (double)serial[STEPS - 1]);
+  PetscCheck(worst < tol && diff < tol, PETSC_COMM_WORLD, PETSC_ERR_PLIB, "losses differ by %g, weights by %g; at most %g", (double)worst,
+             (double)diff, (double)tol);
   PetscCall(PetscInfo(NULL, "losses differ by %g, weights by %g\n", (double)worst, (double)diff));
   PetscCall(PetscFree(a));
   PetscCall(PetscFree(b));
