@@ -367,28 +367,36 @@ static void BiasGradient(HGLayer layer, PetscInt nb, double db[])
                               db + c->own[1][0], NULL);
 }
 
+/* Element of the big grid's owned part that the first tap of the first owned point of the small grid reads */
+static ptrdiff_t FirstTap(const HGConv *c, const HGTensorLocal *big, const HGTensorLocal *small)
+{
+  ptrdiff_t from = 0;
+
+  for (int a = 0; a < 3; a++)
+    from += (small->box.start[HG_Z + a] * c->stencil.stride[a] - c->stencil.padding[a] - big->box.start[HG_Z + a]) * big->stride[HG_Z + a];
+  return from;
+}
+
 /* The weight gradient: of own channels of the small grid (all of the big one) */
 static PetscErrorCode WeightGradient(HGLayer layer, PetscInt nb, double dp[])
 {
-  HGConv              *c    = (HGConv *)layer->data;
-  HGTensor             x    = c->gathers && !c->transposed ? c->all_x.mine : layer->in[0].x;
-  HGTensor             dy   = c->gathers && c->transposed ? c->all_dy.mine : layer->dy;
-  const size_t         size = HGDTypeSize(layer->dtype);
+  HGConv              *c = (HGConv *)layer->data;
+  HGTensor             x = layer->in[0].x, dy = layer->dy;
   const PetscInt      *mine = c->own[c->transposed ? 0 : 1];
-  const HGTensorLocal *big, *small;
-  HGConvShape          s;
-  ptrdiff_t            from = 0;
+  const HGTensorLocal *lx, *ldy;
 
   PetscFunctionBegin;
+  if (c->gathers && c->transposed) dy = c->all_dy.mine;
+  else if (c->gathers) x = c->all_x.mine;
   if (!x || !dy || !mine[1]) PetscFunctionReturn(PETSC_SUCCESS);
-  PetscCall(HGTensorGetLocal(c->transposed ? dy : x, &big));
-  PetscCall(HGTensorGetLocal(c->transposed ? x : dy, &small));
-  s = WeightShape(layer, nb, big, small);
-  for (int a = 0; a < 3; a++)
-    from += (small->box.start[HG_Z + a] * c->stencil.stride[a] - c->stencil.padding[a] - big->box.start[HG_Z + a]) * big->stride[HG_Z + a];
-  (*c->kernels->conv_weights)(&s, (const char *)big->owned + from * (ptrdiff_t)size, small->owned, layer->work,
-                              dp + mine[0] * c->big * s.k[0] * s.k[1] * s.k[2],
-                              c->bias && !c->transposed ? dp + layer->param[0].size + mine[0] : NULL);
+  PetscCall(HGTensorGetLocal(x, &lx));
+  PetscCall(HGTensorGetLocal(dy, &ldy));
+  const HGTensorLocal *big = c->transposed ? ldy : lx, *small = c->transposed ? lx : ldy;
+  const HGConvShape    s    = WeightShape(layer, nb, big, small);
+  const char          *from = (const char *)big->owned + FirstTap(c, big, small) * (ptrdiff_t)HGDTypeSize(layer->dtype);
+  double              *db   = c->bias && !c->transposed ? dp + layer->param[0].size + mine[0] : NULL;
+
+  (*c->kernels->conv_weights)(&s, from, small->owned, layer->work, dp + mine[0] * c->big * s.k[0] * s.k[1] * s.k[2], db);
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 

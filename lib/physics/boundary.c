@@ -106,7 +106,7 @@ static PetscErrorCode ReadCondition(HGPhysics p, int axis, int side, const char 
   for (kind = 0; kind < 4; kind++)
     if (!strcmp(name, HGPhysicsBCs[kind])) break;
   HGCheck(kind < 4, comm, "%s: no condition \"%s\"; give dirichlet:value, neumann:value, robin:alpha:beta:value or periodic", option, text);
-  while (rest && count < 4) {
+  while (rest) {
     char *end;
 
     HGCheck(count < 3, comm, "%s %s: too many numbers; give dirichlet:value, neumann:value, robin:alpha:beta:value or periodic", option,

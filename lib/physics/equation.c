@@ -208,12 +208,31 @@ static void GetVariables(HGPhysics p, const double *const plane[], const Piece *
   }
 }
 
+/* The rows of a piece of points in n arrays over all points */
+static double **At(PetscInt n, double *const all[], const Piece *c, double *rows[])
+{
+  for (PetscInt k = 0; all && k < n; k++) rows[k] = all[k] + c->from;
+  return all ? rows : NULL;
+}
+
+/* Pointwise() at a piece of the points */
+static void PointwisePiece(HGPhysics p, const double *const plane[], const Piece *c, double *const r[], double *const P[], int q)
+{
+  const HGEquation *e = (HGEquation *)p->data;
+  const HGTerm     *t;
+  Buffer            buffer;
+  double           *v[HG_MAX_UNKNOWNS][V_COUNT], *rows[HG_MAX_UNKNOWNS], *terms[HG_MAX_TERMS];
+
+  GetVariables(p, plane, c, r ? PETSC_TRUE : PETSC_FALSE, buffer, v);
+  if (q < 0) (*e->def->point)(e->param, (int)p->dim, c->n, v, At(p->unknowns, r, c, rows), At(HGEquationTerms(p, &t), P, c, terms));
+  else (*e->def->byparam)(e->param, (int)p->dim, q, c->n, v, At(p->unknowns, r, c, rows));
+}
+
 /* R and its derivatives at all points of the state, by threads; either may be NULL; q < 0, or the parameter that R is differentiated by */
 static PetscErrorCode Pointwise(HGPhysics p, double *const r[], double *const P[], int q)
 {
-  const HGTerm      *t;
-  HGEquation        *e = (HGEquation *)p->data;
-  const PetscInt    *n = e->block.n, pieces = PieceCount(n[0] * n[1], n[2]), terms = HGEquationTerms(p, &t);
+  const HGEquation  *e = (HGEquation *)p->data;
+  const PetscInt    *n = e->block.n, pieces = PieceCount(n[0] * n[1], n[2]);
   const double      *plane[HG_MAX_UNKNOWNS];
   const PetscScalar *local;
 
@@ -223,14 +242,8 @@ static PetscErrorCode Pointwise(HGPhysics p, double *const r[], double *const P[
 #pragma omp parallel for schedule(static) if (n[0] * n[1] * n[2] > THREADED)
   for (PetscInt i = 0; i < pieces; i++) {
     const Piece c = GetPiece(n, i);
-    Buffer      buffer;
-    double     *v[HG_MAX_UNKNOWNS][V_COUNT], *rr[HG_MAX_UNKNOWNS], *PP[HG_MAX_TERMS];
 
-    GetVariables(p, plane, &c, r ? PETSC_TRUE : PETSC_FALSE, buffer, v);
-    for (PetscInt k = 0; r && k < p->unknowns; k++) rr[k] = r[k] + c.from;
-    for (PetscInt k = 0; P && k < terms; k++) PP[k] = P[k] + c.from;
-    if (q < 0) (*e->def->point)(e->param, (int)p->dim, c.n, v, r ? rr : NULL, P ? PP : NULL);
-    else (*e->def->byparam)(e->param, (int)p->dim, q, c.n, v, rr);
+    PointwisePiece(p, plane, &c, r, P, q);
   }
   PetscCall(VecRestoreArrayRead(e->local, &local));
   PetscFunctionReturn(PETSC_SUCCESS);
