@@ -3,6 +3,7 @@
 #define HGKERNEL_IMPL_H
 
 #include "kernel/hgkernel.h"
+#include <limits.h>
 
 extern const HGKernels HGKernels_f32_portable, HGKernels_f64_portable;
 extern const HGKernels HGKernels_f32_avx2, HGKernels_f64_avx2;
@@ -48,7 +49,8 @@ static inline Cut CutShape(const HGConvShape *s, int rows, int pixels)
   cut.ysegs = CeilDiv(s->n[1], MaxInt(rows, 1));
   cut.xsegs = CeilDiv(s->n[2], MaxInt(pixels, 1));
   if (s->n[0] < 1 || s->n[1] < 1 || s->n[2] < 1) cut.ysegs = cut.xsegs = 0;
-  cut.boxes = s->batch * s->n[0] * cut.ysegs * cut.xsegs;
+  const double boxes = (double)s->batch * s->n[0] * cut.ysegs * cut.xsegs; /* more than an int has lie in no memory */
+  cut.boxes          = boxes < INT_MAX ? (int)boxes : INT_MAX;
   return cut;
 }
 

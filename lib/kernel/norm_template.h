@@ -49,6 +49,7 @@ static void NAME(sums)(const HGFieldShape *s, const void *x, const void *dy, con
   const int    each  = s->batch > 0 ? cut.pieces / s->batch : 0, vectors = CeilDiv(s->channels, VLEN); /* pieces of a sample */
   double      *parts = (double *)work;
 
+  if (!vectors) return; /* this rank has no channels */
 #pragma omp parallel for schedule(static) if (cut.threaded)
   for (int i = 0; i < s->batch * PARTS; i++) {
     NAME(Wide) acc[2 * vectors]; /* on the stack, since work need not be aligned */

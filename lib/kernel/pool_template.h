@@ -65,12 +65,14 @@ INLINE MASK NAME(window_argmax)(const NAME(Window) *o, int nz, int ny, int nx, i
 /* The window of an output; t: its taps along each axis */
 INLINE NAME(Window) NAME(window)(const HGPoolShape *s, const Taps t[3], const REAL *sample)
 {
-  NAME(Window) o = {.p = sample};
+  NAME(Window) o  = {.p = sample};
+  ptrdiff_t    at = 0;
   for (int a = 0; a < 3; a++) {
     o.ts[a] = s->dilation[a] * s->xs[1 + a];
     o.n[a]  = t[a].t1 - t[a].t0;
-    o.p += t[a].at * s->xs[1 + a] + t[a].t0 * o.ts[a];
+    at += t[a].at * s->xs[1 + a] + t[a].t0 * o.ts[a];
   }
+  if (sample) o.p = sample + at;
   return o;
 }
 

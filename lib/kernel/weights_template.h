@@ -101,7 +101,8 @@ static void NAME(outer_box)(const NAME(Gradient) *g, NAME(Rows) u, int block, RE
     for (int t = 0; t < n; t++) {
       const int r0 = PartStart(run, n, t), m = PartStart(run, n, t + 1) - r0;
       u.x = x + kz * s->ts[0] + ky * s->ts[1] + kx * s->ts[2] + r0;
-      (nv > 1 ? NAME(outers2) : NAME(outers1))[m - 1](&u, to + (size_t)(r + r0) * nv * VLEN);
+      const NAME(Outer) outer = nv > 1 ? NAME(outers2)[m - 1] : NAME(outers1)[m - 1];
+      outer(&u, to + (size_t)(r + r0) * nv * VLEN);
     }
   }
 }
