@@ -616,6 +616,7 @@ static PetscErrorCode Run(void)
 
 int main(int argc, char **argv)
 {
+  PetscCall(HGSetWaitPolicy(argv)); /* first of all: it may start the program anew */
   PetscCall(HGInitialize(&argc, &argv, NULL, NULL));
   PetscCall(Run());
   PetscCall(HGFinalize());
