@@ -42,7 +42,7 @@ chooses '*unknown argument*--mpi=lam*' --mpi=lam
 program() { { echo '#!/bin/bash'; cat; } > "bin/$1" && chmod +x "bin/$1"; }
 program mpiexec <<< "exec $MPIEXEC \"\$@\""
 program separate <<< 'shift 2; "$@" & "$@"; wait $!'
-program apt-get <<< 'echo "E: the mirror is gone"; exit 100'
+program apt-get <<< 'case $* in *update) echo "E: the mirror is gone" ;; *) printf "E: no package %d\n" {1..30} ;; esac; exit 100'
 program apt-cache <<< 'exit 100'
 
 # in_setup COMMAND...: with the variables that main sets
@@ -58,6 +58,8 @@ said 'does not start one program on 2 ranks'
 
 in_setup stage step "A step" bash -c 'echo the reason; exit 3' && fail "a stage that fails is not noticed"
 said 'the reason' "'A step' failed; the whole output is in .*/log/step.log"
+in_setup stage packages "Some packages" apt_install abc && fail "packages that are not there are not noticed"
+said 'the mirror is gone' 'no package 30'
 in_setup find_source petsc && fail "a source package that is not there is not noticed"
 said 'the mirror is gone' "no source package 'petsc'"
 exit "$((failures > 0))"
