@@ -82,21 +82,50 @@ if test -z "$OPENMP_CFLAGS" && test "$ac_cv_prog_c_openmp" != "none needed"; the
   HG_MISSING([OpenMP in the compiler $CC], [package gcc; or CC=... for a compiler with OpenMP])
 fi])
 
-# What the library and programs are compiled and linked with, and what halograd.pc says
+# HG_MPI_FLAGS: what $CC adds for MPI, so that halograd.pc serves plain compilers too. The wrappers of MPICH, Open MPI and their
+# relatives show it.
+AC_DEFUN([HG_MPI_FLAGS], [
+hg_mpi_cflags= hg_mpi_libs=
+for hg_flag in `$CC -show 2>/dev/null`; do
+  case $hg_flag in
+    -I*) AS_VAR_APPEND([hg_mpi_cflags], [" $hg_flag"]) ;;
+    -L*|-l*) AS_VAR_APPEND([hg_mpi_libs], [" $hg_flag"]) ;;
+  esac
+done
+HG_ADD_RPATH([hg_mpi_libs])])
+
+# HG_PETSC_CXX_FLAGS: macros that the headers of a PETSc configured without C++ need in a C++ program and do not define
+AC_DEFUN([HG_PETSC_CXX_FLAGS], [
+hg_petsc_cxx_flags=
+hg_save_CPPFLAGS=$CPPFLAGS
+CPPFLAGS="$CPPFLAGS $hg_petsc_cflags"
+AC_COMPILE_IFELSE([AC_LANG_PROGRAM([[#include <petscconf.h>
+#if !defined(PETSC_FUNCTION_NAME_CXX)
+#error no C++
+#endif]])], [],
+  [hg_petsc_cxx_flags="-DPETSC_FUNCTION_NAME_CXX=__func__ -DPETSC_CXX_RESTRICT=__restrict__"])
+CPPFLAGS=$hg_save_CPPFLAGS])
+
+# What the library and programs are compiled and linked with, and what halograd.pc says. Of other libraries it names what
+# configure linked with: their own .pc files may name for static linking what is not installed.
 AC_DEFUN([HG_SET_FLAGS], [
+HG_MPI_FLAGS
+HG_PETSC_CXX_FLAGS
 HG_CPPFLAGS="$hg_petsc_cflags $hg_netcdf_cflags $hg_fftw_cflags"
 HG_LIBS="$hg_netcdf_libs $hg_petsc_libs $hg_fftw_libs -lz -lm"
 HG_PKG_CONFIG_PATH=$hg_petsc_pc:$hg_netcdf_pc${PKG_CONFIG_PATH:+:$PKG_CONFIG_PATH}
-HG_REQUIRES_PRIVATE="$hg_netcdf_module fftw3 fftw3f zlib"
-HG_LIBS_PRIVATE="-lfftw3_omp -lfftw3f_omp $OPENMP_CFLAGS -lm"
+HG_LIBS_PRIVATE="$hg_netcdf_libs $hg_fftw_libs -lz $OPENMP_CFLAGS -lm"
+HG_PC_CFLAGS="$hg_petsc_cxx_flags$hg_mpi_cflags"
+HG_PC_MPI_LIBS=$hg_mpi_libs
 HG_PC_RPATH='-Wl,-rpath,${libdir}'
 hg_rpath=`for flag in $hg_petsc_libs; do case $flag in -Wl,-rpath,*) echo $flag ;; esac; done`
 HG_PC_RPATH="$HG_PC_RPATH "`echo $hg_rpath`
 AC_SUBST([HG_CPPFLAGS])
 AC_SUBST([HG_LIBS])
 AC_SUBST([HG_PKG_CONFIG_PATH])
-AC_SUBST([HG_REQUIRES_PRIVATE])
 AC_SUBST([HG_LIBS_PRIVATE])
+AC_SUBST([HG_PC_CFLAGS])
+AC_SUBST([HG_PC_MPI_LIBS])
 AC_SUBST([HG_PC_RPATH])])
 
 AC_DEFUN([HG_SUMMARY], [

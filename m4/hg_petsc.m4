@@ -5,7 +5,8 @@ m4_define([HG_PETSC_OLDEST], [3.18])
 # HG_SETUP_VALUE(NAME): a value that scripts/setup left
 AC_DEFUN([HG_SETUP_VALUE], [`test -r "$hg_setup/env" && . "$hg_setup/env" && AS_ECHO(["$$1"])`])
 
-# HG_FIND_PETSC: hg_petsc_pc = folder of PETSc.pc, empty if none serves
+# HG_FIND_PETSC: hg_petsc_pc = folder of PETSc.pc, empty if none serves. The user's word comes first, then what was chosen with
+# scripts/setup, then the system's.
 AC_DEFUN([HG_FIND_PETSC], [
 AC_ARG_VAR([PETSC_DIR], [PETSc to use])
 AC_ARG_VAR([PETSC_ARCH], [its build, for a PETSc that was not installed])
@@ -18,8 +19,9 @@ if test -n "$with_petsc"; then
 else
   hg_setup_petsc=HG_SETUP_VALUE([PETSC_DIR])
   hg_setup_arch=HG_SETUP_VALUE([PETSC_ARCH])
-  hg_paths="- /usr/lib/petscdir/*/*-real/lib/pkgconfig /usr/lib/petscdir/*/lib/pkgconfig"
+  hg_paths=`AS_ECHO(["$PKG_CONFIG_PATH"]) | tr : ' '`
   test -z "$hg_setup_petsc" || hg_paths="$hg_paths $hg_setup_petsc/$hg_setup_arch/lib/pkgconfig $hg_setup_petsc/lib/pkgconfig"
+  hg_paths="$hg_paths - /usr/lib/petscdir/*/*-real/lib/pkgconfig /usr/lib/petscdir/*/lib/pkgconfig"
 fi
 for hg_path in $hg_paths; do
   for hg_name in PETSc petsc; do
@@ -98,28 +100,34 @@ if test -n "$hg_petsc_pc"; then
     hg_petsc_libs=])
 fi])
 
-# HG_CHECK_MPIEXEC: 2 ranks know of each other
+# HG_CHECK_MPIEXEC: 2 ranks know of each other. What they print may come in any order, so the exit status tells, a file that
+# a lonely rank makes, and for the name of the MPI rank 0 alone.
 AC_DEFUN([HG_CHECK_MPIEXEC], [
 if test -n "$hg_petsc_libs"; then
   AC_MSG_CHECKING([whether $MPIEXEC starts programs of this MPI])
   hg_save_LIBS=$LIBS hg_save_CPPFLAGS=$CPPFLAGS
-  LIBS="$hg_petsc_libs $LIBS" CPPFLAGS="$CPPFLAGS $hg_petsc_cflags" hg_ranks= hg_mpi_name=
+  LIBS="$hg_petsc_libs $LIBS" CPPFLAGS="$CPPFLAGS $hg_petsc_cflags" hg_mpi_name=unknown
+  rm -f conftest.alone
   AC_LINK_IFELSE([AC_LANG_PROGRAM([[#include <mpi.h>
 #include <stdio.h>
-#include <string.h>]], [[char s[MPI_MAX_LIBRARY_VERSION_STRING]; int n; MPI_Init(NULL, NULL); MPI_Comm_size(MPI_COMM_WORLD, &n);
-MPI_Get_library_version(s, &n); s[strcspn(s, "\n,")] = 0;  MPI_Comm_size(MPI_COMM_WORLD, &n);
-printf("ranks %d %s\n", n, s); return MPI_Finalize();]])],
-    [hg_out=`OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1 OMPI_MCA_rmaps_base_oversubscribe=1 PRTE_MCA_rmaps_default_mapping_policy=:oversubscribe \
-      timeout 60 $MPIEXEC -n 2 ./conftest$ac_exeext </dev/null 2>&AS_MESSAGE_LOG_FD`
-    hg_ranks=`AS_ECHO(["$hg_out"]) | sed -n 's/^ranks \(@<:@0-9@:>@*\) .*/\1/p' | sort -u`
-    hg_mpi_name=`AS_ECHO(["$hg_out"]) | sed -n 's/^ranks @<:@0-9@:>@* //p' | sed 's/ Version:@<:@ 	@:>@*/ /; 1q'`])
+#include <string.h>]], [[char s[MPI_MAX_LIBRARY_VERSION_STRING]; int n, rank; MPI_Init(NULL, NULL); MPI_Get_library_version(s, &n);
+s[strcspn(s, "\n,")] = 0; MPI_Comm_size(MPI_COMM_WORLD, &n); MPI_Comm_rank(MPI_COMM_WORLD, &rank);
+if (n == 1) fclose(fopen("conftest.alone", "w"));
+if (rank == 0) printf("MPI %s\n", s); MPI_Finalize(); return n != 2;]])],
+    [(. "$srcdir/scripts/mpiexec.env"
+    timeout 60 $MPIEXEC -n 2 ./conftest$ac_exeext) </dev/null >conftest.out 2>&AS_MESSAGE_LOG_FD
+    hg_mpiexec_status=$?],
+    [hg_mpiexec_status=1])
   LIBS=$hg_save_LIBS CPPFLAGS=$hg_save_CPPFLAGS
-  case $hg_ranks in
-    2) AC_MSG_RESULT([yes]) ;;
-    1) AC_MSG_RESULT([no])
-       HG_MISSING([an mpiexec of this MPI: $MPIEXEC starts separate programs], [MPIEXEC=... (unset, the one that PETSc names is taken)]) ;;
-    *) AC_MSG_RESULT([cannot be told])
-       hg_mpi_name=unknown
-       AC_MSG_WARN([$MPIEXEC did not run a program here; make check needs MPIEXEC=...]) ;;
-  esac
+  if test $hg_mpiexec_status = 0; then
+    AC_MSG_RESULT([yes])
+    hg_mpi_name=`sed -n 's/^MPI //p' conftest.out | sed 's/ Version:@<:@ 	@:>@*/ /; 1q'`
+  elif test -e conftest.alone; then
+    AC_MSG_RESULT([no])
+    HG_MISSING([an mpiexec of this MPI: $MPIEXEC starts separate programs], [MPIEXEC=... (unset, the one that PETSc names is taken)])
+  else
+    AC_MSG_RESULT([cannot be told])
+    AC_MSG_WARN([$MPIEXEC did not run a program here; make check needs MPIEXEC=...])
+  fi
+  rm -f conftest.alone conftest.out
 fi])

@@ -14,11 +14,18 @@ fail() {
     failures=$((failures + 1))
 }
 
+# limited SECONDS COMMAND...: stopped after so long, times what tests/run found this machine to need
+limited() {
+    local limit=$(($1 * ${HG_TIME_SCALE:-1}))
+    shift
+    timeout -k 5 "$limit" "$@"
+}
+
 # run RANKS ARGUMENTS...: must succeed; its output is in the file out
 run() {
     local ranks=$1
     shift
-    timeout -k 5 100 "${mpiexec[@]}" -n "$ranks" "$halograd" "$@" > out 2>&1 < /dev/null || fail "$* on $ranks ranks: $(cat out)"
+    limited 100 "${mpiexec[@]}" -n "$ranks" "$halograd" "$@" > out 2>&1 < /dev/null || fail "$* on $ranks ranks: $(cat out)"
 }
 
 # refused RANKS WORDS ARGUMENTS...: status 1, one line with the words, and the folder as it was
@@ -27,7 +34,7 @@ refused() {
     shift 2
     rm -f out err
     before=$(ls -AlR --time-style=full-iso)
-    timeout -k 5 60 "${mpiexec[@]}" -n "$ranks" "$halograd" "$@" > "$folder.out" 2> "$folder.err" < /dev/null
+    limited 60 "${mpiexec[@]}" -n "$ranks" "$halograd" "$@" > "$folder.out" 2> "$folder.err" < /dev/null
     status=$?
     [ "$status" = 1 ] || fail "$*: exit status $status on $ranks ranks"
     [ "$(grep -c . "$folder.err")" = 1 ] || fail "$* on $ranks ranks: $(cat "$folder.err")"

@@ -245,8 +245,10 @@ static PetscErrorCode Run(int argc, char **argv, const Arguments *a)
 /* After an error that all ranks have met the job ends in order, with status 1 and without a further word */
 int main(int argc, char **argv)
 {
-  Arguments a = TakeArguments(&argc, argv);
+  Arguments a;
 
+  if (HGSetWaitPolicy(argv)) return 1;
+  a = TakeArguments(&argc, argv);
   if (Run(argc, argv, &a)) {
     (void)fflush(stdout);
     if (!freopen("/dev/null", "w", stderr)) _exit(1); /* MPICH would name what the error left open */

@@ -134,7 +134,7 @@ int main(int argc, char **argv)
   PetscCall(KSPSetType(ksp, KSPLSQR));
   PetscCall(KSPGetPC(ksp, &pc));
   PetscCall(PCSetType(pc, PCNONE));
-  PetscCall(KSPSetTolerances(ksp, 1e-10, PETSC_DEFAULT, PETSC_DEFAULT, 1000));
+  PetscCall(KSPSetTolerances(ksp, 1e-10, PETSC_CURRENT, PETSC_CURRENT, 1000));
   PetscCall(KSPSetFromOptions(ksp));
   PetscCall(KSPSolve(ksp, b, found));
   PetscCall(KSPGetIterationNumber(ksp, &its));

@@ -129,10 +129,10 @@ static PetscErrorCode Train(Problem *q, PetscInt steps)
   PetscCall(TaoSetSolution(tao, p));
   PetscCall(TaoSetObjectiveAndGradient(tao, NULL, Objective, q));
   PetscCall(TaoSetTolerances(tao, 0, 0, 0));
-  PetscCall(TaoSetMaximumIterations(tao, steps));
+  if (steps) PetscCall(TaoSetMaximumIterations(tao, steps)); /* TAO takes no 0 */
   PetscCall(TaoSetFromOptions(tao));
   PetscCall(Objective(tao, p, &before, g, q));
-  PetscCall(TaoSolve(tao));
+  if (steps) PetscCall(TaoSolve(tao));
   PetscCall(Objective(tao, p, &after, g, q));
   PetscCall(
       PetscPrintf(PETSC_COMM_WORLD, "loss before: %.10e, after %" PetscInt_FMT " steps: %.10e\n", (double)before, steps, (double)after));
@@ -181,6 +181,7 @@ static PetscErrorCode Run(void)
 
 int main(int argc, char **argv)
 {
+  PetscCall(HGSetWaitPolicy(argv)); /* first of all: it may start the program anew */
   PetscCall(HGInitialize(&argc, &argv, NULL, NULL));
   PetscCall(Run());
   PetscCall(HGFinalize());

@@ -514,7 +514,7 @@ static PetscErrorCode CompareLinear(Problem *q, Mat J, PetscInt tests, Row *row,
   PetscCall(KSPCreate(PETSC_COMM_WORLD, &ksp));
   PetscCall(KSPSetOptionsPrefix(ksp, prefix));
   PetscCall(KSPSetOperators(ksp, J, J));
-  PetscCall(KSPSetTolerances(ksp, 1e-8, PETSC_DEFAULT, PETSC_DEFAULT, 5000));
+  PetscCall(KSPSetTolerances(ksp, 1e-8, PETSC_CURRENT, PETSC_CURRENT, 5000));
   PetscCall(KSPSetFromOptions(ksp));
   PetscCall(KSPGetPC(ksp, &pc));
   PetscCall(PCHalogradSetInput(pc, q->log_k));
@@ -616,6 +616,7 @@ static PetscErrorCode Run(void)
 
 int main(int argc, char **argv)
 {
+  PetscCall(HGSetWaitPolicy(argv)); /* first of all: it may start the program anew */
   PetscCall(HGInitialize(&argc, &argv, NULL, NULL));
   PetscCall(Run());
   PetscCall(HGFinalize());

@@ -122,7 +122,7 @@ static PetscErrorCode FindKind(HGData d)
   PetscFunctionBegin;
   PetscCallMPI(MPI_Comm_rank(comm, &rank));
   if (!rank && !d->digits) PetscCall(HGIdxIs(d->file, &idx));
-  PetscCallMPI(MPI_Bcast(&idx, 1, MPIU_BOOL, 0, comm));
+  PetscCallMPI(MPI_Bcast(&idx, 1, HG_MPI_BOOL, 0, comm));
   d->kind = d->digits ? HG_DATA_DIGITS : idx ? HG_DATA_IDX : HG_DATA_NETCDF;
   HGCheck(!d->labels || d->kind == HG_DATA_IDX, comm, "-%sdata_labels %s goes with an IDX file of images; %s is none", prefix, d->labels,
           d->file);

@@ -134,6 +134,6 @@ typedef struct {
                             void *dx);
 } HGFieldKernels;
 
-const HGFieldKernels *HGFieldKernelsGet(HGSimd simd, HGDType dtype);
+HG_EXTERN const HGFieldKernels *HGFieldKernelsGet(HGSimd simd, HGDType dtype);
 
 #endif

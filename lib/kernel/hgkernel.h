@@ -87,11 +87,11 @@ typedef struct {
   double (*peak)(long iterations);
 } HGKernels;
 
-const HGKernels *HGKernelsGet(HGSimd simd, HGDType dtype);
+HG_EXTERN const HGKernels *HGKernelsGet(HGSimd simd, HGDType dtype);
 
-void HGConvReference_F32(const HGConvShape *s, const float *x, const HGConvWeights *w, const HGConvStore *store, float *y);
-void HGConvReference_F64(const HGConvShape *s, const double *x, const HGConvWeights *w, const HGConvStore *store, double *y);
-void HGConvWeightsReference_F32(const HGConvShape *s, const float *x, const float *dy, double *dw, double *db);
-void HGConvWeightsReference_F64(const HGConvShape *s, const double *x, const double *dy, double *dw, double *db);
+HG_EXTERN void HGConvReference_F32(const HGConvShape *s, const float *x, const HGConvWeights *w, const HGConvStore *store, float *y);
+HG_EXTERN void HGConvReference_F64(const HGConvShape *s, const double *x, const HGConvWeights *w, const HGConvStore *store, double *y);
+HG_EXTERN void HGConvWeightsReference_F32(const HGConvShape *s, const float *x, const float *dy, double *dw, double *db);
+HG_EXTERN void HGConvWeightsReference_F64(const HGConvShape *s, const double *x, const double *dy, double *dw, double *db);
 
 #endif

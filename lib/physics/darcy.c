@@ -138,7 +138,7 @@ static PetscErrorCode SetUpSolver(HGPhysics p, Darcy *d)
   PetscCall(KSPCreate(PetscObjectComm((PetscObject)p), &d->ksp));
   PetscCall(KSPSetOptionsPrefix(d->ksp, ((PetscObject)p)->prefix));
   PetscCall(KSPSetType(d->ksp, KSPCG));
-  PetscCall(KSPSetTolerances(d->ksp, 1e-10, 1e-50, PETSC_DEFAULT, 500));
+  PetscCall(KSPSetTolerances(d->ksp, 1e-10, 1e-50, PETSC_CURRENT, 500));
   PetscCall(KSPSetOperators(d->ksp, d->A, d->A));
   PetscCall(KSPGetPC(d->ksp, &pc));
   PetscCall(HGGridMultigrid(p->dm, pc));

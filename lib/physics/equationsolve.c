@@ -84,7 +84,7 @@ static PetscErrorCode CreateMatrices(HGPhysics p, HGEquation *e)
   }
   PetscCall(VecGetLocalSize(e->a, &n));
   PetscCall(MatCreateShell(PetscObjectComm((PetscObject)p), n, n, PETSC_DETERMINE, PETSC_DETERMINE, p, &e->J));
-  PetscCall(MatShellSetOperation(e->J, MATOP_MULT, (void (*)(void))MultShell));
+  PetscCall(MatShellSetOperation(e->J, MATOP_MULT, (void *)MultShell));
   PetscCall(MatSetUp(e->J));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -123,7 +123,7 @@ PetscErrorCode HGEquationSetLinearDefaults(HGPhysics p, KSP ksp, const char pref
   PetscFunctionBegin;
   PetscCall(KSPSetType(ksp, KSPGMRES));
   PetscCall(KSPGMRESSetRestart(ksp, 100));
-  PetscCall(KSPSetTolerances(ksp, 1e-8, 1e-50, PETSC_DEFAULT, 2000));
+  PetscCall(KSPSetTolerances(ksp, 1e-8, 1e-50, PETSC_CURRENT, 2000));
   PetscCall(KSPGetPC(ksp, &pc));
   if (p->unknowns == 1 && e->def->elliptic && e->J == e->A) PetscCall(HGGridMultigrid(p->dm, pc));
   if (e->def->algebraic[p->unknowns - 1]) PetscCall(SplitAlgebraic(p, pc, prefix));

@@ -204,7 +204,7 @@ static PetscErrorCode SetSmoother(PC pc, PetscInt level)
   PetscFunctionBegin;
   PetscCall(PCMGGetSmoother(pc, level, &ksp));
   PetscCall(KSPSetType(ksp, KSPRICHARDSON));
-  PetscCall(KSPSetTolerances(ksp, PETSC_DEFAULT, PETSC_DEFAULT, PETSC_DEFAULT, 1));
+  PetscCall(KSPSetTolerances(ksp, PETSC_CURRENT, PETSC_CURRENT, PETSC_CURRENT, 1));
   PetscCall(KSPGetPC(ksp, &sor));
   PetscCall(PCSetType(sor, PCSOR));
   PetscFunctionReturn(PETSC_SUCCESS);

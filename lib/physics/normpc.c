@@ -111,7 +111,7 @@ static PetscErrorCode SetSmoothers(PC pc)
     PetscCall(KSPSetType(ksp, KSPRICHARDSON));
     PetscCall(KSPRichardsonSetScale(ksp, 0.8));
     PetscCall(KSPSetNormType(ksp, KSP_NORM_NONE));
-    PetscCall(KSPSetTolerances(ksp, PETSC_DEFAULT, PETSC_DEFAULT, PETSC_DEFAULT, 2));
+    PetscCall(KSPSetTolerances(ksp, PETSC_CURRENT, PETSC_CURRENT, PETSC_CURRENT, 2));
     PetscCall(KSPGetPC(ksp, &jacobi));
     PetscCall(PCSetType(jacobi, PCJACOBI));
   }

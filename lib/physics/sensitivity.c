@@ -97,13 +97,13 @@ static PetscErrorCode SetUpAdjoint(HGPhysics p, HGEquation *e)
   if (e->adjoint_ksp) PetscFunctionReturn(PETSC_SUCCESS);
   PetscCall(VecGetLocalSize(e->a, &n));
   PetscCall(MatCreateShell(comm, n, n, PETSC_DETERMINE, PETSC_DETERMINE, p, &e->Jt));
-  PetscCall(MatShellSetOperation(e->Jt, MATOP_MULT, (void (*)(void))MultTransposed));
+  PetscCall(MatShellSetOperation(e->Jt, MATOP_MULT, (void *)MultTransposed));
   PetscCall(MatSetUp(e->Jt));
   PetscCall(PetscSNPrintf(name, sizeof(name), "%sadjoint_", prefix));
   PetscCall(KSPCreate(comm, &e->adjoint_ksp));
   PetscCall(KSPSetOptionsPrefix(e->adjoint_ksp, name));
   PetscCall(HGEquationSetLinearDefaults(p, e->adjoint_ksp, name));
-  PetscCall(KSPSetTolerances(e->adjoint_ksp, 1e-10, 1e-50, PETSC_DEFAULT, 2000));
+  PetscCall(KSPSetTolerances(e->adjoint_ksp, 1e-10, 1e-50, PETSC_CURRENT, 2000));
   if (e->options) PetscCall(KSPSetFromOptions(e->adjoint_ksp));
   PetscFunctionReturn(PETSC_SUCCESS);
 }

@@ -4,6 +4,13 @@
 
 #include <stddef.h>
 
+/* Declares what has C linkage, where PETSc's headers are not included */
+#if defined(__cplusplus)
+#define HG_EXTERN extern "C"
+#else
+#define HG_EXTERN extern
+#endif
+
 /*E
    HGDType - element type of a tensor, chosen at run time and independent of PETSc's scalar
 

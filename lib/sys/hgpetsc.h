@@ -3,6 +3,17 @@
 #ifndef HGPETSC_H
 #define HGPETSC_H
 
+/* What the headers of a PETSc that was configured without C++ need in a C++ program, and do not define */
+#if defined(__cplusplus)
+#include <petscconf.h>
+#if !defined(PETSC_FUNCTION_NAME_CXX)
+#define PETSC_FUNCTION_NAME_CXX __func__
+#endif
+#if !defined(PETSC_CXX_RESTRICT)
+#define PETSC_CXX_RESTRICT __restrict__
+#endif
+#endif
+
 #include <petscdmda.h>
 #include <petsctao.h>
 
@@ -20,6 +31,15 @@
 #endif
 #if PETSC_VERSION_LT(3, 21, 0)
 #define TaoMonitorSet(tao, f, ctx, destroy) TaoSetMonitor(tao, f, ctx, destroy)
+#endif
+#if PETSC_VERSION_LT(3, 22, 0)
+#define PETSC_CURRENT PETSC_DEFAULT /* a tolerance that stays as it is */
+#endif
+/* PetscBool is an enumeration at first, then C's own */
+#if PETSC_VERSION_LT(3, 24, 0)
+#define HG_MPI_BOOL MPIU_BOOL
+#else
+#define HG_MPI_BOOL MPI_C_BOOL
 #endif
 /* Tao keeps the objective in its operations; later versions keep it in a TaoTerm */
 #define HG_TAO_HAS_OBJECTIVE_OPS PETSC_VERSION_LT(3, 24, 0)

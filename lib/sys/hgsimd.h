@@ -2,13 +2,15 @@
 #ifndef HGSIMD_H
 #define HGSIMD_H
 
+#include "sys/hgdtype.h"
+
 /* Instruction sets that the kernels are compiled for, in increasing order of preference. */
 typedef enum { HG_SIMD_PORTABLE, HG_SIMD_AVX2, HG_SIMD_AVX512 } HGSimd;
 
-HGSimd      HGSimdDetect(void);
-const char *HGSimdName(HGSimd simd);
-int         HGSimdParse(const char *name, HGSimd *simd);
-int         HGSimdSupported(HGSimd simd);
+HG_EXTERN HGSimd      HGSimdDetect(void);
+HG_EXTERN const char *HGSimdName(HGSimd simd);
+HG_EXTERN int         HGSimdParse(const char *name, HGSimd *simd);
+HG_EXTERN int         HGSimdSupported(HGSimd simd);
 
 /* Loops on numbers are compiled for each instruction set, the C library chooses */
 #if defined(__x86_64__) && defined(__gnu_linux__) && defined(__GNUC__) && __GNUC__ >= 12 && !defined(__clang__) && \

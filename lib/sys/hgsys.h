@@ -28,6 +28,7 @@ PETSC_EXTERN PetscClassId HG_INVERSION_CLASSID;
 
 PETSC_EXTERN PetscErrorCode HGInitialize(int *, char ***, const char[], const char[]);
 PETSC_EXTERN PetscErrorCode HGFinalize(void);
+PETSC_EXTERN PetscErrorCode HGSetWaitPolicy(char **);
 PETSC_EXTERN PetscErrorCode HGSetFromOptions(MPI_Comm);
 PETSC_EXTERN PetscErrorCode HGGetDType(HGDType *);
 PETSC_EXTERN PetscErrorCode HGGetSimd(HGSimd *);

@@ -8,6 +8,7 @@
    167 (2006) 495). m is a itself, or log a where a must be positive (darcy); a parameter is +-exp(theta) with the sign it starts with. TAO moves m or theta.
 */
 #include "train/hginversion.h"
+#include "train/taolimit.h"
 #include <petsc/private/petscimpl.h>
 
 struct _p_HGInversion {
@@ -188,7 +189,7 @@ PetscErrorCode HGInversionSetFromOptions(HGInversion inv)
                              &alpha, NULL));
   PetscOptionsEnd();
   PetscCall(HGInversionSetRegularization(inv, alpha));
-  PetscCall(TaoSetFromOptions(inv->tao));
+  PetscCall(HGTaoSetFromOptions(inv->tao));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Optimizers that run one after the other: adam:200,lmvm:500 */
 #include "train/stages.h"
+#include "train/taolimit.h"
 
 /*
   HGStagesParse - Read stages from type:epochs,...
@@ -55,6 +56,6 @@ PetscErrorCode HGStageCreateTao(MPI_Comm comm, const HGStage *stage, Tao *tao)
   e = TaoSetType(*tao, stage->type);
   PetscCall(PetscPopErrorHandler());
   HGCheck(!e, comm, "-train_stages: TAO has no optimizer %s; such are adam, adamw, sgd, lmvm, blmvm, bqnls, cg", stage->type);
-  PetscCall(TaoSetFromOptions(*tao));
+  PetscCall(HGTaoSetFromOptions(*tao));
   PetscFunctionReturn(PETSC_SUCCESS);
 }

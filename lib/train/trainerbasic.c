@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "train/train_impl.h"
+#include "train/taolimit.h"
 
 /*@
    HGTrainerCreate - Create a trainer
@@ -572,7 +573,7 @@ PetscErrorCode HGTrainerSetFromOptions(HGTrainer trainer)
   PetscCall(CheckOptions(trainer));
   PetscCall(HGLossSetFromOptions(trainer->loss));
   if (staged) PetscCall(StagesFromOptions(trainer, stages, epochs));
-  else PetscCall(TaoSetFromOptions(trainer->tao));
+  else PetscCall(HGTaoSetFromOptions(trainer->tao));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "train/train_impl.h"
+#include "train/taolimit.h"
 
 /* How many of the first `count` samples of the global batch this rank has */
 PetscErrorCode HGTrainerActive(HGTensor t, PetscInt count, PetscInt *mine)
@@ -393,7 +394,7 @@ static PetscErrorCode SetLimits(HGTrainer t)
 
   PetscFunctionBegin;
   PetscCall(PetscOptionsGetInt(NULL, NULL, "-tao_max_it", &max_it, &limited));
-  PetscCall(TaoSetMaximumIterations(t->tao, PetscMax(0, limited ? PetscMin(max_it, left) : left)));
+  PetscCall(HGTaoSetMaximumIterations(t->tao, PetscMax(0, limited ? PetscMin(max_it, left) : left)));
   if (t->stochastic) PetscCall(TaoSetTolerances(t->tao, 0, 0, 0)); /* the noise of a mini-batch says nothing about convergence */
   if (t->stochastic || t->nstages) PetscCall(TaoSetMaximumFunctionEvaluations(t->tao, PETSC_MAX_INT));
   PetscCall(SetRate(t));

@@ -79,7 +79,7 @@ refused 2 'the loss is infinite in epoch 1, batch 2; no model was written' train
 refused 2 'the gradient is .* in epoch [1-9], batch 1; no model was written' train "${data[@]}" "${small[@]}" -tao_type sgd -tao_sgd_lr 1e13 -model_output n.nc
 refused 2 'cannot write full.csv' train "${data[@]}" "${small[@]}" -model_output n.nc -train_history full.csv
 head -c 20479960 /dev/zero > h.csv # 40 bytes below the limit, room for one line
-(ulimit -f 20000; timeout 60 "${mpiexec[@]}" -n 2 "$halograd" train "${data[@]}" -train_batch_size 2 -model_input m.nc -train_epochs 9 -train_checkpoint 0 -model_output n.nc -train_history h.csv > out 2> err < /dev/null)
+(ulimit -f 20000; limited 60 "${mpiexec[@]}" -n 2 "$halograd" train "${data[@]}" -train_batch_size 2 -model_input m.nc -train_epochs 9 -train_checkpoint 0 -model_output n.nc -train_history h.csv > out 2> err < /dev/null)
 grep -q '^halograd: cannot write h.csv: .*; the lines it has are whole$' err || fail "a history over the limit: $(cat err)"
 tail -c +20479961 h.csv | awk -F, 'NF != 5 { exit 1 } END { exit NR != 1 }' || fail "history: $(tail -c +20479961 h.csv)"
 [ -z "$(tail -c 1 h.csv)" ] || fail "the history ends within a line: $(tail -c +20479961 h.csv)"

@@ -4,14 +4,14 @@
 . "$HG_SRCDIR/tests/program.sh" || exit 1
 
 for ranks in 1 3; do
-    timeout -k 5 60 "${mpiexec[@]}" -n "$ranks" "$HG_BUILDDIR/apps/tutorials/ex2_bratu" -n 24 > out 2>&1 || fail "ex2_bratu: $(cat out)"
+    limited 60 "${mpiexec[@]}" -n "$ranks" "$HG_BUILDDIR/apps/tutorials/ex2_bratu" -n 24 > out 2>&1 || fail "ex2_bratu: $(cat out)"
     awk '/loss of u = 0/ { zero = $6 + 0; solved = $NF } /steps of descent/ { after = $NF } END { exit !(zero > 0 && solved < 1e-12 * zero && after < 0.95 * zero) }' out || fail "ex2_bratu on $ranks ranks: $(cat out)"
 done
 
 # The network built by hand learns, to the same figures on any number of ranks
 first=
 for ranks in 1 2 3; do
-    timeout -k 5 60 "${mpiexec[@]}" -n "$ranks" "$HG_BUILDDIR/apps/tutorials/ex3_unet_by_hand" > out 2>&1 || fail "ex3_unet_by_hand: $(cat out)"
+    limited 60 "${mpiexec[@]}" -n "$ranks" "$HG_BUILDDIR/apps/tutorials/ex3_unet_by_hand" > out 2>&1 || fail "ex3_unet_by_hand: $(cat out)"
     awk '/loss before/ { before = $3 + 0; after = $NF + 0 } END { exit !(after > 0 && after < 0.5 * before) }' out || fail "ex3_unet_by_hand on $ranks ranks: $(cat out)"
     after=$(awk '/loss before/ { print $NF }' out)
     first=${first:-$after}
@@ -21,7 +21,7 @@ done
 # Networks in PETSc: on fields not seen in training the guess saves Newton steps, the preconditioner iterations
 row() { awk -v name="$1" 'index($0, name) == 1 { print $(NF - 2), $(NF - 1) }' out; }
 for ranks in 1 2; do
-    timeout -k 5 60 "${mpiexec[@]}" -n "$ranks" "$HG_BUILDDIR/apps/tutorials/ex4_network_in_petsc" -n 16 -samples 64 -guess_steps 200 -correction_steps 300 \
+    limited 60 "${mpiexec[@]}" -n "$ranks" "$HG_BUILDDIR/apps/tutorials/ex4_network_in_petsc" -n 16 -samples 64 -guess_steps 200 -correction_steps 300 \
         -guess_net_width 8 -correction_net_width 8 -tests 4 > out 2>&1 || fail "ex4_network_in_petsc: $(cat out)"
     read -r zero_newton _ < <(row "SNES from zero, gmres")
     read -r newton plain < <(row "SNES from the guess, gmres")

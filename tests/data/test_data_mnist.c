@@ -16,11 +16,12 @@ int main(int argc, char **argv)
 
   (void)snprintf(images, sizeof(images), "%s/../shared/data/mnist/t10k-images-idx3-ubyte.gz", top ? top : ".");
   (void)snprintf(labels, sizeof(labels), "%s/../shared/data/mnist/t10k-labels-idx1-ubyte.gz", top ? top : ".");
+  PetscCall(HGInitialize(&argc, &argv, NULL, NULL));
   if (access(images, R_OK) || access(labels, R_OK)) {
-    (void)printf("skip: there is no %s\n", images);
+    PetscCall(PetscPrintf(PETSC_COMM_WORLD, "skip: there is no %s\n", images));
+    PetscCall(HGFinalize());
     return 77;
   }
-  PetscCall(HGInitialize(&argc, &argv, NULL, NULL));
   PetscCall(HGDataCreate(PETSC_COMM_WORLD, &d));
   PetscCall(HGDataSetFile(d, images));
   PetscCall(HGDataSetLabels(d, labels));

@@ -16,11 +16,12 @@ int main(int argc, char **argv)
   HGPartition      p;
 
   (void)snprintf(path, sizeof(path), "%s/../shared/data/darcy_train_16.nc", top ? top : ".");
+  PetscCall(HGInitialize(&argc, &argv, NULL, NULL));
   if (access(path, R_OK)) {
-    (void)printf("skip: there is no %s\n", path);
+    PetscCall(PetscPrintf(PETSC_COMM_WORLD, "skip: there is no %s\n", path));
+    PetscCall(HGFinalize());
     return 77;
   }
-  PetscCall(HGInitialize(&argc, &argv, NULL, NULL));
   PetscCall(HGDataCreate(PETSC_COMM_WORLD, &d));
   PetscCall(HGDataSetFile(d, path));
   PetscCall(HGDataSetVariables(d, "a", "u"));

@@ -395,7 +395,7 @@ static PetscErrorCode TestStep(Kind kind, PetscReal theta)
   PetscCall(TSGetSNES(c.ts, &snes));
   PetscCall(SNESSetTolerances(snes, 1e-13, 1e-13, 1e-14, 20, 1000));
   PetscCall(SNESGetKSP(snes, &ksp));
-  PetscCall(KSPSetTolerances(ksp, 1e-13, PETSC_DEFAULT, PETSC_DEFAULT, PETSC_DEFAULT));
+  PetscCall(KSPSetTolerances(ksp, 1e-13, PETSC_CURRENT, PETSC_CURRENT, PETSC_CURRENT));
   PetscCall(TSSolve(c.ts, u));
   PetscCall(TSSetTime(c.ts, c.q.t));
   PetscCall(TSSetTimeStep(c.ts, c.q.dt));

@@ -249,7 +249,7 @@ static PetscErrorCode CreateKSP(Mat A, PCType type, KSPType method, KSP *ksp)
   PetscCall(KSPCreate(PETSC_COMM_WORLD, ksp));
   PetscCall(KSPSetOperators(*ksp, A, A));
   PetscCall(KSPSetType(*ksp, method));
-  PetscCall(KSPSetTolerances(*ksp, 1e-10, PETSC_DEFAULT, PETSC_DEFAULT, 500));
+  PetscCall(KSPSetTolerances(*ksp, 1e-10, PETSC_CURRENT, PETSC_CURRENT, 500));
   PetscCall(KSPGetPC(*ksp, &pc));
   PetscCall(PCSetType(pc, type));
   PetscCall(PCHalogradSetModel(pc, path)); /* nothing to a PCJACOBI */

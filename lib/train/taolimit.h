@@ -1,0 +1,10 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#ifndef HGTAOLIMIT_H
+#define HGTAOLIMIT_H
+
+#include "sys/hgpetsc.h"
+
+PETSC_INTERN PetscErrorCode HGTaoSetMaximumIterations(Tao, PetscInt);
+PETSC_INTERN PetscErrorCode HGTaoSetFromOptions(Tao);
+
+#endif
