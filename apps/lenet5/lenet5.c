@@ -185,6 +185,7 @@ static PetscErrorCode Run(void)
 /* After an error that all ranks have met the job ends in order, with status 1 and without a further word */
 int main(int argc, char **argv)
 {
+  (void)HGSetErrorsInOneLine(PETSC_TRUE);
   if (HGInitialize(&argc, &argv, NULL, help) || Run()) {
     (void)fflush(stdout);
     if (!freopen("/dev/null", "w", stderr)) _exit(1); /* MPICH would name what the error left open */

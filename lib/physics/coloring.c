@@ -420,6 +420,7 @@ PetscErrorCode HGColoringApplyTranspose(HGColoring c, HGPhysics p, PetscErrorCod
   PetscScalar       *local;
 
   PetscFunctionBegin;
+  PetscCall(PetscLogEventBegin(HG_PHYSICS_Jacobian, p, u, w, g));
   PetscCall(SetSteps(c, u));
   PetscCall((*residual)(p, u, c->base));
   PetscCall(VecSet(c->local, 0));
@@ -435,5 +436,6 @@ PetscErrorCode HGColoringApplyTranspose(HGColoring c, HGPhysics p, PetscErrorCod
   }
   PetscCall(VecRestoreArrayRead(w, &weight));
   PetscCall(Sum(c, g));
+  PetscCall(PetscLogEventEnd(HG_PHYSICS_Jacobian, p, u, w, g));
   PetscFunctionReturn(PETSC_SUCCESS);
 }

@@ -63,15 +63,17 @@ struct _p_HGPhysics {
   PetscReal            *partial;                      /* sums of blocks of a sample */
   PetscInt              nvalues;
   HGPhysicsNorm         norm;
-  PC                    pc;            /* B of the preconditioned norm, or NULL */
-  PetscBool             symmetric;     /* B has been found to be */
-  PetscBool             lenient;       /* a residual that is not finite is a value, not an error */
-  char                  parameter[32]; /* by which HGPhysicsEvaluate() differentiates too, empty for none */
-  PetscReal             parameter_gradient;
-  PetscInt              bad;                            /* the sample that had it in the last evaluation, -1 for none */
-  PetscBool             test, tested;                   /* the Jacobian, at the first gradient */
-  const char           *title, *inputname, *outputname; /* of a built-in equation */
-  void                 *data;
+  PC                    pc;               /* B of the preconditioned norm, or NULL */
+  PetscBool        symmetric, normtested; /* B' is B; B has been found to be what it must be, with operators of this identity and state */
+  PetscObjectId    normid[2];
+  PetscObjectState normstate[2];
+  PetscBool        lenient;       /* a residual that is not finite is a value, not an error */
+  char             parameter[32]; /* by which HGPhysicsEvaluate() differentiates too, empty for none */
+  PetscReal        parameter_gradient;
+  PetscInt         bad;                            /* the sample that had it in the last evaluation, -1 for none */
+  PetscBool        test, tested;                   /* the Jacobian, at the first gradient */
+  const char      *title, *inputname, *outputname; /* of a built-in equation */
+  void            *data;
 };
 
 /* A Gaussian random field, see field.c */
@@ -85,6 +87,9 @@ typedef struct {
   double           *coef;           /* [modes^dim] coefficients of a sample, [kz][ky][kx] */
   double           *sum[3];         /* summed over kx: [kz][ky][x], also over ky: [kz][y][x], over all: [z][y][x] */
 } HGRandomField;
+
+/* Of a batch; of a sample: residual, transposed Jacobian times a vector and in it the user's Jacobian function or differences, norm */
+PETSC_INTERN PetscLogEvent HG_PHYSICS_Evaluate, HG_PHYSICS_Residual, HG_PHYSICS_Adjoint, HG_PHYSICS_Jacobian, HG_PHYSICS_Norm;
 
 PETSC_INTERN PetscErrorCode HGRandomFieldSetUp(HGRandomField *, DM);
 PETSC_INTERN PetscErrorCode HGRandomFieldSample(HGRandomField *, uint64_t, const char[], PetscScalar[]);
@@ -102,6 +107,7 @@ PETSC_INTERN PetscErrorCode HGPhysicsAppendReal(char[], size_t, const char[], Pe
 PETSC_INTERN PetscErrorCode HGPhysicsTakeDMDA(HGPhysics, DM);
 PETSC_INTERN PetscErrorCode HGPhysicsSetUpNorm(HGPhysics);
 PETSC_INTERN PetscErrorCode HGPhysicsApplyNorm(HGPhysics, Vec, Vec);
+PETSC_INTERN PetscErrorCode HGPhysicsApplyNormAdjoint(HGPhysics, Vec, Vec);
 PETSC_INTERN PetscErrorCode HGPhysicsCreate_Darcy(HGPhysics);
 PETSC_INTERN PetscErrorCode HGPhysicsCreate_User(HGPhysics);
 

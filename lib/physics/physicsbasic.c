@@ -2,13 +2,15 @@
 #include "physics/equation_impl.h"
 
 static PetscFunctionList HGPhysicsList;
-static PetscBool         HGPhysicsRegisterAllCalled;
+static PetscBool         HGPhysicsRegisterAllCalled, HGPhysicsEventsRegistered;
+
+PetscLogEvent HG_PHYSICS_Evaluate, HG_PHYSICS_Residual, HG_PHYSICS_Adjoint, HG_PHYSICS_Jacobian, HG_PHYSICS_Norm;
 
 static PetscErrorCode FinalizePackage(void)
 {
   PetscFunctionBegin;
   PetscCall(PetscFunctionListDestroy(&HGPhysicsList));
-  HGPhysicsRegisterAllCalled = PETSC_FALSE;
+  HGPhysicsRegisterAllCalled = HGPhysicsEventsRegistered = PETSC_FALSE;
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -21,6 +23,19 @@ static PetscErrorCode RegisterAll(void)
   PetscCall(HGPhysicsRegister(HGPHYSICSDARCY, HGPhysicsCreate_Darcy));
   for (PetscInt i = 0; i < HGEquationDefCount; i++) PetscCall(HGPhysicsRegister(HGEquationDefs[i]->name, HGPhysicsCreate_Equation));
   PetscCall(HGPhysicsRegister(HGPHYSICSUSER, HGPhysicsCreate_User));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode RegisterEvents(void)
+{
+  PetscFunctionBegin;
+  if (HGPhysicsEventsRegistered) PetscFunctionReturn(PETSC_SUCCESS);
+  HGPhysicsEventsRegistered = PETSC_TRUE;
+  PetscCall(PetscLogEventRegister("HGPhysEvaluate", HG_PHYSICS_CLASSID, &HG_PHYSICS_Evaluate));
+  PetscCall(PetscLogEventRegister("HGPhysResidual", HG_PHYSICS_CLASSID, &HG_PHYSICS_Residual));
+  PetscCall(PetscLogEventRegister("HGPhysAdjoint", HG_PHYSICS_CLASSID, &HG_PHYSICS_Adjoint));
+  PetscCall(PetscLogEventRegister("HGPhysJacobian", HG_PHYSICS_CLASSID, &HG_PHYSICS_Jacobian));
+  PetscCall(PetscLogEventRegister("HGPhysNorm", HG_PHYSICS_CLASSID, &HG_PHYSICS_Norm));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -65,7 +80,9 @@ PetscErrorCode HGPhysicsCreate(MPI_Comm comm, HGPhysics *phys)
   HGPhysics p;
 
   PetscFunctionBegin;
+  PetscCall(HGCheckInitialized(PETSC_FUNCTION_NAME));
   PetscCall(RegisterAll());
+  PetscCall(RegisterEvents());
   PetscCall(PetscHeaderCreate(p, HG_PHYSICS_CLASSID, "HGPhysics", "Equation on a grid", "Physics", comm, HGPhysicsDestroy, HGPhysicsView));
   p->dim    = 2;
   p->sample = -1;
@@ -320,8 +337,8 @@ static PetscErrorCode CheckType(HGPhysics p, const char type[])
   PetscFunctionBegin;
   PetscCall(PetscObjectTypeCompare((PetscObject)p, HGPHYSICSUSER, &user));
   PetscCall(PetscStrcmp(type, HGPHYSICSUSER, &same));
-  HGCheck(!user || same || !p->dm, PetscObjectComm((PetscObject)p),
-          "-physics_type %s: this program has its own equation, of HGPhysicsSetSNES() or the like; leave the option out", type);
+  HGCheckOptions(!user || same || !p->dm, p,
+                 "-physics_type %s: this program has its own equation, of HGPhysicsSetSNES() or the like; leave the option out", type);
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -391,10 +408,10 @@ static PetscErrorCode CreateDM(HGPhysics p)
   PetscCall(PetscPushErrorHandler(PetscReturnErrorHandler, NULL));
   e = DMSetUp(p->dm);
   PetscCall(PetscPopErrorHandler());
-  HGCheck(!e, comm,
-          "%d rank%s cannot share a grid of %" PetscInt_FMT " x %" PetscInt_FMT " x %" PetscInt_FMT
-          " points (x, y, z); use fewer ranks, or divide them with -da_processors_x, _y, _z",
-          ranks, ranks > 1 ? "s" : "", p->size[2], p->size[1], p->size[0]);
+  HGCheckOptions(!e, p,
+                 "%d rank%s cannot share a grid of %" PetscInt_FMT " x %" PetscInt_FMT " x %" PetscInt_FMT
+                 " points (x, y, z); use fewer ranks, or divide them with -da_processors_x, _y, _z",
+                 ranks, ranks > 1 ? "s" : "", p->size[2], p->size[1], p->size[0]);
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -427,9 +444,9 @@ PetscErrorCode HGPhysicsSetUp(HGPhysics p)
           "an equation of your own needs HGPhysicsSetSNES(), HGPhysicsSetDMDAFunctionLocal() or HGPhysicsSetTS()");
   PetscCheck(((PetscObject)p)->type_name && p->size[2], PetscObjectComm((PetscObject)p), PETSC_ERR_ORDER,
              "type and grid come before HGPhysicsSetUp()");
-  HGCheck(user || p->jacobian == HG_PHYSICS_JACOBIAN_AUTO, PetscObjectComm((PetscObject)p),
-          "-physics_jacobian %s is for an equation of your own; %s has a hand-written adjoint", HGPhysicsJacobianTypes[p->jacobian],
-          ((PetscObject)p)->type_name);
+  HGCheckOptions(user || p->jacobian == HG_PHYSICS_JACOBIAN_AUTO, p,
+                 "-physics_jacobian %s is for an equation of your own; %s has a hand-written adjoint", HGPhysicsJacobianTypes[p->jacobian],
+                 ((PetscObject)p)->type_name);
   if (p->ops->channels) PetscCall((*p->ops->channels)(p));
   if (!p->dm) PetscCall(CreateDM(p));
   PetscCall(DMDAGetDof(p->dm, &dof));
@@ -669,8 +686,7 @@ PetscErrorCode HGPhysicsSetParameter(HGPhysics p, const char name[], PetscReal v
   PetscFunctionBegin;
   PetscValidHeaderSpecific(p, HG_PHYSICS_CLASSID, 1);
   if (p->ops->setparameter) PetscCall((*p->ops->setparameter)(p, name, value, &has));
-  HGCheck(has, PetscObjectComm((PetscObject)p), "the equation %s has no parameter \"%s\"; -physics_view shows those it has",
-          ((PetscObject)p)->type_name, name);
+  HGCheckOptions(has, p, "the equation %s has no parameter \"%s\"; -physics_view shows those it has", ((PetscObject)p)->type_name, name);
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -700,8 +716,7 @@ PetscErrorCode HGPhysicsGetParameter(HGPhysics p, const char name[], PetscReal *
   PetscFunctionBegin;
   PetscValidHeaderSpecific(p, HG_PHYSICS_CLASSID, 1);
   if (p->ops->getparameter) PetscCall((*p->ops->getparameter)(p, name, value, &has));
-  HGCheck(has, PetscObjectComm((PetscObject)p), "the equation %s has no parameter \"%s\"; -physics_view shows those it has",
-          ((PetscObject)p)->type_name, name);
+  HGCheckOptions(has, p, "the equation %s has no parameter \"%s\"; -physics_view shows those it has", ((PetscObject)p)->type_name, name);
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 

@@ -82,7 +82,9 @@ PetscErrorCode HGPhysicsResidual(HGPhysics p, Vec u, Vec f)
   PetscFunctionBegin;
   PetscValidHeaderSpecific(p, HG_PHYSICS_CLASSID, 1);
   PetscCall(CheckResidual(p));
+  PetscCall(PetscLogEventBegin(HG_PHYSICS_Residual, p, u, f, 0));
   PetscCall((*p->ops->residual)(p, u, f));
+  PetscCall(PetscLogEventEnd(HG_PHYSICS_Residual, p, u, f, 0));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -108,7 +110,9 @@ PetscErrorCode HGPhysicsResidualAdjoint(HGPhysics p, Vec u, Vec w, Vec g)
   PetscFunctionBegin;
   PetscValidHeaderSpecific(p, HG_PHYSICS_CLASSID, 1);
   PetscCall(CheckResidual(p));
+  PetscCall(PetscLogEventBegin(HG_PHYSICS_Adjoint, p, u, w, g));
   PetscCall((*p->ops->adjoint)(p, u, w, g));
+  PetscCall(PetscLogEventEnd(HG_PHYSICS_Adjoint, p, u, w, g));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -206,9 +210,10 @@ static PetscErrorCode CheckLayout(HGPhysics p, HGTensor y)
   for (int a = 0; a < 3; a++)
     if (s[a] != l->box.start[HG_Z + a] || n[a] != l->box.size[HG_Z + a]) same = PETSC_FALSE;
   PetscCall(HGAgree(comm, same, &same));
-  HGCheck(same, comm,
-          "the ranks have other points of the equation's DMDA than of the network's output; make the DMDA with DMDACreateCompatibleDMDA() "
-          "from that of HGPartitionGetDM(), or give both the same -da_processors_x, _y, _z");
+  HGCheckOptions(
+      same, p,
+      "the ranks have other points of the equation's DMDA than of the network's output; make the DMDA with DMDACreateCompatibleDMDA() "
+      "from that of HGPartitionGetDM(), or give both the same -da_processors_x, _y, _z");
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -264,14 +269,15 @@ static PetscErrorCode TestOnce(HGPhysics p)
     other = PETSC_FALSE;
     if (!(error < limit) && p->ops->otherjacobian) PetscCall((*p->ops->otherjacobian)(p, &other));
   }
-  HGCheck(error < limit, PetscObjectComm((PetscObject)p),
-          "the Jacobian fails the transpose test: |J v|^2 by differences of the residual and <v, J'J v> differ by %.2g of it (limit %g); "
-          "mend the Jacobian%s",
-          (double)error, (double)limit,
-          p->ops->otherjacobian
-              ? ", or use -physics_jacobian coloring for coloured finite differences; the residual at a point must depend on no "
-                "points but those of the DMDA's stencil"
-              : "");
+  HGCheckOptions(
+      error < limit, p,
+      "the Jacobian fails the transpose test: |J v|^2 by differences of the residual and <v, J'J v> differ by %.2g of it (limit %g); "
+      "mend the Jacobian%s",
+      (double)error, (double)limit,
+      p->ops->otherjacobian
+          ? ", or use -physics_jacobian coloring for coloured finite differences; the residual at a point must depend on no "
+            "points but those of the DMDA's stencil"
+          : "");
   p->tested = PETSC_TRUE;
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -322,7 +328,7 @@ static PetscErrorCode EvaluateSample(HGPhysics p, PetscInt n, PetscReal scale, H
   PetscCall(SumOfSquares(p, p->f, &squares));
   *value = squares / 2;
   if (!dy || PetscIsInfOrNanReal(squares)) PetscFunctionReturn(PETSC_SUCCESS);
-  PetscCall(HGPhysicsApplyNorm(p, p->f, p->g));
+  PetscCall(HGPhysicsApplyNormAdjoint(p, p->f, p->g));
   if (p->weights) PetscCall(VecPointwiseMult(p->f, p->f, p->weights));
   PetscCall(TestOnce(p));
   if (*p->parameter) {
@@ -442,7 +448,7 @@ PetscErrorCode HGPhysicsGetParameterGradient(HGPhysics p, PetscReal *g)
 -  y      - the fields u, of the equation's DMDA's points on each rank, its unknowns as channels
 
    Output Parameters:
-+  dy   - the gradient, J' W' W F / count, or J' W' B B W F / count, zero beyond count; NULL if it is not wanted
++  dy   - the gradient, J' W' W F / count, or J' W' B' B W F / count, zero beyond count; NULL if it is not wanted
 -  loss - the mean
 
    Level: intermediate
@@ -470,6 +476,7 @@ PetscErrorCode HGPhysicsEvaluate(HGPhysics p, PetscInt count, const PetscInt sam
   PetscValidHeaderSpecific(p, HG_PHYSICS_CLASSID, 1);
   PetscCall(CheckResidual(p));
   PetscCall(SetUpWork(p, count, x, y));
+  PetscCall(PetscLogEventBegin(HG_PHYSICS_Evaluate, p, 0, 0, 0));
   p->bad                = -1;
   p->parameter_gradient = 0;
   if (dy) PetscCall(HGTensorSet(dy, 0));
@@ -484,8 +491,11 @@ PetscErrorCode HGPhysicsEvaluate(HGPhysics p, PetscInt count, const PetscInt sam
             "the residual of sample %" PetscInt_FMT
             " is %s; lower the learning rate, or check the equation's input and the residual for this field",
             which, PetscIsNanReal(p->value[n]) ? "not a number" : "infinite");
+    PetscCall(PetscInfo(p, "Sample %" PetscInt_FMT ": residual %g%s\n", which, (double)p->value[n], dy ? ", with its gradient" : ""));
     sum += p->value[n] / (PetscReal)count;
   }
   *loss = sum;
+  PetscCall(PetscLogEventEnd(HG_PHYSICS_Evaluate, p, 0, 0, 0));
+  PetscCall(PetscInfo(p, "Mean of %" PetscInt_FMT " residuals: %g\n", count, (double)sum));
   PetscFunctionReturn(PETSC_SUCCESS);
 }

@@ -134,8 +134,8 @@ static PetscErrorCode ChooseMode(HGPhysics p, User *s)
   else if (type == HG_PHYSICS_JACOBIAN_COLORING) PetscCall(SetUpColoring(p, s));
   else {
     PetscCall(FindJacobian(p, s, has, why));
-    HGCheck(type == HG_PHYSICS_JACOBIAN_AUTO || has[type == HG_PHYSICS_JACOBIAN_PMAT], PetscObjectComm((PetscObject)p),
-            "-physics_jacobian %s: there is none of the %s: %s; use auto or coloring", HGPhysicsJacobianTypes[type], name, why);
+    HGCheckOptions(type == HG_PHYSICS_JACOBIAN_AUTO || has[type == HG_PHYSICS_JACOBIAN_PMAT], p,
+                   "-physics_jacobian %s: there is none of the %s: %s; use auto or coloring", HGPhysicsJacobianTypes[type], name, why);
     if (type == HG_PHYSICS_JACOBIAN_SNES || (type == HG_PHYSICS_JACOBIAN_AUTO && has[0])) s->mode = MODE_AMAT;
     else if (type == HG_PHYSICS_JACOBIAN_PMAT || (has[1] && p->test)) s->mode = MODE_PMAT;
     else {

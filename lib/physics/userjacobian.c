@@ -100,10 +100,10 @@ PetscErrorCode HGUserMultTranspose(HGPhysics p, const char owner[], Mat J, Vec w
   PetscCall(MatHasOperation(J, MATOP_MULT_TRANSPOSE, &has));
   PetscCall(MatAssembled(J, &assembled));
   PetscCall(MatGetType(J, &type));
-  HGCheck(has, PetscObjectComm((PetscObject)p),
-          "the %s's Jacobian, a matrix of type %s, has no transposed product; use -physics_jacobian coloring, or "
-          "HGPhysicsSetJacobianTranspose()",
-          owner, type);
+  HGCheckOptions(has, p,
+                 "the %s's Jacobian, a matrix of type %s, has no transposed product; use -physics_jacobian coloring, or "
+                 "HGPhysicsSetJacobianTranspose()",
+                 owner, type);
   HGCheck(assembled, PetscObjectComm((PetscObject)p),
           "the %s's Jacobian function leaves the matrix that it is given without values; it must fill that one, and call MatAssemblyEnd()",
           owner);
@@ -215,14 +215,16 @@ PetscErrorCode HGUserSNESAdjoint(HGPhysics p, SNES snes, const Mat own[2], int w
   PetscCall(SNESGetJacobian(snes, NULL, NULL, &jacobian, &ctx));
   snes->jacobiandomainerror = PETSC_FALSE;
   PetscCall(VecLockReadPush(u));
+  PetscCall(PetscLogEventBegin(HG_PHYSICS_Jacobian, p, u, own[0], own[1]));
   PetscCall((*jacobian)(snes, u, own[0], own[1], ctx));
+  PetscCall(PetscLogEventEnd(HG_PHYSICS_Jacobian, p, u, own[0], own[1]));
   PetscCall(VecLockReadPop(u));
   PetscCall(HGAgree(PetscObjectComm((PetscObject)p), snes->jacobiandomainerror ? PETSC_FALSE : PETSC_TRUE, &good));
   snes->jacobiandomainerror = before;
-  HGCheck(good, PetscObjectComm((PetscObject)p),
-          "the SNES's Jacobian function calls SNESSetJacobianDomainError() for the field of sample %" PetscInt_FMT
-          "; lower the learning rate, or use -physics_jacobian coloring",
-          p->sample);
+  HGCheckOptions(good, p,
+                 "the SNES's Jacobian function calls SNESSetJacobianDomainError() for the field of sample %" PetscInt_FMT
+                 "; lower the learning rate, or use -physics_jacobian coloring",
+                 p->sample);
   PetscCall(HGUserMultTranspose(p, "SNES", own[which], w, g));
   PetscFunctionReturn(PETSC_SUCCESS);
 }

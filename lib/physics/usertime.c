@@ -68,8 +68,8 @@ PetscErrorCode HGUserTimeCreate(HGPhysics p, TS ts, HGUserTime *step)
 PetscErrorCode HGUserTimeSetTheta(HGPhysics p, HGUserTime s, PetscReal theta)
 {
   PetscFunctionBegin;
-  HGCheck(theta > 0 && theta <= 1, PetscObjectComm((PetscObject)p),
-          "-physics_theta %g: expected 0 < theta <= 1: 1 for backward Euler, 0.5 for Crank-Nicolson", (double)theta);
+  HGCheckOptions(theta > 0 && theta <= 1, p, "-physics_theta %g: expected 0 < theta <= 1: 1 for backward Euler, 0.5 for Crank-Nicolson",
+                 (double)theta);
   s->theta = theta;
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -222,14 +222,18 @@ static PetscErrorCode AdjointOfStage(HGPhysics p, HGUserTime s, int which, Vec u
   PetscFunctionBegin;
   PetscCall(GetFunctions(s->ts, &f));
   if (f.ifun) {
+    PetscCall(PetscLogEventBegin(HG_PHYSICS_Jacobian, p, u, s->Ji[0], 0));
     PetscCall(FillI(s, &f, s->t + s->dt, u, s->rate, shift));
+    PetscCall(PetscLogEventEnd(HG_PHYSICS_Jacobian, p, u, s->Ji[0], 0));
     PetscCall(HGUserMultTranspose(p, "TS", s->Ji[which], w, g));
   } else {
     PetscCall(VecCopy(w, g));
     PetscCall(VecScale(g, shift));
   }
   if (!f.rfun) PetscFunctionReturn(PETSC_SUCCESS);
+  PetscCall(PetscLogEventBegin(HG_PHYSICS_Jacobian, p, u, s->Jg[0], 0));
   PetscCall(FillRHS(s, &f, s->t + s->dt, u));
+  PetscCall(PetscLogEventEnd(HG_PHYSICS_Jacobian, p, u, s->Jg[0], 0));
   PetscCall(HGUserMultTranspose(p, "TS", s->Jg[which], w, s->work));
   PetscCall(VecAXPY(g, -1, s->work));
   PetscFunctionReturn(PETSC_SUCCESS);
@@ -296,7 +300,7 @@ static PetscErrorCode MassTimes(HGUserTime s, const Functions *f, PetscReal t, V
 }
 
 /* At the first sample: a step must depend on u_t, and for theta < 1 through a constant matrix: M 2 v = 2 M v at another state and time */
-static PetscErrorCode CheckMass(HGUserTime s, const Functions *f)
+static PetscErrorCode CheckMass(HGPhysics p, HGUserTime s, const Functions *f)
 {
   MPI_Comm  comm = PetscObjectComm((PetscObject)s->ts);
   Vec       u, v, d, e;
@@ -321,10 +325,11 @@ static PetscErrorCode CheckMass(HGUserTime s, const Functions *f)
   PetscCall(MassTimes(s, f, s->t + s->dt, u, 2, v, e));
   PetscCall(VecAXPY(e, -2, d));
   PetscCall(VecNorm(e, NORM_2, &other));
-  HGCheck(!(other > 1e-6 * norm) || s->theta == 1, comm,
-          "the TS's I-function depends on u_t through a matrix that is not constant (it changes by %.1e), which -physics_theta %g needs; "
-          "use -physics_theta 1, or divide by the matrix",
-          (double)(other / (2 * norm)), (double)s->theta);
+  HGCheckOptions(
+      !(other > 1e-6 * norm) || s->theta == 1, p,
+      "the TS's I-function depends on u_t through a matrix that is not constant (it changes by %.1e), which -physics_theta %g needs; "
+      "use -physics_theta 1, or divide by the matrix",
+      (double)(other / (2 * norm)), (double)s->theta);
   PetscCall(VecDestroy(&u));
   PetscCall(VecDestroy(&v));
   PetscCall(VecDestroy(&d));
@@ -359,7 +364,7 @@ PetscErrorCode HGUserTimeSetInput(HGPhysics p, HGUserTime s, Vec a)
   PetscCall(TakeState(p, s, a));
   s->set = PETSC_TRUE;
   PetscCall(GetFunctions(s->ts, &f));
-  if (f.ifun && p->test && !s->checked) PetscCall(CheckMass(s, &f));
+  if (f.ifun && p->test && !s->checked) PetscCall(CheckMass(p, s, &f));
   s->checked = PETSC_TRUE;
   if (s->theta == 1) PetscFunctionReturn(PETSC_SUCCESS);
   PetscCall(VecZeroEntries(s->rate));
