@@ -130,6 +130,29 @@ PetscErrorCode HGPhysicsFillRandom(Vec v, const char name[])
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+/* Each unknown of v times its largest value in u: they may be of very different units */
+static PetscErrorCode ScaleLike(Vec u, Vec v)
+{
+  const PetscScalar *x;
+  PetscScalar       *y;
+  PetscInt           n, dof;
+  PetscReal         *size;
+
+  PetscFunctionBegin;
+  PetscCall(VecGetLocalSize(u, &n));
+  PetscCall(VecGetBlockSize(u, &dof));
+  PetscCall(PetscCalloc1(dof, &size));
+  PetscCall(VecGetArrayRead(u, &x));
+  for (PetscInt i = 0; i < n; i++) size[i % dof] = PetscMax(size[i % dof], PetscAbsScalar(x[i]));
+  PetscCall(VecRestoreArrayRead(u, &x));
+  PetscCallMPI(MPI_Allreduce(MPI_IN_PLACE, size, (PetscMPIInt)dof, MPIU_REAL, MPIU_MAX, PetscObjectComm((PetscObject)u)));
+  PetscCall(VecGetArray(v, &y));
+  for (PetscInt i = 0; i < n; i++) y[i] *= size[i % dof] > 0 ? size[i % dof] : 1;
+  PetscCall(VecRestoreArray(v, &y));
+  PetscCall(PetscFree(size));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 /*@
    HGPhysicsTestAdjoint - Compare the transposed Jacobian with differences of the residual
 
@@ -140,7 +163,8 @@ PetscErrorCode HGPhysicsFillRandom(Vec v, const char name[])
 -  u - where
 
    Output Parameter:
-.  error - |<J v, w> - <v, J' w>| / (|J v| |w|) for random v, J v by a central difference, and w = J v, for which nothing cancels
+.  error - |<J v, w> - <v, J' w>| / (|J v| |w|) for random v, each unknown of the size it has in u, J v by a central difference of step 1e-5, and w = J v,
+           for which nothing cancels
 
    Level: intermediate
 
@@ -148,9 +172,10 @@ PetscErrorCode HGPhysicsFillRandom(Vec v, const char name[])
 @*/
 PetscErrorCode HGPhysicsTestAdjoint(HGPhysics p, Vec u, PetscReal *error)
 {
-  Vec         v, g, at, above, below;
-  PetscReal   size, len, h;
-  PetscScalar right;
+  const PetscReal h = 1e-5;
+  Vec             v, g, at, above, below;
+  PetscReal       len;
+  PetscScalar     right;
 
   PetscFunctionBegin;
   PetscValidHeaderSpecific(p, HG_PHYSICS_CLASSID, 1);
@@ -160,8 +185,7 @@ PetscErrorCode HGPhysicsTestAdjoint(HGPhysics p, Vec u, PetscReal *error)
   PetscCall(VecDuplicate(u, &above));
   PetscCall(VecDuplicate(u, &below));
   PetscCall(HGPhysicsFillRandom(v, "direction of the Jacobian"));
-  PetscCall(VecNorm(u, NORM_INFINITY, &size));
-  h = 1e-5 * (1 + size);
+  PetscCall(ScaleLike(u, v));
   PetscCall(VecWAXPY(at, h, v, u));
   PetscCall(HGPhysicsResidual(p, at, above));
   PetscCall(VecWAXPY(at, -h, v, u));
