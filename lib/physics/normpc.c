@@ -217,6 +217,29 @@ static PetscErrorCode TestTranspose(HGPhysics p, Vec v, Vec w, Vec Bv, Vec work)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+static PetscErrorCode CheckOperators(HGPhysics p)
+{
+  MPI_Comm  comm = PetscObjectComm((PetscObject)p);
+  PetscBool set[2], same;
+  PetscInt  m, n, size;
+  Mat       A;
+
+  PetscFunctionBegin;
+  PetscCall(PCGetOperatorsSet(p->pc, &set[0], &set[1]));
+  HGCheck(set[0] && set[1], comm, "the preconditioner of the residual's norm has no operators; give it some with PCSetOperators()");
+  PetscCall(PCGetOperators(p->pc, NULL, &A));
+  PetscCall(MatGetLocalSize(A, &m, &n));
+  PetscCall(VecGetLocalSize(p->f, &size));
+  PetscCall(HGAgree(comm, m == size && n == size ? PETSC_TRUE : PETSC_FALSE, &same));
+  PetscCall(MatGetSize(A, &m, &n));
+  PetscCall(VecGetSize(p->f, &size));
+  HGCheck(same, comm,
+          "the operator of the norm's preconditioner is %" PetscInt_FMT " x %" PetscInt_FMT ", the residual has %" PetscInt_FMT
+          " values, or the ranks have other parts of them; make it with DMCreateMatrix() of the equation's DMDA",
+          m, n, size);
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 /* The gradient would be that of another loss */
 static PetscErrorCode TestNorm(HGPhysics p)
 {
@@ -224,6 +247,7 @@ static PetscErrorCode TestNorm(HGPhysics p)
   PetscBool linear = PETSC_FALSE;
 
   PetscFunctionBegin;
+  PetscCall(CheckOperators(p));
   for (int i = 0; i < 6; i++) PetscCall(VecDuplicate(p->f, &v[i]));
   PetscCall(HGPhysicsFillRandom(v[0], "one side of the norm"));
   PetscCall(HGPhysicsFillRandom(v[1], "other side of the norm"));
