@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "app.h"
 #include <ctype.h>
+#include <poll.h>
+#include <signal.h>
 #include <unistd.h>
 
 static const char Usage[] = "halograd: networks on fields that are spread over the ranks of an MPI job\n"
@@ -225,7 +227,9 @@ static PetscErrorCode Run(int argc, char **argv, const Arguments *a)
   PetscBool view;
 
   PetscFunctionBegin;
+  (void)HGSetErrorsInOneLine(PETSC_TRUE);
   PetscCall(HGInitialize(&argc, &argv, NULL, NULL));
+  (void)signal(SIGPIPE, SIG_IGN); /* PETSc would abort the job; see StandardOutput() */
   if (!a->command) {
     PetscCall(PetscPrintf(PETSC_COMM_WORLD, "%s", Usage));
     PetscFunctionReturn(PETSC_SUCCESS);
@@ -242,10 +246,23 @@ static PetscErrorCode Run(int argc, char **argv, const Arguments *a)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+/* The status of a job whose output could not all be written: a pipe whose reader has left, such as head, is no fault to speak of, and ends as if
+   by SIGPIPE; a full disk is one */
+static int StandardOutput(void)
+{
+  struct pollfd out = {.fd = STDOUT_FILENO, .events = POLLOUT};
+
+  if (!fflush(stdout) && !ferror(stdout)) return 0;
+  if (poll(&out, 1, 0) == 1 && (out.revents & POLLERR)) return 128 + SIGPIPE;
+  (void)fprintf(stderr, "halograd: standard output could not all be written; is the disk full?\n");
+  return 1;
+}
+
 /* After an error that all ranks have met the job ends in order, with status 1 and without a further word */
 int main(int argc, char **argv)
 {
   Arguments a;
+  int       output;
 
   if (HGSetWaitPolicy(argv)) return 1;
   a = TakeArguments(&argc, argv);
@@ -256,5 +273,7 @@ int main(int argc, char **argv)
     _exit(1); /* libraries' exit handlers may wait for what the error left open */
   }
   if (HGFinalize()) return 1;
+  output = StandardOutput();
+  if (output) return output;
   return a.command || a.help ? 0 : 1;
 }

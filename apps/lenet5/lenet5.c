@@ -186,6 +186,7 @@ static PetscErrorCode Run(void)
 int main(int argc, char **argv)
 {
   if (HGSetWaitPolicy(argv)) return 1;
+  (void)HGSetErrorsInOneLine(PETSC_TRUE);
   if (HGInitialize(&argc, &argv, NULL, help) || Run()) {
     (void)fflush(stdout);
     if (!freopen("/dev/null", "w", stderr)) _exit(1); /* MPICH would name what the error left open */

@@ -21,6 +21,7 @@ PetscErrorCode HGDataCreate(MPI_Comm comm, HGData *data)
   HGData d;
 
   PetscFunctionBegin;
+  PetscCall(HGCheckInitialized(PETSC_FUNCTION_NAME));
   PetscCall(PetscHeaderCreate(d, HG_DATA_CLASSID, "HGData", "Samples of fields", "Data", comm, HGDataDestroy, HGDataView));
   d->last    = -1;
   d->shuffle = PETSC_TRUE;

@@ -60,7 +60,7 @@ PetscErrorCode HGDataSetClasses(HGData d, PetscInt n)
 {
   PetscFunctionBegin;
   PetscValidHeaderSpecific(d, HG_DATA_CLASSID, 1);
-  HGCheck(n >= 0, PetscObjectComm((PetscObject)d), "-data_classes %" PetscInt_FMT ": give the number of classes", n);
+  HGCheckOptions(n >= 0, d, "-data_classes %" PetscInt_FMT ": give the number of classes", n);
   PetscCall(HGDataReset(d));
   d->asked_classes = n;
   PetscFunctionReturn(PETSC_SUCCESS);
@@ -116,12 +116,10 @@ PetscErrorCode HGDataGetClasses(HGData d, PetscInt *n)
 @*/
 PetscErrorCode HGDataSetDigits(HGData d, PetscInt n, PetscInt seed)
 {
-  MPI_Comm comm = PetscObjectComm((PetscObject)d);
-
   PetscFunctionBegin;
   PetscValidHeaderSpecific(d, HG_DATA_CLASSID, 1);
-  HGCheck(n >= 1, comm, "-data_digits %" PetscInt_FMT ": give the number of images to draw", n);
-  HGCheck(seed >= 0, comm, "-data_digits_seed %" PetscInt_FMT ": give 0 or more", seed);
+  HGCheckOptions(n >= 1, d, "-data_digits %" PetscInt_FMT ": give the number of images to draw", n);
+  HGCheckOptions(seed >= 0, d, "-data_digits_seed %" PetscInt_FMT ": give 0 or more", seed);
   PetscCall(HGDataSetFile(d, "drawn digits")); /* its name in messages */
   d->digits      = n;
   d->digits_seed = (uint64_t)seed;

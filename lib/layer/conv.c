@@ -55,12 +55,12 @@ static PetscErrorCode CreateOutput(HGLayer layer, const PetscInt in[HG_AXES], HG
 
     if (c->same) s->padding[a] = c->transposed ? 0 : d / 2;
     padded = m + (c->same ? d : 2 * s->padding[a]);
-    HGCheck(c->transposed || padded > d, comm,
-            "%s: a kernel that spans %" PetscInt_FMT " points along %s is larger than the padded grid of %" PetscInt_FMT
-            " points (kernel %" PetscInt_FMT " x %" PetscInt_FMT " x %" PetscInt_FMT ", grid %" PetscInt_FMT " x %" PetscInt_FMT
-            " x %" PetscInt_FMT " in z, y, x); take a smaller -net_kernel, fewer levels or more padding",
-            ((PetscObject)layer)->name, d + 1, HGAxisNames[HG_Z + a], padded, s->kernel[0], s->kernel[1], s->kernel[2], in[HG_Z], in[HG_Y],
-            in[HG_X]);
+    HGCheckOptions(c->transposed || padded > d, layer,
+                   "%s: a kernel that spans %" PetscInt_FMT " points along %s is larger than the padded grid of %" PetscInt_FMT
+                   " points (kernel %" PetscInt_FMT " x %" PetscInt_FMT " x %" PetscInt_FMT ", grid %" PetscInt_FMT " x %" PetscInt_FMT
+                   " x %" PetscInt_FMT " in z, y, x); take a smaller -net_kernel, fewer levels or more padding",
+                   ((PetscObject)layer)->name, d + 1, HGAxisNames[HG_Z + a], padded, s->kernel[0], s->kernel[1], s->kernel[2], in[HG_Z],
+                   in[HG_Y], in[HG_X]);
     HGCheck(!c->transposed || c->more[a] < PetscMax(st, s->dilation[a]), comm,
             "%s: an output padding of %" PetscInt_FMT "; it is below the stride (%" PetscInt_FMT ") or the dilation (%" PetscInt_FMT ")",
             ((PetscObject)layer)->name, c->more[a], st, s->dilation[a]);
@@ -131,12 +131,12 @@ static PetscErrorCode SetBoundaries(HGLayer layer, const PetscInt in[HG_AXES])
     layer->in[0].boundary[a] = pad ? c->boundary[a] : HG_BOUNDARY_ZERO;
     if (layer->in[0].boundary[a] == HG_BOUNDARY_ZERO) continue;
     HGCheck(!c->transposed, comm, "%s: a transposed convolution pads with zeros only", ((PetscObject)layer)->name);
-    HGCheck(pad <= n - (c->boundary[a] == HG_BOUNDARY_REFLECT), comm,
-            "%s: %" PetscInt_FMT " points along %s cannot be %s for a padding of %" PetscInt_FMT " (kernel %" PetscInt_FMT
-            " x %" PetscInt_FMT " x %" PetscInt_FMT ", grid %" PetscInt_FMT " x %" PetscInt_FMT " x %" PetscInt_FMT
-            " in z, y, x); take a smaller -net_kernel, fewer levels, or zeros (-net_padding)",
-            ((PetscObject)layer)->name, n, HGAxisNames[HG_Z + a], c->boundary[a] == HG_BOUNDARY_REFLECT ? "reflected" : "repeated", pad,
-            c->stencil.kernel[0], c->stencil.kernel[1], c->stencil.kernel[2], in[HG_Z], in[HG_Y], in[HG_X]);
+    HGCheckOptions(pad <= n - (c->boundary[a] == HG_BOUNDARY_REFLECT), layer,
+                   "%s: %" PetscInt_FMT " points along %s cannot be %s for a padding of %" PetscInt_FMT " (kernel %" PetscInt_FMT
+                   " x %" PetscInt_FMT " x %" PetscInt_FMT ", grid %" PetscInt_FMT " x %" PetscInt_FMT " x %" PetscInt_FMT
+                   " in z, y, x); take a smaller -net_kernel, fewer levels, or zeros (-net_padding)",
+                   ((PetscObject)layer)->name, n, HGAxisNames[HG_Z + a], c->boundary[a] == HG_BOUNDARY_REFLECT ? "reflected" : "repeated",
+                   pad, c->stencil.kernel[0], c->stencil.kernel[1], c->stencil.kernel[2], in[HG_Z], in[HG_Y], in[HG_X]);
     if (c->boundary[a] != HG_BOUNDARY_PERIODIC || out[HG_Z + a] * c->stencil.stride[a] != n) c->fold = PETSC_TRUE;
   }
   PetscFunctionReturn(PETSC_SUCCESS);

@@ -72,6 +72,7 @@ static PetscErrorCode RegisterAll(void)
 PetscErrorCode HGLayerCreate(MPI_Comm comm, HGLayer *layer)
 {
   PetscFunctionBegin;
+  PetscCall(HGCheckInitialized(PETSC_FUNCTION_NAME));
   PetscCall(RegisterAll());
   PetscCall(PetscHeaderCreate(*layer, HG_LAYER_CLASSID, "HGLayer", "Layer of a network", "Layer", comm, HGLayerDestroy, NULL));
   PetscFunctionReturn(PETSC_SUCCESS);

@@ -288,10 +288,10 @@ static PetscErrorCode SetUp_Norm(HGLayer layer)
   PetscCall(HGLayerCheckOneInput(layer));
   PetscCall(HGPartitionGetSizes(layer->in[0].part, NULL, n));
   groups = d->kind == HG_NORM_GROUP ? d->groups : d->kind == HG_NORM_LAYER ? 1 : n[HG_C];
-  HGCheck(groups >= 1 && n[HG_C] % groups == 0, comm,
-          "%s: %" PetscInt_FMT " groups do not divide %" PetscInt_FMT " channels of an input of " HG_SHAPE_FMT
-          " (n, c, z, y, x); give another number of groups (-net_norm_groups) or channels (-net_width)",
-          name, groups, n[HG_C], HG_SHAPE(n));
+  HGCheckOptions(groups >= 1 && n[HG_C] % groups == 0, layer,
+                 "%s: %" PetscInt_FMT " groups do not divide %" PetscInt_FMT " channels of an input of " HG_SHAPE_FMT
+                 " (n, c, z, y, x); give another number of groups (-net_norm_groups) or channels (-net_width)",
+                 name, groups, n[HG_C], HG_SHAPE(n));
   d->C_all      = n[HG_C];
   d->each       = n[HG_C] / groups;
   d->points_all = (double)n[HG_Z] * (double)n[HG_Y] * (double)n[HG_X];

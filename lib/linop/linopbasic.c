@@ -19,6 +19,7 @@
 PetscErrorCode HGLinOpCreate(MPI_Comm comm, HGLinOp *op)
 {
   PetscFunctionBegin;
+  PetscCall(HGCheckInitialized(PETSC_FUNCTION_NAME));
   PetscCall(HGLinOpRegisterAll());
   PetscCall(PetscHeaderCreate(*op, HG_LINOP_CLASSID, "HGLinOp", "Linear operator", "LinOp", comm, HGLinOpDestroy, HGLinOpView));
   for (int a = 0; a < 3; a++) (*op)->boundary[a] = HG_BOUNDARY_ZERO;

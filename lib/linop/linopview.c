@@ -91,7 +91,7 @@ PetscErrorCode HGLinOpGetTraffic(HGLinOp op, PetscInt *messages, PetscInt64 *byt
 
 static const char *const BoundaryName[] = {"none", "zero", "periodic", "reflect", "replicate"};
 
-static PetscErrorCode ParseBoundary(MPI_Comm comm, const char name[], HGBoundary *b)
+static PetscErrorCode ParseBoundary(HGLinOp op, const char name[], HGBoundary *b)
 {
   PetscBool found = PETSC_FALSE;
 
@@ -100,18 +100,17 @@ static PetscErrorCode ParseBoundary(MPI_Comm comm, const char name[], HGBoundary
     PetscCall(PetscStrcmp(name, BoundaryName[i], &found));
     if (found) *b = (HGBoundary)i;
   }
-  HGCheck(found, comm, "no boundary \"%s\"; give -linop_boundary none, zero, periodic, reflect or replicate", name);
+  HGCheckOptions(found, op, "no boundary \"%s\"; give -linop_boundary none, zero, periodic, reflect or replicate", name);
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
 static PetscErrorCode SetBoundaryNames(HGLinOp op, PetscInt n, char *name[])
 {
-  MPI_Comm   comm = PetscObjectComm((PetscObject)op);
   HGBoundary b[3];
 
   PetscFunctionBegin;
-  HGCheck(n == 1 || n == 3, comm, "-linop_boundary has %" PetscInt_FMT " names; give one, or three for z,y,x", n);
-  for (PetscInt a = 0; a < 3; a++) PetscCall(ParseBoundary(comm, name[n == 1 ? 0 : a], &b[a]));
+  HGCheckOptions(n == 1 || n == 3, op, "-linop_boundary has %" PetscInt_FMT " names; give one, or three for z,y,x", n);
+  for (PetscInt a = 0; a < 3; a++) PetscCall(ParseBoundary(op, name[n == 1 ? 0 : a], &b[a]));
   for (PetscInt i = 0; i < n; i++) PetscCall(PetscFree(name[i]));
   PetscCall(HGLinOpSetBoundary(op, b));
   PetscFunctionReturn(PETSC_SUCCESS);
@@ -120,7 +119,7 @@ static PetscErrorCode SetBoundaryNames(HGLinOp op, PetscInt n, char *name[])
 static PetscErrorCode CheckFive(HGLinOp op, const char option[], PetscInt n)
 {
   PetscFunctionBegin;
-  HGCheck(n == HG_AXES, PetscObjectComm((PetscObject)op), "%s has %" PetscInt_FMT " numbers; give %d, for n,c,z,y,x", option, n, HG_AXES);
+  HGCheckOptions(n == HG_AXES, op, "%s has %" PetscInt_FMT " numbers; give %d, for n,c,z,y,x", option, n, HG_AXES);
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 

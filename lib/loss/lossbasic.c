@@ -53,6 +53,7 @@ static PetscErrorCode RegisterAll(void)
 PetscErrorCode HGLossCreate(MPI_Comm comm, HGLoss *loss)
 {
   PetscFunctionBegin;
+  PetscCall(HGCheckInitialized(PETSC_FUNCTION_NAME));
   PetscCall(RegisterAll());
   PetscCall(PetscHeaderCreate(*loss, HG_LOSS_CLASSID, "HGLoss", "Misfit", "Loss", comm, HGLossDestroy, HGLossView));
   PetscCall(PetscLogEventGetId("HG loss", &(*loss)->event));

@@ -26,6 +26,7 @@ PetscErrorCode HGCoordNetCreate(MPI_Comm comm, HGCoordNet *net)
   HGCoordNet n;
 
   PetscFunctionBegin;
+  PetscCall(HGCheckInitialized(PETSC_FUNCTION_NAME));
   PetscCall(PetscNew(&n));
   n->comm       = comm;
   n->dim        = 1;

@@ -60,6 +60,7 @@ static PetscErrorCode RegisterAll(void)
 PetscErrorCode HGNetCreate(MPI_Comm comm, HGNet *net)
 {
   PetscFunctionBegin;
+  PetscCall(HGCheckInitialized(PETSC_FUNCTION_NAME));
   PetscCall(RegisterAll());
   PetscCall(PetscHeaderCreate(*net, HG_NET_CLASSID, "HGNet", "Network", "Net", comm, HGNetDestroy, HGNetView));
   (*net)->width        = 16;
@@ -124,8 +125,7 @@ PetscErrorCode HGNetSetType(HGNet net, HGNetType type)
   PetscFunctionBegin;
   PetscValidHeaderSpecific(net, HG_NET_CLASSID, 1);
   PetscCall(PetscFunctionListFind(HGNetList, type, &create));
-  HGCheck(create, PetscObjectComm((PetscObject)net), "no network \"%s\"; there are: cnn, unet, resnet, lenet5. Choose with -net_type.",
-          type);
+  HGCheckOptions(create, net, "no network \"%s\"; there are: cnn, unet, resnet, lenet5. Choose with -net_type.", type);
   PetscCall((*create)(net));
   PetscCall(PetscObjectChangeTypeName((PetscObject)net, type));
   PetscFunctionReturn(PETSC_SUCCESS);
@@ -135,7 +135,7 @@ static PetscErrorCode SetPositive(HGNet net, const char *option, PetscInt value,
 {
   PetscFunctionBegin;
   PetscValidHeaderSpecific(net, HG_NET_CLASSID, 1);
-  HGCheck(value >= 1, PetscObjectComm((PetscObject)net), "%s %" PetscInt_FMT ": give at least 1", option, value);
+  HGCheckOptions(value >= 1, net, "%s %" PetscInt_FMT ": give at least 1", option, value);
   *at = value;
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -238,7 +238,7 @@ PetscErrorCode HGNetSetLevels(HGNet net, PetscInt levels)
 {
   PetscFunctionBegin;
   PetscCall(SetPositive(net, "-net_levels", levels, &net->levels));
-  HGCheck(levels <= 20, PetscObjectComm((PetscObject)net), "-net_levels %" PetscInt_FMT ": give at most 20", levels);
+  HGCheckOptions(levels <= 20, net, "-net_levels %" PetscInt_FMT ": give at most 20", levels);
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -265,8 +265,8 @@ PetscErrorCode HGNetSetKernel(HGNet net, PetscInt kernel)
 {
   PetscFunctionBegin;
   PetscCall(SetPositive(net, "-net_kernel", kernel, &net->kernel));
-  HGCheck(kernel % 2, PetscObjectComm((PetscObject)net),
-          "-net_kernel %" PetscInt_FMT ": give an odd number, so that the output lies on the points of the input", kernel);
+  HGCheckOptions(kernel % 2, net, "-net_kernel %" PetscInt_FMT ": give an odd number, so that the output lies on the points of the input",
+                 kernel);
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 

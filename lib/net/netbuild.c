@@ -8,6 +8,7 @@ PetscErrorCode HGNetBuildLayer(HGNet net, HGLayerType type, const char name[], P
 {
   PetscFunctionBegin;
   PetscCall(HGLayerCreate(PetscObjectComm((PetscObject)net), layer));
+  PetscCall(PetscObjectSetOptionsPrefix((PetscObject)*layer, ((PetscObject)net)->prefix)); /* for messages */
   PetscCall(PetscObjectSetName((PetscObject)*layer, name));
   PetscCall(HGLayerSetType(*layer, type));
   if (n) PetscCall(HGNetAddLayerTo(net, *layer, n, from));

@@ -63,7 +63,7 @@ PetscErrorCode HGNetSetNormGroups(HGNet net, PetscInt groups)
 {
   PetscFunctionBegin;
   PetscValidHeaderSpecific(net, HG_NET_CLASSID, 1);
-  HGCheck(groups >= 1, PetscObjectComm((PetscObject)net), "-net_norm_groups %" PetscInt_FMT ": give at least 1", groups);
+  HGCheckOptions(groups >= 1, net, "-net_norm_groups %" PetscInt_FMT ": give at least 1", groups);
   net->norm_groups = groups;
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -94,8 +94,7 @@ PetscErrorCode HGNetSetDropout(HGNet net, PetscReal probability)
 {
   PetscFunctionBegin;
   PetscValidHeaderSpecific(net, HG_NET_CLASSID, 1);
-  HGCheck(probability >= 0 && probability < 1, PetscObjectComm((PetscObject)net), "-net_dropout %g: give at least 0 and less than 1",
-          (double)probability);
+  HGCheckOptions(probability >= 0 && probability < 1, net, "-net_dropout %g: give at least 0 and less than 1", (double)probability);
   net->dropout = probability;
   PetscFunctionReturn(PETSC_SUCCESS);
 }

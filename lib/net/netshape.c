@@ -172,9 +172,9 @@ static PetscErrorCode CountParameters(HGNet net)
       if (node->in[k] >= 0 && net->node[node->in[k]].gradient) node->gradient = PETSC_TRUE;
     if (i == net->n - 1) node->gradient = net->gradients;
     for (PetscInt j = 0; j < n; j++) {
-      HGCheck(param[j].size <= PETSC_MPI_INT_MAX - net->nparams, PetscObjectComm((PetscObject)net),
-              "%s: the network has more than %d parameters; choose a smaller -net_width", ((PetscObject)node->layer)->name,
-              PETSC_MPI_INT_MAX);
+      HGCheckOptions(param[j].size <= PETSC_MPI_INT_MAX - net->nparams, net,
+                     "%s: the network has more than %d parameters; choose a smaller -net_width", ((PetscObject)node->layer)->name,
+                     PETSC_MPI_INT_MAX);
       net->nparams += param[j].size;
     }
   }

@@ -65,10 +65,10 @@ static PetscErrorCode Build_UNet(HGNet net)
   PetscFunctionBegin;
   PetscCall(HGPartitionGetSizes(net->in, &dim, size));
   for (PetscInt a = HG_AXES - dim; a < HG_AXES; a++)
-    HGCheck(size[a] % (1 << (net->levels - 1)) == 0, PetscObjectComm((PetscObject)net),
-            "unet: %" PetscInt_FMT " points along %s cannot be halved %" PetscInt_FMT
-            " times; choose another grid or a smaller -net_levels",
-            size[a], HGAxisNames[a], net->levels - 1);
+    HGCheckOptions(size[a] % (1 << (net->levels - 1)) == 0, net,
+                   "unet: %" PetscInt_FMT " points along %s cannot be halved %" PetscInt_FMT
+                   " times; choose another grid or a smaller -net_levels",
+                   size[a], HGAxisNames[a], net->levels - 1);
   for (PetscInt l = 1; l <= net->levels; l++) {
     PetscCall(AddPair(net, "down", l, net->width << (l - 1)));
     if (l == net->levels) break;

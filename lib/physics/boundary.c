@@ -95,7 +95,6 @@ PetscErrorCode HGPhysicsSetBCMode(HGPhysics p, HGPhysicsBCMode mode)
 /* kind[:number[:number:number]] */
 static PetscErrorCode ReadCondition(HGPhysics p, int axis, int side, const char option[], const char text[])
 {
-  MPI_Comm    comm = PetscObjectComm((PetscObject)p);
   double      v[3] = {0, 0, 0};
   int         kind, count = 0;
   const char *rest = strchr(text, ':');
@@ -105,18 +104,19 @@ static PetscErrorCode ReadCondition(HGPhysics p, int axis, int side, const char 
   PetscCall(PetscStrncpy(name, text, PetscMin(sizeof(name), rest ? (size_t)(rest - text) + 1 : sizeof(name))));
   for (kind = 0; kind < 4; kind++)
     if (!strcmp(name, HGPhysicsBCs[kind])) break;
-  HGCheck(kind < 4, comm, "%s: no condition \"%s\"; give dirichlet:value, neumann:value, robin:alpha:beta:value or periodic", option, text);
+  HGCheckOptions(kind < 4, p, "%s: no condition \"%s\"; give dirichlet:value, neumann:value, robin:alpha:beta:value or periodic", option,
+                 text);
   while (rest) {
     char *end;
 
-    HGCheck(count < 3, comm, "%s %s: too many numbers; give dirichlet:value, neumann:value, robin:alpha:beta:value or periodic", option,
-            text);
+    HGCheckOptions(count < 3, p, "%s %s: too many numbers; give dirichlet:value, neumann:value, robin:alpha:beta:value or periodic", option,
+                   text);
     v[count++] = strtod(rest + 1, &end);
-    HGCheck(end != rest + 1 && (*end == ':' || !*end), comm, "%s %s: expected a number behind each colon", option, text);
+    HGCheckOptions(end != rest + 1 && (*end == ':' || !*end), p, "%s %s: expected a number behind each colon", option, text);
     rest = *end ? end : NULL;
   }
-  HGCheck(kind == HG_PHYSICS_ROBIN ? count == 3 : count <= (kind < HG_PHYSICS_PERIODIC ? 1 : 0), comm,
-          "%s %s: %d numbers; give dirichlet:value, neumann:value, robin:alpha:beta:value or periodic", option, text, count);
+  HGCheckOptions(kind == HG_PHYSICS_ROBIN ? count == 3 : count <= (kind < HG_PHYSICS_PERIODIC ? 1 : 0), p,
+                 "%s %s: %d numbers; give dirichlet:value, neumann:value, robin:alpha:beta:value or periodic", option, text, count);
   PetscCall(HGPhysicsSetBoundary(p, axis, side, (HGPhysicsBC)kind, v[0], v[1], kind == HG_PHYSICS_ROBIN ? v[2] : v[0]));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -159,7 +159,7 @@ PetscErrorCode HGPhysicsBoundarySetFromOptions(HGPhysics p)
                                "HGPhysicsSetBCMode", text, text, sizeof(text), NULL));
   for (mode = 0; mode < 3; mode++)
     if (!strcmp(text, HGPhysicsBCModes[mode])) break;
-  HGCheck(mode < 3, comm, "-physics_bc %s: give scheme, hard or soft", text);
+  HGCheckOptions(mode < 3, p, "-physics_bc %s: give scheme, hard or soft", text);
   PetscCall(HGPhysicsSetBCMode(p, (HGPhysicsBCMode)mode));
   for (int a = 0; a < 3; a++) {
     PetscCall(PetscSNPrintf(option, sizeof(option), "-physics_bc_%c", "xyz"[a]));
@@ -172,11 +172,11 @@ PetscErrorCode HGPhysicsBoundarySetFromOptions(HGPhysics p)
   for (int a = 0; a < 3; a++) {
     p->axis[2 - a].length  = a < nl ? length[a] : p->axis[2 - a].length;
     p->axis[2 - a].stretch = a < ns ? stretch[a] : p->axis[2 - a].stretch;
-    HGCheck(length[a] > 0 && PetscIsNormalReal(length[a]), comm, "-physics_length is %g in %c; give a positive number", (double)length[a],
-            "xyz"[a]);
-    HGCheck(stretch[a] >= 0 && stretch[a] <= 10, comm, "-physics_stretch is %g in %c; give 0 to 10", (double)stretch[a], "xyz"[a]);
+    HGCheckOptions(length[a] > 0 && PetscIsNormalReal(length[a]), p, "-physics_length is %g in %c; give a positive number",
+                   (double)length[a], "xyz"[a]);
+    HGCheckOptions(stretch[a] >= 0 && stretch[a] <= 10, p, "-physics_stretch is %g in %c; give 0 to 10", (double)stretch[a], "xyz"[a]);
   }
-  HGCheck(p->order == 2 || p->order == 4, comm, "-physics_order %" PetscInt_FMT ": give 2 or 4", p->order);
+  HGCheckOptions(p->order == 2 || p->order == 4, p, "-physics_order %" PetscInt_FMT ": give 2 or 4", p->order);
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -190,13 +190,13 @@ static PetscErrorCode SetUpAxis(HGPhysics p, int a)
   const char c         = "zyx"[a];
 
   PetscFunctionBegin;
-  HGCheck(low == high, comm, "-physics_bc_%c %s,%s: a periodic axis has no sides; give periodic once for both, or a condition on each", c,
-          HGPhysicsBCs[x->side[0].kind], HGPhysicsBCs[x->side[1].kind]);
+  HGCheckOptions(low == high, p, "-physics_bc_%c %s,%s: a periodic axis has no sides; give periodic once for both, or a condition on each",
+                 c, HGPhysicsBCs[x->side[0].kind], HGPhysicsBCs[x->side[1].kind]);
   x->periodic = low;
   x->soft     = p->soft;
   x->size     = p->size[a];
-  HGCheck(!x->periodic || x->stretch == 0, comm, "-physics_stretch %g in %c, which is periodic; cells are uniform there: give 0",
-          (double)x->stretch, c);
+  HGCheckOptions(!x->periodic || x->stretch == 0, p, "-physics_stretch %g in %c, which is periodic; cells are uniform there: give 0",
+                 (double)x->stretch, c);
   if (a < 3 - (int)p->dim) PetscFunctionReturn(PETSC_SUCCESS);
   HGCheck(x->size >= p->order + (x->soft || x->periodic ? 1 : 0), comm,
           "%" PetscInt_FMT " points in %c; differences of order %" PetscInt_FMT " need %" PetscInt_FMT, x->size, c, p->order,

@@ -21,6 +21,7 @@ static const char *const Samplings[] = {"uniform", "lhs", "sobol", "HGCoordSampl
 PetscErrorCode HGCoordProblemCreate(MPI_Comm comm, HGCoordProblem *p)
 {
   PetscFunctionBegin;
+  PetscCall(HGCheckInitialized(PETSC_FUNCTION_NAME));
   PetscCall(PetscNew(p));
   (*p)->comm = comm;
   PetscCallMPI(MPI_Comm_rank(comm, &(*p)->rank));

@@ -48,15 +48,15 @@ static PetscErrorCode SetFromOptions_Darcy(HGPhysics p)
   if (set) {
     PetscCall(PetscStrcmp(field, fields[HG_DARCY_BINARY], &binary));
     PetscCall(PetscStrcmp(field, fields[HG_DARCY_LOGNORMAL], &lognormal));
-    HGCheck(binary || lognormal, comm, "-darcy_field %s: give binary or lognormal", field);
+    HGCheckOptions(binary || lognormal, p, "-darcy_field %s: give binary or lognormal", field);
     d->field = binary ? HG_DARCY_BINARY : HG_DARCY_LOGNORMAL;
   }
-  HGCheck(d->alpha > 0.5 * (PetscReal)p->dim, comm, "-darcy_alpha %g: the field has no finite variance; give more than dim/2 = %g",
-          (double)d->alpha, 0.5 * (double)p->dim);
-  HGCheck(d->tau >= 0 && !PetscIsInfOrNanReal(d->tau), comm, "-darcy_tau %g: give zero or a positive number", (double)d->tau);
-  HGCheck(d->sigma >= 0 && !PetscIsInfOrNanReal(d->sigma), comm, "-darcy_sigma %g: give zero or a positive number", (double)d->sigma);
-  HGCheck(d->modes >= 2 && d->modes <= 1024, comm, "-darcy_modes %" PetscInt_FMT ": give 2 to 1024", d->modes);
-  HGCheck(!PetscIsInfOrNanReal(d->source), comm, "-darcy_source %g: give a finite number", (double)d->source);
+  HGCheckOptions(d->alpha > 0.5 * (PetscReal)p->dim, p, "-darcy_alpha %g: the field has no finite variance; give more than dim/2 = %g",
+                 (double)d->alpha, 0.5 * (double)p->dim);
+  HGCheckOptions(d->tau >= 0 && !PetscIsInfOrNanReal(d->tau), p, "-darcy_tau %g: give zero or a positive number", (double)d->tau);
+  HGCheckOptions(d->sigma >= 0 && !PetscIsInfOrNanReal(d->sigma), p, "-darcy_sigma %g: give zero or a positive number", (double)d->sigma);
+  HGCheckOptions(d->modes >= 2 && d->modes <= 1024, p, "-darcy_modes %" PetscInt_FMT ": give 2 to 1024", d->modes);
+  HGCheckOptions(!PetscIsInfOrNanReal(d->source), p, "-darcy_source %g: give a finite number", (double)d->source);
   d->options = PETSC_TRUE;
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -114,10 +114,10 @@ static PetscErrorCode CheckGrid(HGPhysics p)
   PetscBool held = p->soft;
 
   PetscFunctionBegin;
-  HGCheck(p->order == 2, comm, "-physics_order %" PetscInt_FMT ": darcy's finite volumes are of order 2", p->order);
+  HGCheckOptions(p->order == 2, p, "-physics_order %" PetscInt_FMT ": darcy's finite volumes are of order 2", p->order);
   for (int a = 3 - (int)p->dim; a < 3; a++) {
-    HGCheck(p->axis[a].stretch == 0, comm, "-physics_stretch %g in %c: darcy's cells are uniform; give 0", (double)p->axis[a].stretch,
-            "zyx"[a]);
+    HGCheckOptions(p->axis[a].stretch == 0, p, "-physics_stretch %g in %c: darcy's cells are uniform; give 0", (double)p->axis[a].stretch,
+                   "zyx"[a]);
     for (int s = 0; s < 2; s++)
       if (p->axis[a].side[s].alpha > 0) held = PETSC_TRUE;
   }
@@ -358,7 +358,6 @@ static PetscErrorCode FillMatrix(HGPhysics p, Darcy *d)
 
 static PetscErrorCode CheckConverged(HGPhysics p, Darcy *d)
 {
-  MPI_Comm           comm   = PetscObjectComm((PetscObject)p);
   char               of[64] = "";
   KSPConvergedReason reason;
   PetscReal          norm, norm_b;
@@ -370,10 +369,10 @@ static PetscErrorCode CheckConverged(HGPhysics p, Darcy *d)
   PetscCall(KSPGetResidualNorm(d->ksp, &norm));
   PetscCall(VecNorm(d->b, NORM_2, &norm_b));
   if (p->sample >= 0) PetscCall(PetscSNPrintf(of, sizeof(of), " of sample %" PetscInt_FMT, p->sample));
-  HGCheck(PETSC_FALSE, comm,
-          "the Darcy solver%s stopped after %" PetscInt_FMT
-          " iterations: %s, residual %g for a right-hand side of %g; change -ksp_max_it, -ksp_rtol or -pc_type",
-          of, p->iterations, KSPConvergedReasons[reason], (double)norm, (double)norm_b);
+  HGCheckOptions(PETSC_FALSE, p,
+                 "the Darcy solver%s stopped after %" PetscInt_FMT
+                 " iterations: %s, residual %g for a right-hand side of %g; change -ksp_max_it, -ksp_rtol or -pc_type",
+                 of, p->iterations, KSPConvergedReasons[reason], (double)norm, (double)norm_b);
 }
 
 static PetscErrorCode Solve_Darcy(HGPhysics p, Vec a, Vec u)
@@ -381,8 +380,7 @@ static PetscErrorCode Solve_Darcy(HGPhysics p, Vec a, Vec u)
   Darcy *d = (Darcy *)p->data;
 
   PetscFunctionBegin;
-  HGCheck(!p->soft, PetscObjectComm((PetscObject)p),
-          "-physics_bc soft is for training; the equation darcy is solved with -physics_bc scheme");
+  HGCheckOptions(!p->soft, p, "-physics_bc soft is for training; the equation darcy is solved with -physics_bc scheme");
   PetscCall(SetUpSolver(p, d));
   PetscCall(SetPermeability(p, d, a));
   PetscCall(FillMatrix(p, d));

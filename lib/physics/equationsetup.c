@@ -18,11 +18,10 @@ static PetscErrorCode CheckParam(HGPhysics p, const HGParam *q, PetscReal value)
   const PetscBool good = value > q->least || (value == q->least && !q->open) ? PETSC_TRUE : PETSC_FALSE;
 
   PetscFunctionBegin;
-  HGCheck(good && !PetscIsInfOrNanReal(value), PetscObjectComm((PetscObject)p), "-physics_%s %g (%s): give a %s number", q->name,
-          (double)value, q->text,
-          q->open         ? "positive"
-          : q->least == 0 ? "positive number or zero; not a negative"
-                          : "finite");
+  HGCheckOptions(good && !PetscIsInfOrNanReal(value), p, "-physics_%s %g (%s): give a %s number", q->name, (double)value, q->text,
+                 q->open         ? "positive"
+                 : q->least == 0 ? "positive number or zero; not a negative"
+                                 : "finite");
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -37,8 +36,7 @@ static PetscErrorCode SetParameter_Equation(HGPhysics p, const char name[], Pets
     PetscCall(CheckParam(p, &e->def->param[q], value));
     e->param[q] = value;
   } else if (!e->def->steady && !strcmp(name, "dt")) {
-    HGCheck(value > 0 && !PetscIsInfOrNanReal(value), PetscObjectComm((PetscObject)p), "-physics_dt %g: give a positive number",
-            (double)value);
+    HGCheckOptions(value > 0 && !PetscIsInfOrNanReal(value), p, "-physics_dt %g: give a positive number", (double)value);
     e->dt = value;
   } else *has = PETSC_FALSE;
   PetscFunctionReturn(PETSC_SUCCESS);
@@ -109,16 +107,17 @@ static PetscErrorCode SetFromOptions_Equation(HGPhysics p)
   PetscOptionsEnd();
   PetscCall(PetscStrcmp(derivative, "fd", &fd));
   PetscCall(PetscStrcmp(derivative, "spectral", &spectral));
-  HGCheck(fd || spectral, comm, "-physics_derivative %s: give fd or spectral", derivative);
+  HGCheckOptions(fd || spectral, p, "-physics_derivative %s: give fd or spectral", derivative);
   e->spectral = spectral;
   for (int i = 0; i < e->def->nparams; i++) PetscCall(CheckParam(p, &e->def->param[i], e->param[i]));
-  HGCheck(e->dt > 0 && !PetscIsInfOrNanReal(e->dt), comm, "-physics_dt %g: give a positive number", (double)e->dt);
-  HGCheck(e->theta > 0 && e->theta <= 1, comm, "-physics_theta %g: give a number above 0, up to 1", (double)e->theta);
-  HGCheck(e->alpha > 0.5 * (PetscReal)p->dim, comm, "-physics_field_alpha %g: the field has no finite variance; give more than dim/2 = %g",
-          (double)e->alpha, 0.5 * (double)p->dim);
-  HGCheck(e->tau >= 0 && e->sigma >= 0 && !PetscIsInfOrNanReal(e->tau + e->sigma), comm,
-          "-physics_field_tau %g, -physics_field_sigma %g: give zero or positive numbers", (double)e->tau, (double)e->sigma);
-  HGCheck(e->modes >= 2 && e->modes <= 1024, comm, "-physics_field_modes %" PetscInt_FMT ": give 2 to 1024", e->modes);
+  HGCheckOptions(e->dt > 0 && !PetscIsInfOrNanReal(e->dt), p, "-physics_dt %g: give a positive number", (double)e->dt);
+  HGCheckOptions(e->theta > 0 && e->theta <= 1, p, "-physics_theta %g: give a number above 0, up to 1", (double)e->theta);
+  HGCheckOptions(e->alpha > 0.5 * (PetscReal)p->dim, p,
+                 "-physics_field_alpha %g: the field has no finite variance; give more than dim/2 = %g", (double)e->alpha,
+                 0.5 * (double)p->dim);
+  HGCheckOptions(e->tau >= 0 && e->sigma >= 0 && !PetscIsInfOrNanReal(e->tau + e->sigma), p,
+                 "-physics_field_tau %g, -physics_field_sigma %g: give zero or positive numbers", (double)e->tau, (double)e->sigma);
+  HGCheckOptions(e->modes >= 2 && e->modes <= 1024, p, "-physics_field_modes %" PetscInt_FMT ": give 2 to 1024", e->modes);
   e->options = PETSC_TRUE;
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -149,10 +148,10 @@ static PetscErrorCode CheckSingular(HGPhysics p, HGEquation *e)
       if (p->axis[a].side[s].alpha > 0) held = PETSC_TRUE;
   }
   if (!e->def->elliptic || held || p->soft || e->param[last] > 0) PetscFunctionReturn(PETSC_SUCCESS);
-  HGCheck(e->def->screening > 0, PetscObjectComm((PetscObject)p),
-          "the equation %s with neumann or periodic conditions on all sides determines its solution up to a constant only; give "
-          "-physics_kappa a positive number, or a dirichlet or robin side",
-          e->def->name);
+  HGCheckOptions(e->def->screening > 0, p,
+                 "the equation %s with neumann or periodic conditions on all sides determines its solution up to a constant only; give "
+                 "-physics_kappa a positive number, or a dirichlet or robin side",
+                 e->def->name);
   e->param[last] = e->def->screening / (length * length);
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -163,8 +162,8 @@ static PetscErrorCode SetUpDifferences(HGPhysics p, HGEquation *e)
 
   PetscFunctionBegin;
   for (int a = 3 - (int)p->dim; a < 3; a++) {
-    HGCheck(!e->spectral || p->axis[a].periodic, PetscObjectComm((PetscObject)p),
-            "-physics_derivative spectral: %c is not periodic; give -physics_bc_%c periodic, or use fd", "zyx"[a], "zyx"[a]);
+    HGCheckOptions(!e->spectral || p->axis[a].periodic, p,
+                   "-physics_derivative spectral: %c is not periodic; give -physics_bc_%c periodic, or use fd", "zyx"[a], "zyx"[a]);
     reach = PetscMax(reach, e->spectral ? 1 : HGAxisReach(&p->axis[a], (int)p->order));
   }
   PetscCall(HGPhysicsCreateGhosted(p, p->unknowns, reach, PETSC_FALSE, &e->dm));

@@ -235,8 +235,7 @@ PetscErrorCode HGEquationSolve(HGPhysics p, Vec a, Vec u)
   HGEquation *e = (HGEquation *)p->data;
 
   PetscFunctionBegin;
-  HGCheck(!p->soft, PetscObjectComm((PetscObject)p), "-physics_bc soft is for training; the equation %s is solved with -physics_bc scheme",
-          e->def->name);
+  HGCheckOptions(!p->soft, p, "-physics_bc soft is for training; the equation %s is solved with -physics_bc scheme", e->def->name);
   PetscCall(HGEquationSetUpSolver(p));
   PetscCall(HGPhysicsSetInput(p, p->sample, a));
   if (e->def->steady) PetscCall(SolveSteady(p, e, u));
@@ -336,15 +335,14 @@ static void Coefficients(HGPhysics p, PetscReal *shift, PetscReal *diffusion)
 */
 PetscErrorCode HGEquationNormOperator(HGPhysics p, Mat *A)
 {
-  MPI_Comm    comm = PetscObjectComm((PetscObject)p);
-  HGEquation *e    = (HGEquation *)p->data;
+  HGEquation *e = (HGEquation *)p->data;
   PetscReal   shift, diffusion;
 
   PetscFunctionBegin;
-  HGCheck(p->unknowns == 1, comm,
-          "-physics_norm preconditioned is for equations of one unknown; %s has %" PetscInt_FMT
-          ": use -physics_norm l2, or HGPhysicsSetNormPC()",
-          e->def->name, p->unknowns);
+  HGCheckOptions(p->unknowns == 1, p,
+                 "-physics_norm preconditioned is for equations of one unknown; %s has %" PetscInt_FMT
+                 ": use -physics_norm l2, or HGPhysicsSetNormPC()",
+                 e->def->name, p->unknowns);
   Coefficients(p, &shift, &diffusion);
   PetscCall(HGPhysicsCreateDiffusion(p, shift, diffusion, A));
   PetscFunctionReturn(PETSC_SUCCESS);

@@ -109,6 +109,30 @@ E*/
 typedef enum { HG_PHYSICS_NORM_L2, HG_PHYSICS_NORM_PRECONDITIONED } HGPhysicsNorm;
 PETSC_EXTERN const char *const HGPhysicsNorms[];
 
+/*E
+   HGPhysicsJacobianType - what the transposed Jacobian of a user's equation is made of
+
+   Values:
++  HG_PHYSICS_JACOBIAN_AUTO     - the first of those below that there is
+.  HG_PHYSICS_JACOBIAN_SNES     - the Jacobian of the SNES, or of the TS
+.  HG_PHYSICS_JACOBIAN_PMAT     - the matrix that its preconditioner is made of
+-  HG_PHYSICS_JACOBIAN_COLORING - coloured finite differences of the residual
+
+   Options Database Key:
+.  -physics_jacobian auto|snes|pmat|coloring - the choice (default auto)
+
+   Level: intermediate
+
+.seealso: `HGPhysicsSetJacobianType()`
+E*/
+typedef enum {
+  HG_PHYSICS_JACOBIAN_AUTO,
+  HG_PHYSICS_JACOBIAN_SNES,
+  HG_PHYSICS_JACOBIAN_PMAT,
+  HG_PHYSICS_JACOBIAN_COLORING
+} HGPhysicsJacobianType;
+PETSC_EXTERN const char *const HGPhysicsJacobianTypes[];
+
 PETSC_EXTERN PetscErrorCode HGPhysicsRegister(const char[], PetscErrorCode (*)(HGPhysics));
 PETSC_EXTERN PetscErrorCode HGPhysicsCreate(MPI_Comm, HGPhysics *);
 PETSC_EXTERN PetscErrorCode HGPhysicsSetType(HGPhysics, HGPhysicsType);
@@ -149,6 +173,7 @@ PETSC_EXTERN PetscErrorCode HGPhysicsSetDMDAFunctionLocal(HGPhysics, DM, PetscEr
 PETSC_EXTERN PetscErrorCode HGPhysicsSetTS(HGPhysics, TS);
 PETSC_EXTERN PetscErrorCode HGPhysicsSetTheta(HGPhysics, PetscReal);
 PETSC_EXTERN PetscErrorCode HGPhysicsSetJacobianTranspose(HGPhysics, PetscErrorCode (*)(HGPhysics, Vec, Vec, Vec, void *), void *);
+PETSC_EXTERN PetscErrorCode HGPhysicsSetJacobianType(HGPhysics, HGPhysicsJacobianType);
 PETSC_EXTERN PetscErrorCode HGPhysicsSetInputFunction(HGPhysics, PetscErrorCode (*)(HGPhysics, PetscInt, Vec, void *), void *);
 PETSC_EXTERN PetscErrorCode HGPhysicsSetWeights(HGPhysics, Vec);
 PETSC_EXTERN PetscErrorCode HGPhysicsSetNorm(HGPhysics, HGPhysicsNorm);

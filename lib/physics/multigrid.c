@@ -288,8 +288,8 @@ PetscErrorCode HGPhysicsCreateDiffusion(HGPhysics p, PetscReal shift, PetscReal 
 
   PetscFunctionBegin;
   for (int a = 0; a < 3; a++)
-    HGCheck(p->axis[a].stretch == 0, PetscObjectComm((PetscObject)p),
-            "-physics_norm preconditioned is for uniform grids; give -physics_stretch 0, -physics_norm l2, or HGPhysicsSetNormPC()");
+    HGCheckOptions(p->axis[a].stretch == 0, p,
+                   "-physics_norm preconditioned is for uniform grids; give -physics_stretch 0, -physics_norm l2, or HGPhysicsSetNormPC()");
   PetscCall(HGPhysicsCreateGhosted(p, 1, 1, PETSC_FALSE, &dm));
   PetscCall(HGBlockOfDM(dm, &b));
   PetscCall(DMCreateMatrix(dm, A));

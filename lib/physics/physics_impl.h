@@ -28,10 +28,11 @@ struct _HGPhysicsOps {
   PetscErrorCode (*setup)(HGPhysics);
   PetscErrorCode (*sampleinput)(HGPhysics, uint64_t, PetscInt, Vec);
   PetscErrorCode (*solve)(HGPhysics, Vec, Vec);
-  PetscErrorCode (*setinput)(HGPhysics, PetscInt, Vec); /* sample, input field or NULL */
-  PetscErrorCode (*residual)(HGPhysics, Vec, Vec);      /* u, F(u) */
-  PetscErrorCode (*adjoint)(HGPhysics, Vec, Vec, Vec);  /* u, w, J(u)' w */
-  PetscErrorCode (*normoperator)(HGPhysics, Mat *);     /* symmetric positive definite, close to the Jacobian for some coefficient */
+  PetscErrorCode (*setinput)(HGPhysics, PetscInt, Vec);    /* sample, input field or NULL */
+  PetscErrorCode (*residual)(HGPhysics, Vec, Vec);         /* u, F(u) */
+  PetscErrorCode (*adjoint)(HGPhysics, Vec, Vec, Vec);     /* u, w, J(u)' w */
+  PetscErrorCode (*otherjacobian)(HGPhysics, PetscBool *); /* J has failed the test: whether there is another, taken from now on */
+  PetscErrorCode (*normoperator)(HGPhysics, Mat *);        /* symmetric positive definite, close to the Jacobian for some coefficient */
   PetscErrorCode (*setparameter)(HGPhysics, const char[], PetscReal, PetscBool *); /* the last: whether the equation has it */
   PetscErrorCode (*getparameter)(HGPhysics, const char[], PetscReal *, PetscBool *);
   PetscErrorCode (*parameteradjoint)(HGPhysics, const char[], Vec, Vec, PetscReal *);
@@ -44,32 +45,35 @@ struct _HGPhysicsOps {
 
 struct _p_HGPhysics {
   PETSCHEADER(struct _HGPhysicsOps);
-  PetscInt      dim, size[3];                 /* points in Z, Y, X */
-  DM            dm;                           /* the unknowns are its degrees of freedom, stencil width 1; or the user's */
-  PetscInt      unknowns, inputs;             /* of a built-in equation at a point */
-  HGGridAxis    axis[3];                      /* z, y, x of a built-in equation */
-  PetscInt      order;                        /* of its differences */
-  PetscBool     soft, hard;                   /* conditions by a penalty alone; in a network\'s output too */
-  PetscBool     homogeneous[HG_MAX_UNKNOWNS]; /* unknowns whose boundary values are zero, whatever gamma is */
-  DM            ghosted;                      /* for the penalty */
-  Vec           mask, lift, part, local;      /* m and g of the hard conditions; work */
-  PetscInt      sample;                       /* the one drawn last, for messages; -1 for none */
-  PetscInt      iterations;                   /* of the last solve */
-  PetscBool     setup;
-  Vec           weights, input, u, f, g; /* W or NULL; work: the input of a sample, u, W F, J' W' W F */
-  PetscReal    *value;                   /* [nvalues] of the samples of a batch */
-  PetscReal    *partial;                 /* sums of blocks of a sample */
-  PetscInt      nvalues;
-  HGPhysicsNorm norm;
-  PC            pc;            /* B of the preconditioned norm, or NULL */
-  PetscBool     symmetric;     /* B has been found to be */
-  PetscBool     lenient;       /* a residual that is not finite is a value, not an error */
-  char          parameter[32]; /* by which HGPhysicsEvaluate() differentiates too, empty for none */
-  PetscReal     parameter_gradient;
-  PetscInt      bad;                            /* the sample that had it in the last evaluation, -1 for none */
-  PetscBool     test, tested;                   /* the Jacobian, at the first gradient */
-  const char   *title, *inputname, *outputname; /* of a built-in equation */
-  void         *data;
+  PetscInt              dim, size[3];                 /* points in Z, Y, X */
+  DM                    dm;                           /* the unknowns are its degrees of freedom, stencil width 1; or the user's */
+  PetscInt              unknowns, inputs;             /* of a built-in equation at a point */
+  HGGridAxis            axis[3];                      /* z, y, x of a built-in equation */
+  PetscInt              order;                        /* of its differences */
+  PetscBool             soft, hard;                   /* conditions by a penalty alone; in a network\'s output too */
+  PetscBool             homogeneous[HG_MAX_UNKNOWNS]; /* unknowns whose boundary values are zero, whatever gamma is */
+  DM                    ghosted;                      /* for the penalty */
+  Vec                   mask, lift, part, local;      /* m and g of the hard conditions; work */
+  PetscInt              sample;                       /* the one drawn last, for messages; -1 for none */
+  PetscInt              iterations;                   /* of the last solve */
+  PetscBool             setup, options;               /* options: HGPhysicsSetFromOptions() has been called */
+  HGPhysicsJacobianType jacobian;                     /* of a user's equation */
+  Vec                   weights, input, u, f, g;      /* W or NULL; work: the input of a sample, u, W F, J' W' W F */
+  PetscReal            *value;                        /* [nvalues] of the samples of a batch */
+  PetscReal            *partial;                      /* sums of blocks of a sample */
+  PetscInt              nvalues;
+  HGPhysicsNorm         norm;
+  PC                    pc;               /* B of the preconditioned norm, or NULL */
+  PetscBool        symmetric, normtested; /* B' is B; B has been found to be what it must be, with operators of this identity and state */
+  PetscObjectId    normid[2];
+  PetscObjectState normstate[2];
+  PetscBool        lenient;       /* a residual that is not finite is a value, not an error */
+  char             parameter[32]; /* by which HGPhysicsEvaluate() differentiates too, empty for none */
+  PetscReal        parameter_gradient;
+  PetscInt         bad;                            /* the sample that had it in the last evaluation, -1 for none */
+  PetscBool        test, tested;                   /* the Jacobian, at the first gradient */
+  const char      *title, *inputname, *outputname; /* of a built-in equation */
+  void            *data;
 };
 
 /* A Gaussian random field, see field.c */
@@ -84,6 +88,9 @@ typedef struct {
   double           *sum[3];         /* summed over kx: [kz][ky][x], also over ky: [kz][y][x], over all: [z][y][x] */
 } HGRandomField;
 
+/* Of a batch; of a sample: residual, transposed Jacobian times a vector and in it the user's Jacobian function or differences, norm */
+PETSC_INTERN PetscLogEvent HG_PHYSICS_Evaluate, HG_PHYSICS_Residual, HG_PHYSICS_Adjoint, HG_PHYSICS_Jacobian, HG_PHYSICS_Norm;
+
 PETSC_INTERN PetscErrorCode HGRandomFieldSetUp(HGRandomField *, DM);
 PETSC_INTERN PetscErrorCode HGRandomFieldSample(HGRandomField *, uint64_t, const char[], PetscScalar[]);
 PETSC_INTERN PetscErrorCode HGRandomFieldDestroy(HGRandomField *);
@@ -97,8 +104,10 @@ PETSC_INTERN PetscErrorCode HGPhysicsCreateDiffusion(HGPhysics, PetscReal, Petsc
 PETSC_INTERN PetscErrorCode HGPhysicsMaskInput(HGPhysics, Vec);
 PETSC_INTERN PetscErrorCode HGPhysicsFillRandom(Vec, const char[]);
 PETSC_INTERN PetscErrorCode HGPhysicsAppendReal(char[], size_t, const char[], PetscReal);
+PETSC_INTERN PetscErrorCode HGPhysicsTakeDMDA(HGPhysics, DM);
 PETSC_INTERN PetscErrorCode HGPhysicsSetUpNorm(HGPhysics);
 PETSC_INTERN PetscErrorCode HGPhysicsApplyNorm(HGPhysics, Vec, Vec);
+PETSC_INTERN PetscErrorCode HGPhysicsApplyNormAdjoint(HGPhysics, Vec, Vec);
 PETSC_INTERN PetscErrorCode HGPhysicsCreate_Darcy(HGPhysics);
 PETSC_INTERN PetscErrorCode HGPhysicsCreate_User(HGPhysics);
 

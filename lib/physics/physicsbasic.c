@@ -2,13 +2,15 @@
 #include "physics/equation_impl.h"
 
 static PetscFunctionList HGPhysicsList;
-static PetscBool         HGPhysicsRegisterAllCalled;
+static PetscBool         HGPhysicsRegisterAllCalled, HGPhysicsEventsRegistered;
+
+PetscLogEvent HG_PHYSICS_Evaluate, HG_PHYSICS_Residual, HG_PHYSICS_Adjoint, HG_PHYSICS_Jacobian, HG_PHYSICS_Norm;
 
 static PetscErrorCode FinalizePackage(void)
 {
   PetscFunctionBegin;
   PetscCall(PetscFunctionListDestroy(&HGPhysicsList));
-  HGPhysicsRegisterAllCalled = PETSC_FALSE;
+  HGPhysicsRegisterAllCalled = HGPhysicsEventsRegistered = PETSC_FALSE;
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -21,6 +23,19 @@ static PetscErrorCode RegisterAll(void)
   PetscCall(HGPhysicsRegister(HGPHYSICSDARCY, HGPhysicsCreate_Darcy));
   for (PetscInt i = 0; i < HGEquationDefCount; i++) PetscCall(HGPhysicsRegister(HGEquationDefs[i]->name, HGPhysicsCreate_Equation));
   PetscCall(HGPhysicsRegister(HGPHYSICSUSER, HGPhysicsCreate_User));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode RegisterEvents(void)
+{
+  PetscFunctionBegin;
+  if (HGPhysicsEventsRegistered) PetscFunctionReturn(PETSC_SUCCESS);
+  HGPhysicsEventsRegistered = PETSC_TRUE;
+  PetscCall(PetscLogEventRegister("HGPhysEvaluate", HG_PHYSICS_CLASSID, &HG_PHYSICS_Evaluate));
+  PetscCall(PetscLogEventRegister("HGPhysResidual", HG_PHYSICS_CLASSID, &HG_PHYSICS_Residual));
+  PetscCall(PetscLogEventRegister("HGPhysAdjoint", HG_PHYSICS_CLASSID, &HG_PHYSICS_Adjoint));
+  PetscCall(PetscLogEventRegister("HGPhysJacobian", HG_PHYSICS_CLASSID, &HG_PHYSICS_Jacobian));
+  PetscCall(PetscLogEventRegister("HGPhysNorm", HG_PHYSICS_CLASSID, &HG_PHYSICS_Norm));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -65,7 +80,9 @@ PetscErrorCode HGPhysicsCreate(MPI_Comm comm, HGPhysics *phys)
   HGPhysics p;
 
   PetscFunctionBegin;
+  PetscCall(HGCheckInitialized(PETSC_FUNCTION_NAME));
   PetscCall(RegisterAll());
+  PetscCall(RegisterEvents());
   PetscCall(PetscHeaderCreate(p, HG_PHYSICS_CLASSID, "HGPhysics", "Equation on a grid", "Physics", comm, HGPhysicsDestroy, HGPhysicsView));
   p->dim    = 2;
   p->sample = -1;
@@ -97,6 +114,23 @@ static PetscErrorCode ListTypes(char text[], size_t length)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+/* What a type has set; the grid of a user's solver goes with it */
+static PetscErrorCode ForgetType(HGPhysics p)
+{
+  PetscBool user;
+
+  PetscFunctionBegin;
+  PetscCall(PetscObjectTypeCompare((PetscObject)p, HGPHYSICSUSER, &user));
+  if (user) PetscCall(DMDestroy(&p->dm));
+  if (p->ops->destroy) PetscCall((*p->ops->destroy)(p));
+  PetscCall(PetscMemzero(p->ops, sizeof(struct _HGPhysicsOps)));
+  p->unknowns = p->inputs = 0;
+  p->title = p->inputname = p->outputname = NULL;
+  p->parameter[0]                         = 0;
+  for (int i = 0; i < HG_MAX_UNKNOWNS; i++) p->homogeneous[i] = PETSC_FALSE;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 /*@C
    HGPhysicsSetType - Set which equation it is
 
@@ -111,8 +145,11 @@ static PetscErrorCode ListTypes(char text[], size_t length)
 
    Level: beginner
 
+   Note:
+   Parameters, solver and equation of the type before are gone. Grid, domain and conditions stay, where the new type has them.
+
    Errors:
-   An unknown name.
+   An unknown name; another type after `HGPhysicsSetUp()`.
 
 .seealso: `HGPhysicsType`
 @*/
@@ -129,8 +166,9 @@ PetscErrorCode HGPhysicsSetType(HGPhysics p, HGPhysicsType type)
   PetscCall(PetscFunctionListFind(HGPhysicsList, type, &create));
   PetscCall(ListTypes(names, sizeof(names)));
   HGCheck(create, PetscObjectComm((PetscObject)p), "no equation \"%s\"; there are: %s", type, names);
-  if (p->ops->destroy) PetscCall((*p->ops->destroy)(p));
-  PetscCall(PetscMemzero(p->ops, sizeof(struct _HGPhysicsOps)));
+  HGCheck(!p->setup, PetscObjectComm((PetscObject)p), "the equation is set up as %s and cannot become %s; make another HGPhysics",
+          ((PetscObject)p)->type_name, type);
+  PetscCall(ForgetType(p));
   PetscCall(PetscObjectChangeTypeName((PetscObject)p, type));
   PetscCall((*create)(p));
   PetscFunctionReturn(PETSC_SUCCESS);
@@ -180,6 +218,15 @@ PetscErrorCode HGPhysicsSetOptionsPrefix(HGPhysics p, const char prefix[])
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+static PetscErrorCode HasGrid(HGPhysics p, PetscInt dim, const PetscInt size[], PetscBool *has)
+{
+  PetscFunctionBegin;
+  *has = p->dim == dim ? PETSC_TRUE : PETSC_FALSE;
+  for (int a = 0; a < 3; a++)
+    if (p->size[a] != size[a]) *has = PETSC_FALSE;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 /*@
    HGPhysicsSetGrid - Set the grid
 
@@ -196,13 +243,15 @@ PetscErrorCode HGPhysicsSetOptionsPrefix(HGPhysics p, const char prefix[])
    `size`: [3]
 
    Errors:
-   A number of points that is not positive. `HGPhysicsSetUp()` refuses more ranks than the grid can be divided among.
+   A number of points that is not positive, or another than that of the DMDA of a user's equation. `HGPhysicsSetUp()` refuses more ranks than the
+   grid can be divided among.
 
 .seealso: `HGPhysicsSetUp()`
 @*/
 PetscErrorCode HGPhysicsSetGrid(HGPhysics p, PetscInt dim, const PetscInt size[])
 {
-  MPI_Comm comm = PetscObjectComm((PetscObject)p);
+  MPI_Comm  comm = PetscObjectComm((PetscObject)p);
+  PetscBool user, same;
 
   PetscFunctionBegin;
   PetscValidHeaderSpecific(p, HG_PHYSICS_CLASSID, 1);
@@ -212,9 +261,34 @@ PetscErrorCode HGPhysicsSetGrid(HGPhysics p, PetscInt dim, const PetscInt size[]
     HGCheck(size[a] > 0, comm, "a grid of %" PetscInt_FMT " points in %c; expected 1 or more", size[a], "zyx"[a]);
     HGCheck(size[a] == 1 || a >= 3 - dim, comm, "a grid of %" PetscInt_FMT " dimensions has %" PetscInt_FMT " points in %c; expected 1",
             dim, size[a], "zyx"[a]);
-    p->size[a] = size[a];
   }
+  PetscCall(HasGrid(p, dim, size, &same));
+  PetscCall(PetscObjectTypeCompare((PetscObject)p, HGPHYSICSUSER, &user));
+  HGCheck(same || !user || !p->dm, comm,
+          "the grid of your own equation is that of its DMDA, %" PetscInt_FMT " x %" PetscInt_FMT " x %" PetscInt_FMT
+          " points (x, y, z), and not %" PetscInt_FMT " x %" PetscInt_FMT " x %" PetscInt_FMT "; leave HGPhysicsSetGrid() out",
+          p->size[2], p->size[1], p->size[0], size[2], size[1], size[0]);
+  if (!same) PetscCall(DMDestroy(&p->dm)); /* of HGPhysicsSetDMDA() */
+  for (int a = 0; a < 3; a++) p->size[a] = size[a];
   p->dim = dim;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/*
+  HGPhysicsTakeDMDA - Set grid and partition by a DMDA, in place of any there are
+
+  Logically Collective
+*/
+PetscErrorCode HGPhysicsTakeDMDA(HGPhysics p, DM da)
+{
+  PetscInt dim, size[3];
+
+  PetscFunctionBegin;
+  PetscCall(PetscObjectReference((PetscObject)da));
+  PetscCall(DMDestroy(&p->dm));
+  PetscCall(DMDAGetInfo(da, &dim, &size[2], &size[1], &size[0], NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL));
+  PetscCall(HGPhysicsSetGrid(p, dim, size));
+  p->dm = da;
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -232,20 +306,39 @@ PetscErrorCode HGPhysicsSetGrid(HGPhysics p, PetscInt dim, const PetscInt size[]
    Note:
    A built-in equation takes the points of each rank from it, and makes one of its own with the right degrees of freedom and ghost points.
 
+   Errors:
+   A DM of another type; another DMDA than that of a user's equation.
+
 .seealso: `HGPhysicsSetGrid()`, `HGPhysicsEvaluate()`
 @*/
 PetscErrorCode HGPhysicsSetDMDA(HGPhysics p, DM da)
 {
-  PetscInt dim, size[3];
+  MPI_Comm  comm = PetscObjectComm((PetscObject)p);
+  PetscBool is, user;
 
   PetscFunctionBegin;
   PetscValidHeaderSpecific(p, HG_PHYSICS_CLASSID, 1);
   PetscValidHeaderSpecific(da, DM_CLASSID, 2);
-  PetscCall(DMDAGetInfo(da, &dim, &size[2], &size[1], &size[0], NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL));
-  PetscCall(HGPhysicsSetGrid(p, dim, size));
-  PetscCall(PetscObjectReference((PetscObject)da));
-  PetscCall(DMDestroy(&p->dm));
-  p->dm = da;
+  HGCheck(!p->setup, comm, "the grid is set before HGPhysicsSetUp()");
+  PetscCall(PetscObjectTypeCompare((PetscObject)da, DMDA, &is));
+  HGCheck(is, comm, "HGPhysicsSetDMDA() takes a DMDA; this DM is of type %s", ((PetscObject)da)->type_name);
+  PetscCall(PetscObjectTypeCompare((PetscObject)p, HGPHYSICSUSER, &user));
+  HGCheck(!user || !p->dm || p->dm == da, comm,
+          "the grid of your own equation is the DMDA that it was given with; leave HGPhysicsSetDMDA() out");
+  PetscCall(HGPhysicsTakeDMDA(p, da));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* An option must not put another equation in the place of the program's own, which nothing would show */
+static PetscErrorCode CheckType(HGPhysics p, const char type[])
+{
+  PetscBool user, same;
+
+  PetscFunctionBegin;
+  PetscCall(PetscObjectTypeCompare((PetscObject)p, HGPHYSICSUSER, &user));
+  PetscCall(PetscStrcmp(type, HGPHYSICSUSER, &same));
+  HGCheckOptions(!user || same || !p->dm, p,
+                 "-physics_type %s: this program has its own equation, of HGPhysicsSetSNES() or the like; leave the option out", type);
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -265,7 +358,10 @@ PetscErrorCode HGPhysicsSetDMDA(HGPhysics p, DM da)
    Level: beginner
 
    Note:
-   Options of the equation and of its solver have the prefix of the equation.
+   Options of the equation and of its solver have the prefix of the equation. It may be called before or after `HGPhysicsSetSNES()` and the like.
+
+   Errors:
+   `-physics_type` for an equation of the user's own.
 
 .seealso: `HGPhysicsSetUp()`
 @*/
@@ -283,9 +379,11 @@ PetscErrorCode HGPhysicsSetFromOptions(HGPhysics p)
   PetscCall(PetscOptionsBool("-physics_test", "test the Jacobian at the first gradient", "HGPhysicsEvaluate", p->test, &p->test, NULL));
   PetscCall(PetscOptionsEnum("-physics_norm", "norm of the residual", "HGPhysicsSetNorm", HGPhysicsNorms, (PetscEnum)p->norm,
                              (PetscEnum *)&p->norm, NULL));
+  PetscCall(CheckType(p, type));
   PetscCall(HGPhysicsSetType(p, type));
   PetscCall(PetscObjectProcessOptionsHandlers((PetscObject)p, PetscOptionsObject));
   PetscOptionsEnd();
+  p->options = PETSC_TRUE;
   if (p->ops->setfromoptions) PetscCall((*p->ops->setfromoptions)(p));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -310,10 +408,10 @@ static PetscErrorCode CreateDM(HGPhysics p)
   PetscCall(PetscPushErrorHandler(PetscReturnErrorHandler, NULL));
   e = DMSetUp(p->dm);
   PetscCall(PetscPopErrorHandler());
-  HGCheck(!e, comm,
-          "%d rank%s cannot share a grid of %" PetscInt_FMT " x %" PetscInt_FMT " x %" PetscInt_FMT
-          " points (x, y, z); use fewer ranks, or divide them with -da_processors_x, _y, _z",
-          ranks, ranks > 1 ? "s" : "", p->size[2], p->size[1], p->size[0]);
+  HGCheckOptions(!e, p,
+                 "%d rank%s cannot share a grid of %" PetscInt_FMT " x %" PetscInt_FMT " x %" PetscInt_FMT
+                 " points (x, y, z); use fewer ranks, or divide them with -da_processors_x, _y, _z",
+                 ranks, ranks > 1 ? "s" : "", p->size[2], p->size[1], p->size[0]);
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -334,14 +432,21 @@ static PetscErrorCode CreateDM(HGPhysics p)
 @*/
 PetscErrorCode HGPhysicsSetUp(HGPhysics p)
 {
-  PetscInt dof;
-  DM       dm;
+  PetscInt  dof;
+  PetscBool user;
+  DM        dm;
 
   PetscFunctionBegin;
   PetscValidHeaderSpecific(p, HG_PHYSICS_CLASSID, 1);
   if (p->setup) PetscFunctionReturn(PETSC_SUCCESS);
+  PetscCall(PetscObjectTypeCompare((PetscObject)p, HGPHYSICSUSER, &user));
+  HGCheck(!user || p->dm, PetscObjectComm((PetscObject)p),
+          "an equation of your own needs HGPhysicsSetSNES(), HGPhysicsSetDMDAFunctionLocal() or HGPhysicsSetTS()");
   PetscCheck(((PetscObject)p)->type_name && p->size[2], PetscObjectComm((PetscObject)p), PETSC_ERR_ORDER,
              "type and grid come before HGPhysicsSetUp()");
+  HGCheckOptions(user || p->jacobian == HG_PHYSICS_JACOBIAN_AUTO, p,
+                 "-physics_jacobian %s is for an equation of your own; %s has a hand-written adjoint", HGPhysicsJacobianTypes[p->jacobian],
+                 ((PetscObject)p)->type_name);
   if (p->ops->channels) PetscCall((*p->ops->channels)(p));
   if (!p->dm) PetscCall(CreateDM(p));
   PetscCall(DMDAGetDof(p->dm, &dof));
@@ -581,8 +686,7 @@ PetscErrorCode HGPhysicsSetParameter(HGPhysics p, const char name[], PetscReal v
   PetscFunctionBegin;
   PetscValidHeaderSpecific(p, HG_PHYSICS_CLASSID, 1);
   if (p->ops->setparameter) PetscCall((*p->ops->setparameter)(p, name, value, &has));
-  HGCheck(has, PetscObjectComm((PetscObject)p), "the equation %s has no parameter \"%s\"; -physics_view shows those it has",
-          ((PetscObject)p)->type_name, name);
+  HGCheckOptions(has, p, "the equation %s has no parameter \"%s\"; -physics_view shows those it has", ((PetscObject)p)->type_name, name);
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -612,8 +716,7 @@ PetscErrorCode HGPhysicsGetParameter(HGPhysics p, const char name[], PetscReal *
   PetscFunctionBegin;
   PetscValidHeaderSpecific(p, HG_PHYSICS_CLASSID, 1);
   if (p->ops->getparameter) PetscCall((*p->ops->getparameter)(p, name, value, &has));
-  HGCheck(has, PetscObjectComm((PetscObject)p), "the equation %s has no parameter \"%s\"; -physics_view shows those it has",
-          ((PetscObject)p)->type_name, name);
+  HGCheckOptions(has, p, "the equation %s has no parameter \"%s\"; -physics_view shows those it has", ((PetscObject)p)->type_name, name);
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 

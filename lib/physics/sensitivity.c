@@ -123,9 +123,9 @@ PetscErrorCode HGEquationSolveAdjoint(HGPhysics p, Vec u, Vec r, Vec lambda)
   PetscCall(MatAssemblyEnd(e->Jt, MAT_FINAL_ASSEMBLY));
   PetscCall(KSPSolve(e->adjoint_ksp, r, lambda));
   PetscCall(KSPGetConvergedReason(e->adjoint_ksp, &reason));
-  HGCheck(reason > 0, PetscObjectComm((PetscObject)p),
-          "the adjoint solver of the equation %s stopped: %s; change -adjoint_ksp_max_it, -adjoint_ksp_rtol or -adjoint_pc_type",
-          e->def->name, KSPConvergedReasons[reason]);
+  HGCheckOptions(reason > 0, p,
+                 "the adjoint solver of the equation %s stopped: %s; change -adjoint_ksp_max_it, -adjoint_ksp_rtol or -adjoint_pc_type",
+                 e->def->name, KSPConvergedReasons[reason]);
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 

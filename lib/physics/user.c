@@ -2,96 +2,87 @@
 /* The user's own equation: the residual of a SNES, of a local function on a DMDA, or of an implicit step of a TS */
 #include "physics/user_impl.h"
 
+#define WHY 256 /* characters of a line's part that says why there is no Jacobian */
+
+const char *const HGPhysicsJacobianTypes[] = {"auto", "snes", "pmat", "coloring", "HGPhysicsJacobianType", "HG_PHYSICS_JACOBIAN_", NULL};
+
 /* How the transposed Jacobian comes about */
 typedef enum {
   MODE_NONE,
   MODE_TRANSPOSE, /* the user's function */
-  MODE_JACOBIAN,  /* what the SNES or TS computes */
+  MODE_AMAT,      /* what the SNES or TS computes */
+  MODE_PMAT,      /* what it computes for its preconditioner */
   MODE_COLORING   /* differences of the residual, here */
 } Mode;
 
 typedef struct {
-  SNES          snes; /* of a time step: the TS's */
-  HGUserTime    step; /* NULL for a SNES or a local function */
-  Mode          mode;
-  Mat           J; /* for coloured differences */
-  MatFDColoring coloring;
-  PetscInt      colors;
+  SNES       snes; /* of a time step: the TS's */
+  HGUserTime step; /* NULL for a SNES or a local function */
+  Mode       mode;
+  Mat        J[2], picard[2]; /* what a SNES's functions fill in place of its own matrices: A and P */
+  HGColoring coloring;
+  PetscReal  error; /* of the residual, its square root; 0 for the default */
   PetscErrorCode (*transpose)(HGPhysics, Vec, Vec, Vec, void *);
   void *transpose_ctx;
   PetscErrorCode (*input)(HGPhysics, PetscInt, Vec, void *);
   void *input_ctx;
 } User;
 
+/* ---- residual ---- */
+
+/* A rank whose function calls SNESSetFunctionDomainError() has infinite entries, which is reported with the sample */
+static PetscErrorCode MarkDomainError(Vec f)
+{
+  PetscScalar *x;
+  PetscInt     n;
+
+  PetscFunctionBegin;
+  PetscCall(VecGetLocalSize(f, &n));
+  PetscCall(VecGetArray(f, &x));
+  for (PetscInt i = 0; i < n; i++) x[i] = PETSC_INFINITY;
+  PetscCall(VecRestoreArray(f, &x));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* The solver's flag of domain errors is afterwards what it was */
 static PetscErrorCode Residual_User(HGPhysics p, Vec u, Vec f)
 {
-  User     *s = (User *)p->data;
-  PetscBool domain;
+  User           *s      = (User *)p->data;
+  const PetscBool before = HG_SNES_DOMAIN_ERROR(s->snes);
+  PetscBool       domain;
 
   PetscFunctionBegin;
+  HG_SNES_DOMAIN_ERROR(s->snes) = PETSC_FALSE;
   if (s->step) PetscCall(HGUserTimeResidual(s->step, u, f));
-  else PetscCall(SNESComputeFunction(s->snes, u, f));
-  PetscCall(SNESGetFunctionDomainError(s->snes, &domain));
-  if (!domain) PetscFunctionReturn(PETSC_SUCCESS);
-  PetscCall(VecSet(f, PETSC_INFINITY)); /* reported with the sample */
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
-
-static PetscErrorCode ResidualForColoring(void *snes, Vec u, Vec f, void *p)
-{
-  PetscFunctionBegin;
-  (void)snes;
-  PetscCall(Residual_User((HGPhysics)p, u, f));
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
-
-PetscErrorCode HGUserMultTranspose(HGPhysics p, const char owner[], Mat J, Vec w, Vec g)
-{
-  PetscBool has;
-  MatType   type;
-
-  PetscFunctionBegin;
-  PetscCall(MatHasOperation(J, MATOP_MULT_TRANSPOSE, &has));
-  PetscCall(MatGetType(J, &type));
-  HGCheck(has, PetscObjectComm((PetscObject)p),
-          "the %s's Jacobian, a matrix of type %s, has no transposed product; give one that has, or HGPhysicsSetJacobianTranspose()", owner,
-          type);
-  PetscCall(MatMultTranspose(J, w, g));
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
-
-static PetscErrorCode AdjointOfSNES(HGPhysics p, SNES snes, Vec u, Vec w, Vec g)
-{
-  Mat      A, B;
-  PetscInt lag;
-
-  PetscFunctionBegin;
-  PetscCall(SNESGetJacobian(snes, &A, &B, NULL, NULL));
-  PetscCall(SNESGetLagJacobian(snes, &lag));
-  PetscCall(SNESSetLagJacobian(snes, 1)); /* not an older one */
-  PetscCall(SNESComputeJacobian(snes, u, A, B));
-  PetscCall(SNESSetLagJacobian(snes, lag));
-  PetscCall(HGUserMultTranspose(p, "SNES", A, w, g));
+  else PetscCall(HGUserSNESFunction(p, s->snes, s->picard, u, f));
+  domain                        = HG_SNES_DOMAIN_ERROR(s->snes);
+  HG_SNES_DOMAIN_ERROR(s->snes) = before;
+  if (domain) PetscCall(MarkDomainError(f));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
 static PetscErrorCode Adjoint_User(HGPhysics p, Vec u, Vec w, Vec g)
 {
-  User *s = (User *)p->data;
+  User     *s     = (User *)p->data;
+  const int which = s->mode == MODE_PMAT ? 1 : 0;
 
   PetscFunctionBegin;
-  switch (s->mode) {
-  case MODE_TRANSPOSE:
-    PetscCall((*s->transpose)(p, u, w, g, s->transpose_ctx));
-    break;
-  case MODE_JACOBIAN:
-    if (s->step) PetscCall(HGUserTimeAdjoint(p, s->step, u, w, g));
-    else PetscCall(AdjointOfSNES(p, s->snes, u, w, g));
-    break;
-  default:
-    PetscCall(MatFDColoringApply(s->J, s->coloring, u, s->snes));
-    PetscCall(HGUserMultTranspose(p, "coloured differences", s->J, w, g));
-  }
+  if (s->mode == MODE_TRANSPOSE) PetscCall((*s->transpose)(p, u, w, g, s->transpose_ctx));
+  else if (s->mode == MODE_COLORING) PetscCall(HGColoringApplyTranspose(s->coloring, p, Residual_User, u, w, g));
+  else if (s->step) PetscCall(HGUserTimeAdjoint(p, s->step, which, u, w, g));
+  else PetscCall(HGUserSNESAdjoint(p, s->snes, s->J, which, u, w, g));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* The user may have given the solver another grid in the meantime */
+static PetscErrorCode CheckDM(HGPhysics p, User *s)
+{
+  DM dm;
+
+  PetscFunctionBegin;
+  PetscCall(SNESGetDM(s->snes, &dm));
+  HGCheck(dm == p->dm, PetscObjectComm((PetscObject)p), "the %s has another DM than when it was given to HGPhysicsSet%s(); give it again",
+          s->step ? "TS" : "SNES", s->step ? "TS" : "SNES");
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -100,83 +91,72 @@ static PetscErrorCode SetInput_User(HGPhysics p, PetscInt sample, Vec a)
   User *s = (User *)p->data;
 
   PetscFunctionBegin;
+  PetscCall(CheckDM(p, s));
   if (s->input) PetscCall((*s->input)(p, sample, a, s->input_ctx));
   if (s->step) PetscCall(HGUserTimeSetInput(p, s->step, a));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* The DMDA's own colouring repeats every few points: wrong around a periodic axis of another length, and PETSc does not always say so */
-static PetscErrorCode CreateColoring(HGPhysics p, Mat J, ISColoring *colors)
-{
-  DMBoundaryType b[3];
-  MatColoring    greedy;
-
-  PetscFunctionBegin;
-  PetscCall(DMDAGetInfo(p->dm, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, &b[0], &b[1], &b[2], NULL));
-  if (b[0] != DM_BOUNDARY_PERIODIC && b[1] != DM_BOUNDARY_PERIODIC && b[2] != DM_BOUNDARY_PERIODIC) {
-    PetscCall(DMCreateColoring(p->dm, IS_COLORING_GLOBAL, colors));
-    PetscFunctionReturn(PETSC_SUCCESS);
-  }
-  PetscCall(MatColoringCreate(J, &greedy));
-  PetscCall(MatColoringSetType(greedy, MATCOLORINGGREEDY));
-  PetscCall(MatColoringSetDistance(greedy, 2));
-  PetscCall(MatColoringApply(greedy, colors));
-  PetscCall(MatColoringDestroy(&greedy));
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
+/* ---- set-up ---- */
 
 static PetscErrorCode SetUpColoring(HGPhysics p, User *s)
 {
-  ISColoring colors;
-
   PetscFunctionBegin;
-  PetscCall(DMCreateMatrix(p->dm, &s->J));
-  PetscCall(CreateColoring(p, s->J, &colors));
-  PetscCall(ISColoringGetColors(colors, NULL, &s->colors, NULL));
-  PetscCall(MatFDColoringCreate(s->J, colors, &s->coloring));
-  PetscCall(MatFDColoringSetFunction(s->coloring, (PetscErrorCode(*)(void))(void (*)(void))ResidualForColoring, p));
-  PetscCall(PetscObjectSetOptionsPrefix((PetscObject)s->coloring, ((PetscObject)p)->prefix));
-  PetscCall(MatFDColoringSetFromOptions(s->coloring));
-  PetscCall(MatFDColoringSetUp(s->J, colors, s->coloring));
-  PetscCall(ISColoringDestroy(&colors));
+  s->mode = MODE_COLORING;
+  PetscCall(HGColoringCreate(p->dm, &s->coloring));
+  if (s->error > 0) PetscCall(HGColoringSetError(s->coloring, s->error));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* A SNES with differences of its own gets ours: without a Jacobian DMDASNESSetFunctionLocal() installs one that makes them, which
-   shows only when it has run */
-static PetscErrorCode SNESHasJacobian(HGPhysics p, User *s, PetscBool *has)
+/* Whether the solver's functions give a Jacobian, with a transposed product by A and by P */
+static PetscErrorCode FindJacobian(HGPhysics p, User *s, PetscBool has[2], char why[])
 {
-  PetscErrorCode (*jacobian)(SNES, Vec, Mat, Mat, void *) = NULL;
-  PetscObject colored                                     = NULL;
-  Mat         A, B;
-  Vec         u;
-
   PetscFunctionBegin;
-  *has = PETSC_FALSE;
-  PetscCall(SNESGetJacobian(s->snes, NULL, NULL, &jacobian, NULL));
-  if (!jacobian || jacobian == SNESComputeJacobianDefault || jacobian == SNESComputeJacobianDefaultColor)
-    PetscFunctionReturn(PETSC_SUCCESS);
-  PetscCall(SNESSetUp(s->snes));
-  PetscCall(SNESGetJacobian(s->snes, &A, &B, NULL, NULL));
-  PetscCall(DMCreateGlobalVector(p->dm, &u));
-  PetscCall(VecSet(u, 0));
-  PetscCall(SNESComputeJacobian(s->snes, u, A, B));
-  PetscCall(VecDestroy(&u));
-  PetscCall(PetscObjectQuery((PetscObject)p->dm, "DMDASNES_FDCOLORING", &colored));
-  if (!colored) *has = PETSC_TRUE;
+  has[0] = has[1] = PETSC_FALSE;
+  if (s->step) PetscCall(HGUserTimeFindJacobian(p, s->step, has, why, WHY));
+  else {
+    PetscCall(HGUserSNESJacobian(p, s->snes, s->J, why, WHY));
+    if (s->J[0] || s->J[1]) PetscCall(HGUserCheckMats(s->J, has, why, WHY));
+  }
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+/* Nothing is tried out here. P need not be the Jacobian: without the test at the first gradient it is not chosen */
 static PetscErrorCode ChooseMode(HGPhysics p, User *s)
 {
-  PetscBool has = PETSC_FALSE;
+  const HGPhysicsJacobianType type = p->jacobian;
+  const char                 *name = s->step ? "TS" : "SNES";
+  PetscBool                   has[2];
+  char                        why[WHY] = "it has no Jacobian";
 
   PetscFunctionBegin;
-  if (!s->transpose) {
-    if (s->step) PetscCall(HGUserTimeHasJacobian(p, s->step, &has));
-    else PetscCall(SNESHasJacobian(p, s, &has));
+  if (s->transpose && type == HG_PHYSICS_JACOBIAN_AUTO) s->mode = MODE_TRANSPOSE;
+  else if (type == HG_PHYSICS_JACOBIAN_COLORING) PetscCall(SetUpColoring(p, s));
+  else {
+    PetscCall(FindJacobian(p, s, has, why));
+    HGCheckOptions(type == HG_PHYSICS_JACOBIAN_AUTO || has[type == HG_PHYSICS_JACOBIAN_PMAT], p,
+                   "-physics_jacobian %s: there is none of the %s: %s; use auto or coloring", HGPhysicsJacobianTypes[type], name, why);
+    if (type == HG_PHYSICS_JACOBIAN_SNES || (type == HG_PHYSICS_JACOBIAN_AUTO && has[0])) s->mode = MODE_AMAT;
+    else if (type == HG_PHYSICS_JACOBIAN_PMAT || (has[1] && p->test)) s->mode = MODE_PMAT;
+    else {
+      PetscCall(PetscInfo(p, "Coloured differences, since there is no Jacobian of the %s: %s\n", name, why));
+      PetscCall(SetUpColoring(p, s));
+    }
   }
-  s->mode = s->transpose ? MODE_TRANSPOSE : has ? MODE_JACOBIAN : MODE_COLORING;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* The first gradient has shown that P is not the Jacobian */
+static PetscErrorCode OtherJacobian_User(HGPhysics p, PetscBool *other)
+{
+  User *s = (User *)p->data;
+
+  PetscFunctionBegin;
+  *other = s->mode == MODE_PMAT && p->jacobian == HG_PHYSICS_JACOBIAN_AUTO ? PETSC_TRUE : PETSC_FALSE;
+  if (!*other) PetscFunctionReturn(PETSC_SUCCESS);
+  PetscCall(PetscInfo(p, "The matrix that the solver's preconditioner is made of is not the Jacobian: coloured differences\n"));
+  PetscCall(HGUserDestroyMats(s->J));
+  PetscCall(SetUpColoring(p, s));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -185,26 +165,40 @@ static PetscErrorCode SetFromOptions_User(HGPhysics p)
   User *s = (User *)p->data;
 
   PetscFunctionBegin;
+  PetscObjectOptionsBegin((PetscObject)p);
+  PetscCall(PetscOptionsEnum("-physics_jacobian", "what the transposed Jacobian is made of", "HGPhysicsSetJacobianType",
+                             HGPhysicsJacobianTypes, (PetscEnum)p->jacobian, (PetscEnum *)&p->jacobian, NULL));
+  PetscCall(PetscOptionsReal("-mat_fd_coloring_err", "square root of the relative error of the residual, for coloured differences",
+                             "MatFDColoringSetParameters", s->error, &s->error, NULL));
+  PetscOptionsEnd();
   if (s->step) PetscCall(HGUserTimeSetFromOptions(p, s->step));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
 static PetscErrorCode SetUp_User(HGPhysics p)
 {
-  User *s = (User *)p->data;
+  MPI_Comm comm                                      = PetscObjectComm((PetscObject)p);
+  User    *s                                         = (User *)p->data;
+  PetscErrorCode (*function)(SNES, Vec, Vec, void *) = NULL;
 
   PetscFunctionBegin;
-  HGCheck(s->snes, PetscObjectComm((PetscObject)p),
-          "an equation of your own needs HGPhysicsSetSNES(), HGPhysicsSetDMDAFunctionLocal() or HGPhysicsSetTS()");
+  PetscCall(CheckDM(p, s));
+  PetscCall(DMSetUp(p->dm));
   if (s->step) PetscCall(HGUserTimeSetUp(p, s->step));
+  else {
+    PetscCall(SNESGetFunction(s->snes, NULL, &function, NULL));
+    HGCheck(function, comm, "the SNES has no function; set one with SNESSetFunction() or DMDASNESSetFunctionLocal()");
+    HGCheck(function != SNESTSFormFunction, comm, "this SNES solves the time steps of a TS; give that one to HGPhysicsSetTS()");
+  }
   PetscCall(ChooseMode(p, s));
-  if (s->mode == MODE_COLORING) PetscCall(SetUpColoring(p, s));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
 static PetscErrorCode View_User(HGPhysics p, PetscViewer viewer)
 {
-  const User *s = (User *)p->data;
+  const User *s     = (User *)p->data;
+  const char *owner = s->step ? "TS" : "SNES";
+  PetscInt    count;
 
   PetscFunctionBegin;
   if (s->step && s->mode != MODE_NONE) PetscCall(HGUserTimeView(s->step, viewer));
@@ -213,16 +207,23 @@ static PetscErrorCode View_User(HGPhysics p, PetscViewer viewer)
     PetscCall(PetscViewerASCIIPrintf(
         viewer, "transposed Jacobian: the user's function; a gradient costs 1 residual and 1 call of it for each sample\n"));
     break;
-  case MODE_JACOBIAN:
+  case MODE_AMAT:
     PetscCall(PetscViewerASCIIPrintf(
-        viewer, "transposed Jacobian: of the %s's Jacobian; a gradient costs 1 residual and 1 Jacobian for each sample\n",
-        s->step ? "TS" : "SNES"));
+        viewer, "transposed Jacobian: of the %s's Jacobian; a gradient costs 1 residual and 1 Jacobian for each sample\n", owner));
+    break;
+  case MODE_PMAT:
+    PetscCall(
+        PetscViewerASCIIPrintf(viewer,
+                               "transposed Jacobian: of the %s's preconditioning matrix%s; a gradient costs 1 residual and 1 Jacobian "
+                               "for each sample\n",
+                               owner, p->jacobian == HG_PHYSICS_JACOBIAN_AUTO && !p->tested ? ", if it passes the test" : ""));
     break;
   case MODE_COLORING:
+    PetscCall(HGColoringGetCount(s->coloring, &count));
     PetscCall(PetscViewerASCIIPrintf(viewer,
                                      "transposed Jacobian: coloured finite differences, %" PetscInt_FMT
                                      " colours; a gradient costs %" PetscInt_FMT " residuals for each sample\n",
-                                     s->colors, s->colors + 2));
+                                     count, count + 2));
     break;
   default:
     PetscCall(PetscViewerASCIIPrintf(viewer, "not set up\n"));
@@ -235,8 +236,9 @@ static PetscErrorCode Destroy_User(HGPhysics p)
   User *s = (User *)p->data;
 
   PetscFunctionBegin;
-  PetscCall(MatFDColoringDestroy(&s->coloring));
-  PetscCall(MatDestroy(&s->J));
+  PetscCall(HGColoringDestroy(&s->coloring));
+  PetscCall(HGUserDestroyMats(s->J));
+  PetscCall(HGUserDestroyMats(s->picard));
   PetscCall(HGUserTimeDestroy(&s->step));
   PetscCall(SNESDestroy(&s->snes));
   PetscCall(PetscFree(p->data));
@@ -256,36 +258,49 @@ PetscErrorCode HGPhysicsCreate_User(HGPhysics p)
 
   PetscFunctionBegin;
   PetscCall(PetscNew(&s));
-  p->data                = s;
+  p->data = s;
+  p->hard = p->soft      = PETSC_FALSE; /* conditions on the boundary are the residual's own */
   p->ops->setfromoptions = SetFromOptions_User;
   p->ops->setup          = SetUp_User;
   p->ops->setinput       = SetInput_User;
   p->ops->residual       = Residual_User;
   p->ops->adjoint        = Adjoint_User;
+  p->ops->otherjacobian  = OtherJacobian_User;
   p->ops->view           = View_User;
   p->ops->destroy        = Destroy_User;
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Solver and grid; `owner` is what the user gave */
-static PetscErrorCode TakeSolver(HGPhysics p, const char owner[], SNES snes, DM dm)
+/* The solver's DMDA */
+static PetscErrorCode CheckSolver(HGPhysics p, const char owner[], DM dm)
 {
+  MPI_Comm    comm = PetscObjectComm((PetscObject)p);
   const char *type = dm ? ((PetscObject)dm)->type_name : NULL;
   PetscBool   da   = PETSC_FALSE;
-  User       *s;
 
   PetscFunctionBegin;
-  PetscCheck(!p->setup, PetscObjectComm((PetscObject)p), PETSC_ERR_ORDER, "HGPhysicsSet%s() comes before HGPhysicsSetUp()", owner);
+  HGCheck(!p->setup, comm, "HGPhysicsSet%s() comes before HGPhysicsSetUp(); make another HGPhysics for another equation", owner);
   PetscCall(PetscObjectTypeCompare((PetscObject)dm, DMDA, &da));
-  HGCheck(da, PetscObjectComm((PetscObject)p), "the %s's DM is %s%s; a network's output needs a DMDA: set one with %sSetDM()", owner,
-          type ? "of type " : "not set", type ? type : "", owner);
+  HGCheck(da, comm, "the %s's DM is %s%s; a network's output needs a DMDA: set one with %sSetDM()", owner, type ? "of type " : "not set",
+          type ? type : "", owner);
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Solver, grid and step (NULL, or now ours) in place of what there was */
+static PetscErrorCode TakeSolver(HGPhysics p, SNES snes, DM dm, HGUserTime step)
+{
+  User *s;
+
+  PetscFunctionBegin;
   PetscCall(HGPhysicsSetType(p, HGPHYSICSUSER));
   s = (User *)p->data;
   PetscCall(PetscObjectReference((PetscObject)snes));
   PetscCall(SNESDestroy(&s->snes));
   PetscCall(HGUserTimeDestroy(&s->step));
   s->snes = snes;
-  PetscCall(HGPhysicsSetDMDA(p, dm));
+  s->step = step;
+  PetscCall(HGPhysicsTakeDMDA(p, dm));
+  if (p->options) PetscCall(SetFromOptions_User(p)); /* HGPhysicsSetFromOptions() came before */
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -301,29 +316,29 @@ static PetscErrorCode TakeSolver(HGPhysics p, const char owner[], SNES snes, DM 
    Level: beginner
 
    Notes:
-   The transposed Jacobian is that of `HGPhysicsSetJacobianTranspose()` if given, else of the Jacobian that the SNES has, else made of
-   coloured finite differences; `HGPhysicsView()` says which, and what it costs.
+   The transposed Jacobian is that of `HGPhysicsSetJacobianTranspose()` if given, else of what the SNES has, else made of
+   coloured finite differences, see `HGPhysicsSetJacobianType()`; `HGPhysicsView()` says which, and what it costs.
+
+   The SNES stays as it is: its functions are called with it and with its DM, but with matrices of the equation's own, and without counting or its
+   right-hand side. It may be of any type, need not be set up, and can be used for solving at any time.
 
    The equation's grid is the DMDA's; `HGPhysicsSetGrid()` is not needed.
 
    Errors:
-   A SNES whose DM is not a DMDA, or that has no function.
+   A SNES whose DM is not a DMDA; `HGPhysicsSetUp()` refuses one that has no function, or that has another DM by then.
 
-.seealso: `HGPhysicsSetDMDAFunctionLocal()`, `HGPhysicsSetInputFunction()`, `HGPhysicsEvaluate()`
+.seealso: `HGPhysicsSetDMDAFunctionLocal()`, `HGPhysicsSetJacobianType()`, `HGPhysicsSetInputFunction()`, `HGPhysicsEvaluate()`
 @*/
 PetscErrorCode HGPhysicsSetSNES(HGPhysics p, SNES snes)
 {
-  PetscErrorCode (*function)(SNES, Vec, Vec, void *) = NULL;
-  DM dm                                              = NULL;
+  DM dm = NULL;
 
   PetscFunctionBegin;
   PetscValidHeaderSpecific(p, HG_PHYSICS_CLASSID, 1);
   PetscValidHeaderSpecific(snes, SNES_CLASSID, 2);
   PetscCall(SNESGetDM(snes, &dm));
-  PetscCall(TakeSolver(p, "SNES", snes, dm));
-  PetscCall(SNESGetFunction(snes, NULL, &function, NULL));
-  HGCheck(function, PetscObjectComm((PetscObject)p),
-          "the SNES has no function; set one with SNESSetFunction() or DMDASNESSetFunctionLocal()");
+  PetscCall(CheckSolver(p, "SNES", dm));
+  PetscCall(TakeSolver(p, snes, dm, NULL));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -357,7 +372,9 @@ PetscErrorCode HGPhysicsSetSNES(HGPhysics p, SNES snes)
    `HGPhysicsSetInputFunction()` is called first and may set them.
 
    The transposed Jacobian is that of `HGPhysicsSetJacobianTranspose()` if given, else of the TS's Jacobians if each of its functions has
-   one, else made of coloured finite differences; `HGPhysicsView()` says which, and what it costs.
+   one, else made of coloured finite differences, see `HGPhysicsSetJacobianType()`; `HGPhysicsView()` says which, and what it costs.
+
+   The TS stays as it is, see `HGPhysicsSetSNES()`.
 
    Errors:
    A TS whose DM is not a DMDA, without a function, of second order in time, or with a step that is not positive; at the first sample an
@@ -367,16 +384,18 @@ PetscErrorCode HGPhysicsSetSNES(HGPhysics p, SNES snes)
 @*/
 PetscErrorCode HGPhysicsSetTS(HGPhysics p, TS ts)
 {
-  SNES snes;
-  DM   dm;
+  HGUserTime step;
+  SNES       snes;
+  DM         dm;
 
   PetscFunctionBegin;
   PetscValidHeaderSpecific(p, HG_PHYSICS_CLASSID, 1);
   PetscValidHeaderSpecific(ts, TS_CLASSID, 2);
   PetscCall(TSGetDM(ts, &dm));
+  PetscCall(CheckSolver(p, "TS", dm));
+  PetscCall(HGUserTimeCreate(p, ts, &step));
   PetscCall(TSGetSNES(ts, &snes));
-  PetscCall(TakeSolver(p, "TS", snes, dm));
-  PetscCall(HGUserTimeCreate(p, ts, &((User *)p->data)->step));
+  PetscCall(TakeSolver(p, snes, dm, step));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -407,6 +426,8 @@ PetscErrorCode HGPhysicsSetDMDAFunctionLocal(HGPhysics p, DM da, PetscErrorCode 
   PetscValidHeaderSpecific(da, DM_CLASSID, 2);
   PetscCall(PetscObjectTypeCompare((PetscObject)da, DMDA, &is));
   HGCheck(is, comm, "HGPhysicsSetDMDAFunctionLocal() takes a DMDA; this DM is of type %s", ((PetscObject)da)->type_name);
+  HGCheck(!p->setup, comm, "HGPhysicsSetDMDAFunctionLocal() comes before HGPhysicsSetUp(); make another HGPhysics for another equation");
+  PetscCall(DMSetUp(da));
   PetscCall(DMClone(da, &own));
   PetscCall(DMDASNESSetFunctionLocal(own, INSERT_VALUES, func, ctx));
   PetscCall(SNESCreate(PetscObjectComm((PetscObject)da), &snes));
@@ -417,15 +438,17 @@ PetscErrorCode HGPhysicsSetDMDAFunctionLocal(HGPhysics p, DM da, PetscErrorCode 
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-static PetscErrorCode GetUser(HGPhysics p, User **s)
+static PetscErrorCode GetUser(HGPhysics p, const char setter[], User **s)
 {
   PetscBool user;
 
   PetscFunctionBegin;
   PetscValidHeaderSpecific(p, HG_PHYSICS_CLASSID, 1);
   PetscCall(PetscObjectTypeCompare((PetscObject)p, HGPHYSICSUSER, &user));
-  PetscCheck(user && !p->setup, PetscObjectComm((PetscObject)p), PETSC_ERR_ORDER,
-             "this comes after HGPhysicsSetSNES(), HGPhysicsSetDMDAFunctionLocal() or HGPhysicsSetTS(), and before HGPhysicsSetUp()");
+  HGCheck(user, PetscObjectComm((PetscObject)p),
+          "%s() comes after HGPhysicsSetSNES(), HGPhysicsSetDMDAFunctionLocal() or HGPhysicsSetTS(); the equation is %s", setter,
+          ((PetscObject)p)->type_name ? ((PetscObject)p)->type_name : "not set");
+  HGCheck(!p->setup, PetscObjectComm((PetscObject)p), "%s() comes before HGPhysicsSetUp()", setter);
   *s = (User *)p->data;
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -449,9 +472,50 @@ PetscErrorCode HGPhysicsSetJacobianTranspose(HGPhysics p, PetscErrorCode (*f)(HG
   User *s = NULL;
 
   PetscFunctionBegin;
-  PetscCall(GetUser(p, &s));
+  PetscCall(GetUser(p, "HGPhysicsSetJacobianTranspose", &s));
   s->transpose     = f;
   s->transpose_ctx = ctx;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/*@
+   HGPhysicsSetJacobianType - Choose what the transposed Jacobian of a user's equation is made of
+
+   Logically Collective
+
+   Input Parameters:
++  p    - the equation
+-  type - the choice
+
+   Options Database Keys:
++  -physics_jacobian auto|snes|pmat|coloring - the choice (default auto)
+-  -mat_fd_coloring_err err - of coloured differences: square root of the relative error of the residual (default: of the machine's)
+
+   Level: intermediate
+
+   Notes:
+   `HG_PHYSICS_JACOBIAN_AUTO` takes the function of `HGPhysicsSetJacobianTranspose()`; without it the Jacobian A of the SNES or TS, if its
+   function computes one and A has a transposed product; else P, the matrix for its preconditioner, if that passes the test at the first
+   gradient; else coloured differences. Nothing is tried out for it: no function of the user's is called before the first residual.
+
+   The solver's matrices are not touched: its Jacobian function fills copies of them. It must fill the matrices it is given.
+
+   Coloured differences are ours and need no matrix. The residual at a point may depend on the points of the DMDA's stencil, periodic or
+   not, and of any number; a gradient costs a residual for each colour and unknown, such as 5 for a star of width one in two
+   dimensions, and two more. `-snes_mf`, `-snes_fd`, `-snes_fd_color` and `SNESSetPicard()` have no Jacobian of their own to offer and come to these.
+
+   Errors:
+   `HGPhysicsSetUp()` refuses `HG_PHYSICS_JACOBIAN_SNES` and `HG_PHYSICS_JACOBIAN_PMAT` where there is no such matrix, and a DMDA with a twisted
+   boundary for coloured differences; the first gradient one that is not the Jacobian of the residual.
+
+.seealso: `HGPhysicsSetSNES()`, `HGPhysicsSetTS()`, `HGPhysicsTestAdjoint()`
+@*/
+PetscErrorCode HGPhysicsSetJacobianType(HGPhysics p, HGPhysicsJacobianType type)
+{
+  PetscFunctionBegin;
+  PetscValidHeaderSpecific(p, HG_PHYSICS_CLASSID, 1);
+  HGCheck(!p->setup, PetscObjectComm((PetscObject)p), "HGPhysicsSetJacobianType() comes before HGPhysicsSetUp()");
+  p->jacobian = type;
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -477,7 +541,7 @@ PetscErrorCode HGPhysicsSetInputFunction(HGPhysics p, PetscErrorCode (*f)(HGPhys
   User *s = NULL;
 
   PetscFunctionBegin;
-  PetscCall(GetUser(p, &s));
+  PetscCall(GetUser(p, "HGPhysicsSetInputFunction", &s));
   s->input     = f;
   s->input_ctx = ctx;
   PetscFunctionReturn(PETSC_SUCCESS);
@@ -507,8 +571,8 @@ PetscErrorCode HGPhysicsSetTheta(HGPhysics p, PetscReal theta)
   User *s = NULL;
 
   PetscFunctionBegin;
-  PetscCall(GetUser(p, &s));
-  PetscCheck(s->step, PetscObjectComm((PetscObject)p), PETSC_ERR_ORDER, "HGPhysicsSetTheta() comes after HGPhysicsSetTS()");
-  PetscCall(HGUserTimeSetTheta(s->step, theta));
+  PetscCall(GetUser(p, "HGPhysicsSetTheta", &s));
+  HGCheck(s->step, PetscObjectComm((PetscObject)p), "HGPhysicsSetTheta() comes after HGPhysicsSetTS()");
+  PetscCall(HGUserTimeSetTheta(p, s->step, theta));
   PetscFunctionReturn(PETSC_SUCCESS);
 }

@@ -1,7 +1,15 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "sys/hgsys.h"
+#define _GNU_SOURCE
+#include "sys/sys_impl.h"
 #include <ctype.h>
+#include <linux/sockios.h>
+#include <stdarg.h>
+#include <sys/ioctl.h>
+#include <sys/stat.h>
 #include <unistd.h>
+
+static PetscBool      everything; /* other errors than Halograd's own checks make one line as well */
+static PetscErrorCode current;    /* of the last error that made one line */
 
 /* Whether the text has the first len characters of a value as a word */
 static PetscBool HasWord(const char text[], const char value[], size_t len)
@@ -48,32 +56,80 @@ static PetscBool IsAboutValue(const char *fun, const char *mess)
   return fun && strncmp(fun, "HG", 2) ? PETSC_TRUE : PETSC_FALSE;
 }
 
-static void PrintMessage(const char *fun, PetscErrorCode n, const char *mess)
+/* Waits, for two seconds at most, until the launcher has read what was written: mpiexec may not read what it finds unread after MPI_Abort() */
+static void Drain(int fd)
 {
+  struct stat   st;
+  unsigned long request;
+  int           left = 0;
+
+  if (fstat(fd, &st) || (!S_ISFIFO(st.st_mode) && !S_ISSOCK(st.st_mode))) return;
+  request = S_ISSOCK(st.st_mode) ? SIOCOUTQ : FIONREAD;
+  for (int i = 0; i < 2000 && !ioctl(fd, request, &left) && left > 0; i++) (void)usleep(1000);
+}
+
+/* The line in one piece, so that lines of other ranks do not come in between */
+static void PrintMessage(const char *fun, PetscErrorCode n, const char *mess, const char *end)
+{
+  char  *line = NULL;
+  size_t len;
+  FILE  *to = open_memstream(&line, &len);
+
   (void)fflush(stdout);
-  (void)fprintf(stderr, "halograd: ");
-  if (IsAboutValue(fun, mess)) PrintOptionsOf(stderr, mess);
+  if (!to) to = stderr;
+  (void)fprintf(to, "halograd: ");
+  if (IsAboutValue(fun, mess)) PrintOptionsOf(to, mess);
   if (n == PETSC_ERR_MEM || (fun && !strncmp(fun, "PetscMalloc", 11)))
-    (void)fprintf(stderr, "out of memory (%s); use more nodes, or a smaller grid, batch or network", mess);
-  else (void)fprintf(stderr, "%s", *mess ? mess : "internal error");
+    (void)fprintf(to, "out of memory (%s); use more nodes, or a smaller grid, batch or network", mess);
+  else (void)fprintf(to, "%s", *mess ? mess : "internal error");
+  (void)fprintf(to, "%s\n", end);
+  if (to != stderr) {
+    (void)fclose(to);
+    (void)fputs(line, stderr);
+    free(line);
+  }
+  (void)fflush(stderr);
+  Drain(STDOUT_FILENO);
+  Drain(STDERR_FILENO);
 }
 
 static PetscErrorCode PrintAndAbort(const char *fun, PetscErrorCode n, const char *mess)
 {
   PetscMPIInt rank = 0;
+  char        where[128];
 
   (void)MPI_Comm_rank(PETSC_COMM_WORLD, &rank);
   /* An error all ranks meet would print once for each: the others wait for rank 0 to end the job */
   if (rank) sleep(1);
-  PrintMessage(fun, n, mess);
-  (void)fprintf(stderr, " (rank %d, in %s)\n", rank, fun);
-  (void)fflush(stderr);
+  (void)snprintf(where, sizeof(where), " (rank %d, in %s)", rank, fun);
+  PrintMessage(fun, n, mess, where);
   (void)MPI_Abort(PETSC_COMM_WORLD, 1);
   return PETSC_ERR_LIB;
 }
 
+/*@
+   HGSetErrorsInOneLine - Whether `HGErrorHandler()` prints one line for errors of all kinds, instead of PETSc's traceback
+
+   Not Collective
+
+   Input Parameter:
+.  all - true for a program that is all Halograd's, such as `halograd`; false (the default) for others
+
+   Level: developer
+
+   Note:
+   May be called before `HGInitialize()`, whose own errors it then holds for.
+
+.seealso: `HGErrorHandler()`
+@*/
+PetscErrorCode HGSetErrorsInOneLine(PetscBool all)
+{
+  everything = all;
+  return PETSC_SUCCESS;
+}
+
 /*@C
-   HGErrorHandler - A PETSc error handler that prints one line for an error that all ranks of a communicator meet
+   HGErrorHandler - A PETSc error handler that prints one line for what Halograd refuses, and PETSc's traceback for all else
 
    Not Collective
 
@@ -90,10 +146,13 @@ static PetscErrorCode PrintAndAbort(const char *fun, PetscErrorCode n, const cha
    Level: advanced
 
    Note:
-   An error on a communicator of several ranks is by contract raised on all of them: rank 0 prints, and each returns the
-   code up to `main()`. An error of one rank alone would leave the others waiting; it ends the job with `MPI_Abort()`.
-   PETSc's own messages about an option's value get the option's name, and a lack of memory the remedy.
-   `HGInitialize()` installs this handler unless an option such as `-on_error_abort` asks for one of PETSc's.
+   Errors that Halograd's checks of what users give raise on all ranks of a communicator make one line from rank 0, and each rank returns the code up to
+   `main()`. An error of one rank alone would leave the others waiting; it ends the job with `MPI_Abort()`, once its line has been read.
+
+   All other errors, such as those of the user's own functions, are printed by `PetscTraceBackErrorHandler()`; after `HGSetErrorsInOneLine()` they
+   make one line as well, with the option's name where PETSc's message is about its value, and the remedy for a lack of memory.
+
+   `HGInitialize()` installs this handler if it starts PETSc, unless an option such as `-on_error_abort` asks for one of PETSc's.
 
 .seealso: `HGInitialize()`, `PetscPushErrorHandler()`
 @*/
@@ -103,21 +162,60 @@ PetscErrorCode HGErrorHandler(MPI_Comm comm, int line, const char *fun, const ch
   PetscMPIInt size, all, rank;
   /* PETSc raises these on one rank's communicator, but the options are the same on all ranks */
   const PetscBool option = fun && !strncmp(fun, "PetscOptions", 12) ? PETSC_TRUE : PETSC_FALSE;
+  const PetscBool own    = file && !strncmp(file, HG_SOURCE_MARK, sizeof(HG_SOURCE_MARK) - 1) ? PETSC_TRUE : PETSC_FALSE;
 
-  (void)line;
-  (void)file;
-  (void)ctx;
-  if (p == PETSC_ERROR_REPEAT) return n;
+  if (p == PETSC_ERROR_REPEAT && (n == current || everything)) return n;
+  current = p == PETSC_ERROR_INITIAL && (own || everything) ? n : PETSC_SUCCESS;
+  if (!current) {
+    n = PetscTraceBackErrorHandler(comm, line, fun, file, n, p, mess, ctx);
+    if (fun && !strcmp(fun, "main")) Drain(STDERR_FILENO); /* PETSc calls MPI_Abort() */
+    return n;
+  }
   (void)MPI_Comm_size(comm, &size);
   (void)MPI_Comm_size(PETSC_COMM_WORLD, &all);
   if (size < all && !option) return PrintAndAbort(fun, n, mess ? mess : "");
   (void)MPI_Comm_rank(option ? PETSC_COMM_WORLD : comm, &rank);
-  if (!rank) {
-    PrintMessage(fun, n, mess ? mess : "");
-    (void)fprintf(stderr, "\n");
-    (void)fflush(stderr);
-  }
+  if (!rank) PrintMessage(fun, n, mess ? mess : "", "");
   return n;
+}
+
+/* Inserts the prefix behind the hyphen of each word that is an option of the object's */
+static char *WithPrefix(const char text[], const char prefix[])
+{
+  char  *with = NULL;
+  size_t len;
+  FILE  *to = open_memstream(&with, &len);
+
+  if (!to) return NULL;
+  for (const char *t = text; *t; t++) {
+    (void)fputc(*t, to);
+    if (*t != '-' || !isalpha((unsigned char)t[1]) || (t > text && !strchr(" (", t[-1]))) continue;
+    if (strncmp(t + 1, "hg_", 3)) (void)fputs(prefix, to);
+  }
+  (void)fclose(to);
+  return with;
+}
+
+/*
+  HGErrorOf - Raise an error of an object on all its ranks; options in the message get the object's prefix
+
+  Collective
+*/
+PetscErrorCode HGErrorOf(PetscObject object, int line, const char fun[], const char file[], const char format[], ...)
+{
+  const char    *prefix = object->prefix;
+  char          *text = NULL, *with = NULL;
+  va_list        args;
+  PetscErrorCode e;
+
+  va_start(args, format);
+  if (vasprintf(&text, format, args) < 0) text = NULL;
+  va_end(args);
+  if (text && prefix) with = WithPrefix(text, prefix);
+  e = PetscError(PetscObjectComm(object), line, fun, file, PETSC_ERR_USER, PETSC_ERROR_INITIAL, "%s", with ? with : text ? text : format);
+  free(with);
+  free(text);
+  return e;
 }
 
 /*@

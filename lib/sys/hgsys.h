@@ -10,9 +10,29 @@
 /* Axes of a tensor, slowest first: N batch, C channels, Z Y X space. */
 enum { HG_N, HG_C, HG_Z, HG_Y, HG_X, HG_AXES };
 
+/* The file that a check of Halograd's gives: HGErrorHandler() knows by it which errors are to be one line */
+#define HG_SOURCE_MARK "halograd: "
+#define HG_SOURCE      HG_SOURCE_MARK __FILE__
+
 /* An error that every rank of comm detects: rank 0 prints one line, every rank returns the error code.
    The message names what was found, what was expected, and the remedy. */
-#define HGCheck(cond, comm, ...) PetscCheck(cond, comm, PETSC_ERR_USER, __VA_ARGS__)
+#define HGCheck(cond, comm, ...)                                                                                        \
+  do {                                                                                                                  \
+    if (PetscUnlikely(!(cond))) {                                                                                       \
+      PetscErrorCode hg_code_ =                                                                                         \
+          PetscError(comm, __LINE__, PETSC_FUNCTION_NAME, HG_SOURCE, PETSC_ERR_USER, PETSC_ERROR_INITIAL, __VA_ARGS__); \
+      return hg_code_ ? hg_code_ : PETSC_ERR_USER;                                                                      \
+    }                                                                                                                   \
+  } while (0)
+
+/* The same for an object with options: their names in the message get its prefix */
+#define HGCheckOptions(cond, object, ...)                                                                                \
+  do {                                                                                                                   \
+    if (PetscUnlikely(!(cond))) {                                                                                        \
+      PetscErrorCode hg_code_ = HGErrorOf((PetscObject)(object), __LINE__, PETSC_FUNCTION_NAME, HG_SOURCE, __VA_ARGS__); \
+      return hg_code_ ? hg_code_ : PETSC_ERR_USER;                                                                       \
+    }                                                                                                                    \
+  } while (0)
 
 PETSC_EXTERN PetscClassId HG_PARTITION_CLASSID;
 PETSC_EXTERN PetscClassId HG_TENSOR_CLASSID;
@@ -34,6 +54,9 @@ PETSC_EXTERN PetscErrorCode HGGetDType(HGDType *);
 PETSC_EXTERN PetscErrorCode HGGetSimd(HGSimd *);
 PETSC_EXTERN PetscErrorCode HGView(PetscViewer);
 PETSC_EXTERN PetscErrorCode HGErrorHandler(MPI_Comm, int, const char *, const char *, PetscErrorCode, PetscErrorType, const char *, void *);
+PETSC_EXTERN PetscErrorCode HGErrorOf(PetscObject, int, const char[], const char[], const char[], ...) PETSC_ATTRIBUTE_FORMAT(5, 6);
+PETSC_EXTERN PetscErrorCode HGSetErrorsInOneLine(PetscBool);
+PETSC_EXTERN PetscErrorCode HGCheckInitialized(const char[]);
 PETSC_EXTERN PetscErrorCode HGAgree(MPI_Comm, PetscBool, PetscBool *);
 PETSC_EXTERN PetscErrorCode HGAgreeOnMessage(MPI_Comm, char *, size_t);
 PETSC_EXTERN PetscErrorCode HGDTypeParse(MPI_Comm, const char[], HGDType *);

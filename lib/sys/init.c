@@ -65,6 +65,31 @@ static PetscErrorCode RegisterClasses(void)
 }
 
 /*@C
+   HGCheckInitialized - Refuse a function that is called before `HGInitialize()`
+
+   Not Collective
+
+   Input Parameter:
+.  function - its name
+
+   Level: developer
+
+.seealso: `HGInitialize()`
+@*/
+PetscErrorCode HGCheckInitialized(const char function[])
+{
+  PetscBool started;
+
+  if (HG.registered) return PETSC_SUCCESS;
+  if (!PetscInitialized(&started) && started)
+    SETERRQ(PETSC_COMM_WORLD, PETSC_ERR_ORDER, "%s() comes after HGInitialize(); call that after PetscInitialize(), or in its place",
+            function);
+  /* without PETSc there are no errors of PETSc's, nor ranks */
+  (void)fprintf(stderr, "halograd: %s() comes after HGInitialize(); call that first in main(), with its arguments\n", function);
+  return PETSC_ERR_ORDER;
+}
+
+/*@C
    HGDTypeParse - The element type that a name stands for
 
    Logically Collective
@@ -203,8 +228,9 @@ static PetscErrorCode PushErrorHandler(void)
    Notes:
    Adds the preconditioner `PCHALOGRAD` to PETSc's types.
 
-   May be called before or after `PetscInitialize()`. Before, it also installs `HGErrorHandler()` and ignores SIGXFSZ, so
-   that a file over the size limit is an error that is reported like a full disk.
+   May be called before or after `PetscInitialize()`. After, it leaves errors and signals as they are. Before, it installs `HGErrorHandler()`, by which
+   Halograd's own checks make one line and all other errors are printed as PETSc does, and ignores SIGXFSZ, so that a file over the
+   size limit is an error that is reported like a full disk.
 
    OpenBLAS is told to use one thread, so that it does not compete with OpenMP.
 

@@ -3,6 +3,7 @@
 #define HGSYS_IMPL_H
 
 #include "sys/hgsys.h"
+#include <petsc/private/petscimpl.h>
 
 /* The types that folders below this one add to PETSc's, see lib/train/pchalograd.c: all that HGInitialize() knows of them */
 PETSC_INTERN PetscErrorCode HGRegisterTypes(void);

@@ -29,6 +29,7 @@ static PetscErrorCode CheckAxis(HGPartition p, PetscInt axis)
 PetscErrorCode HGPartitionCreate(MPI_Comm comm, HGPartition *p)
 {
   PetscFunctionBegin;
+  PetscCall(HGCheckInitialized(PETSC_FUNCTION_NAME));
   PetscCall(PetscHeaderCreate(*p, HG_PARTITION_CLASSID, "HGPartition", "Partition of a tensor", "Tensor", comm, HGPartitionDestroy,
                               HGPartitionView));
   (*p)->dim = 2;

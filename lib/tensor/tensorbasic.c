@@ -27,6 +27,7 @@ PetscErrorCode HGTensorCreate(HGPartition p, HGDType dtype, HGTensor *t)
   PetscMPIInt rank;
 
   PetscFunctionBegin;
+  PetscCall(HGCheckInitialized(PETSC_FUNCTION_NAME));
   PetscValidHeaderSpecific(p, HG_PARTITION_CLASSID, 1);
   PetscCheck(p->setup, PetscObjectComm((PetscObject)p), PETSC_ERR_ARG_WRONGSTATE, "call HGPartitionSetUp() before HGTensorCreate()");
   PetscCall(PetscHeaderCreate(*t, HG_TENSOR_CLASSID, "HGTensor", "Distributed tensor", "Tensor", PetscObjectComm((PetscObject)p),

@@ -47,6 +47,7 @@ struct _p_HGInversion {
 PetscErrorCode HGInversionCreate(MPI_Comm comm, HGInversion *inv)
 {
   PetscFunctionBegin;
+  PetscCall(HGCheckInitialized(PETSC_FUNCTION_NAME));
   PetscCall(PetscHeaderCreate(*inv, HG_INVERSION_CLASSID, "HGInversion", "Inverse problem", "Train", comm, HGInversionDestroy, NULL));
   PetscCall(PetscStrncpy((*inv)->unknown, "a", sizeof((*inv)->unknown)));
   PetscCall(TaoCreate(comm, &(*inv)->tao));

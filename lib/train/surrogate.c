@@ -37,6 +37,7 @@ struct _p_HGSurrogate {
 PetscErrorCode HGSurrogateCreate(MPI_Comm comm, HGSurrogate *surrogate)
 {
   PetscFunctionBegin;
+  PetscCall(HGCheckInitialized(PETSC_FUNCTION_NAME));
   PetscCall(PetscHeaderCreate(*surrogate, HG_SURROGATE_CLASSID, "HGSurrogate", "Trained network on a DMDA", "Train", comm,
                               HGSurrogateDestroy, HGSurrogateView));
   PetscFunctionReturn(PETSC_SUCCESS);

@@ -22,6 +22,7 @@ PetscErrorCode HGTrainerCreate(MPI_Comm comm, HGTrainer *trainer)
   HGTrainer t;
 
   PetscFunctionBegin;
+  PetscCall(HGCheckInitialized(PETSC_FUNCTION_NAME));
   PetscCall(PetscHeaderCreate(t, HG_TRAINER_CLASSID, "HGTrainer", "Trainer", "Train", comm, HGTrainerDestroy, NULL));
   t->epochs      = 20;
   t->batch_size  = 8;

@@ -2,7 +2,7 @@
 /*
    The loss 1/2 |W F(u; a)|^2 of a user's residual: its value by the definition and as on one rank, its gradient by Taylor's
    theorem, the same from the user's Jacobian, coloured differences and the user's transposed product. Darcy's own residual: zero at the
-   solution, its gradient that of differences, in both norms; soft and hard boundary conditions. Then what is refused.
+   solution, its gradient that of differences, in both norms; norms that are not symmetric or change; soft and hard boundary conditions. Then what is refused.
 */
 #include "../data/bad_input.h"
 #include "physics/hgphysics.h"
@@ -358,7 +358,7 @@ static PetscErrorCode TestNormPC(void)
 {
   Case      c;
   PC        pc;
-  PetscReal f = 0, plain, weighted;
+  PetscReal plain, weighted;
 
   PetscFunctionBegin;
   PetscCall(CreateCase(PETSC_COMM_WORLD, HG_F64, 2, PETSC_FALSE, &c));
@@ -372,11 +372,100 @@ static PetscErrorCode TestNormPC(void)
   PetscCall(PCDestroy(&pc));
   PetscCall(DestroyCase(&c));
 
+  /* not symmetric: by PCApplyTranspose() */
   PetscCall(CreateCase(PETSC_COMM_WORLD, HG_F64, 2, PETSC_FALSE, &c));
   PetscCall(CreatePC(c.bratu.da, PETSC_FALSE, &pc));
   PetscCall(HGPhysicsSetNormPC(c.p, pc));
-  ExpectError(HGPhysicsEvaluate(c.p, SAMPLES, NULL, c.x, c.y, c.dy, &f), "symmetric");
+  PetscCall(TestTaylor(&c));
   PetscCall(PCDestroy(&pc));
+  PetscCall(DestroyCase(&c));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* y_i = x_i + 0.5 x_0 of this rank: not symmetric, and a shell has no transpose; with a context y = |x| x, which is not linear */
+static PetscErrorCode ApplyShell(PC pc, Vec x, Vec y)
+{
+  const PetscScalar *a;
+  PetscScalar       *b;
+  PetscReal          size;
+  PetscInt           n;
+  void              *ctx = NULL;
+
+  PetscFunctionBegin;
+  PetscCall(PCShellGetContext(pc, &ctx));
+  PetscCall(VecNorm(x, NORM_2, &size));
+  PetscCall(VecGetLocalSize(x, &n));
+  PetscCall(VecGetArrayRead(x, &a));
+  PetscCall(VecGetArrayWrite(y, &b));
+  for (PetscInt i = 0; i < n; i++) b[i] = ctx ? size * a[i] : a[i] + a[0] / 2;
+  PetscCall(VecRestoreArrayWrite(y, &b));
+  PetscCall(VecRestoreArrayRead(x, &a));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode RefuseNorm(void *ctx, const char words[])
+{
+  Case      c;
+  PC        pc;
+  Mat       A;
+  PetscReal f;
+
+  PetscFunctionBegin;
+  PetscCall(CreateCase(PETSC_COMM_WORLD, HG_F64, 2, PETSC_FALSE, &c));
+  PetscCall(PCCreate(PETSC_COMM_WORLD, &pc));
+  PetscCall(PCSetType(pc, PCSHELL));
+  PetscCall(PCShellSetApply(pc, ApplyShell));
+  PetscCall(PCShellSetContext(pc, ctx));
+  PetscCall(HGPhysicsSetNormPC(c.p, pc));
+  ExpectError(HGPhysicsEvaluate(c.p, SAMPLES, NULL, c.x, c.y, c.dy, &f), "has no operators");
+  PetscCall(DMCreateMatrix(c.bratu.da, &A));
+  PetscCall(PCSetOperators(pc, A, A));
+  PetscCall(MatDestroy(&A));
+  ExpectError(HGPhysicsEvaluate(c.p, SAMPLES, NULL, c.x, c.y, c.dy, &f), words);
+  PetscCall(PCDestroy(&pc));
+  PetscCall(DestroyCase(&c));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* A norm by the Jacobian that the SNES's own function fills: the adjoint leaves it alone, another value of it is refused until it is taken anew */
+static PetscErrorCode TestNormOfJacobian(PCType type)
+{
+  Case      c = {NULL};
+  SNES      snes;
+  Mat       J;
+  PC        pc;
+  Vec       u;
+  PetscReal f;
+
+  PetscFunctionBegin;
+  PetscCall(CreateTensors(PETSC_COMM_WORLD, HG_F64, &c));
+  PetscCall(SNESCreate(PETSC_COMM_WORLD, &snes));
+  PetscCall(SNESSetDM(snes, c.bratu.da));
+  PetscCall(DMDASNESSetFunctionLocal(c.bratu.da, INSERT_VALUES, Residual, &c.bratu));
+  PetscCall(DMDASNESSetJacobianLocal(c.bratu.da, Jacobian, &c.bratu));
+  PetscCall(DMCreateMatrix(c.bratu.da, &J));
+  PetscCall(SNESSetJacobian(snes, J, J, NULL, NULL));
+  PetscCall(DMCreateGlobalVector(c.bratu.da, &u));
+  PetscCall(VecSet(u, 2));
+  PetscCall(SNESComputeJacobian(snes, u, J, J));
+  PetscCall(PCCreate(PETSC_COMM_WORLD, &pc));
+  PetscCall(PCSetType(pc, type));
+  PetscCall(PCSetOperators(pc, J, J));
+  PetscCall(HGPhysicsSetSNES(c.p, snes));
+  PetscCall(HGPhysicsSetInputFunction(c.p, TakeInput, &c.bratu));
+  PetscCall(HGPhysicsSetUp(c.p));
+  PetscCall(HGPhysicsSetNormPC(c.p, pc));
+  PetscCall(TestTaylor(&c));
+  PetscCall(VecSet(u, 1));
+  PetscCall(SNESComputeJacobian(snes, u, J, J));
+  ExpectError(HGPhysicsEvaluate(c.p, SAMPLES, NULL, c.x, c.y, c.dy, &f),
+              "operator of the norm's preconditioner has changed|MatDuplicate()");
+  PetscCall(HGPhysicsSetNormPC(c.p, pc));
+  PetscCall(TestTaylor(&c));
+  PetscCall(PCDestroy(&pc));
+  PetscCall(VecDestroy(&u));
+  PetscCall(MatDestroy(&J));
+  PetscCall(SNESDestroy(&snes));
   PetscCall(DestroyCase(&c));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -498,6 +587,10 @@ int main(int argc, char **argv)
   PetscCall(TestDefinition());
   PetscCall(TestDarcy());
   PetscCall(TestNormPC());
+  PetscCall(TestNormOfJacobian(PCJACOBI));
+  PetscCall(TestNormOfJacobian(PCSOR));
+  PetscCall(RefuseNorm(NULL, "of type shell, is not symmetric and has no transpose"));
+  PetscCall(RefuseNorm(&argc, "of type shell, is not linear"));
   PetscCall(TestSoft());
   PetscCall(TestHard());
   PetscCall(TestBad());
