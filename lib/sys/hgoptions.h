@@ -55,6 +55,7 @@ PETSC_EXTERN PetscBool      HGParseInt(const char[], size_t, PetscInt64, PetscIn
 PETSC_EXTERN PetscBool      HGParseReal(const char[], size_t, PetscReal, PetscReal, PetscReal *);
 PETSC_EXTERN PetscErrorCode HGNamesJoin(PetscInt, const char *const[], const char[], char *[]);
 PETSC_EXTERN PetscErrorCode HGNamesOfList(PetscFunctionList, const char[], char *[]);
+PETSC_EXTERN PetscErrorCode HGNamesRefuse(MPI_Comm, const char[], const char[], PetscFunctionList, const char[]);
 PETSC_EXTERN PetscErrorCode HGNamesNearest(const char[], PetscInt, const char *const[], PetscInt *);
 
 #endif

@@ -236,3 +236,37 @@ PetscErrorCode HGNamesNearest(const char name[], PetscInt n, const char *const l
   PetscCall(PetscFree(row));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
+
+/*@C
+   HGNamesRefuse - Refuse a type that is not registered
+
+   Collective
+
+   Input Parameters:
++  comm   - the communicator of the error
+.  what   - what types there are of, such as `network`
+.  type   - the type that was given
+.  list   - the types there are
+-  option - the option that chooses one
+
+   Level: developer
+
+   Note:
+   Always returns an error, whose message has the nearest type and all there are.
+
+.seealso: `HGNamesNearest()`, `HGOptionsType()`
+@*/
+PetscErrorCode HGNamesRefuse(MPI_Comm comm, const char what[], const char type[], PetscFunctionList list, const char option[])
+{
+  const char **name = NULL;
+  char        *all;
+  int          n = 0;
+  PetscInt     nearest;
+
+  PetscFunctionBegin;
+  PetscCall(PetscFunctionListGet(list, &name, &n));
+  PetscCall(HGNamesJoin(n, name, ", ", &all));
+  PetscCall(HGNamesNearest(type, n, name, &nearest));
+  SETERRQ(comm, PETSC_ERR_USER, "no %s \"%.500s\"; %s%s%sthere are: %s. Choose with %s.", what, type, nearest < 0 ? "" : "did you mean ",
+          nearest < 0 ? "" : name[nearest], nearest < 0 ? "" : "? ", all, option);
+}
