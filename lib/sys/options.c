@@ -126,6 +126,13 @@ static void AllowedInt(PetscInt64 lowest, PetscInt64 highest, PetscInt64 limit, 
   else (void)snprintf(allowed, ALLOWED, "a whole number");
 }
 
+/* A default that is not allowed stands for a choice to be made later */
+static void FormatInt(PetscInt64 value, const PetscInt64 range[2], char text[32])
+{
+  if (value < range[0] || value > range[1]) (void)snprintf(text, 32, "not set");
+  else (void)snprintf(text, 32, "%" PetscInt64_FMT, value);
+}
+
 static PetscErrorCode GetInt(Items items, const char opt[], const char what[], const char man[], const PetscInt64 range[2],
                              PetscInt64 limit, PetscInt64 *value, PetscBool *set)
 {
@@ -136,17 +143,17 @@ static PetscErrorCode GetInt(Items items, const char opt[], const char what[], c
 
   PetscFunctionBegin;
   AllowedInt(range[0], range[1], limit, allowed);
-  (void)snprintf(before, sizeof(before), "%" PetscInt64_FMT, *value);
+  FormatInt(*value, range, before);
   PetscCall(Find(items, opt, &text, &found));
-  CheckValue(!found || text, items, opt, text, " has no value; give %s", allowed);
+  CheckValue(!found || text, items, opt, text, " has no value; give %s (%s)", allowed, what);
   ok = !found || HGParseInt(text, strlen(text), range[0], range[1], &n) ? PETSC_TRUE : PETSC_FALSE;
   CheckValue(ok || n < limit || range[1] < limit, items, opt, text, ": this number is too large; give %s, at most %" PetscInt64_FMT,
              allowed, limit);
   CheckValue(ok || n > -limit - 1 || range[0] > -limit - 1, items, opt, text,
              ": this number is too small; give %s, at least %" PetscInt64_FMT, allowed, -limit - 1);
-  CheckValue(ok, items, opt, text, ": give %s", allowed);
+  CheckValue(ok, items, opt, text, ": give %s (%s)", allowed, what);
   if (found) *value = n;
-  (void)snprintf(now, sizeof(now), "%" PetscInt64_FMT, *value);
+  FormatInt(*value, range, now);
   PetscCall(Help(items, opt, now, before, what, allowed, man));
   if (set) *set = found;
   PetscFunctionReturn(PETSC_SUCCESS);
@@ -208,7 +215,8 @@ PetscErrorCode HGOptionsInt64_Private(Items items, const char opt[], const char 
 
 static void AllowedReal(PetscReal lowest, PetscReal highest, char allowed[ALLOWED])
 {
-  if (highest < PETSC_MAX_REAL) (void)snprintf(allowed, ALLOWED, "a number from %g to %g", (double)lowest, (double)highest);
+  if (highest < PETSC_MAX_REAL && lowest == HG_POSITIVE) (void)snprintf(allowed, ALLOWED, "a positive number, at most %g", (double)highest);
+  else if (highest < PETSC_MAX_REAL) (void)snprintf(allowed, ALLOWED, "a number from %g to %g", (double)lowest, (double)highest);
   else if (lowest == HG_POSITIVE) (void)snprintf(allowed, ALLOWED, "a positive number");
   else if (lowest > -PETSC_MAX_REAL) (void)snprintf(allowed, ALLOWED, "a number, %g or more", (double)lowest);
   else (void)snprintf(allowed, ALLOWED, "a number");
@@ -247,11 +255,11 @@ PetscErrorCode HGOptionsReal_Private(Items items, const char opt[], const char w
   AllowedReal(lowest, highest, allowed);
   FormatReal(*value, before);
   PetscCall(Find(items, opt, &text, &found));
-  CheckValue(!found || text, items, opt, text, " has no value; give %s", allowed);
+  CheckValue(!found || text, items, opt, text, " has no value; give %s (%s)", allowed, what);
   ok = !found || HGParseReal(text, strlen(text), lowest, highest, &x) ? PETSC_TRUE : PETSC_FALSE;
   CheckValue(ok || !IsBeyondDouble(text), items, opt, text, ": this number is beyond double precision (2.2e-308 to 1.8e308); give %s",
              allowed);
-  CheckValue(ok, items, opt, text, ": give %s", allowed);
+  CheckValue(ok, items, opt, text, ": give %s (%s)", allowed, what);
   if (found) *value = x;
   FormatReal(*value, now);
   PetscCall(Help(items, opt, now, before, what, allowed, man));
@@ -274,7 +282,7 @@ PetscErrorCode HGOptionsBool_Private(Items items, const char opt[], const char w
     PetscCall(PetscStrcasecmp(text, words[i], &same));
     if (same) *value = i % 2 ? PETSC_TRUE : PETSC_FALSE;
   }
-  CheckValue(!text || same, items, opt, text, ": give %s (or 1, 0, yes, no, on, off)", allowed);
+  CheckValue(!text || same, items, opt, text, ": give %s, or 1, 0, yes, no, on, off (%s)", allowed, what);
   PetscCall(Help(items, opt, words[*value], words[before], what, allowed, man));
   if (set) *set = found;
   PetscFunctionReturn(PETSC_SUCCESS);
@@ -324,8 +332,9 @@ static PetscBool ParseItem(const Limits *l, const char text[], size_t len, Petsc
 /* Of a long list the beginning */
 static void FormatList(const Limits *l, PetscInt n, const void *value, char text[ALLOWED])
 {
-  size_t len = 0;
-  char   item[32];
+  size_t    len = 0;
+  char      item[32];
+  PetscBool set = l->whole ? *(const PetscInt *)value >= l->n[0] : *(const PetscReal *)value >= l->x[0];
 
   *text = 0;
   for (PetscInt i = 0; i < n && len < ALLOWED - 40; i++, len = strlen(text)) {
@@ -334,6 +343,7 @@ static void FormatList(const Limits *l, PetscInt n, const void *value, char text
     (void)snprintf(text + len, ALLOWED - len, "%s%s", i ? "," : "", item);
   }
   if (len >= ALLOWED - 40) (void)snprintf(text + len, ALLOWED - len, ",...");
+  if (!set) (void)snprintf(text, ALLOWED, "not set");
 }
 
 static PetscErrorCode GetList(Items items, const char opt[], const char what[], const char man[], const Limits *l, void *value, PetscInt *n,
@@ -348,7 +358,7 @@ static PetscErrorCode GetList(Items items, const char opt[], const char what[], 
   AllowedList(l, *n, list);
   FormatList(l, *n, value, before);
   PetscCall(Find(items, opt, &text, &found));
-  CheckValue(!found || text, items, opt, text, " has no value; give %s", list);
+  CheckValue(!found || text, items, opt, text, " has no value; give %s (%s)", list, what);
   count = text ? CountItems(text) : *n;
   ok    = !text || (count >= l->least && count <= *n) ? PETSC_TRUE : PETSC_FALSE;
   rest  = text;
@@ -358,7 +368,7 @@ static PetscErrorCode GetList(Items items, const char opt[], const char what[], 
     ok = ParseItem(l, rest, len, i, value);
     rest += len + 1;
   }
-  CheckValue(ok, items, opt, text, ": give %s", list);
+  CheckValue(ok, items, opt, text, ": give %s (%s)", list, what);
   *n = count;
   FormatList(l, *n, value, now);
   PetscCall(Help(items, opt, now, before, what, list, man));
@@ -457,7 +467,7 @@ PetscErrorCode HGOptionsRange_Private(Items items, const char opt[], const char 
   PetscFunctionBegin;
   if (range[0] < range[1]) (void)snprintf(before, sizeof(before), "%" PetscInt_FMT ",%" PetscInt_FMT, range[0], range[1]);
   PetscCall(Find(items, opt, &text, &found));
-  CheckValue(!found || text, items, opt, text, " has no value; give %s", allowed);
+  CheckValue(!found || text, items, opt, text, " has no value; give %s (%s)", allowed, what);
   if (text) {
     const size_t len = strcspn(text, ",");
 
@@ -466,7 +476,7 @@ PetscErrorCode HGOptionsRange_Private(Items items, const char opt[], const char 
   }
   CheckValue(ok || PetscMax(n[0], n[1]) <= PETSC_MAX_INT, items, opt, text, ": this PetscInt counts to %" PetscInt_FMT "; give %s",
              PETSC_MAX_INT, allowed);
-  CheckValue(ok, items, opt, text, ": give %s", allowed);
+  CheckValue(ok, items, opt, text, ": give %s (%s)", allowed, what);
   for (int i = 0; i < 2 && text; i++) range[i] = (PetscInt)n[i];
   (void)snprintf(now, sizeof(now), "%" PetscInt_FMT ",%" PetscInt_FMT, range[0], range[1]);
   PetscCall(Help(items, opt, text ? now : before, before, what, allowed, man));
@@ -590,7 +600,7 @@ static PetscErrorCode GetChoice(Items items, const char opt[], const char what[]
 .  man   - the function that sets it, or an empty text
 .  names - the names, of which upper and lower case are the same
 .  n     - their number
--  value - the number of the default, from 0
+-  value - the number of the default, from 0; -1 for none
 
    Output Parameters:
 +  value - the number of the option's name, where it is set
@@ -609,7 +619,7 @@ PetscErrorCode HGOptionsChoice_Private(Items items, const char opt[], const char
   PetscInt at;
 
   PetscFunctionBegin;
-  PetscCall(GetChoice(items, opt, what, man, n, names, names[*value], &at, set));
+  PetscCall(GetChoice(items, opt, what, man, n, names, *value < 0 ? NULL : names[*value], &at, set));
   if (at >= 0) *value = at;
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -644,12 +654,11 @@ M*/
 PetscErrorCode HGOptionsType_Private(Items items, const char opt[], const char what[], const char man[], PetscFunctionList list,
                                      const char *value[], PetscBool *set)
 {
-  const char **name = NULL;
-  int          n    = 0;
-  PetscInt     at;
+  const char **name;
+  PetscInt     n, at;
 
   PetscFunctionBegin;
-  PetscCall(PetscFunctionListGet(list, &name, &n));
+  PetscCall(HGNamesGet(list, &n, &name));
   PetscCall(GetChoice(items, opt, what, man, n, name, *value, &at, set));
   if (at >= 0) *value = name[at]; /* the list's own */
   PetscCall(PetscFree(name));

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Numbers as people write them, and names that they may have meant */
-#include "sys/hgsys.h"
+#include "sys/sys_impl.h"
 #include <ctype.h>
 #include <errno.h>
 #include <math.h>
@@ -112,15 +112,30 @@ PetscBool HGParseReal(const char text[], size_t len, PetscReal lowest, PetscReal
 PetscErrorCode HGNamesJoin(PetscInt n, const char *const name[], const char separator[], char *text[])
 {
   size_t len = 1, between = strlen(separator);
+  char  *end;
 
   PetscFunctionBegin;
   for (PetscInt i = 0; i < n; i++) len += strlen(name[i]) + between;
   PetscCall(PetscMalloc1(len, text));
-  **text = 0;
-  for (PetscInt i = 0; i < n; i++) {
-    if (i) PetscCall(PetscStrlcat(*text, separator, len));
-    PetscCall(PetscStrlcat(*text, name[i], len));
-  }
+  end  = *text;
+  *end = 0;
+  for (PetscInt i = 0; i < n; i++) end += sprintf(end, "%s%s", i ? separator : "", name[i]);
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/*
+  HGNamesGet - The names of registered types, to be freed with PetscFree()
+
+  Not Collective
+*/
+PetscErrorCode HGNamesGet(PetscFunctionList list, PetscInt *n, const char **name[])
+{
+  int size = 0;
+
+  PetscFunctionBegin;
+  *name = NULL;
+  PetscCall(PetscFunctionListGet(list, name, &size));
+  for (*n = 0; *n < size && (*name)[*n];) (*n)++; /* PETSc 3.18 counts the NULL at the end */
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -142,11 +157,11 @@ PetscErrorCode HGNamesJoin(PetscInt n, const char *const name[], const char sepa
 @*/
 PetscErrorCode HGNamesOfList(PetscFunctionList list, const char separator[], char *text[])
 {
-  const char **name = NULL;
-  int          n    = 0;
+  const char **name;
+  PetscInt     n = 0;
 
   PetscFunctionBegin;
-  PetscCall(PetscFunctionListGet(list, &name, &n));
+  PetscCall(HGNamesGet(list, &n, &name));
   PetscCall(HGNamesJoin(n, name, separator, text));
   PetscCall(PetscFree(name));
   PetscFunctionReturn(PETSC_SUCCESS);
@@ -227,7 +242,7 @@ PetscErrorCode HGNamesNearest(const char name[], PetscInt n, const char *const l
   for (PetscInt i = 0; i < n; i++) max = PetscMax(max, strlen(list[i]));
   PetscCall(PetscMalloc1(3 * (max + 1), &row));
   for (PetscInt i = 0; i < n; i++) {
-    const size_t d = len > 512 ? least : IsEnd(name, list[i]) ? 1 : Distance(name, list[i], row);
+    const size_t d = IsEnd(name, list[i]) ? 1 : len < 2 || len > 512 ? least : Distance(name, list[i], row);
 
     if (d >= least) continue;
     least    = d;
@@ -258,13 +273,12 @@ PetscErrorCode HGNamesNearest(const char name[], PetscInt n, const char *const l
 @*/
 PetscErrorCode HGNamesRefuse(MPI_Comm comm, const char what[], const char type[], PetscFunctionList list, const char option[])
 {
-  const char **name = NULL;
+  const char **name;
   char        *all;
-  int          n = 0;
-  PetscInt     nearest;
+  PetscInt     n = 0, nearest;
 
   PetscFunctionBegin;
-  PetscCall(PetscFunctionListGet(list, &name, &n));
+  PetscCall(HGNamesGet(list, &n, &name));
   PetscCall(HGNamesJoin(n, name, ", ", &all));
   PetscCall(HGNamesNearest(type, n, name, &nearest));
   SETERRQ(comm, PETSC_ERR_USER, "no %s \"%.500s\"; %s%s%sthere are: %s. Choose with %s.", what, type, nearest < 0 ? "" : "did you mean ",

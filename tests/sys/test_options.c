@@ -204,10 +204,10 @@ static PetscErrorCode TestRefused(void)
   char path[PETSC_MAX_PATH_LEN + 10];
 
   PetscFunctionBegin;
-  PetscCall(Refused("-o_n", "0", "-o_n 0: give a whole number, 1 or more"));
-  PetscCall(Refused("-o_n", "-3", "-o_n -3: give a whole number, 1 or more"));
-  PetscCall(Refused("-o_n", "1e3", "-o_n 1e3: give a whole number, 1 or more"));
-  PetscCall(Refused("-o_n", NULL, "-o_n has no value; give a whole number, 1 or more"));
+  PetscCall(Refused("-o_n", "0", "-o_n 0: give a whole number, 1 or more (number)"));
+  PetscCall(Refused("-o_n", "-3", "-o_n -3: give a whole number, 1 or more (number)"));
+  PetscCall(Refused("-o_n", "1e3", "-o_n 1e3: give a whole number, 1 or more (number)"));
+  PetscCall(Refused("-o_n", NULL, "-o_n has no value; give a whole number, 1 or more (number)"));
   PetscCall(Refused("-o_n", "", "-o_n has no value"));
   if (sizeof(PetscInt) == 4)
     PetscCall(Refused("-o_n", "4294967297", "-o_n 4294967297: this number is too large|1 or more, at most 2147483647"));
