@@ -29,34 +29,24 @@ static PetscErrorCode SetFromOptions_Darcy(HGPhysics p)
   static const char *const fields[] = {"binary", "lognormal"};
   MPI_Comm                 comm     = PetscObjectComm((PetscObject)p);
   Darcy                   *d        = (Darcy *)p->data;
-  char                     field[16];
-  PetscBool                set, binary, lognormal;
+  PetscInt                 field    = d->field;
 
   PetscFunctionBegin;
   PetscCall(HGPhysicsBoundarySetFromOptions(p));
   PetscOptionsBegin(comm, ((PetscObject)p)->prefix, "Darcy's equation (HGPHYSICSDARCY) options", "HGPhysics");
-  PetscCall(PetscOptionsString("-darcy_field", "permeability: binary (12 or 3), or lognormal (exp(sigma field))", "HGPhysicsDarcySetField",
-                               fields[d->field], field, sizeof(field), &set));
-  PetscCall(PetscOptionsReal("-darcy_alpha", "smoothness of the random field, covariance (-Laplace + tau^2)^(-alpha)", "HGPHYSICSDARCY",
-                             d->alpha, &d->alpha, NULL));
-  PetscCall(PetscOptionsReal("-darcy_tau", "inverse length of the random field", "HGPHYSICSDARCY", d->tau, &d->tau, NULL));
-  PetscCall(PetscOptionsReal("-darcy_sigma", "standard deviation of log a, for lognormal", "HGPHYSICSDARCY", d->sigma, &d->sigma, NULL));
+  PetscCall(HGOptionsChoice("-darcy_field", "permeability: binary (12 or 3), or lognormal (exp(sigma field))", "HGPhysicsDarcySetField",
+                            fields, 2, &field, NULL));
+  PetscCall(HGOptionsReal("-darcy_alpha", "smoothness of the random field, covariance (-Laplace + tau^2)^(-alpha)", "HGPHYSICSDARCY",
+                          HG_POSITIVE, PETSC_MAX_REAL, &d->alpha, NULL));
+  PetscCall(HGOptionsReal("-darcy_tau", "inverse length of the random field", "HGPHYSICSDARCY", 0, PETSC_MAX_REAL, &d->tau, NULL));
   PetscCall(
-      PetscOptionsInt("-darcy_modes", "cosine modes of the random field in each direction", "HGPHYSICSDARCY", d->modes, &d->modes, NULL));
-  PetscCall(PetscOptionsReal("-darcy_source", "source f", "HGPhysicsDarcySetSource", d->source, &d->source, NULL));
+      HGOptionsReal("-darcy_sigma", "standard deviation of log a, for lognormal", "HGPHYSICSDARCY", 0, PETSC_MAX_REAL, &d->sigma, NULL));
+  PetscCall(HGOptionsInt("-darcy_modes", "cosine modes of the random field in each direction", "HGPHYSICSDARCY", 2, 1024, &d->modes, NULL));
+  PetscCall(HGOptionsReal("-darcy_source", "source f", "HGPhysicsDarcySetSource", -PETSC_MAX_REAL, PETSC_MAX_REAL, &d->source, NULL));
   PetscOptionsEnd();
-  if (set) {
-    PetscCall(PetscStrcmp(field, fields[HG_DARCY_BINARY], &binary));
-    PetscCall(PetscStrcmp(field, fields[HG_DARCY_LOGNORMAL], &lognormal));
-    HGCheck(binary || lognormal, comm, "-darcy_field %s: give binary or lognormal", field);
-    d->field = binary ? HG_DARCY_BINARY : HG_DARCY_LOGNORMAL;
-  }
+  d->field = (HGDarcyField)field;
   HGCheck(d->alpha > 0.5 * (PetscReal)p->dim, comm, "-darcy_alpha %g: the field has no finite variance; give more than dim/2 = %g",
           (double)d->alpha, 0.5 * (double)p->dim);
-  HGCheck(d->tau >= 0 && !PetscIsInfOrNanReal(d->tau), comm, "-darcy_tau %g: give zero or a positive number", (double)d->tau);
-  HGCheck(d->sigma >= 0 && !PetscIsInfOrNanReal(d->sigma), comm, "-darcy_sigma %g: give zero or a positive number", (double)d->sigma);
-  HGCheck(d->modes >= 2 && d->modes <= 1024, comm, "-darcy_modes %" PetscInt_FMT ": give 2 to 1024", d->modes);
-  HGCheck(!PetscIsInfOrNanReal(d->source), comm, "-darcy_source %g: give a finite number", (double)d->source);
   d->options = PETSC_TRUE;
   PetscFunctionReturn(PETSC_SUCCESS);
 }

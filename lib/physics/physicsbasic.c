@@ -80,23 +80,6 @@ PetscErrorCode HGPhysicsCreate(MPI_Comm comm, HGPhysics *phys)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* The names of all equations */
-static PetscErrorCode ListTypes(char text[], size_t length)
-{
-  const char **names;
-  int          n;
-
-  PetscFunctionBegin;
-  PetscCall(PetscFunctionListGet(HGPhysicsList, &names, &n));
-  text[0] = 0;
-  for (int i = 0; i < n; i++) {
-    if (i) PetscCall(PetscStrlcat(text, ", ", length));
-    PetscCall(PetscStrlcat(text, names[i], length));
-  }
-  PetscCall(PetscFree(names));
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
-
 /*@C
    HGPhysicsSetType - Set which equation it is
 
@@ -120,15 +103,13 @@ PetscErrorCode HGPhysicsSetType(HGPhysics p, HGPhysicsType type)
 {
   PetscErrorCode (*create)(HGPhysics);
   PetscBool match;
-  char      names[256];
 
   PetscFunctionBegin;
   PetscValidHeaderSpecific(p, HG_PHYSICS_CLASSID, 1);
   PetscCall(PetscObjectTypeCompare((PetscObject)p, type, &match));
   if (match) PetscFunctionReturn(PETSC_SUCCESS);
   PetscCall(PetscFunctionListFind(HGPhysicsList, type, &create));
-  PetscCall(ListTypes(names, sizeof(names)));
-  HGCheck(create, PetscObjectComm((PetscObject)p), "no equation \"%s\"; there are: %s", type, names);
+  if (!create) PetscCall(HGNamesRefuse(PetscObjectComm((PetscObject)p), "equation", type, HGPhysicsList, "-physics_type"));
   if (p->ops->destroy) PetscCall((*p->ops->destroy)(p));
   PetscCall(PetscMemzero(p->ops, sizeof(struct _HGPhysicsOps)));
   PetscCall(PetscObjectChangeTypeName((PetscObject)p, type));
@@ -271,18 +252,17 @@ PetscErrorCode HGPhysicsSetDMDA(HGPhysics p, DM da)
 @*/
 PetscErrorCode HGPhysicsSetFromOptions(HGPhysics p)
 {
-  const char *now = ((PetscObject)p)->type_name;
-  char        type[64];
+  const char *now = ((PetscObject)p)->type_name, *type = now ? now : HGPHYSICSDARCY;
+  PetscInt    norm = p->norm;
 
   PetscFunctionBegin;
   PetscValidHeaderSpecific(p, HG_PHYSICS_CLASSID, 1);
-  if (!now) now = HGPHYSICSDARCY;
   PetscObjectOptionsBegin((PetscObject)p);
-  PetscCall(PetscStrncpy(type, now, sizeof(type)));
-  PetscCall(PetscOptionsFList("-physics_type", "equation", "HGPhysicsSetType", HGPhysicsList, now, type, sizeof(type), NULL));
-  PetscCall(PetscOptionsBool("-physics_test", "test the Jacobian at the first gradient", "HGPhysicsEvaluate", p->test, &p->test, NULL));
-  PetscCall(PetscOptionsEnum("-physics_norm", "norm of the residual", "HGPhysicsSetNorm", HGPhysicsNorms, (PetscEnum)p->norm,
-                             (PetscEnum *)&p->norm, NULL));
+  PetscCall(HGOptionsType("-physics_type", "equation", "HGPhysicsSetType", HGPhysicsList, &type, NULL));
+  PetscCall(HGOptionsBool("-physics_test", "test the Jacobian at the first gradient", "HGPhysicsEvaluate", &p->test, NULL));
+  PetscCall(HGOptionsChoice("-physics_norm", "norm of the residual", "HGPhysicsSetNorm", HGPhysicsNorms, 2, &norm, NULL));
+  PetscCall(HGOptionsView("-physics_view", "print equation, conditions and solver"));
+  p->norm = (HGPhysicsNorm)norm;
   PetscCall(HGPhysicsSetType(p, type));
   PetscCall(PetscObjectProcessOptionsHandlers((PetscObject)p, PetscOptionsObject));
   PetscOptionsEnd();
