@@ -231,7 +231,7 @@ static PetscErrorCode BenchStep(PetscBool help)
   PetscCall(HGTaoRegisterAll());
   PetscCall(TaoCreate(PETSC_COMM_WORLD, &s.tao));
   PetscCall(TaoSetType(s.tao, HGTAOADAM));
-  PetscCall(TaoSetFromOptions(s.tao));
+  PetscCall(HGTaoSetFromOptions(s.tao));
   if (!help) {
     PetscCall(AppCheckOptions());
     PetscCall(CreateStep(&s, &b));
