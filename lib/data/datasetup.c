@@ -62,7 +62,7 @@ PetscErrorCode HGDataSetFromOptions(HGData d)
   if (set) PetscCall(HGDataSetVariables(d, input, d->part[HG_DATA_TARGET].list));
   PetscCall(HGOptionsString("-data_target", "target variables, with commas, or none", "HGDataSetVariables", &target, &set));
   if (set) PetscCall(HGDataSetVariables(d, d->part[HG_DATA_INPUT].list, target));
-  PetscCall(HGOptionsRange("-data_range", "samples first,last: from first to last - 1", "HGDataSetRange", range, &set));
+  PetscCall(HGOptionsRange("-data_range", "samples, from first to last - 1", "HGDataSetRange", range, &set));
   if (set) PetscCall(HGDataSetRange(d, range[0], range[1]));
   PetscCall(HGOptionsChoice("-data_normalize", "none, or global: each channel to mean 0 and deviation 1", "HGDataSetNormalize", ways, 2,
                             &way, &set));
@@ -251,9 +251,11 @@ static PetscErrorCode ViewPart(HGData d, HGDataRole role, PetscViewer viewer)
 
   PetscFunctionBegin;
   PetscCall(PetscViewerASCIIPrintf(viewer, "%s: %s", role ? "target" : "input", p->list ? p->list : "none"));
+  PetscCall(PetscViewerASCIIUseTabs(viewer, PETSC_FALSE));
   if (p->classes) PetscCall(PetscViewerASCIIPrintf(viewer, ", %" PetscInt_FMT " classes", p->classes));
   if (p->channels) PetscCall(PetscViewerASCIIPrintf(viewer, ", %" PetscInt_FMT " channel%s", p->channels, p->channels > 1 ? "s" : ""));
   PetscCall(PetscViewerASCIIPrintf(viewer, "\n"));
+  PetscCall(PetscViewerASCIIUseTabs(viewer, PETSC_TRUE));
   for (PetscInt c = 0; d->partition && c < p->channels; c++) {
     if (p->mean[c] != 0 || p->dev[c] != 1)
       PetscCall(
@@ -283,16 +285,19 @@ PetscErrorCode HGDataView(HGData d, PetscViewer viewer)
   PetscFunctionBegin;
   PetscValidHeaderSpecific(d, HG_DATA_CLASSID, 1);
   if (!viewer) PetscCall(PetscViewerASCIIGetStdout(PetscObjectComm((PetscObject)d), &viewer));
-  PetscCall(PetscObjectPrintClassNamePrefixType((PetscObject)d, viewer));
+  PetscCall(PetscViewerASCIIPrintf(viewer, "HGData%s%s\n", ((PetscObject)d)->prefix ? ", options prefix " : "",
+                                   ((PetscObject)d)->prefix ? ((PetscObject)d)->prefix : ""));
   PetscCall(PetscViewerASCIIPushTab(viewer));
   PetscCall(PetscViewerASCIIPrintf(viewer, "file: %s\n", d->file ? d->file : "not set"));
   if (d->setup) {
     PetscCall(PetscViewerASCIIPrintf(viewer, "samples: %" PetscInt_FMT " to %" PetscInt_FMT " of %" PetscInt_FMT "\n", d->first, d->end - 1,
                                      d->samples));
     PetscCall(PetscViewerASCIIPrintf(viewer, "grid: "));
+    PetscCall(PetscViewerASCIIUseTabs(viewer, PETSC_FALSE));
     for (int a = 3 - (int)d->dim; a < 3; a++)
       PetscCall(PetscViewerASCIIPrintf(viewer, "%s%s=%" PetscInt_FMT, a > 3 - (int)d->dim ? ", " : "", d->axis[a].name, d->grid[a]));
     PetscCall(PetscViewerASCIIPrintf(viewer, "\n"));
+    PetscCall(PetscViewerASCIIUseTabs(viewer, PETSC_TRUE));
   }
   PetscCall(ViewPart(d, HG_DATA_INPUT, viewer));
   PetscCall(ViewPart(d, HG_DATA_TARGET, viewer));

@@ -161,9 +161,9 @@ PetscErrorCode HGLinOpSetFromOptions(HGLinOp op)
   PetscCall(HGOptionsString("-linop_boundary", "boundary for z,y,x or one for all: none, zero, periodic, reflect, replicate",
                             "HGLinOpSetBoundary", &names, &set_boundary));
   PetscCall(HGOptionsIntArray("-linop_offset", "pad, crop: first point of the smaller tensor in the larger one, n,c,z,y,x",
-                              "HGLinOpSetOffset", 0, PETSC_MAX_INT, HG_AXES, offset, &n, &set_offset));
+                              "HGLinOpSetOffset", 0, PETSC_MAX_INT, HG_AXES, HG_AXES, offset, &n, &set_offset));
   PetscCall(HGOptionsIntArray("-linop_low", "restrict, zerofill: points kept at the low end, n,c,z,y,x; -1 for all of them",
-                              "HGLinOpSetLow", -1, PETSC_MAX_INT, HG_AXES, low, &n, &set_low));
+                              "HGLinOpSetLow", -1, PETSC_MAX_INT, HG_AXES, HG_AXES, low, &n, &set_low));
   PetscCall(
       HGOptionsBool("-linop_keep_zeros", "halo: ghost points beyond zero boundaries are zero already", "HGLinOpSetKeepZeros", &keep, &set));
   if (set) PetscCall(HGLinOpSetKeepZeros(op, keep));

@@ -210,7 +210,7 @@ PetscErrorCode HGLossHuberSetDelta(HGLoss loss, PetscReal delta)
 static PetscErrorCode SetTypesFromOptions(HGLoss loss, HGOptionItems PetscOptionsObject)
 {
   PetscReal delta = loss->delta, weight = loss->h1_weight, h[3] = {0, 0, 0}, *channel;
-  PetscInt  n = 3, channels = 65536;
+  PetscInt  n = 0, channels = 0;
   PetscBool set, periodic   = loss->periodic;
 
   PetscFunctionBegin;
@@ -221,15 +221,14 @@ static PetscErrorCode SetTypesFromOptions(HGLoss loss, HGOptionItems PetscOption
   PetscCall(HGOptionsReal("-loss_h1_weight", "h1: weight of the gradients", "HGLossH1SetWeight", 0, PETSC_MAX_REAL, &weight, &set));
   if (set) PetscCall(HGLossH1SetWeight(loss, weight));
   PetscCall(HGOptionsRealArray("-loss_h1_spacing", "h1: distances of points along x,y,z, or one for all; default 1/points",
-                               "HGLossH1SetSpacing", HG_POSITIVE, PETSC_MAX_REAL, 1, h, &n, &set));
+                               "HGLossH1SetSpacing", HG_POSITIVE, PETSC_MAX_REAL, 1, 3, h, &n, &set));
   for (PetscInt a = n; a < 3; a++) h[a] = h[0];
   if (set) PetscCall(HGLossH1SetSpacing(loss, (const PetscReal[]){h[2], h[1], h[0]}));
   PetscCall(HGOptionsBool("-loss_h1_periodic", "h1: differences across the boundary too", "HGLossH1SetPeriodic", &periodic, &set));
   if (set) PetscCall(HGLossH1SetPeriodic(loss, periodic));
-  PetscCall(PetscCalloc1(channels, &channel));
-  channel[0] = -1; /* not set */
+  PetscCall(PetscMalloc1(65536, &channel));
   PetscCall(HGOptionsRealArray("-loss_channel_weights", "weights of the channels, for cross_entropy of the classes",
-                               "HGLossSetChannelWeights", 0, PETSC_MAX_REAL, 1, channel, &channels, &set));
+                               "HGLossSetChannelWeights", 0, PETSC_MAX_REAL, 1, 65536, channel, &channels, &set));
   if (set) PetscCall(HGLossSetChannelWeights(loss, channels, channel));
   PetscCall(PetscFree(channel));
   PetscOptionsHeadEnd();
@@ -269,7 +268,7 @@ PetscErrorCode HGLossSetFromOptions(HGLoss loss)
   PetscCall(HGOptionsType("-train_loss", "misfit between output and target", "HGLossSetType", HGLossList, &type, NULL));
   PetscCall(SetTypesFromOptions(loss, PetscOptionsObject));
   PetscOptionsEnd();
-  PetscCall(HGLossSetType(loss, type));
+  if (type != now) PetscCall(HGLossSetType(loss, type));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -295,9 +294,12 @@ PetscErrorCode HGLossView(HGLoss loss, PetscViewer viewer)
   PetscCall(PetscViewerASCIIPushTab(viewer));
   if (loss->ops->view) PetscCall((*loss->ops->view)(loss, viewer));
   if (loss->weight) PetscCall(PetscViewerASCIIPrintf(viewer, "weights of the points\n"));
-  for (PetscInt c = 0; c < loss->nchannel_weight; c++)
+  for (PetscInt c = 0; c < loss->nchannel_weight; c++) {
     PetscCall(PetscViewerASCIIPrintf(viewer, "%s%g%s", c ? ", " : "weights of the channels: ", loss->channel_weight[c],
                                      c == loss->nchannel_weight - 1 ? "\n" : ""));
+    PetscCall(PetscViewerASCIIUseTabs(viewer, PETSC_FALSE));
+  }
+  PetscCall(PetscViewerASCIIUseTabs(viewer, PETSC_TRUE));
   PetscCall(PetscViewerASCIIPopTab(viewer));
   PetscFunctionReturn(PETSC_SUCCESS);
 }

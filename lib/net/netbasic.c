@@ -31,12 +31,20 @@ PetscErrorCode HGNetRegister(const char name[], PetscErrorCode (*create)(HGNet))
 }
 
 /* It is here so that lists of networks have it */
-static PetscErrorCode RefuseMLP(HGNet net)
+static PetscErrorCode Build_MLP(HGNet net)
 {
   PetscFunctionBegin;
   SETERRQ(PetscObjectComm((PetscObject)net), PETSC_ERR_USER,
           "-net_type mlp is a network of coordinates, which is trained for an equation: halograd train -net_type mlp -coord_problem ..., "
           "or HGCoordNet");
+}
+
+static PetscErrorCode HGNetCreate_MLP(HGNet net)
+{
+  PetscFunctionBegin;
+  net->ops->build   = Build_MLP;
+  net->default_norm = HG_NORM_NONE;
+  PetscFunctionReturn(PETSC_SUCCESS);
 }
 
 static PetscErrorCode RegisterAll(void)
@@ -47,7 +55,7 @@ static PetscErrorCode RegisterAll(void)
   PetscCall(HGNetRegister(HGNETUNET, HGNetCreate_UNet));
   PetscCall(HGNetRegister(HGNETRESNET, HGNetCreate_ResNet));
   PetscCall(HGNetRegister(HGNETLENET5, HGNetCreate_LeNet5));
-  PetscCall(HGNetRegister(HGNETMLP, RefuseMLP));
+  PetscCall(HGNetRegister(HGNETMLP, HGNetCreate_MLP));
   PetscCall(PetscRegisterFinalize(FreeRegistry));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -432,7 +440,7 @@ PetscErrorCode HGNetSetFromOptions(HGNet net)
   if (current) type = current;
   PetscObjectOptionsBegin((PetscObject)net);
   PetscCall(HGOptionsType("-net_type", "architecture", "HGNetSetType", HGNetList, &type, NULL));
-  PetscCall(HGNetSetType(net, type));
+  if (type != current) PetscCall(HGNetSetType(net, type));
   norm = HGNetNorm(net) - HG_NORM_NONE;
   PetscCall(HGOptionsInt("-net_width", "channels between the layers", "HGNetSetWidth", 1, PETSC_MAX_INT, &width, NULL));
   PetscCall(HGOptionsInt("-net_depth", "number of layers", "HGNetSetDepth", 1, PETSC_MAX_INT, &depth, NULL));
@@ -446,7 +454,8 @@ PetscErrorCode HGNetSetFromOptions(HGNet net)
                             PETSC_STATIC_ARRAY_LENGTH(Norms), &norm, &norm_set));
   PetscCall(
       HGOptionsInt("-net_norm_groups", "groups of channels of group normalisation", "HGNetSetNormGroups", 1, PETSC_MAX_INT, &groups, NULL));
-  PetscCall(HGOptionsReal("-net_dropout", "share of elements that training sets to zero", "HGNetSetDropout", 0, 1, &dropout, NULL));
+  PetscCall(
+      HGOptionsReal("-net_dropout", "share of elements that training sets to zero", "HGNetSetDropout", 0, HG_BELOW_ONE, &dropout, NULL));
   PetscCall(HGOptionsBool("-net_recompute", "compute activations again in the adjoint instead of keeping them", "HGNetSetRecompute",
                           &net->recompute, NULL));
   PetscCall(HGOptionsView("-net_view", "print layers, sizes, halos, memory and messages"));

@@ -150,10 +150,10 @@ PetscErrorCode HGPhysicsBoundarySetFromOptions(HGPhysics p)
 
   PetscFunctionBegin;
   PetscOptionsBegin(comm, ((PetscObject)p)->prefix, "Grid and boundary of a built-in equation", "HGPhysics");
-  PetscCall(HGOptionsRealArray("-physics_length", "length of the domain in x,y,z", "HGPhysicsSetGrid", HG_POSITIVE, PETSC_MAX_REAL, 1,
+  PetscCall(HGOptionsRealArray("-physics_length", "length of the domain in x,y,z", "HGPhysicsSetGrid", HG_POSITIVE, PETSC_MAX_REAL, 1, 3,
                                length, &nl, NULL));
   PetscCall(HGOptionsRealArray("-physics_stretch", "cells denser at both ends in x,y,z: tanh with this factor, 0 for uniform",
-                               "HGPhysicsSetGrid", 0, 10, 1, stretch, &ns, NULL));
+                               "HGPhysicsSetGrid", 0, 10, 1, 3, stretch, &ns, NULL));
   PetscCall(
       HGOptionsChoice("-physics_order", "order of the differences", "HGPhysicsSetGrid", (const char *const[]){"2", "4"}, 2, &order, NULL));
   PetscCall(HGOptionsChoice("-physics_bc",
@@ -224,6 +224,7 @@ PetscErrorCode HGPhysicsViewBoundary(HGPhysics p, PetscViewer viewer)
 {
   PetscFunctionBegin;
   PetscCall(PetscViewerASCIIPrintf(viewer, "boundary conditions: %s", HGPhysicsBCModes[Mode(p)]));
+  PetscCall(PetscViewerASCIIUseTabs(viewer, PETSC_FALSE));
   for (int a = 2; a >= 3 - (int)p->dim; a--) {
     const HGSide *s = p->axis[a].side;
 
@@ -235,6 +236,7 @@ PetscErrorCode HGPhysicsViewBoundary(HGPhysics p, PetscViewer viewer)
     }
   }
   PetscCall(PetscViewerASCIIPrintf(viewer, "\n"));
+  PetscCall(PetscViewerASCIIUseTabs(viewer, PETSC_TRUE));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 

@@ -376,7 +376,7 @@ static PetscErrorCode OptionsOfTerm(HGCoordProblem p, HGCoordTerm *t)
 PetscErrorCode HGCoordProblemSetFromOptions(HGCoordProblem p)
 {
   const char *unknown = NULL;
-  char       *all, option[64];
+  char        option[64];
   PetscReal   start    = 0.02, q;
   PetscInt    sampling = p->sampling, type = WhichProblem(p);
   PetscBool   set, has;
@@ -386,9 +386,6 @@ PetscErrorCode HGCoordProblemSetFromOptions(HGCoordProblem p)
   PetscCall(HGOptionsChoice("-coord_problem", "built-in equation, domain and conditions", "HGCoordProblemSetType", Problems, NPROBLEMS,
                             &type, &set));
   if (set) PetscCall(HGCoordProblemSetType(p, Problems[type]));
-  PetscCall(HGNamesJoin(NPROBLEMS, Problems, "|", &all));
-  HGCheck(p->dim, p->comm, "a coordinate network needs a problem; choose one with -coord_problem %s", all);
-  PetscCall(PetscFree(all));
   PetscCall(HGOptionsChoice("-coord_sampling", "how points are drawn", "HGCoordProblemSetSampling", Samplings, 3, &sampling, NULL));
   PetscCall(HGOptionsInt("-coord_seed", "seed of random points", "HGCoordProblemSetSampling", 0, PETSC_MAX_INT, &p->seed, NULL));
   for (PetscInt i = 0; i < p->nq; i++) {
@@ -402,7 +399,7 @@ PetscErrorCode HGCoordProblemSetFromOptions(HGCoordProblem p)
                           &start, NULL));
   PetscOptionsEnd();
   p->sampling = (HGCoordSampling)sampling;
-  if (has) PetscCall(HGCoordProblemSetUnknown(p, unknown, start));
+  if (has && p->dim) PetscCall(HGCoordProblemSetUnknown(p, unknown, start));
   if (p->options) PetscCall((*p->options)(p));
   for (PetscInt t = 0; t < p->nterms; t++) PetscCall(OptionsOfTerm(p, &p->term[t].term));
   PetscFunctionReturn(PETSC_SUCCESS);
@@ -427,10 +424,15 @@ PetscErrorCode HGCoordProblemSetFromOptions(HGCoordProblem p)
 @*/
 PetscErrorCode HGCoordProblemSetUp(HGCoordProblem p, HGCoordNet net, HGDType dtype)
 {
+  char *all;
+
   PetscFunctionBegin;
+  PetscCall(HGNamesJoin(NPROBLEMS, Problems, ", ", &all));
   HGCheck(p->dim && p->nterms, p->comm,
-          "a coordinate problem needs HGCoordProblemSetSizes() and HGCoordProblemAddTerm(), or a type, by HGCoordProblemSetType() or "
-          "-coord_problem");
+          "a coordinate network needs a problem; choose one with -coord_problem: %s, or give your own by HGCoordProblemSetSizes() and "
+          "HGCoordProblemAddTerm()",
+          all);
+  PetscCall(PetscFree(all));
   PetscCall(HGCoordNetSetSizes(net, p->dim, p->out, 0, 0));
   PetscCall(HGCoordNetSetBox(net, p->lo, p->hi));
   PetscCall(HGCoordNetSetSecond(net, p->nsecond, (const PetscInt(*)[2])p->second));

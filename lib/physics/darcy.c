@@ -528,8 +528,10 @@ static PetscErrorCode View_Darcy(HGPhysics p, PetscViewer viewer)
   PetscCall(HGPhysicsViewBoundary(p, viewer));
   if (d->field == HG_DARCY_BINARY) PetscCall(PetscViewerASCIIPrintf(viewer, "a = 12 or 3"));
   else PetscCall(PetscViewerASCIIPrintf(viewer, "a = exp(%g g)", (double)d->sigma));
+  PetscCall(PetscViewerASCIIUseTabs(viewer, PETSC_FALSE));
   PetscCall(PetscViewerASCIIPrintf(viewer, ", random field g: alpha %g, tau %g, %" PetscInt_FMT " modes in each direction\n",
                                    (double)d->alpha, (double)d->tau, d->modes));
+  PetscCall(PetscViewerASCIIUseTabs(viewer, PETSC_TRUE));
   if (d->ksp) PetscCall(KSPView(d->ksp, viewer));
   PetscFunctionReturn(PETSC_SUCCESS);
 }

@@ -218,10 +218,13 @@ static PetscErrorCode View_Equation(HGPhysics p, PetscViewer viewer)
 
   PetscFunctionBegin;
   PetscCall(PetscViewerASCIIPrintf(viewer, "%s\n", e->def->title));
-  for (int i = 0; i < e->def->nparams; i++)
+  for (int i = 0; i < e->def->nparams; i++) {
     PetscCall(PetscViewerASCIIPrintf(viewer, "%s%s = %g", i ? ", " : "", e->def->param[i].name, (double)e->param[i]));
+    PetscCall(PetscViewerASCIIUseTabs(viewer, PETSC_FALSE));
+  }
   if (!e->def->steady) PetscCall(PetscViewerASCIIPrintf(viewer, ", dt = %g, theta = %g", (double)e->dt, (double)e->theta));
   PetscCall(PetscViewerASCIIPrintf(viewer, "\n"));
+  PetscCall(PetscViewerASCIIUseTabs(viewer, PETSC_TRUE));
   if (e->spectral) PetscCall(PetscViewerASCIIPrintf(viewer, "derivatives: spectral\n"));
   else PetscCall(PetscViewerASCIIPrintf(viewer, "derivatives: differences of order %" PetscInt_FMT "\n", p->order));
   PetscCall(HGPhysicsViewBoundary(p, viewer));

@@ -109,6 +109,8 @@ E*/
 typedef enum { HG_PHYSICS_NORM_L2, HG_PHYSICS_NORM_PRECONDITIONED } HGPhysicsNorm;
 PETSC_EXTERN const char *const HGPhysicsNorms[];
 
+PETSC_EXTERN PetscFunctionList HGPhysicsList; /* the equations that are registered, from the first HGPhysicsCreate() on */
+
 PETSC_EXTERN PetscErrorCode HGPhysicsRegister(const char[], PetscErrorCode (*)(HGPhysics));
 PETSC_EXTERN PetscErrorCode HGPhysicsCreate(MPI_Comm, HGPhysics *);
 PETSC_EXTERN PetscErrorCode HGPhysicsSetType(HGPhysics, HGPhysicsType);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "physics/equation_impl.h"
 
-static PetscFunctionList HGPhysicsList;
-static PetscBool         HGPhysicsRegisterAllCalled;
+PetscFunctionList HGPhysicsList;
+static PetscBool  HGPhysicsRegisterAllCalled;
 
 static PetscErrorCode FinalizePackage(void)
 {
@@ -261,7 +261,7 @@ PetscErrorCode HGPhysicsSetFromOptions(HGPhysics p)
   PetscCall(HGOptionsType("-physics_type", "equation", "HGPhysicsSetType", HGPhysicsList, &type, NULL));
   PetscCall(HGOptionsBool("-physics_test", "test the Jacobian at the first gradient", "HGPhysicsEvaluate", &p->test, NULL));
   PetscCall(HGOptionsChoice("-physics_norm", "norm of the residual", "HGPhysicsSetNorm", HGPhysicsNorms, 2, &norm, NULL));
-  PetscCall(HGOptionsView("-physics_view", "print equation, conditions and solver"));
+  PetscCall(HGOptionsView("-physics_view", "print equation, grid and conditions"));
   p->norm = (HGPhysicsNorm)norm;
   PetscCall(HGPhysicsSetType(p, type));
   PetscCall(PetscObjectProcessOptionsHandlers((PetscObject)p, PetscOptionsObject));
@@ -305,6 +305,9 @@ static PetscErrorCode CreateDM(HGPhysics p)
    Input Parameter:
 .  p - the equation, type and grid set
 
+   Options Database Key:
+.  -physics_view - print equation, grid and conditions when all is ready
+
    Level: beginner
 
    Errors:
@@ -333,6 +336,7 @@ PetscErrorCode HGPhysicsSetUp(HGPhysics p)
   if (p->unknowns) PetscCall(HGPhysicsSetUpAxes(p));
   if (p->ops->setup) PetscCall((*p->ops->setup)(p));
   p->setup = PETSC_TRUE;
+  PetscCall(PetscObjectViewFromOptions((PetscObject)p, NULL, "-physics_view"));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -357,8 +361,10 @@ PetscErrorCode HGPhysicsView(HGPhysics p, PetscViewer viewer)
   PetscCall(PetscObjectPrintClassNamePrefixType((PetscObject)p, viewer));
   PetscCall(PetscViewerASCIIPushTab(viewer));
   PetscCall(PetscViewerASCIIPrintf(viewer, "grid:"));
+  PetscCall(PetscViewerASCIIUseTabs(viewer, PETSC_FALSE));
   for (int a = 2; a >= 3 - (int)p->dim; a--) PetscCall(PetscViewerASCIIPrintf(viewer, " %c=%" PetscInt_FMT, "zyx"[a], p -> size[a]));
   PetscCall(PetscViewerASCIIPrintf(viewer, "\n"));
+  PetscCall(PetscViewerASCIIUseTabs(viewer, PETSC_TRUE));
   if (p->ops->view) PetscCall((*p->ops->view)(p, viewer));
   PetscCall(PetscViewerASCIIPopTab(viewer));
   PetscFunctionReturn(PETSC_SUCCESS);

@@ -149,17 +149,15 @@ static PetscErrorCode ReadFile(PetscOptions o, const char file[], HGOptionSource
 }
 
 /* ~/.petscrc, .petscrc, petscrc and PETSC_OPTIONS of rank 0 */
-static PetscErrorCode ReadEnvironment(PetscOptions o)
+static PetscErrorCode ReadEnvironment(PetscOptions o, PetscBool skip)
 {
   static const char *const files[]                  = {".petscrc", "petscrc"};
   char                     home[PETSC_MAX_PATH_LEN] = "", *text = NULL;
-  const char              *set  = getenv("PETSC_OPTIONS");
-  PetscBool                skip = PETSC_FALSE;
+  const char              *set = getenv("PETSC_OPTIONS");
   PetscMPIInt              rank, len;
 
   PetscFunctionBegin;
   PetscCallMPI(MPI_Comm_rank(PETSC_COMM_WORLD, &rank));
-  PetscCall(PetscOptionsGetBool(NULL, NULL, "-skip_petscrc", &skip, NULL));
   if (!skip) {
     PetscCall(PetscGetHomeDirectory(home, sizeof(home)));
     PetscCallMPI(MPI_Bcast(home, (PetscMPIInt)sizeof(home), MPI_CHAR, 0, PETSC_COMM_WORLD));
@@ -215,13 +213,15 @@ static PetscErrorCode ReadArguments(PetscOptions o)
 static PetscErrorCode ReadAll(const char file[])
 {
   PetscOptions o;
+  PetscBool    skip = PETSC_FALSE;
 
   PetscFunctionBegin;
+  PetscCall(PetscOptionsGetBool(NULL, NULL, "-skip_petscrc", &skip, NULL));
   PetscCall(PetscOptionsCreate(&o));
   PetscCall(PetscOptionsPush(o)); /* monitors are those of the uppermost */
   PetscCall(PetscOptionsMonitorSet(Record, NULL, NULL));
   if (file && *file) PetscCall(ReadFile(o, file, HG_SOURCE_FILE, PETSC_TRUE));
-  PetscCall(ReadEnvironment(o));
+  PetscCall(ReadEnvironment(o, skip));
   PetscCall(ReadArguments(o));
   PetscCall(PetscOptionsPop());
   PetscCall(PetscOptionsDestroy(&o));
@@ -279,22 +279,24 @@ static PetscBool SamePlace(const Setting *a, const Setting *b)
 /* The last of several values holds, as always in PETSc; but whoever gave two in one place, or a file behind the option that it changes, wants to know */
 static PetscErrorCode WarnOfTwoValues(const Setting *s)
 {
-  const Setting *before = NULL;
+  const Setting *here = NULL, *arguments = NULL;
 
   PetscFunctionBegin;
   for (const Setting *later = s + 1; later < settings.list + settings.n; later++)
     if (SameName(s, later)) PetscFunctionReturn(PETSC_SUCCESS); /* of more than two the last speaks */
-  for (const Setting *b = settings.list; b < s; b++)
-    if (SameName(s, b) && strcmp(s->value, b->value) && (SamePlace(s, b) || b->source == HG_SOURCE_ARGUMENTS)) before = b;
-  if (!before) PetscFunctionReturn(PETSC_SUCCESS);
-  if (SamePlace(s, before))
+  for (const Setting *b = settings.list; b < s; b++) {
+    if (!SameName(s, b) || !strcmp(s->value, b->value)) continue;
+    if (SamePlace(s, b)) here = b;
+    else if (b->source == HG_SOURCE_ARGUMENTS) arguments = b;
+  }
+  if (here)
     PetscCall(PetscFPrintf(PETSC_COMM_WORLD, stderr, "halograd: warning: -%s is given%s%s with %s and with %s; the last one, %s, holds\n",
-                           s->name, *s->where ? " in " : "", s->where, ValueOf(before), ValueOf(s), ValueOf(s)));
-  else
+                           s->name, *s->where ? " in " : "", s->where, ValueOf(here), ValueOf(s), ValueOf(s)));
+  if (arguments)
     PetscCall(PetscFPrintf(
         PETSC_COMM_WORLD, stderr,
         "halograd: warning: -%s %s of the command line is overridden by %s of %s, which comes after it; put -options_file first\n", s->name,
-        ValueOf(before), ValueOf(s), s->where));
+        ValueOf(arguments), ValueOf(s), s->where));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 

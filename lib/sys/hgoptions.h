@@ -7,6 +7,8 @@
 
 #define HG_POSITIVE 4.9406564584124654e-324 /* the smallest number above 0: the lower end of those that are positive */
 
+#define HG_BELOW_ONE 0.99999999999999989 /* the largest number below 1 */
+
 /* Where an option was set; those of the environment may be meant for other programs */
 typedef enum { HG_SOURCE_CODE, HG_SOURCE_ARGUMENTS, HG_SOURCE_FILE, HG_SOURCE_ENVIRONMENT } HGOptionSource;
 
@@ -24,9 +26,9 @@ PETSC_EXTERN PetscErrorCode HGOptionsChoice_Private(HGOptionItems, const char[],
 PETSC_EXTERN PetscErrorCode HGOptionsType_Private(HGOptionItems, const char[], const char[], const char[], PetscFunctionList,
                                                   const char *[], PetscBool *);
 PETSC_EXTERN PetscErrorCode HGOptionsIntArray_Private(HGOptionItems, const char[], const char[], const char[], PetscInt, PetscInt, PetscInt,
-                                                      PetscInt[], PetscInt *, PetscBool *);
+                                                      PetscInt, PetscInt[], PetscInt *, PetscBool *);
 PETSC_EXTERN PetscErrorCode HGOptionsRealArray_Private(HGOptionItems, const char[], const char[], const char[], PetscReal, PetscReal,
-                                                       PetscInt, PetscReal[], PetscInt *, PetscBool *);
+                                                       PetscInt, PetscInt, PetscReal[], PetscInt *, PetscBool *);
 PETSC_EXTERN PetscErrorCode HGOptionsRange_Private(HGOptionItems, const char[], const char[], const char[], PetscInt[2], PetscBool *);
 PETSC_EXTERN PetscErrorCode HGOptionsView_Private(HGOptionItems, const char[], const char[]);
 

@@ -25,6 +25,10 @@
 #if PETSC_VERSION_LT(3, 21, 0)
 #define TaoMonitorSet(tao, f, ctx, destroy) TaoSetMonitor(tao, f, ctx, destroy)
 #endif
+#if PETSC_VERSION_LT(3, 22, 0)
+#define PetscOptionsCreateViewer(comm, options, prefix, name, viewer, format, set) \
+  PetscOptionsGetViewer(comm, options, prefix, name, viewer, format, set)
+#endif
 /* Tao keeps the objective in its operations; later versions keep it in a TaoTerm */
 #define HG_TAO_HAS_OBJECTIVE_OPS PETSC_VERSION_LT(3, 24, 0)
 #if PETSC_VERSION_LT(3, 23, 0)

@@ -215,7 +215,9 @@ PetscErrorCode HGOptionsInt64_Private(Items items, const char opt[], const char 
 
 static void AllowedReal(PetscReal lowest, PetscReal highest, char allowed[ALLOWED])
 {
-  if (highest < PETSC_MAX_REAL && lowest == HG_POSITIVE) (void)snprintf(allowed, ALLOWED, "a positive number, at most %g", (double)highest);
+  if (highest == HG_BELOW_ONE) (void)snprintf(allowed, ALLOWED, "a number from %g to below 1", (double)lowest);
+  else if (highest < PETSC_MAX_REAL && lowest == HG_POSITIVE)
+    (void)snprintf(allowed, ALLOWED, "a positive number, at most %g", (double)highest);
   else if (highest < PETSC_MAX_REAL) (void)snprintf(allowed, ALLOWED, "a number from %g to %g", (double)lowest, (double)highest);
   else if (lowest == HG_POSITIVE) (void)snprintf(allowed, ALLOWED, "a positive number");
   else if (lowest > -PETSC_MAX_REAL) (void)snprintf(allowed, ALLOWED, "a number, %g or more", (double)lowest);
@@ -295,7 +297,7 @@ typedef struct {
   PetscBool  whole;
   PetscInt64 n[2]; /* lowest, highest */
   PetscReal  x[2];
-  PetscInt   least; /* how many there must be */
+  PetscInt   least, most; /* how many there must and may be */
 } Limits;
 
 static PetscInt CountItems(const char text[])
@@ -307,14 +309,14 @@ static PetscInt CountItems(const char text[])
 }
 
 /* "2 numbers with commas between them, each a whole number, 1 or more" */
-static void AllowedList(const Limits *l, PetscInt most, char list[LIST])
+static void AllowedList(const Limits *l, char list[LIST])
 {
   char each[ALLOWED], count[ALLOWED];
 
   if (l->whole) AllowedInt(l->n[0], l->n[1], PETSC_MAX_INT, each);
   else AllowedReal(l->x[0], l->x[1], each);
-  if (l->least == most) (void)snprintf(count, sizeof(count), "%" PetscInt_FMT, most);
-  else (void)snprintf(count, sizeof(count), "%" PetscInt_FMT " to %" PetscInt_FMT, l->least, most);
+  if (l->least == l->most) (void)snprintf(count, sizeof(count), "%" PetscInt_FMT, l->most);
+  else (void)snprintf(count, sizeof(count), "%" PetscInt_FMT " to %" PetscInt_FMT, l->least, l->most);
   (void)snprintf(list, LIST, "%s numbers with commas between them, each %s", count, each);
 }
 
@@ -334,7 +336,7 @@ static void FormatList(const Limits *l, PetscInt n, const void *value, char text
 {
   size_t    len = 0;
   char      item[32];
-  PetscBool set = l->whole ? *(const PetscInt *)value >= l->n[0] : *(const PetscReal *)value >= l->x[0];
+  PetscBool set = !n ? PETSC_FALSE : l->whole ? *(const PetscInt *)value >= l->n[0] : *(const PetscReal *)value >= l->x[0];
 
   *text = 0;
   for (PetscInt i = 0; i < n && len < ALLOWED - 40; i++, len = strlen(text)) {
@@ -355,12 +357,12 @@ static PetscErrorCode GetList(Items items, const char opt[], const char what[], 
   char        list[LIST], now[ALLOWED], before[ALLOWED];
 
   PetscFunctionBegin;
-  AllowedList(l, *n, list);
+  AllowedList(l, list);
   FormatList(l, *n, value, before);
   PetscCall(Find(items, opt, &text, &found));
   CheckValue(!found || text, items, opt, text, " has no value; give %s (%s)", list, what);
   count = text ? CountItems(text) : *n;
-  ok    = !text || (count >= l->least && count <= *n) ? PETSC_TRUE : PETSC_FALSE;
+  ok    = !text || (count >= l->least && count <= l->most) ? PETSC_TRUE : PETSC_FALSE;
   rest  = text;
   for (PetscInt i = 0; text && i < count && ok; i++) {
     const size_t len = strcspn(rest, ",");
@@ -381,7 +383,7 @@ static PetscErrorCode GetList(Items items, const char opt[], const char what[], 
 
    Synopsis:
    #include <halograd.h>
-   PetscErrorCode HGOptionsIntArray(const char opt[], const char what[], const char man[], PetscInt lowest, PetscInt highest, PetscInt least, PetscInt value[], PetscInt *n, PetscBool *set)
+   PetscErrorCode HGOptionsIntArray(const char opt[], const char what[], const char man[], PetscInt lowest, PetscInt highest, PetscInt least, PetscInt most, PetscInt value[], PetscInt *n, PetscBool *set)
 
    Logically Collective, between `PetscOptionsBegin()` and `PetscOptionsEnd()`
 
@@ -392,8 +394,9 @@ static PetscErrorCode GetList(Items items, const char opt[], const char what[], 
 .  lowest  - the smallest number that is allowed
 .  highest - the largest number that is allowed, `PETSC_MAX_INT` for any
 .  least   - how many numbers there must be at least
-.  value   - the defaults
--  n       - how many there may be
+.  most    - how many there may be
+.  value   - the defaults, with room for as many
+-  n       - how many defaults there are
 
    Output Parameters:
 +  value - the option's numbers, where it is set
@@ -411,9 +414,9 @@ static PetscErrorCode GetList(Items items, const char opt[], const char what[], 
 .seealso: `HGOptionsInt()`, `HGOptionsRange()`
 M*/
 PetscErrorCode HGOptionsIntArray_Private(Items items, const char opt[], const char what[], const char man[], PetscInt lowest,
-                                         PetscInt highest, PetscInt least, PetscInt value[], PetscInt *n, PetscBool *set)
+                                         PetscInt highest, PetscInt least, PetscInt most, PetscInt value[], PetscInt *n, PetscBool *set)
 {
-  const Limits limits = {.whole = PETSC_TRUE, .n = {lowest, highest}, .least = least};
+  const Limits limits = {.whole = PETSC_TRUE, .n = {lowest, highest}, .least = least, .most = most};
 
   PetscFunctionBegin;
   PetscCall(GetList(items, opt, what, man, &limits, value, n, set));
@@ -421,9 +424,9 @@ PetscErrorCode HGOptionsIntArray_Private(Items items, const char opt[], const ch
 }
 
 PetscErrorCode HGOptionsRealArray_Private(Items items, const char opt[], const char what[], const char man[], PetscReal lowest,
-                                          PetscReal highest, PetscInt least, PetscReal value[], PetscInt *n, PetscBool *set)
+                                          PetscReal highest, PetscInt least, PetscInt most, PetscReal value[], PetscInt *n, PetscBool *set)
 {
-  const Limits limits = {.x = {lowest, highest}, .least = least};
+  const Limits limits = {.x = {lowest, highest}, .least = least, .most = most};
 
   PetscFunctionBegin;
   PetscCall(GetList(items, opt, what, man, &limits, value, n, set));
@@ -474,8 +477,8 @@ PetscErrorCode HGOptionsRange_Private(Items items, const char opt[], const char 
     ok = text[len] && HGParseInt(text, len, 0, PETSC_MAX_INT, &n[0]) ? PETSC_TRUE : PETSC_FALSE;
     ok = ok && HGParseInt(text + len + 1, strlen(text + len + 1), n[0] + 1, PETSC_MAX_INT, &n[1]) ? PETSC_TRUE : PETSC_FALSE;
   }
-  CheckValue(ok || PetscMax(n[0], n[1]) <= PETSC_MAX_INT, items, opt, text, ": this PetscInt counts to %" PetscInt_FMT "; give %s",
-             PETSC_MAX_INT, allowed);
+  CheckValue(ok || PetscMax(n[0], n[1]) < PETSC_MAX_INT, items, opt, text, ": this number is too large; give %s, at most %" PetscInt_FMT,
+             allowed, PETSC_MAX_INT);
   CheckValue(ok, items, opt, text, ": give %s (%s)", allowed, what);
   for (int i = 0; i < 2 && text; i++) range[i] = (PetscInt)n[i];
   (void)snprintf(now, sizeof(now), "%" PetscInt_FMT ",%" PetscInt_FMT, range[0], range[1]);

@@ -212,6 +212,15 @@ static PetscBool IsEnd(const char a[], const char b[])
   return PETSC_TRUE;
 }
 
+/* How many characters at the beginning are the same */
+static size_t SameBeginning(const char a[], const char b[])
+{
+  size_t n = 0;
+
+  while (a[n] && b[n] && SameCharacter(a[n], b[n])) n++;
+  return n;
+}
+
 /*@C
    HGNamesNearest - The name that was meant by one that is not there
 
@@ -228,14 +237,15 @@ static PetscBool IsEnd(const char a[], const char b[])
    Level: developer
 
    Note:
-   Upper and lower case are the same, and so are `-` and `_`. Of names that are equally near the first counts.
+   Upper and lower case are the same, and so are `-` and `_`. Of names that are equally near the one with the longest common beginning counts, and
+   of these the first.
 
 .seealso: `HGNamesJoin()`
 @*/
 PetscErrorCode HGNamesNearest(const char name[], PetscInt n, const char *const list[], PetscInt *nearest)
 {
   const size_t len = strlen(name);
-  size_t       max = 0, least = PetscMax(1, len / 3) + 1, *row;
+  size_t       max = 0, least = PetscMax(1, len / 3) + 1, same = 0, *row;
 
   PetscFunctionBegin;
   *nearest = -1;
@@ -243,9 +253,11 @@ PetscErrorCode HGNamesNearest(const char name[], PetscInt n, const char *const l
   PetscCall(PetscMalloc1(3 * (max + 1), &row));
   for (PetscInt i = 0; i < n; i++) {
     const size_t d = IsEnd(name, list[i]) ? 1 : len < 2 || len > 512 ? least : Distance(name, list[i], row);
+    const size_t s = SameBeginning(name, list[i]);
 
-    if (d >= least) continue;
+    if (d > least || (d == least && (*nearest < 0 || s <= same))) continue;
     least    = d;
+    same     = s;
     *nearest = i;
   }
   PetscCall(PetscFree(row));
@@ -281,6 +293,6 @@ PetscErrorCode HGNamesRefuse(MPI_Comm comm, const char what[], const char type[]
   PetscCall(HGNamesGet(list, &n, &name));
   PetscCall(HGNamesJoin(n, name, ", ", &all));
   PetscCall(HGNamesNearest(type, n, name, &nearest));
-  SETERRQ(comm, PETSC_ERR_USER, "no %s \"%.500s\"; %s%s%sthere are: %s. Choose with %s.", what, type, nearest < 0 ? "" : "did you mean ",
-          nearest < 0 ? "" : name[nearest], nearest < 0 ? "" : "? ", all, option);
+  SETERRQ(comm, PETSC_ERR_USER, "no %s \"%.500s\"; %s%s%shere are: %s. Choose with %s.", what, type, nearest < 0 ? "" : "did you mean ",
+          nearest < 0 ? "" : name[nearest], nearest < 0 ? "t" : "? T", all, option);
 }

@@ -130,8 +130,8 @@ static PetscErrorCode Read(Values *v)
   PetscCall(HGOptionsInt64("-large", "large number", "", 0, INT64_MAX, &v->large, NULL));
   PetscCall(HGOptionsReal("-x", "number", "", HG_POSITIVE, PETSC_MAX_REAL, &v->x, NULL));
   PetscCall(HGOptionsBool("-flag", "flag", "", &v->flag, NULL));
-  PetscCall(HGOptionsIntArray("-list", "numbers", "", 0, PETSC_MAX_INT, 2, v->list, &v->count, NULL));
-  PetscCall(HGOptionsRealArray("-reals", "numbers", "", 0, PETSC_MAX_REAL, 1, v->reals, &v->nreals, NULL));
+  PetscCall(HGOptionsIntArray("-list", "numbers", "", 0, PETSC_MAX_INT, 2, 3, v->list, &v->count, NULL));
+  PetscCall(HGOptionsRealArray("-reals", "numbers", "", 0, PETSC_MAX_REAL, 1, 2, v->reals, &v->nreals, NULL));
   PetscCall(HGOptionsRange("-range", "samples", "", v->range, NULL));
   PetscCall(HGOptionsChoice("-choice", "padding", "", choices, 3, &v->choice, NULL));
   PetscCall(HGOptionsString("-text", "text", "", &v->text, NULL));
