@@ -5,6 +5,16 @@
 
 #include "halograd.h"
 
+/* A command, or what an option or the word behind it makes of it */
+typedef struct {
+  const char *name, *variant, *what; /* what: for a list of commands, empty for a variant */
+  PetscErrorCode (*run)(const char word[], PetscBool help);
+  PetscErrorCode (*is)(PetscBool *); /* whether the options ask for this variant; NULL for a command */
+} AppCommand;
+
+/* All of them, and the one that runs */
+void AppGetCommands(int *n, const AppCommand *command[], const AppCommand **now);
+
 PetscErrorCode AppSimulate(PetscBool help);
 PetscErrorCode AppTrain(PetscBool help);
 PetscErrorCode AppTrainCoord(PetscBool help);
@@ -19,12 +29,22 @@ PetscErrorCode AppBenchConv(PetscBool help);
 PetscErrorCode AppBenchHalo(PetscBool help);
 PetscErrorCode AppInfo(const char file[], PetscBool help);
 
+/* The kinds of benchmarks with a separator between them, to be freed */
+PetscErrorCode AppBenchKinds(const char separator[], char *kinds[]);
+
+/* Whether -linop_type is given */
+PetscErrorCode AppIsLinOp(PetscBool *is);
+
 /* Whether -net_type is mlp, and whether -model is a file of such a network */
 PetscErrorCode AppIsCoord(PetscBool *is);
 PetscErrorCode AppIsCoordModel(PetscBool *is);
 
-/* Options on the command line that nobody has read yet and that begin like one of ours are mistakes */
+/* Refuses options that nobody has asked for yet, unless PETSc's solvers may, and names what was meant. It asks the objects of other commands, and
+   may print nothing and change nothing by that. */
 PetscErrorCode AppCheckOptions(void);
+
+/* At the end: options of PETSc's that nobody asked for may be misspelled, too */
+PetscErrorCode AppWarnUnused(void);
 
 /* A file option: its name, the path (empty for none), and whether the command writes it */
 typedef struct {

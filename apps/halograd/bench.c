@@ -12,17 +12,14 @@ static PetscErrorCode GetBenchOptions(const char what[], BenchOptions *b)
   PetscFunctionBegin;
   *b = (BenchOptions){2, 512, 32, 32, 3, 1, 7};
   PetscOptionsBegin(PETSC_COMM_WORLD, NULL, "halograd bench", what);
-  PetscCall(PetscOptionsInt("-bench_dim", "dimensions of the grid", "", b->dim, &b->dim, NULL));
-  PetscCall(PetscOptionsInt("-bench_size", "points in each direction", "", b->size, &b->size, NULL));
-  PetscCall(PetscOptionsInt("-bench_cin", "input channels", "", b->cin, &b->cin, NULL));
-  PetscCall(PetscOptionsInt("-bench_cout", "output channels", "", b->cout, &b->cout, NULL));
-  PetscCall(PetscOptionsInt("-bench_kernel", "kernel points in each direction", "", b->kernel, &b->kernel, NULL));
-  PetscCall(PetscOptionsInt("-bench_batch", "samples", "", b->batch, &b->batch, NULL));
-  PetscCall(PetscOptionsInt("-bench_repeat", "times to measure, the median counts", "", b->repeat, &b->repeat, NULL));
+  PetscCall(HGOptionsInt("-bench_dim", "dimensions of the grid", "", 1, 3, &b->dim, NULL));
+  PetscCall(HGOptionsInt("-bench_size", "points in each direction", "", 1, PETSC_MAX_INT, &b->size, NULL));
+  PetscCall(HGOptionsInt("-bench_cin", "input channels", "", 1, PETSC_MAX_INT, &b->cin, NULL));
+  PetscCall(HGOptionsInt("-bench_cout", "output channels", "", 1, PETSC_MAX_INT, &b->cout, NULL));
+  PetscCall(HGOptionsInt("-bench_kernel", "kernel points in each direction", "", 1, PETSC_MAX_INT, &b->kernel, NULL));
+  PetscCall(HGOptionsInt("-bench_batch", "samples", "", 1, PETSC_MAX_INT, &b->batch, NULL));
+  PetscCall(HGOptionsInt("-bench_repeat", "times to measure, the median counts", "", 1, PETSC_MAX_INT, &b->repeat, NULL));
   PetscOptionsEnd();
-  HGCheck(b->dim >= 1 && b->dim <= 3, PETSC_COMM_WORLD, "-bench_dim %" PetscInt_FMT ": give 1, 2 or 3", b->dim);
-  HGCheck(PetscMin(PetscMin(b->size, b->cin), PetscMin(b->cout, b->kernel)) >= 1 && PetscMin(b->batch, b->repeat) >= 1, PETSC_COMM_WORLD,
-          "-bench_size, -bench_cin, -bench_cout, -bench_kernel, -bench_batch and -bench_repeat must be at least 1");
   HGCheck(b->kernel <= b->size, PETSC_COMM_WORLD,
           "-bench_kernel %" PetscInt_FMT " is wider than the grid; give at most -bench_size %" PetscInt_FMT, b->kernel, b->size);
   PetscFunctionReturn(PETSC_SUCCESS);
@@ -231,7 +228,7 @@ static PetscErrorCode BenchStep(PetscBool help)
   PetscCall(HGTaoRegisterAll());
   PetscCall(TaoCreate(PETSC_COMM_WORLD, &s.tao));
   PetscCall(TaoSetType(s.tao, HGTAOADAM));
-  PetscCall(TaoSetFromOptions(s.tao));
+  PetscCall(HGTaoSetFromOptions(s.tao));
   if (!help) {
     PetscCall(AppCheckOptions());
     PetscCall(CreateStep(&s, &b));
@@ -241,20 +238,35 @@ static PetscErrorCode BenchStep(PetscBool help)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+static const char *const kinds[]                = {"peak", "conv", "step", "halo"};
+static PetscErrorCode (*const run[])(PetscBool) = {BenchPeak, AppBenchConv, BenchStep, AppBenchHalo};
+
+PetscErrorCode AppBenchKinds(const char separator[], char *text[])
+{
+  PetscFunctionBegin;
+  PetscCall(HGNamesJoin(PETSC_STATIC_ARRAY_LENGTH(kinds), kinds, separator, text));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 PetscErrorCode AppBench(const char what[], PetscBool help)
 {
-  static const char choices[] = "peak, conv, step, halo";
+  PetscInt nearest;
+  char    *all;
 
   PetscFunctionBegin;
-  if (!what && help) {
-    PetscCall(PetscPrintf(PETSC_COMM_WORLD, "halograd bench WHAT: %s; halograd bench WHAT -help lists its options\n", choices));
-    PetscFunctionReturn(PETSC_SUCCESS);
+  PetscCall(AppBenchKinds(", ", &all));
+  HGCheck(what || help, PETSC_COMM_WORLD, "bench what? Give one of: %s", all);
+  if (!what) PetscCall(PetscPrintf(PETSC_COMM_WORLD, "halograd bench WHAT -help lists the options of WHAT: %s\n", all));
+  for (size_t i = 0; what && i < PETSC_STATIC_ARRAY_LENGTH(kinds); i++) {
+    if (strcmp(what, kinds[i])) continue;
+    PetscCall((*run[i])(help));
+    what = NULL;
   }
-  HGCheck(what, PETSC_COMM_WORLD, "bench what? Give one of: %s", choices);
-  if (!strcmp(what, "peak")) PetscCall(BenchPeak(help));
-  else if (!strcmp(what, "conv")) PetscCall(AppBenchConv(help));
-  else if (!strcmp(what, "step")) PetscCall(BenchStep(help));
-  else if (!strcmp(what, "halo")) PetscCall(AppBenchHalo(help));
-  else HGCheck(PETSC_FALSE, PETSC_COMM_WORLD, "no benchmark \"%s\"; give one of: %s", what, choices);
+  if (what) {
+    PetscCall(HGNamesNearest(what, PETSC_STATIC_ARRAY_LENGTH(kinds), kinds, &nearest));
+    HGCheck(nearest < 0, PETSC_COMM_WORLD, "no benchmark \"%s\"; did you mean %s? There are: %s", what, kinds[nearest], all);
+    HGCheck(PETSC_FALSE, PETSC_COMM_WORLD, "no benchmark \"%s\"; there are: %s", what, all);
+  }
+  PetscCall(PetscFree(all));
   PetscFunctionReturn(PETSC_SUCCESS);
 }

@@ -28,27 +28,21 @@ static PetscErrorCode GetConvOptions(ConvOptions *o)
   PetscFunctionBegin;
   *o = (ConvOptions){{2, 512, 32, 32, 3, 1, 1, 1}, 1, 7, PETSC_FALSE};
   PetscOptionsBegin(PETSC_COMM_WORLD, NULL, "halograd bench", "conv");
-  PetscCall(PetscOptionsInt("-bench_dim", "dimensions of the grid", "", s->dim, &s->dim, NULL));
-  PetscCall(PetscOptionsInt("-bench_size", "input points in each direction", "", s->size, &s->size, NULL));
-  PetscCall(PetscOptionsInt("-bench_cin", "input channels", "", s->cin, &s->cin, NULL));
-  PetscCall(PetscOptionsInt("-bench_cout", "output channels", "", s->cout, &s->cout, NULL));
-  PetscCall(PetscOptionsInt("-bench_kernel", "kernel points in each direction", "", s->kernel, &s->kernel, NULL));
-  PetscCall(PetscOptionsInt("-bench_stride", "input points from one output point to the next", "", s->stride, &s->stride, NULL));
-  PetscCall(PetscOptionsInt("-bench_dilation", "input points from one kernel point to the next", "", s->dilation, &s->dilation, NULL));
-  PetscCall(PetscOptionsInt("-bench_groups", "groups that the channels are divided into", "", s->groups, &s->groups, NULL));
-  PetscCall(PetscOptionsInt("-bench_batch", "samples", "", o->batch, &o->batch, NULL));
-  PetscCall(PetscOptionsInt("-bench_repeat", "times to measure, the median counts", "", o->repeat, &o->repeat, NULL));
-  PetscCall(PetscOptionsBool("-bench_list", "measure a list of usual shapes instead", "", o->list, &o->list, NULL));
+  PetscCall(HGOptionsInt("-bench_dim", "dimensions of the grid", "", 1, 3, &s->dim, NULL));
+  PetscCall(HGOptionsInt("-bench_size", "input points in each direction", "", 1, PETSC_MAX_INT, &s->size, NULL));
+  PetscCall(HGOptionsInt("-bench_cin", "input channels", "", 1, PETSC_MAX_INT, &s->cin, NULL));
+  PetscCall(HGOptionsInt("-bench_cout", "output channels", "", 1, PETSC_MAX_INT, &s->cout, NULL));
+  PetscCall(HGOptionsInt("-bench_kernel", "kernel points in each direction", "", 1, PETSC_MAX_INT, &s->kernel, NULL));
+  PetscCall(HGOptionsInt("-bench_stride", "input points from one output point to the next", "", 1, 4, &s->stride, NULL));
+  PetscCall(HGOptionsInt("-bench_dilation", "input points from one kernel point to the next", "", 1, PETSC_MAX_INT, &s->dilation, NULL));
+  PetscCall(HGOptionsInt("-bench_groups", "groups that the channels are divided into", "", 1, PETSC_MAX_INT, &s->groups, NULL));
+  PetscCall(HGOptionsInt("-bench_batch", "samples", "", 1, PETSC_MAX_INT, &o->batch, NULL));
+  PetscCall(HGOptionsInt("-bench_repeat", "times to measure, the median counts", "", 1, PETSC_MAX_INT, &o->repeat, NULL));
+  PetscCall(HGOptionsBool("-bench_list", "measure a list of usual shapes instead", "", &o->list, NULL));
   PetscOptionsEnd();
-  HGCheck(s->dim >= 1 && s->dim <= 3, PETSC_COMM_WORLD, "-bench_dim %" PetscInt_FMT ": give 1, 2 or 3", s->dim);
-  HGCheck(PetscMin(PetscMin(s->size, s->cin), PetscMin(s->cout, s->kernel)) >= 1 && PetscMin(o->batch, o->repeat) >= 1, PETSC_COMM_WORLD,
-          "-bench_size, -bench_cin, -bench_cout, -bench_kernel, -bench_batch and -bench_repeat must be at least 1");
   HGCheck(s->kernel <= s->size, PETSC_COMM_WORLD,
           "-bench_kernel %" PetscInt_FMT " is wider than the grid; give at most -bench_size %" PetscInt_FMT, s->kernel, s->size);
-  HGCheck(s->stride >= 1 && s->stride <= 4 && s->dilation >= 1, PETSC_COMM_WORLD,
-          "-bench_stride %" PetscInt_FMT " -bench_dilation %" PetscInt_FMT ": give a stride from 1 to 4 and a dilation of at least 1",
-          s->stride, s->dilation);
-  HGCheck(s->groups >= 1 && s->cin % s->groups == 0 && s->cout % s->groups == 0, PETSC_COMM_WORLD,
+  HGCheck(s->cin % s->groups == 0 && s->cout % s->groups == 0, PETSC_COMM_WORLD,
           "-bench_groups %" PetscInt_FMT " does not divide %" PetscInt_FMT " input and %" PetscInt_FMT " output channels", s->groups,
           s->cin, s->cout);
   PetscFunctionReturn(PETSC_SUCCESS);

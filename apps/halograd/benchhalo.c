@@ -21,17 +21,13 @@ static PetscErrorCode Configure(Bench *b)
   PetscFunctionBegin;
   PetscCall(HGGetDType(&b->dtype));
   PetscOptionsBegin(PETSC_COMM_WORLD, NULL, "halograd bench halo", "");
-  PetscCall(PetscOptionsInt("-bench_dim", "dimensions of the grid", "", b->dim, &b->dim, NULL));
-  PetscCall(PetscOptionsInt("-bench_size", "points in each direction", "", b->size, &b->size, NULL));
-  PetscCall(PetscOptionsInt("-bench_cin", "channels", "", b->channels, &b->channels, NULL));
-  PetscCall(PetscOptionsInt("-bench_batch", "samples", "", b->batch, &b->batch, NULL));
-  PetscCall(PetscOptionsInt("-bench_halo", "ghost points on each side", "", b->halo, &b->halo, NULL));
-  PetscCall(PetscOptionsInt("-bench_repeat", "times to measure, the fastest counts", "", b->repeat, &b->repeat, NULL));
+  PetscCall(HGOptionsInt("-bench_dim", "dimensions of the grid", "", 1, 3, &b->dim, NULL));
+  PetscCall(HGOptionsInt("-bench_size", "points in each direction", "", 1, PETSC_MAX_INT, &b->size, NULL));
+  PetscCall(HGOptionsInt("-bench_cin", "channels", "", 1, PETSC_MAX_INT, &b->channels, NULL));
+  PetscCall(HGOptionsInt("-bench_batch", "samples", "", 1, PETSC_MAX_INT, &b->batch, NULL));
+  PetscCall(HGOptionsInt("-bench_halo", "ghost points on each side", "", 1, PETSC_MAX_INT, &b->halo, NULL));
+  PetscCall(HGOptionsInt("-bench_repeat", "times to measure, the fastest counts", "", 1, PETSC_MAX_INT, &b->repeat, NULL));
   PetscOptionsEnd();
-  HGCheck(b->dim >= 1 && b->dim <= 3, PETSC_COMM_WORLD, "-bench_dim %" PetscInt_FMT ": give 1, 2 or 3", b->dim);
-  HGCheck(PetscMin(PetscMin(b->size, b->channels), PetscMin(b->batch, b->repeat)) >= 1, PETSC_COMM_WORLD,
-          "-bench_size, -bench_cin, -bench_batch and -bench_repeat must be at least 1");
-  HGCheck(b->halo >= 1, PETSC_COMM_WORLD, "-bench_halo %" PetscInt_FMT ": give at least 1", b->halo);
   PetscCallMPI(MPI_Comm_rank(PETSC_COMM_WORLD, &b->rank));
   PetscCallMPI(MPI_Comm_size(PETSC_COMM_WORLD, &b->ranks));
   PetscCall(HGPartitionCreate(PETSC_COMM_WORLD, &b->part));

@@ -14,12 +14,11 @@ typedef struct {
 
 PetscErrorCode AppIsCoord(PetscBool *is)
 {
-  char      type[64] = "";
-  PetscBool set;
+  const char *type = "";
 
   PetscFunctionBegin;
-  PetscCall(PetscOptionsGetString(NULL, NULL, "-net_type", type, sizeof(type), &set));
-  PetscCall(PetscStrcmp(type, "mlp", is));
+  PetscCall(HGOptionsGetString("-net_type", &type, NULL));
+  PetscCall(PetscStrcasecmp(type, HGNETMLP, is));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -28,15 +27,20 @@ PetscErrorCode AppIsCoordModel(PetscBool *is)
   char path[PETSC_MAX_PATH_LEN] = "", net[512] = "", problem[512] = "";
 
   PetscFunctionBegin;
-  PetscCall(PetscOptionsGetString(NULL, NULL, "-model", path, sizeof(path), NULL));
+  PetscCall(HGOptionsGetPath("-model", path, NULL));
   PetscCall(HGCoordModelReadOptions(PETSC_COMM_WORLD, path, sizeof(net), net, problem, is));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-static PetscErrorCode Configure(Coord *c)
+/* What -help lists without a problem is that of burgers */
+static PetscErrorCode Configure(Coord *c, PetscBool help)
 {
+  PetscBool set;
+
   PetscFunctionBegin;
   PetscCall(HGCoordProblemCreate(PETSC_COMM_WORLD, &c->problem));
+  PetscCall(PetscOptionsHasName(NULL, NULL, "-coord_problem", &set));
+  if (help && !set) PetscCall(HGCoordProblemSetType(c->problem, "burgers"));
   PetscCall(HGCoordProblemSetFromOptions(c->problem));
   PetscCall(HGCoordNetCreate(PETSC_COMM_WORLD, &c->net));
   PetscCall(HGCoordNetSetFromOptions(c->net));
@@ -93,18 +97,17 @@ static PetscErrorCode Report(Coord *c, double seconds)
 
 static PetscErrorCode ReadTrainingOptions(Coord *c)
 {
-  char type[64] = "mlp";
+  PetscInt type = 0;
 
   PetscFunctionBegin;
   PetscOptionsBegin(PETSC_COMM_WORLD, NULL, "halograd train -net_type mlp", "");
-  PetscCall(PetscOptionsString("-net_type", "mlp: a network of coordinates", "", type, type, sizeof(type), NULL));
-  PetscCall(PetscOptionsString("-model_output", "model file to write", "", c->output, c->output, sizeof(c->output), NULL));
-  PetscCall(PetscOptionsString("-model_input", "model file to start from", "", c->model, c->model, sizeof(c->model), NULL));
-  PetscCall(PetscOptionsInt("-train_seed", "seed of the initial weights", "", c->seed, &c->seed, NULL));
-  PetscCall(
-      PetscOptionsInt("-coord_grid", "points along each axis of the grid of the error", "HGCoordProblemError", c->grid, &c->grid, NULL));
+  PetscCall(HGOptionsChoice("-net_type", "a network of coordinates", "", (const char *const[]){HGNETMLP}, 1, &type, NULL));
+  PetscCall(HGOptionsGetPath("-model_output", c->output, NULL)); /* listed by the trainer */
+  PetscCall(HGOptionsPath("-model_input", "model file to start from", "", c->model, NULL));
+  PetscCall(HGOptionsInt("-train_seed", "seed of the initial weights", "", PETSC_MIN_INT, PETSC_MAX_INT, &c->seed, NULL));
+  PetscCall(HGOptionsInt("-coord_grid", "points along each axis of the grid of the error", "HGCoordProblemError", 2, PETSC_MAX_INT,
+                         &c->grid, NULL));
   PetscOptionsEnd();
-  HGCheck(c->grid >= 2, PETSC_COMM_WORLD, "-coord_grid %" PetscInt_FMT ": give at least 2", c->grid);
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -116,11 +119,11 @@ PetscErrorCode AppTrainCoord(PetscBool help)
 
   PetscFunctionBegin;
   PetscCall(ReadTrainingOptions(&c));
-  PetscCall(Configure(&c));
+  PetscCall(Configure(&c, help));
   PetscCall(HGCoordTrainerCreate(c.problem, &c.trainer));
   PetscCall(HGCoordTrainerSetFromOptions(c.trainer));
   if (!help) {
-    PetscCall(PetscOptionsGetString(NULL, NULL, "-train_history", c.history, sizeof(c.history), NULL));
+    PetscCall(HGOptionsGetPath("-train_history", c.history, NULL));
     const AppPath path[] = {
         {"-model_input", c.model, PETSC_FALSE},
         {"-model_output", c.output, PETSC_TRUE},
@@ -157,7 +160,7 @@ static PetscErrorCode OptionsFromModel(Coord *c)
   PetscCall(PetscOptionsPush(given));
   PetscCall(PetscOptionsInsertString(NULL, net));
   PetscCall(PetscOptionsInsertString(NULL, problem));
-  PetscCall(Configure(c));
+  PetscCall(Configure(c, PETSC_FALSE));
   PetscCall(PetscOptionsPop());
   PetscCall(PetscOptionsDestroy(&given));
   PetscFunctionReturn(PETSC_SUCCESS);
@@ -227,14 +230,13 @@ PetscErrorCode AppApplyCoord(PetscBool writes)
 
   PetscFunctionBegin;
   PetscOptionsBegin(PETSC_COMM_WORLD, NULL, "Applying a coordinate network", "");
-  PetscCall(PetscOptionsString("-model", "model file", "", c.model, c.model, sizeof(c.model), NULL));
-  PetscCall(PetscOptionsInt("-coord_grid", "points along each axis of the box", "HGCoordProblemError", c.grid, &c.grid, NULL));
+  PetscCall(HGOptionsPath("-model", "model file", "", c.model, NULL));
+  PetscCall(HGOptionsInt("-coord_grid", "points along each axis of the box", "HGCoordProblemError", 2, PETSC_MAX_INT, &c.grid, NULL));
   if (writes) {
     PetscCall(PetscStrncpy(c.output, "prediction.nc", sizeof(c.output)));
-    PetscCall(PetscOptionsString("-output", "file to write the field to", "", c.output, c.output, sizeof(c.output), NULL));
+    PetscCall(HGOptionsPath("-output", "file to write the field to", "", c.output, NULL));
   }
   PetscOptionsEnd();
-  HGCheck(c.grid >= 2, PETSC_COMM_WORLD, "-coord_grid %" PetscInt_FMT ": give at least 2", c.grid);
   PetscCall(AppCheckOptions());
   PetscCall(OptionsFromModel(&c));
   PetscCall(SetUp(&c));

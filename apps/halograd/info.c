@@ -244,6 +244,7 @@ PetscErrorCode AppInfo(const char file[], PetscBool help)
                     "halograd info FILE: dimensions, variables and ranges of a data file; network, data and shapes of a model file\n"));
     PetscFunctionReturn(PETSC_SUCCESS);
   }
+  PetscCall(AppCheckOptions());
   HGCheck(file && *file, PETSC_COMM_WORLD, "no file; say halograd info FILE");
   PetscCallMPI(MPI_Comm_rank(PETSC_COMM_WORLD, &rank));
   if (!rank) PetscCall(Print(file, msg));

@@ -3,7 +3,8 @@
 #include "app.h"
 
 typedef struct {
-  char        type[64], unknown[32], input[1024], output[PETSC_MAX_PATH_LEN];
+  const char *type, *unknown, *input;
+  char        output[PETSC_MAX_PATH_LEN];
   PetscReal   start; /* of an unknown field */
   PetscInt    every; /* solutions are observed at each so-manieth point along each axis */
   PetscBool   has_input, has_start, help, field;
@@ -17,29 +18,26 @@ typedef struct {
   PetscInt    a, u;
 } Inversion;
 
+/* The equation and the unknown are listed by their objects, which read them too */
 static PetscErrorCode ReadOptions(Inversion *v)
 {
   PetscFunctionBegin;
-  PetscCall(PetscStrncpy(v->type, HGPHYSICSDARCY, sizeof(v->type)));
-  PetscCall(PetscStrncpy(v->unknown, "a", sizeof(v->unknown)));
+  v->type    = HGPHYSICSDARCY;
+  v->unknown = "a";
+  v->every   = 1;
   PetscCall(PetscStrncpy(v->output, "inversion.nc", sizeof(v->output)));
-  v->every = 1;
+  PetscCall(HGOptionsGetString("-physics_type", &v->type, NULL));
+  PetscCall(HGOptionsGetString("-physics_unknown", &v->unknown, NULL));
+  PetscCall(HGOptionsGetString("-data_input", &v->input, &v->has_input));
   PetscOptionsBegin(PETSC_COMM_WORLD, NULL, "halograd invert", "");
-  PetscCall(PetscOptionsString("-physics_type", "equation", "HGPhysicsSetType", v->type, v->type, sizeof(v->type), NULL));
-  PetscCall(PetscOptionsString("-physics_unknown", "what to find: a parameter of the equation, or a, its input field",
-                               "HGInversionSetUnknown", v->unknown, v->unknown, sizeof(v->unknown), NULL));
-  PetscCall(PetscOptionsReal("-invert_start", "constant that an unknown field starts from (default 1 for darcy, else 0)", "", v->start,
-                             &v->start, &v->has_start));
-  PetscCall(PetscOptionsInt("-invert_every", "solutions are observed at every n-th point along each axis", "HGInversionSetWeights",
-                            v->every, &v->every, NULL));
-  PetscCall(
-      PetscOptionsString("-output", "file of the fields found and their solutions", "", v->output, v->output, sizeof(v->output), NULL));
+  PetscCall(HGOptionsReal("-invert_start", "constant that an unknown field starts from (default 1 for darcy, else 0)", "", -PETSC_MAX_REAL,
+                          PETSC_MAX_REAL, &v->start, &v->has_start));
+  PetscCall(HGOptionsInt("-invert_every", "solutions are observed at every n-th point along each axis", "HGInversionSetWeights", 1,
+                         PETSC_MAX_INT, &v->every, NULL));
+  PetscCall(HGOptionsPath("-output", "file of the fields found and their solutions", "", v->output, NULL));
   PetscOptionsEnd();
-  PetscCall(PetscOptionsGetString(NULL, NULL, "-data_input", v->input, sizeof(v->input), &v->has_input));
   v->field = !strcmp(v->unknown, "a") ? PETSC_TRUE : PETSC_FALSE;
   if (!v->has_start) v->start = !strcmp(v->type, HGPHYSICSDARCY) ? 1 : 0;
-  HGCheck(v->every >= 1, PETSC_COMM_WORLD, "-invert_every %" PetscInt_FMT ": give at least 1", v->every);
-  HGCheck(*v->output, PETSC_COMM_WORLD, "-output has no value; give the name of the file to write");
   HGCheck(v->field || !v->has_start, PETSC_COMM_WORLD, "-invert_start is for fields; -physics_unknown %s starts from -physics_%s",
           v->unknown, v->unknown);
   PetscFunctionReturn(PETSC_SUCCESS);
@@ -68,12 +66,10 @@ static PetscErrorCode Configure(Inversion *v)
 /* An unknown field needs no input in the file; one that is there is compared with what is found */
 static PetscErrorCode ChooseVariables(Inversion *v)
 {
-  const char *input, *target;
-  char        observed[1024] = "u";
-  PetscBool   set;
+  const char *input, *target, *observed = "u";
 
   PetscFunctionBegin;
-  PetscCall(PetscOptionsGetString(NULL, NULL, "-data_target", observed, sizeof(observed), &set));
+  PetscCall(HGOptionsGetString("-data_target", &observed, NULL));
   HGCheck(strcmp(observed, "none"), PETSC_COMM_WORLD, "-data_target none: an inversion needs observed solutions; give their variable");
   PetscCall(HGDataSetVariables(v->data, v->has_input ? v->input : v->field ? observed : "a", observed));
   PetscCall(HGDataSetUp(v->data));
@@ -127,7 +123,6 @@ static PetscErrorCode Prepare(Inversion *v)
   PetscCall(HGPartitionGetDM(v->part, &da));
   PetscCall(HGPhysicsSetDMDA(v->physics, da));
   PetscCall(HGPhysicsSetUp(v->physics));
-  PetscCall(PetscObjectViewFromOptions((PetscObject)v->physics, NULL, "-physics_view"));
   PetscCall(HGPhysicsGetChannels(v->physics, &inputs, &unknowns));
   HGCheck(unknowns, PETSC_COMM_WORLD, "-physics_type %s: only built-in equations can be inverted here; see HGInversion", v->type);
   HGCheck(cout == unknowns, PETSC_COMM_WORLD, "the observed solutions have %" PetscInt_FMT " channels, those of %s have %" PetscInt_FMT,

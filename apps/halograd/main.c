@@ -1,52 +1,198 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "app.h"
-#include <ctype.h>
+#include "hgconfig.h"
 #include <poll.h>
 #include <signal.h>
 #include <unistd.h>
 
-static const char Usage[] = "halograd: networks on fields that are spread over the ranks of an MPI job\n"
-                            "\n"
-                            "  halograd simulate  make a data file of simulated fields\n"
-                            "  halograd train     train a network on a data file\n"
-                            "  halograd predict   apply a trained network to a data file\n"
-                            "  halograd evaluate  compare a trained network's output with a data file's targets\n"
-                            "  halograd invert    find an input field or a parameter of an equation from its solutions\n"
-                            "  halograd verify    test gradients of a network, or the adjoint of an operator, on this layout\n"
-                            "  halograd bench     measure: peak, conv, step, halo\n"
-                            "  halograd info FILE tell what a model or data file holds\n"
-                            "\n"
-                            "Each under mpiexec -n P, with all PETSc options; halograd COMMAND -help lists its own.\n";
+/* ---- commands ---- */
 
-typedef struct {
-  const char *command, *word; /* the subcommand, and the argument after it if it is no option */
-  const char *stray;          /* the first argument that belongs to no option */
-  PetscBool   help;
-} Arguments;
+static PetscErrorCode Simulate(const char word[], PetscBool help)
+{
+  (void)word;
+  return AppSimulate(help);
+}
+
+static PetscErrorCode Train(const char word[], PetscBool help)
+{
+  (void)word;
+  return AppTrain(help);
+}
+
+static PetscErrorCode TrainCoord(const char word[], PetscBool help)
+{
+  (void)word;
+  return AppTrainCoord(help);
+}
+
+/* A model file of a network of coordinates needs no data */
+static PetscErrorCode Predict(const char word[], PetscBool help)
+{
+  PetscBool coord = PETSC_FALSE;
+
+  PetscFunctionBegin;
+  (void)word;
+  if (!help) PetscCall(AppIsCoordModel(&coord));
+  PetscCall(coord ? AppApplyCoord(PETSC_TRUE) : AppPredict(help));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode Evaluate(const char word[], PetscBool help)
+{
+  PetscBool coord = PETSC_FALSE;
+
+  PetscFunctionBegin;
+  (void)word;
+  if (!help) PetscCall(AppIsCoordModel(&coord));
+  PetscCall(coord ? AppApplyCoord(PETSC_FALSE) : AppEvaluate(help));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode Invert(const char word[], PetscBool help)
+{
+  (void)word;
+  return AppInvert(help);
+}
+
+static PetscErrorCode Verify(const char word[], PetscBool help)
+{
+  (void)word;
+  return AppVerify(help);
+}
+
+static PetscErrorCode VerifyLinOp(const char word[], PetscBool help)
+{
+  (void)word;
+  return AppVerifyLinOp(help);
+}
+
+/* The first row of a name is the command, those that follow are what it becomes by an option or the word behind it */
+static const AppCommand commands[] = {
+    {"simulate", "", "make a data file of simulated fields", Simulate, NULL},
+    {"train", "", "train a network on a data file", Train, NULL},
+    {"train", " -net_type mlp", "", TrainCoord, AppIsCoord},
+    {"predict", "", "apply a trained network to a data file", Predict, NULL},
+    {"evaluate", "", "compare a trained network's output with a data file's targets", Evaluate, NULL},
+    {"invert", "", "find an input field or a parameter of an equation from its solutions", Invert, NULL},
+    {"verify", "", "test gradients of a network, or the adjoint of an operator, on this layout", Verify, NULL},
+    {"verify", " -linop_type TYPE", "", VerifyLinOp, AppIsLinOp},
+    {"bench", " WHAT", "measure: ", AppBench, NULL},
+    {"info", " FILE", "tell what a model or data file holds", AppInfo, NULL},
+};
+
+#define NCOMMANDS ((int)PETSC_STATIC_ARRAY_LENGTH(commands))
+
+static struct {
+  const AppCommand *command; /* that runs */
+  const char       *word;
+} running;
+
+void AppGetCommands(int *n, const AppCommand *command[], const AppCommand **now)
+{
+  *n       = NCOMMANDS;
+  *command = commands;
+  *now     = running.command;
+}
 
 static PetscBool Is(const char *a, const char *b)
 {
   return !strcmp(a, b) ? PETSC_TRUE : PETSC_FALSE;
 }
 
-/* As PETSc has it: -3 is a value */
-static PetscBool IsOption(const char *a)
+/* The number of the command that a word names, -1 for none */
+static int WhichCommand(const char word[])
 {
-  return a[0] == '-' && (a[1] == '-' || isalpha((unsigned char)a[1])) ? PETSC_TRUE : PETSC_FALSE;
+  for (int i = 0; i < NCOMMANDS; i++)
+    if (Is(word, commands[i].name)) return i;
+  return -1;
 }
 
-/* Takes subcommand, word and -help out of the arguments: PETSc would answer -help with options by the hundred */
+/* Whether the row is the first of its name */
+static PetscBool IsFirst(int i)
+{
+  return WhichCommand(commands[i].name) == i ? PETSC_TRUE : PETSC_FALSE;
+}
+
+static PetscErrorCode NamesOfCommands(int *n, const char *name[NCOMMANDS])
+{
+  *n = 0;
+  for (int i = 0; i < NCOMMANDS; i++)
+    if (IsFirst(i)) name[(*n)++] = commands[i].name;
+  return PETSC_SUCCESS;
+}
+
+static PetscErrorCode PrintUsage(void)
+{
+  char *kinds;
+
+  PetscFunctionBegin;
+  PetscCall(AppBenchKinds(", ", &kinds));
+  PetscCall(PetscPrintf(PETSC_COMM_WORLD, "halograd: networks on fields that are spread over the ranks of an MPI job\n\n"));
+  for (int i = 0; i < NCOMMANDS; i++) {
+    if (!*commands[i].what) continue;
+    PetscCall(PetscPrintf(PETSC_COMM_WORLD, "  halograd %s%-*s %s%s\n", commands[i].name, 13 - (int)strlen(commands[i].name),
+                          commands[i].variant, commands[i].what, Is(commands[i].name, "bench") ? kinds : ""));
+  }
+  PetscCall(PetscPrintf(
+      PETSC_COMM_WORLD,
+      "\nEach under mpiexec -n P, with all PETSc options; halograd COMMAND -help lists its own, halograd -version tells the version.\n"));
+  PetscCall(PetscFree(kinds));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* ---- arguments ---- */
+
+typedef struct {
+  const char *command, *word; /* the first word that belongs to no option, and the one behind it */
+  const char *stray;          /* the first of those after them */
+  PetscBool   help, version;
+} Arguments;
+
+static PetscBool IsOption(const char text[])
+{
+  PetscBool key = PETSC_FALSE;
+
+  (void)PetscOptionsValidKey(text, &key);
+  return key;
+}
+
+/* Options may stand before the command. A word behind an option may be its value, so that a word that names a command goes first; without
+   options in front the first word is the command, whatever it is. */
+static int FindCommand(int argc, char **argv)
+{
+  int first = 0, value = 0;
+
+  if (argc > 1 && !IsOption(argv[1])) return 1;
+  for (int i = 2; i < argc; i++) {
+    const PetscBool behind = IsOption(argv[i - 1]);
+
+    if (IsOption(argv[i])) continue;
+    if (WhichCommand(argv[i]) >= 0 && !behind) return i;
+    if (WhichCommand(argv[i]) >= 0 && !value) value = i;
+    if (!behind && !first) first = i;
+  }
+  return value ? value : first;
+}
+
+/* Takes subcommand, word, -help and -version out of the arguments: PETSc would answer -help with options by the hundred */
 static Arguments TakeArguments(int *argc, char **argv)
 {
-  Arguments a = {NULL, NULL, NULL, PETSC_FALSE};
-  int       n = 1;
+  const int command = FindCommand(*argc, argv);
+  Arguments a       = {NULL, NULL, NULL, PETSC_FALSE, PETSC_FALSE};
+  PetscBool behind  = PETSC_FALSE; /* an option that may have a value */
+  int       n       = 1;
 
+  if (command) a.command = argv[command];
   for (int i = 1; i < *argc; i++) {
-    if (Is(argv[i], "-help") || Is(argv[i], "--help") || Is(argv[i], "-h")) a.help = PETSC_TRUE;
-    else if (i == 1 && argv[i][0] != '-') a.command = argv[i];
-    else if (i == 2 && a.command && argv[i][0] != '-') a.word = argv[i];
+    const PetscBool option = IsOption(argv[i]);
+
+    if (Is(argv[i], "-help") || Is(argv[i], "-h")) a.help = PETSC_TRUE;
+    else if (Is(argv[i], "-version")) a.version = PETSC_TRUE;
+    else if (i == command) behind = PETSC_FALSE;
+    else if (!option && !behind && i > command && !a.word) a.word = argv[i];
     else {
-      if (!a.stray && i > 1 && !IsOption(argv[i]) && !IsOption(argv[i - 1])) a.stray = argv[i];
+      if (!option && !behind && !a.stray) a.stray = argv[i];
+      behind    = option;
       argv[n++] = argv[i];
     }
   }
@@ -55,194 +201,128 @@ static Arguments TakeArguments(int *argc, char **argv)
   return a;
 }
 
-static PetscBool IsOurs(const char *name)
-{
-  static const char *const prefix[] = {"net_",    "data_",   "train_",    "model",   "predict_", "darcy_",          "problem",
-                                       "grid",    "samples", "seed",      "output",  "coord_",   "physics_unknown", "bench_",
-                                       "verify_", "linop_",  "simulate_", "invert_", "hg_",      "tao_adam",        "tao_sgd"};
-
-  for (size_t i = 0; i < sizeof(prefix) / sizeof(*prefix); i++)
-    if (!strncmp(name, prefix[i], strlen(prefix[i]))) return PETSC_TRUE;
-  return PETSC_FALSE;
-}
-
-/* Options that PETSc's objects read late, if at all: solvers when they are set up, some at the very end */
-static PetscBool MayBeRead(const char *name)
-{
-  static const char *const prefix[] = {"ksp_",
-                                       "pc_",
-                                       "mg_",
-                                       "esteig_",
-                                       "sub_",
-                                       "redundant_",
-                                       "telescope_",
-                                       "fieldsplit_",
-                                       "physics_norm_",
-                                       "snes_",
-                                       "ts_",
-                                       "tao_",
-                                       "mat_",
-                                       "mat",
-                                       "vec_",
-                                       "dm_",
-                                       "da_",
-                                       "sf_",
-                                       "is_",
-                                       "vecscatter_",
-                                       "log_",
-                                       "malloc",
-                                       "memory_",
-                                       "objects_",
-                                       "options_",
-                                       "viewer_",
-                                       "draw_",
-                                       "display",
-                                       "info",
-                                       "history",
-                                       "citations",
-                                       "on_error",
-                                       "start_in_debugger",
-                                       "debug",
-                                       "stop_for_debugger",
-                                       "fp_trap",
-                                       "checkstack",
-                                       "blas_",
-                                       "mpi",
-                                       "nox",
-                                       "use_",
-                                       "saws",
-                                       "python",
-                                       "version",
-                                       "tmp",
-                                       "shared_tmp",
-                                       "not_shared_tmp",
-                                       "cuda",
-                                       "device",
-                                       "splitreduction",
-                                       "get_total_flops",
-                                       "petsc",
-                                       "physics_view",
-                                       "skip_petscrc",
-                                       "no_signal_handler",
-                                       "hg_"};
-
-  for (size_t i = 0; i < sizeof(prefix) / sizeof(*prefix); i++)
-    if (!strncmp(name, prefix[i], strlen(prefix[i]))) return PETSC_TRUE;
-  return PETSC_FALSE;
-}
-
-/* -options_left 0 wants no word about options that are left */
-static PetscErrorCode WantsWord(PetscBool *word)
-{
-  PetscBool left = PETSC_TRUE, set;
-
-  PetscFunctionBegin;
-  PetscCall(PetscOptionsGetBool(NULL, NULL, "-options_left", &left, &set));
-  *word = !set || left ? PETSC_TRUE : PETSC_FALSE;
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
-
-static PetscBool OnCommandLine(const char *name)
-{
-  int    argc;
-  char **argv;
-
-  if (PetscGetArgs(&argc, &argv)) return PETSC_FALSE;
-  for (int i = 1; i < argc; i++)
-    if (argv[i][0] == '-' && Is(argv[i] + 1 + (argv[i][1] == '-'), name)) return PETSC_TRUE;
-  return PETSC_FALSE;
-}
-
-PetscErrorCode AppCheckOptions(void)
-{
-  static const char *const later[] = {"-net_view", "-hg_batch_parts", "-hg_channel_parts", "-hg_view", "-linop_view"};
-  PetscInt                 n, bad = -1;
-  char                   **name, **value;
-  PetscBool                set, word = PETSC_TRUE;
-  char                     option[256] = "";
-
-  PetscFunctionBegin;
-  for (size_t i = 0; i < sizeof(later) / sizeof(*later); i++) PetscCall(PetscOptionsHasName(NULL, NULL, later[i], &set));
-  PetscCall(WantsWord(&word));
-  PetscCall(PetscOptionsLeftGet(NULL, &n, &name, &value));
-  for (PetscInt i = 0; i < n && bad < 0; i++)
-    if ((IsOurs(name[i]) || (word && !MayBeRead(name[i]))) && OnCommandLine(name[i])) bad = i;
-  if (bad >= 0) PetscCall(PetscStrncpy(option, name[bad], sizeof(option)));
-  PetscCall(PetscOptionsLeftRestore(NULL, &n, &name, &value));
-  HGCheck(bad < 0, PETSC_COMM_WORLD, "this command has no option -%s; -help lists what it has", option);
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
-
-/* Options of PETSc's that nobody asked for are worth a word: they may be misspelled */
-static PetscErrorCode WarnUnused(void)
-{
-  static const char *const atend[] = {"-options_left", "-options_view", "-malloc_dump", "-malloc_view", "-objects_dump", "-memory_view"};
-  PetscInt                 n;
-  char                   **name, **value;
-  PetscBool                set, word = PETSC_TRUE;
-
-  PetscFunctionBegin;
-  for (size_t i = 0; i < sizeof(atend) / sizeof(*atend); i++) PetscCall(PetscOptionsHasName(NULL, NULL, atend[i], &set));
-  PetscCall(WantsWord(&word));
-  PetscCall(PetscOptionsLeftGet(NULL, &n, &name, &value));
-  for (PetscInt i = 0; i < n && word; i++)
-    if (OnCommandLine(name[i])) PetscCall(PetscFPrintf(PETSC_COMM_WORLD, stderr, "halograd: warning: option -%s was not used\n", name[i]));
-  PetscCall(PetscOptionsLeftRestore(NULL, &n, &name, &value));
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
-
-static PetscErrorCode Dispatch(const Arguments *a)
-{
-  PetscBool coord = PETSC_FALSE, model = PETSC_FALSE; /* networks of coordinates */
-
-  PetscFunctionBegin;
-  PetscCall(AppIsCoord(&coord));
-  PetscCall(AppIsCoordModel(&model));
-  if (Is(a->command, "simulate")) PetscCall(AppSimulate(a->help));
-  else if (Is(a->command, "invert")) PetscCall(AppInvert(a->help));
-  else if (Is(a->command, "train")) PetscCall(coord ? AppTrainCoord(a->help) : AppTrain(a->help));
-  else if (Is(a->command, "predict")) PetscCall(model && !a->help ? AppApplyCoord(PETSC_TRUE) : AppPredict(a->help));
-  else if (Is(a->command, "evaluate")) PetscCall(model && !a->help ? AppApplyCoord(PETSC_FALSE) : AppEvaluate(a->help));
-  else if (Is(a->command, "verify")) PetscCall(AppVerify(a->help));
-  else if (Is(a->command, "bench")) PetscCall(AppBench(a->word, a->help));
-  else if (Is(a->command, "info")) PetscCall(AppInfo(a->word, a->help));
-  else
-    HGCheck(PETSC_FALSE, PETSC_COMM_WORLD, "no command \"%s\"; there are: simulate, train, predict, evaluate, verify, bench, info",
-            a->command);
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
-
 static PetscErrorCode CheckWord(const Arguments *a)
 {
+  const PetscBool wants = Is(a->command, "info") || Is(a->command, "bench") ? PETSC_TRUE : PETSC_FALSE;
+
   PetscFunctionBegin;
-  HGCheck(!a->word || Is(a->command, "info") || Is(a->command, "bench"), PETSC_COMM_WORLD,
-          "\"%s\" after halograd %s is no option; options begin with a hyphen", a->word, a->command);
+  HGCheck(!a->word || wants, PETSC_COMM_WORLD, "\"%s\" is neither an option nor the value of one; options begin with a hyphen", a->word);
   HGCheck(!a->stray, PETSC_COMM_WORLD, "\"%s\" is neither an option nor the value of one; options begin with a hyphen%s", a->stray,
           Is(a->command, "info") ? ", and info takes one file" : "");
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-static PetscErrorCode Run(int argc, char **argv, const Arguments *a)
+static PetscErrorCode CheckCommand(const char word[])
 {
-  PetscBool view;
+  const char *name[NCOMMANDS];
+  char       *all;
+  PetscInt    nearest;
+  int         n;
+
+  PetscFunctionBegin;
+  if (WhichCommand(word) >= 0) PetscFunctionReturn(PETSC_SUCCESS);
+  PetscCall(NamesOfCommands(&n, name));
+  PetscCall(HGNamesNearest(word, n, name, &nearest));
+  PetscCall(HGNamesJoin(n, name, ", ", &all));
+  HGCheck(nearest < 0, PETSC_COMM_WORLD, "no command \"%s\"; did you mean %s? There are: %s", word, name[nearest], all);
+  HGCheck(PETSC_FALSE, PETSC_COMM_WORLD, "no command \"%s\"; there are: %s", word, all);
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* ---- the program ---- */
+
+/* The command, or what an option makes of it */
+static PetscErrorCode ChooseCommand(const char name[])
+{
+  PetscFunctionBegin;
+  running.command = &commands[WhichCommand(name)];
+  for (int i = 0; i < NCOMMANDS; i++) {
+    PetscBool is = PETSC_FALSE;
+
+    if (Is(name, commands[i].name) && commands[i].is) PetscCall((*commands[i].is)(&is));
+    if (is) running.command = &commands[i];
+  }
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode PrintVersion(void)
+{
+  char petsc[256], mpi[MPI_MAX_LIBRARY_VERSION_STRING];
+  int  n;
+
+  PetscFunctionBegin;
+  PetscCall(PetscGetVersion(petsc, sizeof(petsc)));
+  PetscCallMPI(MPI_Get_library_version(mpi, &n));
+  PetscCall(PetscPrintf(PETSC_COMM_WORLD, "Halograd %s\n%s\n%.*s\n", PACKAGE_VERSION, petsc, (int)strcspn(mpi, "\n,"), mpi));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* PETSc would go on with the viewer of -log_view at the end */
+static PetscErrorCode Help(const Arguments *a)
+{
+  PetscFunctionBegin;
+  PetscCall(PetscOptionsSetValue(NULL, "-help", NULL));
+  PetscCall(PetscPrintf(PETSC_COMM_WORLD, "halograd %s%s: %s\n", running.command->name, running.command->variant,
+                        commands[WhichCommand(a->command)].what));
+  PetscCall(HGSetFromOptions(PETSC_COMM_WORLD));
+  PetscCall((*running.command->run)(a->word, PETSC_TRUE));
+  for (int i = 0; i < NCOMMANDS; i++)
+    if (Is(a->command, commands[i].name) && commands[i].is && &commands[i] != running.command)
+      PetscCall(
+          PetscPrintf(PETSC_COMM_WORLD, "halograd %s%s -help lists what else there is then\n", commands[i].name, commands[i].variant));
+  PetscCall(PetscPrintf(PETSC_COMM_WORLD,
+                        "----------------------------------------\n"
+                        "All commands take -options_file FILE, -log_view [:FILE], -options_left, and PETSc's other options\n"));
+  PetscCall(PetscOptionsClearValue(NULL, "-help"));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* -hg_view */
+static PetscErrorCode ViewChoices(void)
+{
+  PetscViewer       viewer;
+  PetscViewerFormat format;
+  PetscBool         set;
+
+  PetscFunctionBegin;
+  PetscCall(PetscOptionsCreateViewer(PETSC_COMM_WORLD, NULL, NULL, "-hg_view", &viewer, &format, &set));
+  if (!set) PetscFunctionReturn(PETSC_SUCCESS);
+  PetscCall(PetscViewerPushFormat(viewer, format));
+  PetscCall(HGView(viewer));
+  PetscCall(PetscViewerPopFormat(viewer));
+  PetscCall(PetscViewerDestroy(&viewer));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode Run(int argc, char **argv, Arguments *a)
+{
+  PetscBool help;
 
   PetscFunctionBegin;
   (void)HGSetErrorsInOneLine(PETSC_TRUE);
   PetscCall(HGInitialize(&argc, &argv, NULL, NULL));
   (void)signal(SIGPIPE, SIG_IGN); /* PETSc would abort the job; see StandardOutput() */
+  PetscCall(PetscOptionsHasHelp(NULL, &help)); /* from an options file, or PETSC_OPTIONS */
+  if (help) a->help = PETSC_TRUE;
+  if (a->version) {
+    PetscCall(PrintVersion());
+    PetscFunctionReturn(PETSC_SUCCESS);
+  }
+  if (a->command) PetscCall(CheckCommand(a->command));
   if (!a->command) {
-    PetscCall(PetscPrintf(PETSC_COMM_WORLD, "%s", Usage));
+    HGCheck(a->command || a->help || argc == 1, PETSC_COMM_WORLD, "no command; halograd -help lists them");
+    PetscCall(PrintUsage());
     PetscFunctionReturn(PETSC_SUCCESS);
   }
   PetscCall(CheckWord(a));
+  PetscCall(ChooseCommand(a->command));
   if (a->help) {
-    PetscCall(PetscOptionsSetValue(NULL, "-help", NULL));
-    PetscCall(HGSetFromOptions(PETSC_COMM_WORLD));
+    PetscCall(Help(a));
+    PetscFunctionReturn(PETSC_SUCCESS);
   }
-  PetscCall(PetscOptionsHasName(NULL, NULL, "-hg_view", &view));
-  if (view) PetscCall(HGView(PETSC_VIEWER_STDOUT_WORLD));
-  PetscCall(Dispatch(a));
-  if (!a->help) PetscCall(WarnUnused());
+  PetscCall(ViewChoices());
+  PetscCall((*running.command->run)(a->word, PETSC_FALSE));
+  PetscCall(AppWarnUnused());
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -264,7 +344,7 @@ int main(int argc, char **argv)
   Arguments a;
   int       output;
 
-  if (HGSetWaitPolicy(argv)) return 1;
+  if (HGSetWaitPolicy(argv) || HGArgumentsNormalize(&argc, &argv)) return 1;
   a = TakeArguments(&argc, argv);
   if (Run(argc, argv, &a)) {
     (void)fflush(stdout);
@@ -275,5 +355,5 @@ int main(int argc, char **argv)
   if (HGFinalize()) return 1;
   output = StandardOutput();
   if (output) return output;
-  return a.command || a.help ? 0 : 1;
+  return a.command || a.help || a.version ? 0 : 1;
 }

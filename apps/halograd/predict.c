@@ -21,14 +21,14 @@ static PetscErrorCode Configure(Prediction *p, PetscBool writes)
   PetscFunctionBegin;
   p->batch_size = 8;
   PetscOptionsBegin(PETSC_COMM_WORLD, NULL, writes ? "halograd predict" : "halograd evaluate", "");
-  PetscCall(PetscOptionsString("-model", "model file", "", p->model, p->model, sizeof(p->model), NULL));
-  PetscCall(PetscOptionsInt("-predict_batch_size", "samples at once over all ranks", "", p->batch_size, &p->batch_size, NULL));
+  PetscCall(HGOptionsPath("-model", "model file", "", p->model, NULL));
+  PetscCall(HGOptionsInt("-predict_batch_size", "samples at once over all ranks", "", 1, PETSC_MAX_INT, &p->batch_size, NULL));
   if (writes) {
     PetscCall(PetscStrncpy(p->output, "prediction.nc", sizeof(p->output)));
-    PetscCall(PetscOptionsString("-output", "file to write the results to", "", p->output, p->output, sizeof(p->output), NULL));
+    PetscCall(HGOptionsPath("-output", "file to write the results to", "", p->output, NULL));
   }
   if (p->help)
-    PetscCall(PetscOptionsInt("-coord_grid", "of a coordinate network: points along each axis of the box", "", grid, &grid, NULL));
+    PetscCall(HGOptionsInt("-coord_grid", "of a coordinate network: points along each axis of the box", "", 2, PETSC_MAX_INT, &grid, NULL));
   PetscOptionsEnd();
   PetscCall(HGDataCreate(PETSC_COMM_WORLD, &p->data));
   PetscCall(HGDataSetFromOptions(p->data));
@@ -37,9 +37,8 @@ static PetscErrorCode Configure(Prediction *p, PetscBool writes)
   PetscCall(HGPartitionCreate(PETSC_COMM_WORLD, &p->part));
   PetscCall(HGPartitionSetFromOptions(p->part));
   if (p->help) PetscFunctionReturn(PETSC_SUCCESS);
+  if (!*p->model) PetscCall(AppCheckOptions()); /* it may be misspelled */
   HGCheck(*p->model, PETSC_COMM_WORLD, "no model; choose one with -model");
-  HGCheck(!writes || *p->output, PETSC_COMM_WORLD, "-output has no value; give the name of the file to write");
-  HGCheck(p->batch_size >= 1, PETSC_COMM_WORLD, "-predict_batch_size %" PetscInt_FMT ": give at least 1", p->batch_size);
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 

@@ -2,7 +2,8 @@
 #include "app.h"
 
 typedef struct {
-  char        problem[64], output[PETSC_MAX_PATH_LEN], dtype[16];
+  const char *problem;
+  char        output[PETSC_MAX_PATH_LEN];
   PetscInt    dim, size[3], samples, seed; /* size: points in z, y, x */
   HGDType     stored;
   PetscBool   help;
@@ -11,82 +12,47 @@ typedef struct {
   PetscInt    a, u;
 } Simulation;
 
-/* "128", "128,64" or "128,64,32" */
-static PetscErrorCode ReadGrid(Simulation *s, const char text[])
+static PetscErrorCode CheckGrid(PetscInt dim, const PetscInt n[])
 {
-  long long n[3] = {1, 1, 1};
-  char      rest;
-  int       dim;
+  const double points = (double)n[0] * (dim > 1 ? (double)n[1] : 1) * (dim > 2 ? (double)n[2] : 1);
 
   PetscFunctionBegin;
-  dim = sscanf(text, "%lld,%lld,%lld%c", &n[0], &n[1], &n[2], &rest);
-  for (const char *c = text; *c; c++) {
-    if (!strchr("0123456789,+-", *c)) dim = 0;
-    if (*c == ',' && (!c[1] || !strchr("0123456789+-", c[1]))) dim = 0;
-  }
-  HGCheck(dim >= 1 && dim <= 3, PETSC_COMM_WORLD, "-grid %s: give one to three numbers x, or x,y, or x,y,z", text);
-  for (int i = 0; i < dim; i++) {
-    HGCheck(n[i] > 0, PETSC_COMM_WORLD, "-grid has %lld points in %c; give at least 1", n[i], "xyz"[i]);
-    HGCheck(n[i] <= PETSC_MAX_INT, PETSC_COMM_WORLD, "-grid has %lld points in %c; this PETSc counts to %" PetscInt_FMT, n[i], "xyz"[i],
-            PETSC_MAX_INT);
-  }
-  HGCheck((double)n[0] * (double)n[1] * (double)n[2] <= (double)PETSC_MAX_INT, PETSC_COMM_WORLD,
-          "-grid %s has %g points; this PETSc counts to %" PetscInt_FMT ": give a smaller grid, or use a PETSc with 64-bit indices", text,
-          (double)n[0] * (double)n[1] * (double)n[2], PETSC_MAX_INT);
-  s->dim = dim;
-  for (int a = 0; a < 3; a++) s->size[a] = (PetscInt)n[2 - a];
+  HGCheck(points <= (double)PETSC_MAX_INT, PETSC_COMM_WORLD,
+          "-grid has %g points; this PETSc counts to %" PetscInt_FMT ": give a smaller grid, or use a PETSc with 64-bit indices", points,
+          PETSC_MAX_INT);
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
 static PetscErrorCode ReadOptions(Simulation *s)
 {
-  char grid[128] = "128,128";
+  PetscInt n[3] = {128, 128, 1}, dtype = HG_F32;
 
   PetscFunctionBegin;
-  *s = (Simulation){.problem = HGPHYSICSDARCY, .dtype = "f32", .samples = 64, .seed = 1, .help = s->help};
+  *s = (Simulation){.problem = HGPHYSICSDARCY, .dim = 2, .samples = 64, .seed = 1, .help = s->help};
+  PetscCall(HGPhysicsCreate(PETSC_COMM_WORLD, &s->physics));
   PetscOptionsBegin(PETSC_COMM_WORLD, NULL, "halograd simulate", "");
-  PetscCall(PetscOptionsString("-problem", "equation: advection_diffusion, allen_cahn, burgers, darcy, heat, navier_stokes, poisson, wave",
-                               "HGPhysicsSetType", s->problem, s->problem, sizeof(s->problem), NULL));
-  PetscCall(PetscOptionsString("-grid", "points in x, or x,y, or x,y,z", "HGPhysicsSetGrid", grid, grid, sizeof(grid), NULL));
-  PetscCall(PetscOptionsInt("-samples", "number of samples", "", s->samples, &s->samples, NULL));
-  PetscCall(PetscOptionsInt("-seed", "seed of the random fields", "HGPhysicsSampleInput", s->seed, &s->seed, NULL));
+  PetscCall(HGOptionsType("-problem", "equation", "HGPhysicsSetType", HGPhysicsList, &s->problem, NULL));
+  PetscCall(HGOptionsIntArray("-grid", "points along x, or x,y, or x,y,z", "HGPhysicsSetGrid", 1, PETSC_MAX_INT, 1, 3, n, &s->dim, NULL));
+  PetscCall(HGOptionsInt("-samples", "number of samples", "", 1, PETSC_MAX_INT, &s->samples, NULL));
+  PetscCall(HGOptionsInt("-seed", "seed of the random fields", "HGPhysicsSampleInput", 0, PETSC_MAX_INT, &s->seed, NULL));
   PetscCall(PetscSNPrintf(s->output, sizeof(s->output), "%s.nc", s->problem));
-  PetscCall(PetscOptionsString("-output", "netCDF file to write", "", s->output, s->output, sizeof(s->output), NULL));
-  PetscCall(
-      PetscOptionsString("-output_dtype", "type of the numbers in the file: f32 or f64", "", s->dtype, s->dtype, sizeof(s->dtype), NULL));
+  PetscCall(HGOptionsPath("-output", "netCDF file to write", "", s->output, NULL));
+  PetscCall(HGOptionsChoice("-output_dtype", "type of the numbers in the file", "", (const char *const[]){"f32", "f64"}, 2, &dtype, NULL));
   PetscOptionsEnd();
-  HGCheck(*s->output, PETSC_COMM_WORLD, "-output has no value; give the name of the file to write");
-  PetscCall(ReadGrid(s, grid));
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
-
-static PetscErrorCode CheckOptions(Simulation *s)
-{
-  PetscBool f32, f64;
-
-  PetscFunctionBegin;
-  HGCheck(s->samples > 0, PETSC_COMM_WORLD, "-samples %" PetscInt_FMT ": give at least 1", s->samples);
-  HGCheck(s->seed >= 0, PETSC_COMM_WORLD, "-seed %" PetscInt_FMT ": give zero or a positive number", s->seed);
-  PetscCall(PetscStrcmp(s->dtype, "f32", &f32));
-  PetscCall(PetscStrcmp(s->dtype, "f64", &f64));
-  HGCheck(f32 || f64, PETSC_COMM_WORLD, "-output_dtype %s: give f32 or f64", s->dtype);
-  s->stored = f32 ? HG_F32 : HG_F64;
+  s->stored = (HGDType)dtype;
+  PetscCall(CheckGrid(s->dim, n));
+  for (int a = 0; a < 3; a++) s->size[a] = 2 - a < s->dim ? n[2 - a] : 1;
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
 static PetscErrorCode Configure(Simulation *s)
 {
-  HGPhysicsType type;
-
   PetscFunctionBegin;
   PetscCall(ReadOptions(s));
-  PetscCall(CheckOptions(s));
-  PetscCall(HGPhysicsCreate(PETSC_COMM_WORLD, &s->physics));
   PetscCall(HGPhysicsSetType(s->physics, s->problem));
   PetscCall(HGPhysicsSetGrid(s->physics, s->dim, s->size));
   PetscCall(HGPhysicsSetFromOptions(s->physics));
-  PetscCall(HGPhysicsGetType(s->physics, &type));
-  PetscCall(PetscStrncpy(s->problem, type, sizeof(s->problem)));
+  PetscCall(HGPhysicsGetType(s->physics, &s->problem));
   if (s->help)
     PetscCall(PetscPrintf(
         PETSC_COMM_WORLD,
@@ -172,11 +138,10 @@ static PetscErrorCode Run(Simulation *s)
   Vec            a, u;
 
   PetscFunctionBegin;
+  PetscCall(AppCheckOptions());
   PetscCall(HGPhysicsSetUp(s->physics));
   PetscCall(HGPhysicsGetChannels(s->physics, NULL, &unknowns));
   HGCheck(unknowns, PETSC_COMM_WORLD, "-problem %s: only a built-in equation can be simulated; use your own SNES", s->problem);
-  PetscCall(PetscObjectViewFromOptions((PetscObject)s->physics, NULL, "-physics_view"));
-  PetscCall(AppCheckOptions());
   PetscCall(CreateOutput(s));
   PetscCall(HGPhysicsGetDM(s->physics, &dm));
   PetscCall(DMCreateGlobalVector(dm, &a));

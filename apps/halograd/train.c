@@ -11,7 +11,7 @@ typedef struct {
   PetscReal   weight, bc_weight, scale; /* of the residual, of soft conditions; of the solution where there is no target */
   PetscInt    labelled;
   PetscReal   unknown_start;
-  char        unknown[32];
+  const char *unknown;
   PetscBool   scale_set, help;
 } Training;
 
@@ -19,22 +19,17 @@ typedef struct {
 static PetscErrorCode CreateValidation(Training *t)
 {
   char      file[PETSC_MAX_PATH_LEN] = "", labels[PETSC_MAX_PATH_LEN] = "";
-  PetscInt  range[2] = {0, 0}, n = 2;
+  PetscInt  range[2] = {0, 0};
   PetscBool has_file, has_range;
 
   PetscFunctionBegin;
   PetscOptionsBegin(PETSC_COMM_WORLD, NULL, "Validation options", "");
-  PetscCall(PetscOptionsString("-data_validation_file", "file of samples to validate on after each epoch", "", file, file, sizeof(file),
-                               &has_file));
-  PetscCall(PetscOptionsString("-data_validation_labels", "its labels, if it is an IDX file of images", "", labels, labels, sizeof(labels),
-                               NULL));
-  PetscCall(PetscOptionsIntArray("-data_validation_range", "first,last of its samples, half-open; without a file those of -data_file", "",
-                                 range, &n, &has_range));
+  PetscCall(HGOptionsPath("-data_validation_file", "file of samples to validate on after each epoch", "", file, &has_file));
+  PetscCall(HGOptionsPath("-data_validation_labels", "its labels, if it is an IDX file of images", "", labels, NULL));
+  PetscCall(HGOptionsRange("-data_validation_range", "its samples first,last, half-open; without a file those of -data_file", "", range,
+                           &has_range));
   PetscOptionsEnd();
-  HGCheck(!has_file || *file, PETSC_COMM_WORLD, "-data_validation_file has no value; give the name of a data file");
   if (!has_file && !has_range) PetscFunctionReturn(PETSC_SUCCESS);
-  HGCheck(!has_range || (n == 2 && range[0] >= 0 && range[0] < range[1]), PETSC_COMM_WORLD,
-          "-data_validation_range needs two numbers first,last with 0 <= first < last");
   PetscCall(HGDataCreate(PETSC_COMM_WORLD, &t->validation));
   PetscCall(HGDataSetFromOptions(t->validation));
   if (has_file) {
@@ -48,34 +43,39 @@ static PetscErrorCode CreateValidation(Training *t)
 /* -physics_type: an equation whose residual is trained against. Its grid is that of the network's output, which comes later. */
 static PetscErrorCode CreatePhysics(Training *t)
 {
-  HGModelInfo info     = {.dim = 0};
-  char        type[64] = "", model[PETSC_MAX_PATH_LEN] = "";
+  HGModelInfo info                      = {.dim = 0};
+  const char *type                      = NULL;
+  char        model[PETSC_MAX_PATH_LEN] = "";
   PetscBool   set;
 
   PetscFunctionBegin;
   t->weight = t->scale = t->bc_weight = 1;
   t->labelled                         = -1;
-  PetscOptionsBegin(PETSC_COMM_WORLD, NULL, "Physics options", "");
-  PetscCall(
-      PetscOptionsString("-physics_type", "equation whose residual joins the loss", "HGPhysicsSetType", type, type, sizeof(type), &set));
-  PetscCall(PetscOptionsReal("-physics_weight", "what the residual counts beside the misfit to targets", "HGTrainerSetPhysics", t->weight,
-                             &t->weight, NULL));
-  PetscCall(PetscOptionsReal("-bc_weight", "what soft boundary conditions count", "HGTrainerSetBoundaryWeight", t->bc_weight, &t->bc_weight,
-                             NULL));
-  PetscCall(PetscOptionsReal("-physics_scale", "without targets: the size of the solution", "HGTrainerSetPhysics", t->scale, &t->scale,
-                             &t->scale_set));
-  PetscCall(PetscOptionsString("-physics_unknown", "parameter of the equation to find with the network", "HGTrainerSetUnknown", t->unknown,
-                               t->unknown, sizeof(t->unknown), NULL));
-  PetscCall(PetscOptionsReal("-physics_unknown_start", "where its search starts; 0: the equation's value", "HGTrainerSetUnknown",
-                             t->unknown_start, &t->unknown_start, NULL));
-  PetscCall(PetscOptionsInt("-data_labelled", "so many samples have targets, the first ones; -1 for all", "HGTrainerSetLabelled",
-                            t->labelled, &t->labelled, NULL));
-  PetscOptionsEnd();
-  HGCheck(t->scale > 0 && !PetscIsInfOrNanReal(t->scale), PETSC_COMM_WORLD, "-physics_scale %g: give a positive number", (double)t->scale);
-  PetscCall(PetscOptionsGetString(NULL, NULL, "-model_input", model, sizeof(model), NULL));
-  if (*model && !t->help) PetscCall(HGModelReadInfo(PETSC_COMM_WORLD, model, &info));
-  if (!set && !*info.physics_options) PetscFunctionReturn(PETSC_SUCCESS);
+  t->unknown                          = "";
+  PetscCall(HGOptionsGetString("-physics_type", &type, &set));
   PetscCall(HGPhysicsCreate(PETSC_COMM_WORLD, &t->physics));
+  PetscOptionsBegin(PETSC_COMM_WORLD, NULL, "Physics options", "");
+  if (!set) /* an equation lists it itself */
+    PetscCall(HGOptionsType("-physics_type", "equation whose residual joins the loss", "HGPhysicsSetType", HGPhysicsList, &type, NULL));
+  PetscCall(HGOptionsReal("-physics_weight", "what the residual counts beside the misfit to targets", "HGTrainerSetPhysics", 0,
+                          PETSC_MAX_REAL, &t->weight, NULL));
+  PetscCall(HGOptionsReal("-bc_weight", "what soft boundary conditions count", "HGTrainerSetBoundaryWeight", 0, PETSC_MAX_REAL,
+                          &t->bc_weight, NULL));
+  PetscCall(HGOptionsReal("-physics_scale", "without targets: the size of the solution", "HGTrainerSetPhysics", HG_POSITIVE, PETSC_MAX_REAL,
+                          &t->scale, &t->scale_set));
+  PetscCall(
+      HGOptionsString("-physics_unknown", "parameter of the equation to find with the network", "HGTrainerSetUnknown", &t->unknown, NULL));
+  PetscCall(HGOptionsReal("-physics_unknown_start", "where its search starts; 0: the equation's value", "HGTrainerSetUnknown",
+                          -PETSC_MAX_REAL, PETSC_MAX_REAL, &t->unknown_start, NULL));
+  PetscCall(HGOptionsInt("-data_labelled", "so many samples have targets, the first ones; -1 for all", "HGTrainerSetLabelled", -1,
+                         PETSC_MAX_INT, &t->labelled, NULL));
+  PetscOptionsEnd();
+  PetscCall(HGOptionsGetPath("-model_input", model, NULL));
+  if (*model && !t->help) PetscCall(HGModelReadInfo(PETSC_COMM_WORLD, model, &info));
+  if (!set && !*info.physics_options) {
+    PetscCall(HGPhysicsDestroy(&t->physics));
+    PetscFunctionReturn(PETSC_SUCCESS);
+  }
   if (set && !*info.physics_options) PetscCall(HGPhysicsSetType(t->physics, type));
   if (*info.physics_options) PetscCall(AppPhysicsOptions(model, &info, t->physics));
   else PetscCall(HGPhysicsSetFromOptions(t->physics));

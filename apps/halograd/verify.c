@@ -13,24 +13,18 @@ typedef struct {
 
 static PetscErrorCode Configure(Verification *v)
 {
-  PetscInt  grid[4] = {16, 16, 16, 0}, n = 4, channels[3] = {2, 2, 0}, nc = 3, batch = 2;
-  PetscBool set;
+  PetscInt grid[3] = {16, 16, 0}, n = 2, channels[2] = {2, 2}, nc = 2, batch = 2;
 
   PetscFunctionBegin;
   v->seed = 1;
   PetscOptionsBegin(PETSC_COMM_WORLD, NULL, "halograd verify", "");
-  PetscCall(PetscOptionsIntArray("-grid", "points along x, y, z (default 16,16)", "", grid, &n, &set));
-  PetscCall(PetscOptionsIntArray("-verify_channels", "channels of input and output (default 2,2)", "", channels, &nc, NULL));
-  PetscCall(PetscOptionsInt("-verify_batch_size", "samples", "", batch, &batch, NULL));
-  PetscCall(PetscOptionsInt("-seed", "seed of parameters, input and target", "", v->seed, &v->seed, NULL));
+  PetscCall(HGOptionsIntArray("-grid", "points along x, or x,y, or x,y,z", "", 1, PETSC_MAX_INT, 1, 3, grid, &n, NULL));
+  PetscCall(HGOptionsIntArray("-verify_channels", "channels of input and output, or one number for both", "", 1, PETSC_MAX_INT, 1, 2,
+                              channels, &nc, NULL));
+  PetscCall(HGOptionsInt("-verify_batch_size", "samples", "", 1, PETSC_MAX_INT, &batch, NULL));
+  PetscCall(HGOptionsInt("-seed", "seed of parameters, input and target", "", PETSC_MIN_INT, PETSC_MAX_INT, &v->seed, NULL));
   PetscOptionsEnd();
-  HGCheck(!set || (n >= 1 && n <= 3), PETSC_COMM_WORLD, "-grid has %" PetscInt_FMT " numbers; give x, or x,y, or x,y,z", n);
-  for (PetscInt a = 0; a < PetscMin(n, 3); a++)
-    HGCheck(grid[a] >= 1, PETSC_COMM_WORLD, "-grid has %" PetscInt_FMT " points in %c; give at least 1", grid[a], "xyz"[a]);
-  HGCheck(nc <= 2 && channels[0] >= 1 && (nc < 2 || channels[1] >= 1), PETSC_COMM_WORLD,
-          "-verify_channels: give one or two numbers, input,output, of at least 1");
-  HGCheck(batch >= 1, PETSC_COMM_WORLD, "-verify_batch_size %" PetscInt_FMT ": give at least 1", batch);
-  v->dim        = set ? n : 2;
+  v->dim        = n;
   v->size[HG_N] = batch;
   v->size[HG_C] = channels[0];
   for (PetscInt a = 0; a < 3; a++) v->size[HG_X - a] = a < v->dim ? grid[a] : 1;
@@ -221,14 +215,9 @@ static PetscErrorCode Destroy(Verification *v)
 PetscErrorCode AppVerify(PetscBool help)
 {
   Verification v  = {NULL};
-  PetscBool    ok = PETSC_TRUE, linop;
+  PetscBool    ok = PETSC_TRUE;
 
   PetscFunctionBegin;
-  PetscCall(PetscOptionsHasName(NULL, NULL, "-linop_type", &linop));
-  if (linop) {
-    PetscCall(AppVerifyLinOp(help));
-    PetscFunctionReturn(PETSC_SUCCESS);
-  }
   PetscCall(Configure(&v));
   if (!help) {
     PetscCall(AppCheckOptions());

@@ -3,12 +3,12 @@
 #include "app.h"
 
 typedef struct {
-  HGLinOp   op;
-  HGTensor  x, y;
-  char      type[64];
-  PetscInt  dim, size[2][HG_AXES], parts[2][HG_AXES], halo[6], nhalo, seed;
-  PetscBool given_size_y, given_parts[2], copies[HG_AXES];
-  HGDType   dtype;
+  HGLinOp     op;
+  HGTensor    x, y;
+  const char *type;
+  PetscInt    dim, size[2][HG_AXES], parts[2][HG_AXES], halo[6], nhalo, seed;
+  PetscBool   given_parts[2], copies[HG_AXES];
+  HGDType     dtype;
 } Verification;
 
 static PetscBool Is(const Verification *v, const char type[])
@@ -22,12 +22,10 @@ static PetscBool IsCombined(const Verification *v)
   return Is(v, HGLINOPCOMPOSE) || Is(v, HGLINOPSUM) || Is(v, HGLINOPADJOINT) || Is(v, HGLINOPSCALE) ? PETSC_TRUE : PETSC_FALSE;
 }
 
-/* Numbers for all axes */
-static PetscErrorCode ReadAxes(const char option[], PetscInt n, const PetscInt in[], PetscInt out[HG_AXES])
+PetscErrorCode AppIsLinOp(PetscBool *is)
 {
   PetscFunctionBegin;
-  HGCheck(n == HG_AXES, PETSC_COMM_WORLD, "%s has %" PetscInt_FMT " numbers; give %d, for n,c,z,y,x", option, n, HG_AXES);
-  PetscCall(PetscArraycpy(out, in, HG_AXES));
+  PetscCall(PetscOptionsHasName(NULL, NULL, "-linop_type", is));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -45,39 +43,47 @@ static PetscErrorCode ReadCopies(const char axes[], PetscBool copies[HG_AXES])
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-static PetscErrorCode Configure(Verification *v)
+/* Numbers n,c,z,y,x of domain and range */
+static PetscErrorCode ReadAxes(HGOptionItems PetscOptionsObject, Verification *v, PetscBool *set_size)
 {
-  PetscInt  in[4][HG_AXES] = {{0}}, n[4] = {HG_AXES, HG_AXES, HG_AXES, HG_AXES};
-  char      axes[16] = "";
-  PetscBool set[4], set_halo;
+  PetscInt n = HG_AXES, none = 0;
 
   PetscFunctionBegin;
-  *v = (Verification){.type = HGLINOPHALO, .dim = 2, .size = {{1, 2, 1, 16, 16}}, .nhalo = 6, .seed = 1};
+  PetscCall(HGOptionsIntArray("-linop_size", "global sizes of the domain, n,c,z,y,x", "", 1, PETSC_MAX_INT, HG_AXES, HG_AXES, v->size[0],
+                              &n, NULL));
+  PetscCall(HGOptionsIntArray("-linop_size_y", "global sizes of the range, n,c,z,y,x (default: those of the domain)", "", 1, PETSC_MAX_INT,
+                              HG_AXES, HG_AXES, v->size[1], &none, set_size));
+  none = 0;
+  PetscCall(HGOptionsIntArray("-linop_parts", "parts of the domain, n,c,z,y,x (default: chosen by type)", "", -1, PETSC_MAX_INT, HG_AXES,
+                              HG_AXES, v->parts[0], &none, &v->given_parts[0]));
+  none = 0;
+  PetscCall(HGOptionsIntArray("-linop_parts_y", "parts of the range, n,c,z,y,x (default: chosen by type)", "", -1, PETSC_MAX_INT, HG_AXES,
+                              HG_AXES, v->parts[1], &none, &v->given_parts[1]));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode Configure(Verification *v)
+{
+  const char *axes = "x";
+  PetscBool   set_size;
+
+  PetscFunctionBegin;
+  *v = (Verification){.type = HGLINOPHALO, .dim = 2, .size = {{1, 2, 1, 16, 16}}, .halo = {1}, .nhalo = 1, .seed = 1};
   PetscCall(HGGetDType(&v->dtype));
-  for (int i = 0; i < 2; i++) PetscCall(PetscArraycpy(in[i], v->size[0], HG_AXES));
-  PetscOptionsBegin(PETSC_COMM_WORLD, NULL, "halograd verify -linop_type", "");
-  PetscCall(PetscOptionsString("-linop_type", "the operator", "", v->type, v->type, sizeof(v->type), NULL));
-  PetscCall(PetscOptionsIntArray("-linop_size", "global sizes of the domain, n,c,z,y,x (default 1,2,1,16,16)", "", in[0], &n[0], &set[0]));
-  PetscCall(PetscOptionsIntArray("-linop_size_y", "global sizes of the range (default: those of the domain)", "", in[1], &n[1], &set[1]));
-  PetscCall(PetscOptionsIntArray("-linop_parts", "parts of the domain, n,c,z,y,x (default: chosen by type)", "", in[2], &n[2], &set[2]));
-  PetscCall(PetscOptionsIntArray("-linop_parts_y", "parts of the range (default: chosen by type)", "", in[3], &n[3], &set[3]));
-  PetscCall(PetscOptionsIntArray("-linop_halo", "halo: ghost points below and above along z,y,x, six numbers, or one for all", "", v->halo,
-                                 &v->nhalo, &set_halo));
-  PetscCall(PetscOptionsString("-linop_axes", "collectives: letters of the axes whose parts are copies, of nczyx (default x)", "", "x",
-                               axes, sizeof(axes), NULL));
-  PetscCall(PetscOptionsInt("-seed", "seed of the arguments", "", v->seed, &v->seed, NULL));
-  PetscOptionsEnd();
-  if (set[0]) PetscCall(ReadAxes("-linop_size", n[0], in[0], v->size[0]));
-  PetscCall(PetscArraycpy(v->size[1], v->size[0], HG_AXES));
-  if (set[1]) PetscCall(ReadAxes("-linop_size_y", n[1], in[1], v->size[1]));
-  for (int i = 0; i < 2; i++)
-    if ((v->given_parts[i] = set[2 + i])) PetscCall(ReadAxes(i ? "-linop_parts_y" : "-linop_parts", n[2 + i], in[2 + i], v->parts[i]));
-  PetscCall(ReadCopies(*axes ? axes : "x", v->copies));
-  HGCheck(!set_halo || v->nhalo == 1 || v->nhalo == 6, PETSC_COMM_WORLD, "-linop_halo has %" PetscInt_FMT " numbers; give one, or six",
-          v->nhalo);
-  for (int i = 0; i < 6 && (!set_halo || v->nhalo == 1); i++) v->halo[i] = set_halo ? v->halo[0] : 1;
-  v->dim = PetscMax(v->size[0][HG_Z], v->size[1][HG_Z]) > 1 ? 3 : PetscMax(v->size[0][HG_Y], v->size[1][HG_Y]) > 1 ? 2 : 1;
   PetscCall(HGLinOpCreate(PETSC_COMM_WORLD, &v->op));
+  PetscOptionsBegin(PETSC_COMM_WORLD, NULL, "halograd verify -linop_type", "");
+  PetscCall(ReadAxes(PetscOptionsObject, v, &set_size));
+  PetscCall(HGOptionsIntArray("-linop_halo", "halo: ghost points below and above along z,y,x, six numbers, or one for all", "", 0,
+                              PETSC_MAX_INT, 1, 6, v->halo, &v->nhalo, NULL));
+  PetscCall(HGOptionsString("-linop_axes", "collectives: letters of the axes whose parts are copies, of nczyx", "", &axes, NULL));
+  PetscCall(HGOptionsInt("-seed", "seed of the arguments", "", PETSC_MIN_INT, PETSC_MAX_INT, &v->seed, NULL));
+  PetscOptionsEnd();
+  PetscCall(HGOptionsGetString("-linop_type", &v->type, NULL)); /* listed by the operator */
+  if (!set_size) PetscCall(PetscArraycpy(v->size[1], v->size[0], HG_AXES));
+  PetscCall(ReadCopies(axes, v->copies));
+  HGCheck(v->nhalo == 1 || v->nhalo == 6, PETSC_COMM_WORLD, "-linop_halo has %" PetscInt_FMT " numbers; give one, or six", v->nhalo);
+  for (int i = 1; i < 6 && v->nhalo == 1; i++) v->halo[i] = v->halo[0];
+  v->dim = PetscMax(v->size[0][HG_Z], v->size[1][HG_Z]) > 1 ? 3 : PetscMax(v->size[0][HG_Y], v->size[1][HG_Y]) > 1 ? 2 : 1;
   PetscCall(HGLinOpSetType(v->op, v->type));
   HGCheck(!Is(v, HGLINOPSHELL), PETSC_COMM_WORLD, "a shell operator is a program's own functions: test it there with HGLinOpTestAdjoint()");
   PetscCall(HGLinOpSetFromOptions(v->op));

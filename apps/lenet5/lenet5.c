@@ -34,18 +34,12 @@ static PetscErrorCode Configure(Experiment *e)
   PetscFunctionBegin;
   e->seeds = 3;
   PetscOptionsBegin(PETSC_COMM_WORLD, NULL, "LeNet-5 options", "");
-  PetscCall(PetscOptionsInt("-lenet5_seeds", "networks to train, with seeds from -train_seed on", "", e->seeds, &e->seeds, NULL));
+  PetscCall(HGOptionsInt("-lenet5_seeds", "networks to train, with seeds from -train_seed on", "", 1, PETSC_MAX_INT, &e->seeds, NULL));
   for (int r = 0; r < 2; r++) {
-    PetscInt  n = 2;
-    PetscBool set;
-
     PetscCall(PetscArraycpy(e->ranges[r], defaults[r], 2));
-    PetscCall(PetscOptionsIntArray(option[r], text[r], "HGDataSetRange", e->ranges[r], &n, &set));
-    HGCheck((!set || n == 2) && e->ranges[r][0] >= 0 && e->ranges[r][0] < e->ranges[r][1], PETSC_COMM_WORLD,
-            "%s needs two numbers first,last with 0 <= first < last", option[r]);
+    PetscCall(HGOptionsRange(option[r], text[r], "HGDataSetRange", e->ranges[r], NULL));
   }
   PetscOptionsEnd();
-  HGCheck(e->seeds >= 1, PETSC_COMM_WORLD, "-lenet5_seeds %" PetscInt_FMT ": give at least 1", e->seeds);
   PetscCall(PetscOptionsHasName(NULL, NULL, "-data_file", &file));
   PetscCall(PetscOptionsHasName(NULL, NULL, "-data_digits", &digits));
   if (!file && !digits) PetscCall(PetscOptionsSetValue(NULL, "-data_digits", "10000"));

@@ -113,7 +113,6 @@ static PetscErrorCode Run(void)
   PetscCall(HGPhysicsCreate(PETSC_COMM_WORLD, &phys));
   PetscCall(HGPhysicsSetDMDAFunctionLocal(phys, da, Bratu, &user));
   PetscCall(HGPhysicsSetUp(phys));
-  PetscCall(PetscObjectViewFromOptions((PetscObject)phys, NULL, "-physics_view"));
 
   PetscCall(HGTensorCreate(part, HG_F64, &y));
   PetscCall(HGTensorSetUp(y));

@@ -3,21 +3,6 @@
 #include <stdio.h>
 #include <string.h>
 
-static PetscErrorCode SetRangeFromText(HGData d, const char prefix[], const char text[])
-{
-  MPI_Comm  comm = PetscObjectComm((PetscObject)d);
-  long long first, last;
-  char      rest;
-
-  PetscFunctionBegin;
-  HGCheck(sscanf(text, "%lld,%lld%c", &first, &last, &rest) == 2, comm, "-%sdata_range %s: give two numbers first,last without a space",
-          prefix, text);
-  HGCheck(first >= 0 && first < last && last <= PETSC_MAX_INT, comm, "-%sdata_range %s holds no samples; give 0 <= first < last", prefix,
-          text);
-  PetscCall(HGDataSetRange(d, (PetscInt)first, (PetscInt)last));
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
-
 /*@
    HGDataSetFromOptions - Set a dataset from the options database
 
@@ -36,7 +21,8 @@ static PetscErrorCode SetRangeFromText(HGData d, const char prefix[], const char
 .  -data_target names          - target variables, with commas, or none
 .  -data_range first,last      - samples first to last-1 (default: all)
 .  -data_normalize none|global - scale each channel to mean 0 and deviation 1, or not (default none)
--  -data_shuffle 0|1           - the samples of an epoch in random order (default 1)
+.  -data_shuffle 0|1           - the samples of an epoch in random order (default 1)
+-  -data_view                  - print it when it has been loaded
 
    Level: beginner
 
@@ -48,48 +34,41 @@ static PetscErrorCode SetRangeFromText(HGData d, const char prefix[], const char
 PetscErrorCode HGDataSetFromOptions(HGData d)
 {
   static const char *const ways[] = {"none", "global"};
-  MPI_Comm                 comm   = PetscObjectComm((PetscObject)d);
-  char file[PETSC_MAX_PATH_LEN] = "", labels[PETSC_MAX_PATH_LEN] = "", input[1024] = "", target[1024] = "none", range[64] = "", way[16];
-  const char *now_in, *now_out, *prefix = ((PetscObject)d)->prefix ? ((PetscObject)d)->prefix : "";
-  PetscInt    classes = d->asked_classes, digits = d->digits, seed = d->digits ? (PetscInt)d->digits_seed : 1;
-  PetscBool   set, set_in, set_out, set_labels, set_digits, global;
+  const char              *input, *target, *prefix = ((PetscObject)d)->prefix ? ((PetscObject)d)->prefix : "";
+  PetscInt                 classes = d->asked_classes, digits = d->digits, seed = d->digits ? (PetscInt)d->digits_seed : 1;
+  PetscInt                 range[2] = {d->first, d->last}, way = d->normalize;
+  PetscBool                set, set_digits;
+  char                     path[PETSC_MAX_PATH_LEN];
 
   PetscFunctionBegin;
   PetscValidHeaderSpecific(d, HG_DATA_CLASSID, 1);
-  PetscCall(HGDataGetVariables(d, &now_in, &now_out));
+  PetscCall(HGDataGetVariables(d, &input, &target));
   PetscObjectOptionsBegin((PetscObject)d);
-  PetscCall(PetscOptionsString("-data_file", "netCDF or IDX file of the samples", "HGDataSetFile", d->file ? d->file : "", file,
-                               sizeof(file), &set));
-  if (set) PetscCall(HGDataSetFile(d, file));
-  PetscCall(PetscOptionsString("-data_labels", "IDX file of the labels of the images", "HGDataSetLabels", d->labels ? d->labels : "",
-                               labels, sizeof(labels), &set_labels));
-  if (set_labels) PetscCall(HGDataSetLabels(d, labels));
-  PetscCall(PetscOptionsInt("-data_classes", "the target has classes, 0 to n - 1 (default for labels: as many as they need)",
-                            "HGDataSetClasses", d->asked_classes, &classes, &set_labels));
-  if (set_labels) PetscCall(HGDataSetClasses(d, classes));
-  PetscCall(PetscOptionsInt("-data_digits", "draw so many images of digits instead of reading a file", "HGDataSetDigits", d->digits,
-                            &digits, &set_digits));
-  PetscCall(PetscOptionsInt("-data_digits_seed", "which digits", "HGDataSetDigits", seed, &seed, NULL));
-  HGCheck(!set || !set_digits, comm, "-%sdata_file and -%sdata_digits: give one of them", prefix, prefix);
+  PetscCall(PetscStrncpy(path, d->labels ? d->labels : "", sizeof(path)));
+  PetscCall(HGOptionsPath("-data_labels", "IDX file of the labels of the images", "HGDataSetLabels", path, &set));
+  if (set) PetscCall(HGDataSetLabels(d, path));
+  PetscCall(HGOptionsInt("-data_classes", "the target has classes, 0 to n - 1 (default for labels: as many as they need)",
+                         "HGDataSetClasses", 0, PETSC_MAX_INT, &classes, &set));
+  if (set) PetscCall(HGDataSetClasses(d, classes));
+  PetscCall(HGOptionsInt("-data_digits", "draw so many images of digits instead of reading a file", "HGDataSetDigits", 1, PETSC_MAX_INT,
+                         &digits, &set_digits));
+  PetscCall(HGOptionsInt("-data_digits_seed", "which digits", "HGDataSetDigits", 0, PETSC_MAX_INT, &seed, NULL));
+  PetscCall(PetscStrncpy(path, d->file ? d->file : "", sizeof(path)));
+  PetscCall(HGOptionsPath("-data_file", "netCDF or IDX file of the samples", "HGDataSetFile", path, &set));
+  HGCheck(!set || !set_digits, PetscObjectComm((PetscObject)d), "-%sdata_file and -%sdata_digits: give one of them", prefix, prefix);
+  if (set) PetscCall(HGDataSetFile(d, path));
   if (set_digits) PetscCall(HGDataSetDigits(d, digits, seed));
-  PetscCall(PetscOptionsString("-data_input", "input variables, with commas", "HGDataSetVariables", now_in, input, sizeof(input), &set_in));
-  PetscCall(PetscOptionsString("-data_target", "target variables, with commas, or none", "HGDataSetVariables", now_out, target,
-                               sizeof(target), &set_out));
-  if (set_in) PetscCall(HGDataSetVariables(d, input, d->part[HG_DATA_TARGET].list));
-  if (set_out) PetscCall(HGDataSetVariables(d, d->part[HG_DATA_INPUT].list, target));
-  PetscCall(PetscOptionsString("-data_range", "samples first,last: from first to last - 1 (default all)", "HGDataSetRange", range, range,
-                               sizeof(range), &set));
-  if (set) PetscCall(SetRangeFromText(d, prefix, range));
-  PetscCall(PetscOptionsString("-data_normalize", "none, or global: each channel to mean 0 and deviation 1", "HGDataSetNormalize",
-                               ways[d->normalize], way, sizeof(way), &set));
-  if (set) {
-    PetscCall(PetscStrcmp(way, ways[HG_NORMALIZE_GLOBAL], &global));
-    PetscCall(PetscStrcmp(way, ways[HG_NORMALIZE_NONE], &set));
-    HGCheck(global || set, comm, "-%sdata_normalize %s: give none or global", prefix, way);
-    PetscCall(HGDataSetNormalize(d, global ? HG_NORMALIZE_GLOBAL : HG_NORMALIZE_NONE));
-  }
-  PetscCall(
-      PetscOptionsBool("-data_shuffle", "the samples of an epoch in random order", "HGDataSetShuffle", d->shuffle, &d->shuffle, NULL));
+  PetscCall(HGOptionsString("-data_input", "input variables, with commas", "HGDataSetVariables", &input, &set));
+  if (set) PetscCall(HGDataSetVariables(d, input, d->part[HG_DATA_TARGET].list));
+  PetscCall(HGOptionsString("-data_target", "target variables, with commas, or none", "HGDataSetVariables", &target, &set));
+  if (set) PetscCall(HGDataSetVariables(d, d->part[HG_DATA_INPUT].list, target));
+  PetscCall(HGOptionsRange("-data_range", "samples, from first to last - 1", "HGDataSetRange", range, &set));
+  if (set) PetscCall(HGDataSetRange(d, range[0], range[1]));
+  PetscCall(HGOptionsChoice("-data_normalize", "none, or global: each channel to mean 0 and deviation 1", "HGDataSetNormalize", ways, 2,
+                            &way, &set));
+  if (set) PetscCall(HGDataSetNormalize(d, (HGNormalize)way));
+  PetscCall(HGOptionsBool("-data_shuffle", "the samples of an epoch in random order", "HGDataSetShuffle", &d->shuffle, NULL));
+  PetscCall(HGOptionsView("-data_view", "print file, variables, samples and constants when they are loaded"));
   PetscCall(PetscObjectProcessOptionsHandlers((PetscObject)d, PetscOptionsObject));
   PetscOptionsEnd();
   PetscFunctionReturn(PETSC_SUCCESS);
@@ -272,9 +251,11 @@ static PetscErrorCode ViewPart(HGData d, HGDataRole role, PetscViewer viewer)
 
   PetscFunctionBegin;
   PetscCall(PetscViewerASCIIPrintf(viewer, "%s: %s", role ? "target" : "input", p->list ? p->list : "none"));
+  PetscCall(PetscViewerASCIIUseTabs(viewer, PETSC_FALSE));
   if (p->classes) PetscCall(PetscViewerASCIIPrintf(viewer, ", %" PetscInt_FMT " classes", p->classes));
   if (p->channels) PetscCall(PetscViewerASCIIPrintf(viewer, ", %" PetscInt_FMT " channel%s", p->channels, p->channels > 1 ? "s" : ""));
   PetscCall(PetscViewerASCIIPrintf(viewer, "\n"));
+  PetscCall(PetscViewerASCIIUseTabs(viewer, PETSC_TRUE));
   for (PetscInt c = 0; d->partition && c < p->channels; c++) {
     if (p->mean[c] != 0 || p->dev[c] != 1)
       PetscCall(
@@ -304,16 +285,19 @@ PetscErrorCode HGDataView(HGData d, PetscViewer viewer)
   PetscFunctionBegin;
   PetscValidHeaderSpecific(d, HG_DATA_CLASSID, 1);
   if (!viewer) PetscCall(PetscViewerASCIIGetStdout(PetscObjectComm((PetscObject)d), &viewer));
-  PetscCall(PetscObjectPrintClassNamePrefixType((PetscObject)d, viewer));
+  PetscCall(PetscViewerASCIIPrintf(viewer, "HGData%s%s\n", ((PetscObject)d)->prefix ? ", options prefix " : "",
+                                   ((PetscObject)d)->prefix ? ((PetscObject)d)->prefix : ""));
   PetscCall(PetscViewerASCIIPushTab(viewer));
   PetscCall(PetscViewerASCIIPrintf(viewer, "file: %s\n", d->file ? d->file : "not set"));
   if (d->setup) {
     PetscCall(PetscViewerASCIIPrintf(viewer, "samples: %" PetscInt_FMT " to %" PetscInt_FMT " of %" PetscInt_FMT "\n", d->first, d->end - 1,
                                      d->samples));
     PetscCall(PetscViewerASCIIPrintf(viewer, "grid: "));
+    PetscCall(PetscViewerASCIIUseTabs(viewer, PETSC_FALSE));
     for (int a = 3 - (int)d->dim; a < 3; a++)
       PetscCall(PetscViewerASCIIPrintf(viewer, "%s%s=%" PetscInt_FMT, a > 3 - (int)d->dim ? ", " : "", d->axis[a].name, d->grid[a]));
     PetscCall(PetscViewerASCIIPrintf(viewer, "\n"));
+    PetscCall(PetscViewerASCIIUseTabs(viewer, PETSC_TRUE));
   }
   PetscCall(ViewPart(d, HG_DATA_INPUT, viewer));
   PetscCall(ViewPart(d, HG_DATA_TARGET, viewer));

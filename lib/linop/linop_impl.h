@@ -62,6 +62,8 @@ static inline void *HGTensorOwned(HGTensor t)
 }
 
 /* Common to all that move data: the stages one after the other */
+PETSC_INTERN PetscFunctionList HGLinOpList; /* the types */
+
 PETSC_INTERN PetscErrorCode HGLinOpSetOps_Movement(HGLinOp);
 PETSC_INTERN PetscErrorCode HGLinOpAddStage_Movement(HGLinOp, HGTransferSpec *, PetscBool reversed);
 PETSC_INTERN PetscErrorCode HGLinOpGetSizes(HGLinOp, PetscInt[], PetscInt[]);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "linop/linop_impl.h"
 
-static PetscFunctionList HGLinOpList = NULL;
+PetscFunctionList HGLinOpList = NULL;
 
 static PetscErrorCode FreeRegistry(void)
 {
@@ -76,15 +76,9 @@ PetscErrorCode HGLinOpRegisterAll(void)
 /* The function that makes an operator of a type */
 PetscErrorCode HGLinOpFind(MPI_Comm comm, const char name[], PetscErrorCode (**create)(HGLinOp))
 {
-  char   names[512] = "";
-  size_t used;
-
   PetscFunctionBegin;
   PetscCall(PetscFunctionListFind(HGLinOpList, name, create));
   if (*create) PetscFunctionReturn(PETSC_SUCCESS);
-  for (size_t i = 0; i < PETSC_STATIC_ARRAY_LENGTH(Types); i++) {
-    PetscCall(PetscStrlen(names, &used));
-    PetscCall(PetscSNPrintf(names + used, sizeof(names) - used, "%s%s", i ? ", " : "", Types[i].name));
-  }
-  SETERRQ(comm, PETSC_ERR_ARG_UNKNOWN_TYPE, "no linear operator \"%s\"; there are: %s", name, names);
+  PetscCall(HGNamesRefuse(comm, "linear operator", name, HGLinOpList, "-linop_type"));
+  PetscFunctionReturn(PETSC_SUCCESS);
 }

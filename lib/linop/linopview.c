@@ -104,22 +104,18 @@ static PetscErrorCode ParseBoundary(HGLinOp op, const char name[], HGBoundary *b
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-static PetscErrorCode SetBoundaryNames(HGLinOp op, PetscInt n, char *name[])
+static PetscErrorCode SetBoundaryNames(HGLinOp op, const char names[])
 {
   HGBoundary b[3];
+  char     **name;
+  int        n;
 
   PetscFunctionBegin;
-  HGCheckOptions(n == 1 || n == 3, op, "-linop_boundary has %" PetscInt_FMT " names; give one, or three for z,y,x", n);
-  for (PetscInt a = 0; a < 3; a++) PetscCall(ParseBoundary(op, name[n == 1 ? 0 : a], &b[a]));
-  for (PetscInt i = 0; i < n; i++) PetscCall(PetscFree(name[i]));
+  PetscCall(PetscStrToArray(names, ',', &n, &name));
+  HGCheckOptions(n == 1 || n == 3, op, "-linop_boundary %s has %d names; give one, or three for z,y,x", names, n);
+  for (int a = 0; a < 3; a++) PetscCall(ParseBoundary(op, name[n == 1 ? 0 : a], &b[a]));
+  PetscCall(PetscStrToArrayDestroy(n, name));
   PetscCall(HGLinOpSetBoundary(op, b));
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
-
-static PetscErrorCode CheckFive(HGLinOp op, const char option[], PetscInt n)
-{
-  PetscFunctionBegin;
-  HGCheckOptions(n == HG_AXES, op, "%s has %" PetscInt_FMT " numbers; give %d, for n,c,z,y,x", option, n, HG_AXES);
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -150,36 +146,33 @@ static PetscErrorCode CheckFive(HGLinOp op, const char option[], PetscInt n)
 @*/
 PetscErrorCode HGLinOpSetFromOptions(HGLinOp op)
 {
-  char      type[64] = "", *name[3];
-  PetscInt  stages = op->asked_stages, names = 3, offset[HG_AXES], offsets = HG_AXES, low[HG_AXES], lows = HG_AXES;
-  PetscBool set, set_boundary, set_offset, set_low, keep = op->keep_zeros;
+  const char *type = ((PetscObject)op)->type_name, *names = NULL;
+  PetscInt    stages = op->asked_stages, offset[HG_AXES], low[HG_AXES], n = HG_AXES;
+  PetscBool   set, set_boundary, set_offset, set_low, keep = op->keep_zeros;
 
   PetscFunctionBegin;
   PetscValidHeaderSpecific(op, HG_LINOP_CLASSID, 1);
   PetscCall(PetscArraycpy(offset, op->offset, HG_AXES));
   PetscCall(PetscArraycpy(low, op->low, HG_AXES));
   PetscObjectOptionsBegin((PetscObject)op);
-  PetscCall(PetscOptionsString("-linop_type", "type of the linear operator", "HGLinOpSetType", ((PetscObject)op)->type_name, type,
-                               sizeof(type), &set));
+  PetscCall(HGOptionsType("-linop_type", "type of the linear operator", "HGLinOpSetType", HGLinOpList, &type, &set));
   if (set) PetscCall(HGLinOpSetType(op, type));
-  PetscCall(PetscOptionsStringArray("-linop_boundary", "boundary for z,y,x or one for all: none, zero, periodic, reflect, replicate",
-                                    "HGLinOpSetBoundary", name, &names, &set_boundary));
-  PetscCall(PetscOptionsIntArray("-linop_offset", "pad, crop: first point of the smaller tensor in the larger one, n,c,z,y,x",
-                                 "HGLinOpSetOffset", offset, &offsets, &set_offset));
-  PetscCall(PetscOptionsIntArray("-linop_low", "restrict, zerofill: points kept at the low end, n,c,z,y,x", "HGLinOpSetLow", low, &lows,
-                                 &set_low));
-  PetscCall(PetscOptionsBool("-linop_keep_zeros", "halo: ghost points beyond zero boundaries are zero already", "HGLinOpSetKeepZeros", keep,
-                             &keep, &set));
-  if (set) PetscCall(HGLinOpSetKeepZeros(op, keep));
-  PetscCall(PetscOptionsReal("-linop_scale", "scale: the number", "HGLinOpSetScale", op->factor, &op->factor, NULL));
+  PetscCall(HGOptionsString("-linop_boundary", "boundary for z,y,x or one for all: none, zero, periodic, reflect, replicate",
+                            "HGLinOpSetBoundary", &names, &set_boundary));
+  PetscCall(HGOptionsIntArray("-linop_offset", "pad, crop: first point of the smaller tensor in the larger one, n,c,z,y,x",
+                              "HGLinOpSetOffset", 0, PETSC_MAX_INT, HG_AXES, HG_AXES, offset, &n, &set_offset));
+  PetscCall(HGOptionsIntArray("-linop_low", "restrict, zerofill: points kept at the low end, n,c,z,y,x; -1 for all of them",
+                              "HGLinOpSetLow", -1, PETSC_MAX_INT, HG_AXES, HG_AXES, low, &n, &set_low));
   PetscCall(
-      PetscOptionsInt("-linop_stages", "broadcast, sumreduce: 1 straight, 2 by way of shares", "HGLinOpSetStages", stages, &stages, &set));
+      HGOptionsBool("-linop_keep_zeros", "halo: ghost points beyond zero boundaries are zero already", "HGLinOpSetKeepZeros", &keep, &set));
+  if (set) PetscCall(HGLinOpSetKeepZeros(op, keep));
+  PetscCall(HGOptionsReal("-linop_scale", "scale: the number", "HGLinOpSetScale", -PETSC_MAX_REAL, PETSC_MAX_REAL, &op->factor, NULL));
+  PetscCall(HGOptionsInt("-linop_stages", "broadcast, sumreduce: 1 straight, 2 by way of shares", "HGLinOpSetStages", 1, 2, &stages, &set));
   if (set) PetscCall(HGLinOpSetStages(op, stages));
+  PetscCall(HGOptionsView("-linop_view", "print the operator"));
   PetscOptionsEnd();
-  if (set_boundary) PetscCall(SetBoundaryNames(op, names, name));
-  if (set_offset) PetscCall(CheckFive(op, "-linop_offset", offsets));
+  if (set_boundary) PetscCall(SetBoundaryNames(op, names));
   if (set_offset) PetscCall(HGLinOpSetOffset(op, offset));
-  if (set_low) PetscCall(CheckFive(op, "-linop_low", lows));
   if (set_low) PetscCall(HGLinOpSetLow(op, low));
   PetscFunctionReturn(PETSC_SUCCESS);
 }

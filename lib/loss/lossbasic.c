@@ -86,17 +86,11 @@ PetscErrorCode HGLossCreate(MPI_Comm comm, HGLoss *loss)
 PetscErrorCode HGLossSetType(HGLoss loss, HGLossType type)
 {
   PetscErrorCode (*create)(HGLoss);
-  char   names[256] = "";
-  size_t used;
 
   PetscFunctionBegin;
   PetscValidHeaderSpecific(loss, HG_LOSS_CLASSID, 1);
   PetscCall(PetscFunctionListFind(HGLossList, type, &create));
-  for (size_t i = 0; i < PETSC_STATIC_ARRAY_LENGTH(Types); i++) {
-    PetscCall(PetscStrlen(names, &used));
-    PetscCall(PetscSNPrintf(names + used, sizeof(names) - used, "%s%s", i ? ", " : "", Types[i].name));
-  }
-  HGCheck(create, PetscObjectComm((PetscObject)loss), "no loss \"%s\"; there are: %s. Choose with -train_loss.", type, names);
+  if (!create) PetscCall(HGNamesRefuse(PetscObjectComm((PetscObject)loss), "loss", type, HGLossList, "-train_loss"));
   PetscCall(HGLossReset(loss));
   PetscCall(PetscMemzero(loss->ops, sizeof(*loss->ops)));
   loss->classes = PETSC_FALSE;
@@ -217,25 +211,25 @@ PetscErrorCode HGLossHuberSetDelta(HGLoss loss, PetscReal delta)
 static PetscErrorCode SetTypesFromOptions(HGLoss loss, HGOptionItems PetscOptionsObject)
 {
   PetscReal delta = loss->delta, weight = loss->h1_weight, h[3] = {0, 0, 0}, *channel;
-  PetscInt  n = 3, channels = 4096;
+  PetscInt  n = 0, channels = 0;
   PetscBool set, periodic   = loss->periodic;
 
   PetscFunctionBegin;
   PetscOptionsHeadBegin(PetscOptionsObject, "Loss options");
-  PetscCall(PetscOptionsReal("-loss_huber_delta", "huber: from which error on it is linear", "HGLossHuberSetDelta", delta, &delta, &set));
+  PetscCall(HGOptionsReal("-loss_huber_delta", "huber: from which error on it is linear", "HGLossHuberSetDelta", HG_POSITIVE,
+                          PETSC_MAX_REAL, &delta, &set));
   if (set) PetscCall(HGLossHuberSetDelta(loss, delta));
-  PetscCall(PetscOptionsReal("-loss_h1_weight", "h1: weight of the gradients", "HGLossH1SetWeight", weight, &weight, &set));
+  PetscCall(HGOptionsReal("-loss_h1_weight", "h1: weight of the gradients", "HGLossH1SetWeight", 0, PETSC_MAX_REAL, &weight, &set));
   if (set) PetscCall(HGLossH1SetWeight(loss, weight));
-  PetscCall(PetscOptionsRealArray("-loss_h1_spacing", "h1: distances of points along x,y,z; one for all (default 1/points)",
-                                  "HGLossH1SetSpacing", h, &n, &set));
+  PetscCall(HGOptionsRealArray("-loss_h1_spacing", "h1: distances of points along x,y,z, or one for all; default 1/points",
+                               "HGLossH1SetSpacing", HG_POSITIVE, PETSC_MAX_REAL, 1, 3, h, &n, &set));
   for (PetscInt a = n; a < 3; a++) h[a] = h[0];
   if (set) PetscCall(HGLossH1SetSpacing(loss, (const PetscReal[]){h[2], h[1], h[0]}));
-  PetscCall(
-      PetscOptionsBool("-loss_h1_periodic", "h1: differences across the boundary too", "HGLossH1SetPeriodic", periodic, &periodic, &set));
+  PetscCall(HGOptionsBool("-loss_h1_periodic", "h1: differences across the boundary too", "HGLossH1SetPeriodic", &periodic, &set));
   if (set) PetscCall(HGLossH1SetPeriodic(loss, periodic));
-  PetscCall(PetscCalloc1(channels, &channel));
-  PetscCall(PetscOptionsRealArray("-loss_channel_weights", "weights of the channels, for cross_entropy of the classes",
-                                  "HGLossSetChannelWeights", channel, &channels, &set));
+  PetscCall(PetscMalloc1(65536, &channel));
+  PetscCall(HGOptionsRealArray("-loss_channel_weights", "weights of the channels, for cross_entropy of the classes",
+                               "HGLossSetChannelWeights", 0, PETSC_MAX_REAL, 1, 65536, channel, &channels, &set));
   if (set) PetscCall(HGLossSetChannelWeights(loss, channels, channel));
   PetscCall(PetscFree(channel));
   PetscOptionsHeadEnd();
@@ -267,18 +261,15 @@ static PetscErrorCode SetTypesFromOptions(HGLoss loss, HGOptionItems PetscOption
 @*/
 PetscErrorCode HGLossSetFromOptions(HGLoss loss)
 {
-  char        type[64];
-  const char *now = ((PetscObject)loss)->type_name;
+  const char *now = ((PetscObject)loss)->type_name, *type = now ? now : HGLOSSMSE;
 
   PetscFunctionBegin;
   PetscValidHeaderSpecific(loss, HG_LOSS_CLASSID, 1);
-  PetscCall(PetscStrncpy(type, now ? now : HGLOSSMSE, sizeof(type)));
   PetscObjectOptionsBegin((PetscObject)loss);
-  PetscCall(
-      PetscOptionsFList("-train_loss", "misfit between output and target", "HGLossSetType", HGLossList, type, type, sizeof(type), NULL));
+  PetscCall(HGOptionsType("-train_loss", "misfit between output and target", "HGLossSetType", HGLossList, &type, NULL));
   PetscCall(SetTypesFromOptions(loss, PetscOptionsObject));
   PetscOptionsEnd();
-  PetscCall(HGLossSetType(loss, type));
+  if (type != now) PetscCall(HGLossSetType(loss, type));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -304,9 +295,12 @@ PetscErrorCode HGLossView(HGLoss loss, PetscViewer viewer)
   PetscCall(PetscViewerASCIIPushTab(viewer));
   if (loss->ops->view) PetscCall((*loss->ops->view)(loss, viewer));
   if (loss->weight) PetscCall(PetscViewerASCIIPrintf(viewer, "weights of the points\n"));
-  for (PetscInt c = 0; c < loss->nchannel_weight; c++)
+  for (PetscInt c = 0; c < loss->nchannel_weight; c++) {
     PetscCall(PetscViewerASCIIPrintf(viewer, "%s%g%s", c ? ", " : "weights of the channels: ", loss->channel_weight[c],
                                      c == loss->nchannel_weight - 1 ? "\n" : ""));
+    PetscCall(PetscViewerASCIIUseTabs(viewer, PETSC_FALSE));
+  }
+  PetscCall(PetscViewerASCIIUseTabs(viewer, PETSC_TRUE));
   PetscCall(PetscViewerASCIIPopTab(viewer));
   PetscFunctionReturn(PETSC_SUCCESS);
 }

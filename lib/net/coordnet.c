@@ -192,23 +192,18 @@ PetscErrorCode HGCoordNetSetSecond(HGCoordNet net, PetscInt n, const PetscInt pa
 @*/
 PetscErrorCode HGCoordNetSetFromOptions(HGCoordNet net)
 {
-  char     name[64] = "tanh";
-  PetscInt width = net->width, depth = net->depth;
+  PetscInt act = 0;
 
   PetscFunctionBegin;
   for (PetscInt i = 0; i < NSMOOTH; i++)
-    if (Smooth[i] == net->activation) PetscCall(PetscStrncpy(name, Names[i], sizeof(name)));
+    if (Smooth[i] == net->activation) act = i;
   PetscOptionsBegin(net->comm, NULL, "Coordinate network options", "");
-  PetscCall(PetscOptionsInt("-net_width", "neurons of a hidden layer", "HGCoordNetSetSizes", width, &width, NULL));
-  PetscCall(PetscOptionsInt("-net_depth", "hidden layers", "HGCoordNetSetSizes", depth, &depth, NULL));
-  PetscCall(PetscOptionsString("-net_activation", "tanh, sin, gelu, silu or softplus between the layers", "HGCoordNetSetActivation", name,
-                               name, sizeof(name), NULL));
+  PetscCall(HGOptionsInt("-net_width", "neurons of a hidden layer", "HGCoordNetSetSizes", 1, 4096, &net->width, NULL));
+  PetscCall(HGOptionsInt("-net_depth", "hidden layers", "HGCoordNetSetSizes", 1, 256, &net->depth, NULL));
+  PetscCall(HGOptionsChoice("-net_activation", "function between the layers, with smooth second derivatives", "HGCoordNetSetActivation",
+                            Names, NSMOOTH, &act, NULL));
   PetscOptionsEnd();
-  HGCheck(width >= 1 && width <= 4096, net->comm, "-net_width %" PetscInt_FMT ": give 1 to 4096 neurons", width);
-  HGCheck(depth >= 1 && depth <= 256, net->comm, "-net_depth %" PetscInt_FMT ": give 1 to 256 hidden layers", depth);
-  net->width = width;
-  net->depth = depth;
-  PetscCall(HGCoordNetSetActivation(net, name));
+  PetscCall(HGCoordNetSetActivation(net, Names[act]));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 

@@ -20,7 +20,8 @@ typedef struct _p_HGNet *HGNet;
 +  HGNETCNN    - convolutions of one width with an activation between them, linear at the end
 .  HGNETUNET   - a U-Net
 .  HGNETRESNET - residual blocks on one grid
--  HGNETLENET5 - LeNet-5 for images of 28 x 28 or 32 x 32 points
+.  HGNETLENET5 - LeNet-5 for images of 28 x 28 or 32 x 32 points
+-  HGNETMLP    - a network of coordinates, which an `HGCoordNet` is; an `HGNet` refuses it
 
    Level: beginner
 J*/
@@ -29,6 +30,7 @@ typedef const char *HGNetType;
 #define HGNETUNET   "unet"
 #define HGNETRESNET "resnet"
 #define HGNETLENET5 "lenet5"
+#define HGNETMLP    "mlp"
 
 #define HG_MAX_CHANNELS 256 /* of input or target, in a model file's normalisation */
 #define HG_MODEL_STATE  64  /* numbers of a training's state */

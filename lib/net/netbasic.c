@@ -30,6 +30,23 @@ PetscErrorCode HGNetRegister(const char name[], PetscErrorCode (*create)(HGNet))
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+/* It is here so that lists of networks have it */
+static PetscErrorCode Build_MLP(HGNet net)
+{
+  PetscFunctionBegin;
+  SETERRQ(PetscObjectComm((PetscObject)net), PETSC_ERR_USER,
+          "-net_type mlp is a network of coordinates, which is trained for an equation: halograd train -net_type mlp -coord_problem ..., "
+          "or HGCoordNet");
+}
+
+static PetscErrorCode HGNetCreate_MLP(HGNet net)
+{
+  PetscFunctionBegin;
+  net->ops->build   = Build_MLP;
+  net->default_norm = HG_NORM_NONE;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 static PetscErrorCode RegisterAll(void)
 {
   PetscFunctionBegin;
@@ -38,6 +55,7 @@ static PetscErrorCode RegisterAll(void)
   PetscCall(HGNetRegister(HGNETUNET, HGNetCreate_UNet));
   PetscCall(HGNetRegister(HGNETRESNET, HGNetCreate_ResNet));
   PetscCall(HGNetRegister(HGNETLENET5, HGNetCreate_LeNet5));
+  PetscCall(HGNetRegister(HGNETMLP, HGNetCreate_MLP));
   PetscCall(PetscRegisterFinalize(FreeRegistry));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -106,7 +124,7 @@ PetscErrorCode HGNetSetOptionsPrefix(HGNet net, const char prefix[])
 
    Input Parameters:
 +  net  - the network
--  type - `HGNETCNN`, `HGNETUNET`, `HGNETRESNET` or `HGNETLENET5`
+-  type - the type, see `HGNetType`
 
    Options Database Key:
 .  -net_type - the architecture (default cnn)
@@ -125,7 +143,7 @@ PetscErrorCode HGNetSetType(HGNet net, HGNetType type)
   PetscFunctionBegin;
   PetscValidHeaderSpecific(net, HG_NET_CLASSID, 1);
   PetscCall(PetscFunctionListFind(HGNetList, type, &create));
-  HGCheckOptions(create, net, "no network \"%s\"; there are: cnn, unet, resnet, lenet5. Choose with -net_type.", type);
+  if (!create) PetscCall(HGNamesRefuse(PetscObjectComm((PetscObject)net), "network", type, HGNetList, "-net_type"));
   PetscCall((*create)(net));
   PetscCall(PetscObjectChangeTypeName((PetscObject)net, type));
   PetscFunctionReturn(PETSC_SUCCESS);
@@ -411,8 +429,7 @@ static const char *const Norms[]       = {"none", "batch", "group", "instance", 
 @*/
 PetscErrorCode HGNetSetFromOptions(HGNet net)
 {
-  char        type[64] = HGNETCNN;
-  const char *current;
+  const char *type  = HGNETCNN, *current;
   PetscInt    width = net->width, depth = net->depth, levels = net->levels, kernel = net->kernel, groups = net->norm_groups;
   PetscInt    act = net->activation, pad = net->padding - HG_BOUNDARY_ZERO, norm;
   PetscReal   dropout = net->dropout;
@@ -421,26 +438,28 @@ PetscErrorCode HGNetSetFromOptions(HGNet net)
   PetscFunctionBegin;
   PetscValidHeaderSpecific(net, HG_NET_CLASSID, 1);
   PetscCall(PetscObjectGetType((PetscObject)net, &current));
-  if (current) PetscCall(PetscStrncpy(type, current, sizeof(type)));
+  if (current) type = current;
   PetscObjectOptionsBegin((PetscObject)net);
-  PetscCall(PetscOptionsFList("-net_type", "architecture", "HGNetSetType", HGNetList, type, type, sizeof(type), NULL));
-  PetscCall(HGNetSetType(net, type));
+  PetscCall(HGOptionsType("-net_type", "architecture", "HGNetSetType", HGNetList, &type, NULL));
+  if (type != current) PetscCall(HGNetSetType(net, type));
   norm = HGNetNorm(net) - HG_NORM_NONE;
-  PetscCall(PetscOptionsInt("-net_width", "channels between the layers", "HGNetSetWidth", width, &width, NULL));
-  PetscCall(PetscOptionsInt("-net_depth", "number of layers", "HGNetSetDepth", depth, &depth, NULL));
+  PetscCall(HGOptionsInt("-net_width", "channels between the layers", "HGNetSetWidth", 1, PETSC_MAX_INT, &width, NULL));
+  PetscCall(HGOptionsInt("-net_depth", "number of layers", "HGNetSetDepth", 1, PETSC_MAX_INT, &depth, NULL));
+  PetscCall(HGOptionsInt("-net_levels", "grids of a U-Net, each half as fine as the one before", "HGNetSetLevels", 1, 20, &levels, NULL));
+  PetscCall(HGOptionsInt("-net_kernel", "kernel points in each direction, odd", "HGNetSetKernel", 1, PETSC_MAX_INT, &kernel, NULL));
+  PetscCall(HGOptionsChoice("-net_activation", "function between the layers", "HGNetSetActivation", Activations,
+                            PETSC_STATIC_ARRAY_LENGTH(Activations), &act, NULL));
+  PetscCall(HGOptionsChoice("-net_padding", "what lies beyond the boundary", "HGNetSetPadding", Paddings,
+                            PETSC_STATIC_ARRAY_LENGTH(Paddings), &pad, NULL));
+  PetscCall(HGOptionsChoice("-net_norm", "normalisation after the inner convolutions", "HGNetSetNorm", Norms,
+                            PETSC_STATIC_ARRAY_LENGTH(Norms), &norm, &norm_set));
   PetscCall(
-      PetscOptionsInt("-net_levels", "grids of a U-Net, each half as fine as the one before", "HGNetSetLevels", levels, &levels, NULL));
-  PetscCall(PetscOptionsInt("-net_kernel", "kernel points in each direction, odd", "HGNetSetKernel", kernel, &kernel, NULL));
-  PetscCall(PetscOptionsEList("-net_activation", "function between the layers", "HGNetSetActivation", Activations,
-                              PETSC_STATIC_ARRAY_LENGTH(Activations), Activations[act], &act, NULL));
-  PetscCall(PetscOptionsEList("-net_padding", "what lies beyond the boundary", "HGNetSetPadding", Paddings,
-                              PETSC_STATIC_ARRAY_LENGTH(Paddings), Paddings[pad], &pad, NULL));
-  PetscCall(PetscOptionsEList("-net_norm", "normalisation after the inner convolutions", "HGNetSetNorm", Norms,
-                              PETSC_STATIC_ARRAY_LENGTH(Norms), Norms[norm], &norm, &norm_set));
-  PetscCall(PetscOptionsInt("-net_norm_groups", "groups of channels of group normalisation", "HGNetSetNormGroups", groups, &groups, NULL));
-  PetscCall(PetscOptionsReal("-net_dropout", "share of elements that training sets to zero", "HGNetSetDropout", dropout, &dropout, NULL));
-  PetscCall(PetscOptionsBool("-net_recompute", "compute activations again in the adjoint instead of keeping them", "HGNetSetRecompute",
-                             net->recompute, &net->recompute, NULL));
+      HGOptionsInt("-net_norm_groups", "groups of channels of group normalisation", "HGNetSetNormGroups", 1, PETSC_MAX_INT, &groups, NULL));
+  PetscCall(
+      HGOptionsReal("-net_dropout", "share of elements that training sets to zero", "HGNetSetDropout", 0, HG_BELOW_ONE, &dropout, NULL));
+  PetscCall(HGOptionsBool("-net_recompute", "compute activations again in the adjoint instead of keeping them", "HGNetSetRecompute",
+                          &net->recompute, NULL));
+  PetscCall(HGOptionsView("-net_view", "print layers, sizes, halos, memory and messages"));
   PetscOptionsEnd();
   PetscCall(HGNetSetWidth(net, width));
   PetscCall(HGNetSetDepth(net, depth));

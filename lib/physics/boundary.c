@@ -92,43 +92,44 @@ PetscErrorCode HGPhysicsSetBCMode(HGPhysics p, HGPhysicsBCMode mode)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* kind[:number[:number:number]] */
-static PetscErrorCode ReadCondition(HGPhysics p, int axis, int side, const char option[], const char text[])
+/* kind[:number[:number:number]]; text has len characters */
+static PetscErrorCode ReadCondition(HGPhysics p, int axis, int side, const char option[], const char text[], size_t len)
 {
-  double      v[3] = {0, 0, 0};
-  int         kind, count = 0;
-  const char *rest = strchr(text, ':');
-  char        name[16];
+  PetscReal    v[3] = {0, 0, 0};
+  int          kind, count = 0;
+  const int    n    = (int)len; /* for messages */
+  const size_t name = strcspn(text, ":,");
 
   PetscFunctionBegin;
-  PetscCall(PetscStrncpy(name, text, PetscMin(sizeof(name), rest ? (size_t)(rest - text) + 1 : sizeof(name))));
   for (kind = 0; kind < 4; kind++)
-    if (!strcmp(name, HGPhysicsBCs[kind])) break;
-  HGCheckOptions(kind < 4, p, "%s: no condition \"%s\"; give dirichlet:value, neumann:value, robin:alpha:beta:value or periodic", option,
-                 text);
-  while (rest) {
-    char *end;
+    if (name == strlen(HGPhysicsBCs[kind]) && !strncmp(text, HGPhysicsBCs[kind], name)) break;
+  HGCheckOptions(kind < 4, p, "%s: no condition \"%.*s\"; give dirichlet:value, neumann:value, robin:alpha:beta:value or periodic", option, n,
+          text);
+  for (size_t at = name; at < len; count++) {
+    const size_t number = strcspn(text + ++at, ":,");
 
-    HGCheckOptions(count < 3, p, "%s %s: too many numbers; give dirichlet:value, neumann:value, robin:alpha:beta:value or periodic", option,
-                   text);
-    v[count++] = strtod(rest + 1, &end);
-    HGCheckOptions(end != rest + 1 && (*end == ':' || !*end), p, "%s %s: expected a number behind each colon", option, text);
-    rest = *end ? end : NULL;
+    HGCheckOptions(count < 3, p, "%s %.*s: too many numbers; give dirichlet:value, neumann:value, robin:alpha:beta:value or periodic", option,
+            n, text);
+    HGCheckOptions(HGParseReal(text + at, number, -PETSC_MAX_REAL, PETSC_MAX_REAL, &v[count]), p,
+            "%s %.*s: expected a number behind each colon", option, n, text);
+    at += number;
   }
   HGCheckOptions(kind == HG_PHYSICS_ROBIN ? count == 3 : count <= (kind < HG_PHYSICS_PERIODIC ? 1 : 0), p,
-                 "%s %s: %d numbers; give dirichlet:value, neumann:value, robin:alpha:beta:value or periodic", option, text, count);
+          "%s %.*s: %d numbers; give dirichlet:value, neumann:value, robin:alpha:beta:value or periodic", option, n, text, count);
   PetscCall(HGPhysicsSetBoundary(p, axis, side, (HGPhysicsBC)kind, v[0], v[1], kind == HG_PHYSICS_ROBIN ? v[2] : v[0]));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-static PetscErrorCode ReadConditions(HGPhysics p, int axis, const char option[], char text[])
+static PetscErrorCode ReadConditions(HGPhysics p, int axis, const char option[], const char text[])
 {
-  char *comma = strchr(text, ',');
+  const size_t low  = strcspn(text, ",");
+  const char  *high = text[low] ? text + low + 1 : text;
 
   PetscFunctionBegin;
-  if (comma) *comma = 0;
-  PetscCall(ReadCondition(p, axis, 0, option, text));
-  PetscCall(ReadCondition(p, axis, 1, option, comma ? comma + 1 : text));
+  HGCheck(!strchr(high + (high != text ? 0 : low), ','), PetscObjectComm((PetscObject)p),
+          "%s %s: give one condition for both sides, or two, of the low side and of the high one", option, text);
+  PetscCall(ReadCondition(p, axis, 0, option, text, low));
+  PetscCall(ReadCondition(p, axis, 1, option, high, strlen(high)));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -142,41 +143,37 @@ PetscErrorCode HGPhysicsBoundarySetFromOptions(HGPhysics p)
   MPI_Comm  comm      = PetscObjectComm((PetscObject)p);
   PetscReal length[]  = {p->axis[2].length, p->axis[1].length, p->axis[0].length},
             stretch[] = {p->axis[2].stretch, p->axis[1].stretch, p->axis[0].stretch};
-  PetscInt  nl = 3, ns = 3;
+  PetscInt  nl = 3, ns = 3, mode = Mode(p), order = p->order == 4 ? 1 : 0;
   PetscBool set;
-  int       mode;
-  char      text[128], option[32];
+  char      option[32];
 
   PetscFunctionBegin;
   PetscOptionsBegin(comm, ((PetscObject)p)->prefix, "Grid and boundary of a built-in equation", "HGPhysics");
-  PetscCall(PetscOptionsRealArray("-physics_length", "length of the domain in x,y,z", "HGPhysicsSetGrid", length, &nl, NULL));
-  PetscCall(PetscOptionsRealArray("-physics_stretch", "cells denser at both ends in x,y,z: tanh with this factor, 0 for uniform",
-                                  "HGPhysicsSetGrid", stretch, &ns, NULL));
-  PetscCall(PetscOptionsInt("-physics_order", "order of the differences, 2 or 4", "HGPhysicsSetGrid", p->order, &p->order, NULL));
-  PetscCall(PetscStrncpy(text, HGPhysicsBCModes[Mode(p)], sizeof(text)));
-  PetscCall(PetscOptionsString("-physics_bc",
-                               "boundary conditions: scheme (in the differences), hard (in a network's output too) or soft (a penalty)",
-                               "HGPhysicsSetBCMode", text, text, sizeof(text), NULL));
-  for (mode = 0; mode < 3; mode++)
-    if (!strcmp(text, HGPhysicsBCModes[mode])) break;
-  HGCheckOptions(mode < 3, p, "-physics_bc %s: give scheme, hard or soft", text);
+  PetscCall(HGOptionsRealArray("-physics_length", "length of the domain in x,y,z", "HGPhysicsSetGrid", HG_POSITIVE, PETSC_MAX_REAL, 1, 3,
+                               length, &nl, NULL));
+  PetscCall(HGOptionsRealArray("-physics_stretch", "cells denser at both ends in x,y,z: tanh with this factor, 0 for uniform",
+                               "HGPhysicsSetGrid", 0, 10, 1, 3, stretch, &ns, NULL));
+  PetscCall(
+      HGOptionsChoice("-physics_order", "order of the differences", "HGPhysicsSetGrid", (const char *const[]){"2", "4"}, 2, &order, NULL));
+  PetscCall(HGOptionsChoice("-physics_bc",
+                            "boundary conditions: scheme (in the differences), hard (in a network's output too) or soft (a penalty)",
+                            "HGPhysicsSetBCMode", HGPhysicsBCModes, 3, &mode, NULL));
   PetscCall(HGPhysicsSetBCMode(p, (HGPhysicsBCMode)mode));
   for (int a = 0; a < 3; a++) {
+    const char *text = "dirichlet:0";
+
     PetscCall(PetscSNPrintf(option, sizeof(option), "-physics_bc_%c", "xyz"[a]));
-    PetscCall(PetscOptionsString(option,
-                                 "conditions on both sides, or low,high: dirichlet:value, neumann:value, robin:alpha:beta:value, periodic",
-                                 "HGPhysicsSetBoundary", "dirichlet:0", text, sizeof(text), &set));
+    PetscCall(HGOptionsString(option,
+                              "conditions on both sides, or low,high: dirichlet:value, neumann:value, robin:alpha:beta:value, periodic",
+                              "HGPhysicsSetBoundary", &text, &set));
     if (set) PetscCall(ReadConditions(p, a, option, text));
   }
   PetscOptionsEnd();
   for (int a = 0; a < 3; a++) {
     p->axis[2 - a].length  = a < nl ? length[a] : p->axis[2 - a].length;
     p->axis[2 - a].stretch = a < ns ? stretch[a] : p->axis[2 - a].stretch;
-    HGCheckOptions(length[a] > 0 && PetscIsNormalReal(length[a]), p, "-physics_length is %g in %c; give a positive number",
-                   (double)length[a], "xyz"[a]);
-    HGCheckOptions(stretch[a] >= 0 && stretch[a] <= 10, p, "-physics_stretch is %g in %c; give 0 to 10", (double)stretch[a], "xyz"[a]);
   }
-  HGCheckOptions(p->order == 2 || p->order == 4, p, "-physics_order %" PetscInt_FMT ": give 2 or 4", p->order);
+  p->order = order ? 4 : 2;
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -226,6 +223,7 @@ PetscErrorCode HGPhysicsViewBoundary(HGPhysics p, PetscViewer viewer)
 {
   PetscFunctionBegin;
   PetscCall(PetscViewerASCIIPrintf(viewer, "boundary conditions: %s", HGPhysicsBCModes[Mode(p)]));
+  PetscCall(PetscViewerASCIIUseTabs(viewer, PETSC_FALSE));
   for (int a = 2; a >= 3 - (int)p->dim; a--) {
     const HGSide *s = p->axis[a].side;
 
@@ -237,6 +235,7 @@ PetscErrorCode HGPhysicsViewBoundary(HGPhysics p, PetscViewer viewer)
     }
   }
   PetscCall(PetscViewerASCIIPrintf(viewer, "\n"));
+  PetscCall(PetscViewerASCIIUseTabs(viewer, PETSC_TRUE));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 

@@ -51,12 +51,11 @@ static PetscErrorCode Options_Builtin(HGCoordProblem p)
 
   PetscFunctionBegin;
   PetscOptionsBegin(p->comm, NULL, "Observations for a coordinate network", "");
+  PetscCall(HGOptionsInt("-coord_observations", "number of observations of the exact solution", "HGCoordProblemSetFromOptions", 0,
+                         PETSC_MAX_INT, &n, NULL));
   PetscCall(
-      PetscOptionsInt("-coord_observations", "number of observations of the exact solution", "HGCoordProblemSetFromOptions", n, &n, NULL));
-  PetscCall(PetscOptionsReal("-coord_noise", "standard deviation of their noise", "HGCoordProblemSetFromOptions", noise, &noise, NULL));
+      HGOptionsReal("-coord_noise", "standard deviation of their noise", "HGCoordProblemSetFromOptions", 0, PETSC_MAX_REAL, &noise, NULL));
   PetscOptionsEnd();
-  HGCheck(n >= 0, p->comm, "-coord_observations %" PetscInt_FMT ": give a number that is not negative", n);
-  HGCheck(noise >= 0, p->comm, "-coord_noise %g: give a number that is not negative", (double)noise);
   HGCheck(n || p->unknown < 0, p->comm, "-physics_unknown %s needs observations to find it from; give -coord_observations",
           p->qname[PetscMax(p->unknown, 0)]);
   b->nu    = p->nq ? p->q[0] : 0;

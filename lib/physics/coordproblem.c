@@ -32,6 +32,19 @@ PetscErrorCode HGCoordProblemCreate(MPI_Comm comm, HGCoordProblem *p)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+static const char *const Problems[]                     = {"burgers", "poisson"};
+static PetscErrorCode (*const Create[])(HGCoordProblem) = {HGCoordProblemCreate_Burgers, HGCoordProblemCreate_Poisson};
+
+#define NPROBLEMS ((PetscInt)PETSC_STATIC_ARRAY_LENGTH(Problems))
+
+/* The number of a built-in problem, -1 for another */
+static PetscInt WhichProblem(HGCoordProblem p)
+{
+  for (PetscInt i = 0; i < NPROBLEMS; i++)
+    if (!strcmp(p->name, Problems[i])) return i;
+  return -1;
+}
+
 /*@C
    HGCoordProblemSetType - Make it one of the built-in problems
 
@@ -57,16 +70,22 @@ PetscErrorCode HGCoordProblemCreate(MPI_Comm comm, HGCoordProblem *p)
 @*/
 PetscErrorCode HGCoordProblemSetType(HGCoordProblem p, const char type[])
 {
-  PetscBool burgers, poisson;
+  PetscInt  which = -1;
+  PetscBool same;
+  char     *all;
 
   PetscFunctionBegin;
-  PetscCall(PetscStrcmp(type, "burgers", &burgers));
-  PetscCall(PetscStrcmp(type, "poisson", &poisson));
-  HGCheck(burgers || poisson, p->comm,
-          "no coordinate problem \"%s\"; choose burgers or poisson with -coord_problem, or give your own with HGCoordProblemAddTerm()",
-          type);
-  PetscCall(PetscStrncpy(p->name, type, sizeof(p->name)));
-  PetscCall(burgers ? HGCoordProblemCreate_Burgers(p) : HGCoordProblemCreate_Poisson(p));
+  for (PetscInt i = 0; i < NPROBLEMS; i++) {
+    PetscCall(PetscStrcasecmp(type, Problems[i], &same));
+    if (same) which = i;
+  }
+  PetscCall(HGNamesJoin(NPROBLEMS, Problems, ", ", &all));
+  HGCheck(which >= 0, p->comm,
+          "no coordinate problem \"%s\"; there are: %s. Choose with -coord_problem, or give your own with HGCoordProblemAddTerm()", type,
+          all);
+  PetscCall(PetscFree(all));
+  PetscCall(PetscStrncpy(p->name, Problems[which], sizeof(p->name)));
+  PetscCall((*Create[which])(p));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -221,7 +240,9 @@ PetscErrorCode HGCoordProblemAddParameter(HGCoordProblem p, const char name[], d
 @*/
 PetscErrorCode HGCoordProblemSetUnknown(HGCoordProblem p, const char name[], double start)
 {
-  PetscBool same;
+  const char *names[HG_COORD_MAX_UNKNOWN];
+  char       *all;
+  PetscBool   same;
 
   PetscFunctionBegin;
   p->unknown = -1;
@@ -229,8 +250,10 @@ PetscErrorCode HGCoordProblemSetUnknown(HGCoordProblem p, const char name[], dou
     PetscCall(PetscStrcmp(name, p->qname[i], &same));
     if (same) p->unknown = i;
   }
-  HGCheck(p->unknown >= 0, p->comm, "-physics_unknown %s: %s has no such parameter; it has: %s", name, p->name,
-          p->nq ? p->qname[0] : "none");
+  for (PetscInt i = 0; i < p->nq; i++) names[i] = p->qname[i];
+  PetscCall(HGNamesJoin(p->nq, names, ", ", &all));
+  HGCheck(p->unknown >= 0, p->comm, "-physics_unknown %s: %s has no such parameter; it has: %s", name, p->name, p->nq ? all : "none");
+  PetscCall(PetscFree(all));
   HGCheck(start > 0, p->comm, "-physics_unknown_start %g: give a positive number", start);
   p->start = start;
   PetscFunctionReturn(PETSC_SUCCESS);
@@ -319,11 +342,9 @@ static PetscErrorCode OptionsOfTerm(HGCoordProblem p, HGCoordTerm *t)
   PetscFunctionBegin;
   PetscOptionsBegin(p->comm, NULL, "Options of a term of the coordinate problem", "");
   PetscCall(PetscSNPrintf(option, sizeof(option), "-coord_%s_points", t->name));
-  PetscCall(PetscOptionsInt(option, "number of points", "HGCoordProblemAddTerm", t->points, &t->points, NULL));
-  HGCheck(t->points >= 1, p->comm, "%s %" PetscInt_FMT ": a term needs at least 1 point", option, t->points);
+  PetscCall(HGOptionsInt(option, "number of points", "HGCoordProblemAddTerm", 1, PETSC_MAX_INT, &t->points, NULL));
   PetscCall(PetscSNPrintf(option, sizeof(option), "-coord_%s_weight", t->name));
-  PetscCall(PetscOptionsReal(option, "weight of the mean square of its residual", "HGCoordProblemAddTerm", weight, &weight, NULL));
-  HGCheck(weight >= 0 && !PetscIsInfOrNanReal(weight), p->comm, "%s %g: give a number that is not negative", option, (double)weight);
+  PetscCall(HGOptionsReal(option, "weight of the mean square of its residual", "HGCoordProblemAddTerm", 0, PETSC_MAX_REAL, &weight, NULL));
   PetscOptionsEnd();
   t->weight = weight;
   PetscFunctionReturn(PETSC_SUCCESS);
@@ -355,32 +376,31 @@ static PetscErrorCode OptionsOfTerm(HGCoordProblem p, HGCoordTerm *t)
 @*/
 PetscErrorCode HGCoordProblemSetFromOptions(HGCoordProblem p)
 {
-  char      type[64] = "", unknown[32] = "", option[64];
-  PetscReal start    = 0.02, q;
-  PetscInt  sampling = p->sampling;
-  PetscBool set, has;
+  const char *unknown = NULL;
+  char        option[64];
+  PetscReal   start    = 0.02, q;
+  PetscInt    sampling = p->sampling, type = WhichProblem(p);
+  PetscBool   set, has;
 
   PetscFunctionBegin;
   PetscOptionsBegin(p->comm, NULL, "Coordinate problem options", "");
-  PetscCall(PetscOptionsString("-coord_problem", "burgers or poisson", "HGCoordProblemSetType", type, type, sizeof(type), &set));
-  if (set) PetscCall(HGCoordProblemSetType(p, type));
-  HGCheck(p->dim, p->comm, "a coordinate network needs a problem; choose one with -coord_problem burgers|poisson");
-  PetscCall(PetscOptionsEList("-coord_sampling", "how points are drawn", "HGCoordProblemSetSampling", Samplings, 3, Samplings[sampling],
-                              &sampling, NULL));
-  PetscCall(PetscOptionsInt("-coord_seed", "seed of random points", "HGCoordProblemSetSampling", p->seed, &p->seed, NULL));
+  PetscCall(HGOptionsChoice("-coord_problem", "built-in equation, domain and conditions", "HGCoordProblemSetType", Problems, NPROBLEMS,
+                            &type, &set));
+  if (set) PetscCall(HGCoordProblemSetType(p, Problems[type]));
+  PetscCall(HGOptionsChoice("-coord_sampling", "how points are drawn", "HGCoordProblemSetSampling", Samplings, 3, &sampling, NULL));
+  PetscCall(HGOptionsInt("-coord_seed", "seed of random points", "HGCoordProblemSetSampling", 0, PETSC_MAX_INT, &p->seed, NULL));
   for (PetscInt i = 0; i < p->nq; i++) {
     q = p->q[i];
     PetscCall(PetscSNPrintf(option, sizeof(option), "-coord_%s", p->qname[i]));
-    PetscCall(PetscOptionsReal(option, "parameter of the equation", "HGCoordProblemAddParameter", q, &q, NULL));
-    HGCheck(!PetscIsInfOrNanReal(q) && q > 0, p->comm, "%s %g: give a positive number", option, (double)q);
+    PetscCall(HGOptionsReal(option, "parameter of the equation", "HGCoordProblemAddParameter", HG_POSITIVE, PETSC_MAX_REAL, &q, NULL));
     p->q[i] = q;
   }
-  PetscCall(PetscOptionsString("-physics_unknown", "parameter of the equation to find", "HGCoordProblemSetUnknown", unknown, unknown,
-                               sizeof(unknown), &has));
-  PetscCall(PetscOptionsReal("-physics_unknown_start", "where its search starts", "HGCoordProblemSetUnknown", start, &start, NULL));
+  PetscCall(HGOptionsString("-physics_unknown", "parameter of the equation to find", "HGCoordProblemSetUnknown", &unknown, &has));
+  PetscCall(HGOptionsReal("-physics_unknown_start", "where its search starts", "HGCoordProblemSetUnknown", HG_POSITIVE, PETSC_MAX_REAL,
+                          &start, NULL));
   PetscOptionsEnd();
   p->sampling = (HGCoordSampling)sampling;
-  if (has) PetscCall(HGCoordProblemSetUnknown(p, unknown, start));
+  if (has && p->dim) PetscCall(HGCoordProblemSetUnknown(p, unknown, start));
   if (p->options) PetscCall((*p->options)(p));
   for (PetscInt t = 0; t < p->nterms; t++) PetscCall(OptionsOfTerm(p, &p->term[t].term));
   PetscFunctionReturn(PETSC_SUCCESS);
@@ -405,9 +425,15 @@ PetscErrorCode HGCoordProblemSetFromOptions(HGCoordProblem p)
 @*/
 PetscErrorCode HGCoordProblemSetUp(HGCoordProblem p, HGCoordNet net, HGDType dtype)
 {
+  char *all;
+
   PetscFunctionBegin;
+  PetscCall(HGNamesJoin(NPROBLEMS, Problems, ", ", &all));
   HGCheck(p->dim && p->nterms, p->comm,
-          "a coordinate problem needs HGCoordProblemSetSizes() and HGCoordProblemAddTerm(), or a type: -coord_problem burgers|poisson");
+          "a coordinate network needs a problem; choose one with -coord_problem: %s, or give your own by HGCoordProblemSetSizes() and "
+          "HGCoordProblemAddTerm()",
+          all);
+  PetscCall(PetscFree(all));
   PetscCall(HGCoordNetSetSizes(net, p->dim, p->out, 0, 0));
   PetscCall(HGCoordNetSetBox(net, p->lo, p->hi));
   PetscCall(HGCoordNetSetSecond(net, p->nsecond, (const PetscInt(*)[2])p->second));

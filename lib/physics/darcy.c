@@ -29,34 +29,24 @@ static PetscErrorCode SetFromOptions_Darcy(HGPhysics p)
   static const char *const fields[] = {"binary", "lognormal"};
   MPI_Comm                 comm     = PetscObjectComm((PetscObject)p);
   Darcy                   *d        = (Darcy *)p->data;
-  char                     field[16];
-  PetscBool                set, binary, lognormal;
+  PetscInt                 field    = d->field;
 
   PetscFunctionBegin;
   PetscCall(HGPhysicsBoundarySetFromOptions(p));
   PetscOptionsBegin(comm, ((PetscObject)p)->prefix, "Darcy's equation (HGPHYSICSDARCY) options", "HGPhysics");
-  PetscCall(PetscOptionsString("-darcy_field", "permeability: binary (12 or 3), or lognormal (exp(sigma field))", "HGPhysicsDarcySetField",
-                               fields[d->field], field, sizeof(field), &set));
-  PetscCall(PetscOptionsReal("-darcy_alpha", "smoothness of the random field, covariance (-Laplace + tau^2)^(-alpha)", "HGPHYSICSDARCY",
-                             d->alpha, &d->alpha, NULL));
-  PetscCall(PetscOptionsReal("-darcy_tau", "inverse length of the random field", "HGPHYSICSDARCY", d->tau, &d->tau, NULL));
-  PetscCall(PetscOptionsReal("-darcy_sigma", "standard deviation of log a, for lognormal", "HGPHYSICSDARCY", d->sigma, &d->sigma, NULL));
+  PetscCall(HGOptionsChoice("-darcy_field", "permeability: binary (12 or 3), or lognormal (exp(sigma field))", "HGPhysicsDarcySetField",
+                            fields, 2, &field, NULL));
+  PetscCall(HGOptionsReal("-darcy_alpha", "smoothness of the random field, covariance (-Laplace + tau^2)^(-alpha)", "HGPHYSICSDARCY",
+                          HG_POSITIVE, PETSC_MAX_REAL, &d->alpha, NULL));
+  PetscCall(HGOptionsReal("-darcy_tau", "inverse length of the random field", "HGPHYSICSDARCY", 0, PETSC_MAX_REAL, &d->tau, NULL));
   PetscCall(
-      PetscOptionsInt("-darcy_modes", "cosine modes of the random field in each direction", "HGPHYSICSDARCY", d->modes, &d->modes, NULL));
-  PetscCall(PetscOptionsReal("-darcy_source", "source f", "HGPhysicsDarcySetSource", d->source, &d->source, NULL));
+      HGOptionsReal("-darcy_sigma", "standard deviation of log a, for lognormal", "HGPHYSICSDARCY", 0, PETSC_MAX_REAL, &d->sigma, NULL));
+  PetscCall(HGOptionsInt("-darcy_modes", "cosine modes of the random field in each direction", "HGPHYSICSDARCY", 2, 1024, &d->modes, NULL));
+  PetscCall(HGOptionsReal("-darcy_source", "source f", "HGPhysicsDarcySetSource", -PETSC_MAX_REAL, PETSC_MAX_REAL, &d->source, NULL));
   PetscOptionsEnd();
-  if (set) {
-    PetscCall(PetscStrcmp(field, fields[HG_DARCY_BINARY], &binary));
-    PetscCall(PetscStrcmp(field, fields[HG_DARCY_LOGNORMAL], &lognormal));
-    HGCheckOptions(binary || lognormal, p, "-darcy_field %s: give binary or lognormal", field);
-    d->field = binary ? HG_DARCY_BINARY : HG_DARCY_LOGNORMAL;
-  }
+  d->field = (HGDarcyField)field;
   HGCheckOptions(d->alpha > 0.5 * (PetscReal)p->dim, p, "-darcy_alpha %g: the field has no finite variance; give more than dim/2 = %g",
-                 (double)d->alpha, 0.5 * (double)p->dim);
-  HGCheckOptions(d->tau >= 0 && !PetscIsInfOrNanReal(d->tau), p, "-darcy_tau %g: give zero or a positive number", (double)d->tau);
-  HGCheckOptions(d->sigma >= 0 && !PetscIsInfOrNanReal(d->sigma), p, "-darcy_sigma %g: give zero or a positive number", (double)d->sigma);
-  HGCheckOptions(d->modes >= 2 && d->modes <= 1024, p, "-darcy_modes %" PetscInt_FMT ": give 2 to 1024", d->modes);
-  HGCheckOptions(!PetscIsInfOrNanReal(d->source), p, "-darcy_source %g: give a finite number", (double)d->source);
+          (double)d->alpha, 0.5 * (double)p->dim);
   d->options = PETSC_TRUE;
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -536,8 +526,10 @@ static PetscErrorCode View_Darcy(HGPhysics p, PetscViewer viewer)
   PetscCall(HGPhysicsViewBoundary(p, viewer));
   if (d->field == HG_DARCY_BINARY) PetscCall(PetscViewerASCIIPrintf(viewer, "a = 12 or 3"));
   else PetscCall(PetscViewerASCIIPrintf(viewer, "a = exp(%g g)", (double)d->sigma));
+  PetscCall(PetscViewerASCIIUseTabs(viewer, PETSC_FALSE));
   PetscCall(PetscViewerASCIIPrintf(viewer, ", random field g: alpha %g, tau %g, %" PetscInt_FMT " modes in each direction\n",
                                    (double)d->alpha, (double)d->tau, d->modes));
+  PetscCall(PetscViewerASCIIUseTabs(viewer, PETSC_TRUE));
   if (d->ksp) PetscCall(KSPView(d->ksp, viewer));
   PetscFunctionReturn(PETSC_SUCCESS);
 }

@@ -77,47 +77,42 @@ static PetscErrorCode Options_Equation(HGPhysics p, char text[], size_t len)
 
 static PetscErrorCode SetFromOptions_Equation(HGPhysics p)
 {
-  MPI_Comm    comm = PetscObjectComm((PetscObject)p);
-  HGEquation *e    = (HGEquation *)p->data;
-  char        option[64], derivative[16];
-  PetscBool   fd, spectral;
+  MPI_Comm    comm       = PetscObjectComm((PetscObject)p);
+  HGEquation *e          = (HGEquation *)p->data;
+  PetscInt    derivative = e->spectral ? 1 : 0;
+  char        option[64];
 
   PetscFunctionBegin;
   PetscCall(HGPhysicsBoundarySetFromOptions(p));
   PetscOptionsBegin(comm, ((PetscObject)p)->prefix, "Built-in equation", "HGPhysics");
   for (int i = 0; i < e->def->nparams; i++) {
-    PetscCall(PetscSNPrintf(option, sizeof(option), "-physics_%s", e->def->param[i].name));
-    PetscCall(PetscOptionsReal(option, e->def->param[i].text, "HGPhysicsSetParameter", e->param[i], &e->param[i], NULL));
+    const HGParam *q = &e->def->param[i];
+
+    PetscCall(PetscSNPrintf(option, sizeof(option), "-physics_%s", q->name));
+    PetscCall(HGOptionsReal(option, q->text, "HGPhysicsSetParameter", q->open && q->least == 0 ? HG_POSITIVE : q->least, PETSC_MAX_REAL,
+                            &e->param[i], NULL));
   }
   if (!e->def->steady) {
-    PetscCall(PetscOptionsReal("-physics_dt", "time step from the input to the output", "HGPhysicsSetParameter", e->dt, &e->dt, NULL));
+    PetscCall(HGOptionsReal("-physics_dt", "time step from the input to the output", "HGPhysicsSetParameter", HG_POSITIVE, PETSC_MAX_REAL,
+                            &e->dt, NULL));
     PetscCall(
-        PetscOptionsReal("-physics_theta", "1 for backward Euler, 0.5 for Crank-Nicolson", "HGPhysicsType", e->theta, &e->theta, NULL));
+        HGOptionsReal("-physics_theta", "1 for backward Euler, 0.5 for Crank-Nicolson", "HGPhysicsType", HG_POSITIVE, 1, &e->theta, NULL));
   }
-  PetscCall(PetscStrncpy(derivative, e->spectral ? "spectral" : "fd", sizeof(derivative)));
-  PetscCall(PetscOptionsString("-physics_derivative", "fd (differences) or spectral (Fourier, all axes periodic)", "HGPhysicsType",
-                               derivative, derivative, sizeof(derivative), NULL));
-  PetscCall(PetscOptionsReal("-physics_field_alpha", "smoothness of the random fields, covariance (-Laplace + tau^2)^(-alpha)",
-                             "HGPhysicsSampleInput", e->alpha, &e->alpha, NULL));
-  PetscCall(PetscOptionsReal("-physics_field_tau", "inverse length of the random fields", "HGPhysicsSampleInput", e->tau, &e->tau, NULL));
-  PetscCall(PetscOptionsReal("-physics_field_sigma", "standard deviation of the random fields", "HGPhysicsSampleInput", e->sigma, &e->sigma,
-                             NULL));
-  PetscCall(PetscOptionsInt("-physics_field_modes", "modes of the random fields in each direction", "HGPhysicsSampleInput", e->modes,
-                            &e->modes, NULL));
+  PetscCall(HGOptionsChoice("-physics_derivative", "fd (differences) or spectral (Fourier, all axes periodic)", "HGPhysicsType",
+                            (const char *const[]){"fd", "spectral"}, 2, &derivative, NULL));
+  PetscCall(HGOptionsReal("-physics_field_alpha", "smoothness of the random fields, covariance (-Laplace + tau^2)^(-alpha)",
+                          "HGPhysicsSampleInput", HG_POSITIVE, PETSC_MAX_REAL, &e->alpha, NULL));
+  PetscCall(
+      HGOptionsReal("-physics_field_tau", "inverse length of the random fields", "HGPhysicsSampleInput", 0, PETSC_MAX_REAL, &e->tau, NULL));
+  PetscCall(HGOptionsReal("-physics_field_sigma", "standard deviation of the random fields", "HGPhysicsSampleInput", 0, PETSC_MAX_REAL,
+                          &e->sigma, NULL));
+  PetscCall(HGOptionsInt("-physics_field_modes", "modes of the random fields in each direction", "HGPhysicsSampleInput", 2, 1024, &e->modes,
+                         NULL));
   PetscOptionsEnd();
-  PetscCall(PetscStrcmp(derivative, "fd", &fd));
-  PetscCall(PetscStrcmp(derivative, "spectral", &spectral));
-  HGCheckOptions(fd || spectral, p, "-physics_derivative %s: give fd or spectral", derivative);
-  e->spectral = spectral;
+  e->spectral = derivative ? PETSC_TRUE : PETSC_FALSE;
   for (int i = 0; i < e->def->nparams; i++) PetscCall(CheckParam(p, &e->def->param[i], e->param[i]));
-  HGCheckOptions(e->dt > 0 && !PetscIsInfOrNanReal(e->dt), p, "-physics_dt %g: give a positive number", (double)e->dt);
-  HGCheckOptions(e->theta > 0 && e->theta <= 1, p, "-physics_theta %g: give a number above 0, up to 1", (double)e->theta);
-  HGCheckOptions(e->alpha > 0.5 * (PetscReal)p->dim, p,
-                 "-physics_field_alpha %g: the field has no finite variance; give more than dim/2 = %g", (double)e->alpha,
-                 0.5 * (double)p->dim);
-  HGCheckOptions(e->tau >= 0 && e->sigma >= 0 && !PetscIsInfOrNanReal(e->tau + e->sigma), p,
-                 "-physics_field_tau %g, -physics_field_sigma %g: give zero or positive numbers", (double)e->tau, (double)e->sigma);
-  HGCheckOptions(e->modes >= 2 && e->modes <= 1024, p, "-physics_field_modes %" PetscInt_FMT ": give 2 to 1024", e->modes);
+  HGCheckOptions(e->alpha > 0.5 * (PetscReal)p->dim, p, "-physics_field_alpha %g: the field has no finite variance; give more than dim/2 = %g",
+          (double)e->alpha, 0.5 * (double)p->dim);
   e->options = PETSC_TRUE;
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -221,10 +216,13 @@ static PetscErrorCode View_Equation(HGPhysics p, PetscViewer viewer)
 
   PetscFunctionBegin;
   PetscCall(PetscViewerASCIIPrintf(viewer, "%s\n", e->def->title));
-  for (int i = 0; i < e->def->nparams; i++)
+  for (int i = 0; i < e->def->nparams; i++) {
     PetscCall(PetscViewerASCIIPrintf(viewer, "%s%s = %g", i ? ", " : "", e->def->param[i].name, (double)e->param[i]));
+    PetscCall(PetscViewerASCIIUseTabs(viewer, PETSC_FALSE));
+  }
   if (!e->def->steady) PetscCall(PetscViewerASCIIPrintf(viewer, ", dt = %g, theta = %g", (double)e->dt, (double)e->theta));
   PetscCall(PetscViewerASCIIPrintf(viewer, "\n"));
+  PetscCall(PetscViewerASCIIUseTabs(viewer, PETSC_TRUE));
   if (e->spectral) PetscCall(PetscViewerASCIIPrintf(viewer, "derivatives: spectral\n"));
   else PetscCall(PetscViewerASCIIPrintf(viewer, "derivatives: differences of order %" PetscInt_FMT "\n", p->order));
   PetscCall(HGPhysicsViewBoundary(p, viewer));

@@ -132,6 +132,7 @@ typedef enum {
   HG_PHYSICS_JACOBIAN_COLORING
 } HGPhysicsJacobianType;
 PETSC_EXTERN const char *const HGPhysicsJacobianTypes[];
+PETSC_EXTERN PetscFunctionList HGPhysicsList; /* the equations that are registered, from the first HGPhysicsCreate() on */
 
 PETSC_EXTERN PetscErrorCode HGPhysicsRegister(const char[], PetscErrorCode (*)(HGPhysics));
 PETSC_EXTERN PetscErrorCode HGPhysicsCreate(MPI_Comm, HGPhysics *);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "physics/equation_impl.h"
 
-static PetscFunctionList HGPhysicsList;
-static PetscBool         HGPhysicsRegisterAllCalled, HGPhysicsEventsRegistered;
+PetscFunctionList HGPhysicsList;
+static PetscBool  HGPhysicsRegisterAllCalled, HGPhysicsEventsRegistered;
 
 PetscLogEvent HG_PHYSICS_Evaluate, HG_PHYSICS_Residual, HG_PHYSICS_Adjoint, HG_PHYSICS_Jacobian, HG_PHYSICS_Norm;
 
@@ -97,23 +97,6 @@ PetscErrorCode HGPhysicsCreate(MPI_Comm comm, HGPhysics *phys)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* The names of all equations */
-static PetscErrorCode ListTypes(char text[], size_t length)
-{
-  const char **names;
-  int          n;
-
-  PetscFunctionBegin;
-  PetscCall(PetscFunctionListGet(HGPhysicsList, &names, &n));
-  text[0] = 0;
-  for (int i = 0; i < n; i++) {
-    if (i) PetscCall(PetscStrlcat(text, ", ", length));
-    PetscCall(PetscStrlcat(text, names[i], length));
-  }
-  PetscCall(PetscFree(names));
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
-
 /* What a type has set; the grid of a user's solver goes with it */
 static PetscErrorCode ForgetType(HGPhysics p)
 {
@@ -157,15 +140,13 @@ PetscErrorCode HGPhysicsSetType(HGPhysics p, HGPhysicsType type)
 {
   PetscErrorCode (*create)(HGPhysics);
   PetscBool match;
-  char      names[256];
 
   PetscFunctionBegin;
   PetscValidHeaderSpecific(p, HG_PHYSICS_CLASSID, 1);
   PetscCall(PetscObjectTypeCompare((PetscObject)p, type, &match));
   if (match) PetscFunctionReturn(PETSC_SUCCESS);
   PetscCall(PetscFunctionListFind(HGPhysicsList, type, &create));
-  PetscCall(ListTypes(names, sizeof(names)));
-  HGCheck(create, PetscObjectComm((PetscObject)p), "no equation \"%s\"; there are: %s", type, names);
+  if (!create) PetscCall(HGNamesRefuse(PetscObjectComm((PetscObject)p), "equation", type, HGPhysicsList, "-physics_type"));
   HGCheck(!p->setup, PetscObjectComm((PetscObject)p), "the equation is set up as %s and cannot become %s; make another HGPhysics",
           ((PetscObject)p)->type_name, type);
   PetscCall(ForgetType(p));
@@ -367,18 +348,17 @@ static PetscErrorCode CheckType(HGPhysics p, const char type[])
 @*/
 PetscErrorCode HGPhysicsSetFromOptions(HGPhysics p)
 {
-  const char *now = ((PetscObject)p)->type_name;
-  char        type[64];
+  const char *now = ((PetscObject)p)->type_name, *type = now ? now : HGPHYSICSDARCY;
+  PetscInt    norm = p->norm;
 
   PetscFunctionBegin;
   PetscValidHeaderSpecific(p, HG_PHYSICS_CLASSID, 1);
-  if (!now) now = HGPHYSICSDARCY;
   PetscObjectOptionsBegin((PetscObject)p);
-  PetscCall(PetscStrncpy(type, now, sizeof(type)));
-  PetscCall(PetscOptionsFList("-physics_type", "equation", "HGPhysicsSetType", HGPhysicsList, now, type, sizeof(type), NULL));
-  PetscCall(PetscOptionsBool("-physics_test", "test the Jacobian at the first gradient", "HGPhysicsEvaluate", p->test, &p->test, NULL));
-  PetscCall(PetscOptionsEnum("-physics_norm", "norm of the residual", "HGPhysicsSetNorm", HGPhysicsNorms, (PetscEnum)p->norm,
-                             (PetscEnum *)&p->norm, NULL));
+  PetscCall(HGOptionsType("-physics_type", "equation", "HGPhysicsSetType", HGPhysicsList, &type, NULL));
+  PetscCall(HGOptionsBool("-physics_test", "test the Jacobian at the first gradient", "HGPhysicsEvaluate", &p->test, NULL));
+  PetscCall(HGOptionsChoice("-physics_norm", "norm of the residual", "HGPhysicsSetNorm", HGPhysicsNorms, 2, &norm, NULL));
+  PetscCall(HGOptionsView("-physics_view", "print equation, grid and conditions"));
+  p->norm = (HGPhysicsNorm)norm;
   PetscCall(CheckType(p, type));
   PetscCall(HGPhysicsSetType(p, type));
   PetscCall(PetscObjectProcessOptionsHandlers((PetscObject)p, PetscOptionsObject));
@@ -423,6 +403,9 @@ static PetscErrorCode CreateDM(HGPhysics p)
    Input Parameter:
 .  p - the equation, type and grid set
 
+   Options Database Key:
+.  -physics_view - print equation, grid and conditions when all is ready
+
    Level: beginner
 
    Errors:
@@ -458,6 +441,7 @@ PetscErrorCode HGPhysicsSetUp(HGPhysics p)
   if (p->unknowns) PetscCall(HGPhysicsSetUpAxes(p));
   if (p->ops->setup) PetscCall((*p->ops->setup)(p));
   p->setup = PETSC_TRUE;
+  PetscCall(PetscObjectViewFromOptions((PetscObject)p, NULL, "-physics_view"));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -482,8 +466,10 @@ PetscErrorCode HGPhysicsView(HGPhysics p, PetscViewer viewer)
   PetscCall(PetscObjectPrintClassNamePrefixType((PetscObject)p, viewer));
   PetscCall(PetscViewerASCIIPushTab(viewer));
   PetscCall(PetscViewerASCIIPrintf(viewer, "grid:"));
+  PetscCall(PetscViewerASCIIUseTabs(viewer, PETSC_FALSE));
   for (int a = 2; a >= 3 - (int)p->dim; a--) PetscCall(PetscViewerASCIIPrintf(viewer, " %c=%" PetscInt_FMT, "zyx"[a], p -> size[a]));
   PetscCall(PetscViewerASCIIPrintf(viewer, "\n"));
+  PetscCall(PetscViewerASCIIUseTabs(viewer, PETSC_TRUE));
   if (p->ops->view) PetscCall((*p->ops->view)(p, viewer));
   PetscCall(PetscViewerASCIIPopTab(viewer));
   PetscFunctionReturn(PETSC_SUCCESS);

@@ -26,14 +26,20 @@
 #if PETSC_VERSION_LT(3, 18, 0)
 #error "Halograd needs PETSc 3.18 or later"
 #endif
+/* Monitors of options: their argument between value and context */
 #if PETSC_VERSION_LT(3, 19, 0)
 #define PETSC_SUCCESS ((PetscErrorCode)0)
+#define HG_OPTIONS_MONITOR_SOURCE
+#else
+#define HG_OPTIONS_MONITOR_SOURCE PETSC_UNUSED PetscOptionSource source,
 #endif
 #if PETSC_VERSION_LT(3, 21, 0)
 #define TaoMonitorSet(tao, f, ctx, destroy) TaoSetMonitor(tao, f, ctx, destroy)
 #endif
 #if PETSC_VERSION_LT(3, 22, 0)
 #define PETSC_CURRENT PETSC_DEFAULT /* a tolerance that stays as it is */
+#define PetscOptionsCreateViewer(comm, options, prefix, name, viewer, format, set) \
+  PetscOptionsGetViewer(comm, options, prefix, name, viewer, format, set)
 #endif
 /* PetscBool is an enumeration at first, then C's own */
 #if PETSC_VERSION_LT(3, 24, 0)

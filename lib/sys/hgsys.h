@@ -6,6 +6,7 @@
 #include "sys/hgpetsc.h"
 #include "sys/hgdtype.h"
 #include "sys/hgsimd.h"
+#include "sys/hgoptions.h"
 
 /* Axes of a tensor, slowest first: N batch, C channels, Z Y X space. */
 enum { HG_N, HG_C, HG_Z, HG_Y, HG_X, HG_AXES };

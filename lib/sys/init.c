@@ -173,24 +173,24 @@ static PetscErrorCode SetThreads(MPI_Comm comm, PetscInt asked)
 @*/
 PetscErrorCode HGSetFromOptions(MPI_Comm comm)
 {
-  char     dtype[16] = "f32", simd[16];
-  PetscInt threads   = 0;
+  static const char *const dtypes[] = {"f32", "f64"}, *const sets[] = {"portable", "avx2", "avx512"};
+  PetscInt  dtype = HG_F32, simd = HGSimdDetect(), threads = 0;
+  PetscBool help;
 
   PetscFunctionBegin;
-  HG.simd = HGSimdDetect();
-  PetscCall(PetscStrncpy(simd, HGSimdName(HG.simd), sizeof(simd)));
-  PetscOptionsBegin(comm, NULL, "Halograd (HG) options", "HG");
-  PetscCall(PetscOptionsString("-hg_dtype", "element type of tensors: f32 or f64", "HGSetFromOptions", dtype, dtype, sizeof(dtype), NULL));
-  PetscCall(PetscOptionsInt("-hg_threads", "OpenMP threads of each rank (0: OMP_NUM_THREADS, else cores of the node / its ranks)",
-                            "HGSetFromOptions", threads, &threads, NULL));
-  PetscCall(PetscOptionsString("-hg_simd", "instruction set of the kernels: avx512, avx2 or portable", "HGSetFromOptions", simd, simd,
-                               sizeof(simd), NULL));
+  PetscCall(PetscOptionsHasHelp(NULL, &help));
+  /* PETSc prints a title once in a run, and HGInitialize() has been here before -help is known */
+  PetscOptionsBegin(comm, NULL, help ? "Halograd (HG) options" : "Halograd (HG)", "HG");
+  PetscCall(HGOptionsChoice("-hg_dtype", "element type of tensors", "HGSetFromOptions", dtypes, 2, &dtype, NULL));
+  PetscCall(HGOptionsInt("-hg_threads", "OpenMP threads of each rank, 0 for OMP_NUM_THREADS, else cores of the node / its ranks",
+                         "HGSetFromOptions", 0, 4096, &threads, NULL));
+  PetscCall(HGOptionsChoice("-hg_simd", "instruction set of the kernels", "HGSetFromOptions", sets, 3, &simd, NULL));
+  PetscCall(HGOptionsView("-hg_view", "print these choices"));
   PetscOptionsEnd();
-  PetscCall(HGDTypeParse(comm, dtype, &HG.dtype));
-  HGCheck(!HGSimdParse(simd, &HG.simd), comm, "no instruction set \"%s\"; give -hg_simd avx512, avx2 or portable", simd);
-  HGCheck(HGSimdSupported(HG.simd), comm, "-hg_simd %s: this processor or this build lacks it; the best here is %s", simd,
+  HG.dtype = (HGDType)dtype;
+  HG.simd  = (HGSimd)simd;
+  HGCheck(HGSimdSupported(HG.simd), comm, "-hg_simd %s: this processor or this build lacks it; the best here is %s", sets[simd],
           HGSimdName(HGSimdDetect()));
-  HGCheck(threads >= 0, comm, "-hg_threads %" PetscInt_FMT ": give a positive number, or 0 for the default", threads);
   PetscCall(SetThreads(comm, threads));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -232,6 +232,9 @@ static PetscErrorCode PushErrorHandler(void)
    Halograd's own checks make one line and all other errors are printed as PETSc does, and ignores SIGXFSZ, so that a file over the
    size limit is an error that is reported like a full disk.
 
+   Before, options may also be written `--name`, `-name=value` or `--name=value`, on the command line, in options files and in
+   `PETSC_OPTIONS`, and an option that is given with two values is warned of.
+
    OpenBLAS is told to use one thread, so that it does not compete with OpenMP.
 
 .seealso: `HGFinalize()`, `HGSetFromOptions()`
@@ -244,9 +247,13 @@ PetscErrorCode HGInitialize(int *argc, char ***args, const char file[], const ch
   PetscCall(PetscInitialized(&started));
   if (!started) {
     (void)signal(SIGXFSZ, SIG_IGN);
+    if (argc && args) PetscCall(HGArgumentsNormalize(argc, args));
+    PetscCall(PetscPushErrorHandler(HGErrorHandler, NULL)); /* an options file that is not there is one line, too */
     PetscCall(PetscInitialize(argc, args, file, help));
+    PetscCall(PetscPopErrorHandler());
     HG.petsc_is_ours = PETSC_TRUE;
     PetscCall(PushErrorHandler());
+    PetscCall(HGOptionsReview(file));
   }
   QuietBlas();
   PetscCall(RegisterClasses());
@@ -271,6 +278,8 @@ PetscErrorCode HGFinalize(void)
   HG.handler_pushed = PETSC_FALSE;
   if (HG.petsc_is_ours) PetscCall(PetscFinalize());
   HG.petsc_is_ours = PETSC_FALSE;
+  PetscCall(HGOptionsForgetNames());
+  PetscCall(HGOptionsForgetSources());
   return PETSC_SUCCESS;
 }
 

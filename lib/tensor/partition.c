@@ -264,10 +264,7 @@ PetscErrorCode HGPartitionSetFromOptions(HGPartition p)
   PetscValidHeaderSpecific(p, HG_PARTITION_CLASSID, 1);
   PetscObjectOptionsBegin((PetscObject)p);
   for (PetscInt a = 0; a < HG_AXES; a++) {
-    PetscBool set;
-
-    PetscCall(PetscOptionsInt(opt[a], txt[a], "HGPartitionSetParts", p->parts[a], &p->parts[a], &set));
-    HGCheck(!set || p->parts[a] >= 1, PetscObjectComm((PetscObject)p), "%s %" PetscInt_FMT ": give at least 1", opt[a], p->parts[a]);
+    PetscCall(HGOptionsInt(opt[a], txt[a], "HGPartitionSetParts", 1, PETSC_MAX_INT, &p->parts[a], NULL));
   }
   PetscOptionsEnd();
   PetscFunctionReturn(PETSC_SUCCESS);

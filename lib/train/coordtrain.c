@@ -161,27 +161,24 @@ PetscErrorCode HGCoordTrainerSetModelOutput(HGCoordTrainer t, const char path[],
 @*/
 PetscErrorCode HGCoordTrainerSetFromOptions(HGCoordTrainer t)
 {
-  char      stages[256] = "adam:2000,lmvm:10000";
-  PetscInt  every = t->every, add = t->add, checkpoint = t->checkpoint;
-  char      output[PETSC_MAX_PATH_LEN];
-  PetscBool set;
+  const char *stages = "adam:2000,lmvm:10000";
+  PetscInt    every = t->every, add = t->add, checkpoint = t->checkpoint;
+  char        output[PETSC_MAX_PATH_LEN];
+  PetscBool   set;
 
   PetscFunctionBegin;
   PetscCall(PetscStrncpy(output, t->output, sizeof(output)));
   PetscOptionsBegin(t->comm, NULL, "Training of a coordinate network", "");
-  PetscCall(PetscOptionsString("-model_output", "model file of the checkpoints", "HGCoordTrainerSetModelOutput", output, output,
-                               sizeof(output), NULL));
-  PetscCall(PetscOptionsInt("-train_checkpoint", "iterations between checkpoints, 0: none", "HGCoordTrainerSetModelOutput", checkpoint,
-                            &checkpoint, NULL));
-  PetscCall(PetscOptionsString("-train_stages", "optimizers and their iterations", "HGCoordTrainerSetStages", stages, stages,
-                               sizeof(stages), &set));
-  PetscCall(PetscOptionsInt("-coord_rar_every", "iterations between refinements of the points, 0: never", "HGCoordTrainerSetRefinement",
-                            every, &every, NULL));
-  PetscCall(PetscOptionsInt("-coord_rar_add", "points of a refinement", "HGCoordTrainerSetRefinement", add, &add, NULL));
-  PetscCall(PetscOptionsString("-train_history", "CSV file of the objective", "", t->history, t->history, sizeof(t->history), NULL));
-  PetscCall(PetscOptionsInt("-train_history_every", "iterations between its lines", "", t->log, &t->log, NULL));
+  PetscCall(HGOptionsPath("-model_output", "model file to write, and its checkpoints", "HGCoordTrainerSetModelOutput", output, NULL));
+  PetscCall(HGOptionsInt("-train_checkpoint", "iterations between checkpoints, 0: none", "HGCoordTrainerSetModelOutput", 0, PETSC_MAX_INT,
+                         &checkpoint, NULL));
+  PetscCall(HGOptionsString("-train_stages", "optimizers and their iterations", "HGCoordTrainerSetStages", &stages, &set));
+  PetscCall(HGOptionsInt("-coord_rar_every", "iterations between refinements of the points, 0: never", "HGCoordTrainerSetRefinement", 0,
+                         PETSC_MAX_INT, &every, NULL));
+  PetscCall(HGOptionsInt("-coord_rar_add", "points of a refinement", "HGCoordTrainerSetRefinement", 1, PETSC_MAX_INT, &add, NULL));
+  PetscCall(HGOptionsPath("-train_history", "CSV file of the objective", "", t->history, NULL));
+  PetscCall(HGOptionsInt("-train_history_every", "iterations between its lines", "", 1, PETSC_MAX_INT, &t->log, NULL));
   PetscOptionsEnd();
-  HGCheck(t->log >= 1, t->comm, "-train_history_every %" PetscInt_FMT ": give at least 1", t->log);
   if (set) PetscCall(HGCoordTrainerSetStages(t, stages));
   PetscCall(HGCoordTrainerSetRefinement(t, every, add));
   PetscCall(HGCoordTrainerSetModelOutput(t, output, checkpoint));

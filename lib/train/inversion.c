@@ -8,6 +8,7 @@
    167 (2006) 495). m is a itself, or log a where a must be positive (darcy); a parameter is +-exp(theta) with the sign it starts with. TAO moves m or theta.
 */
 #include "train/hginversion.h"
+#include "train/hgtrain.h"
 #include "train/taolimit.h"
 #include <petsc/private/petscimpl.h>
 
@@ -179,16 +180,18 @@ PetscErrorCode HGInversionSetWeights(HGInversion inv, Vec w)
 @*/
 PetscErrorCode HGInversionSetFromOptions(HGInversion inv)
 {
-  PetscReal alpha = inv->alpha;
+  PetscReal   alpha   = inv->alpha;
+  const char *unknown = inv->unknown;
 
   PetscFunctionBegin;
   PetscValidHeaderSpecific(inv, HG_INVERSION_CLASSID, 1);
   PetscObjectOptionsBegin((PetscObject)inv);
-  PetscCall(PetscOptionsString("-physics_unknown", "what to find: a parameter of the equation, or a, its input field",
-                               "HGInversionSetUnknown", inv->unknown, inv->unknown, sizeof(inv->unknown), NULL));
-  PetscCall(PetscOptionsReal("-invert_regularization", "what the roughness of a field counts", "HGInversionSetRegularization", alpha,
-                             &alpha, NULL));
+  PetscCall(HGOptionsString("-physics_unknown", "what to find: a parameter of the equation, or a, its input field", "HGInversionSetUnknown",
+                            &unknown, NULL));
+  PetscCall(HGOptionsReal("-invert_regularization", "what the roughness of a field counts", "HGInversionSetRegularization", 0,
+                          PETSC_MAX_REAL, &alpha, NULL));
   PetscOptionsEnd();
+  if (unknown != inv->unknown) PetscCall(HGInversionSetUnknown(inv, unknown));
   PetscCall(HGInversionSetRegularization(inv, alpha));
   PetscCall(HGTaoSetFromOptions(inv->tao));
   PetscFunctionReturn(PETSC_SUCCESS);

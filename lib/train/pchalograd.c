@@ -92,8 +92,7 @@ static PetscErrorCode PCSetFromOptions_Halograd(PC pc, HGOptionItems PetscOption
 
   PetscFunctionBegin;
   PetscOptionsHeadBegin(PetscOptionsObject, "Halograd options");
-  PetscCall(PetscOptionsString("-pc_halograd_model", "model file of a trained network", "PCHalogradSetModel", h->model, h->model,
-                               sizeof(h->model), NULL));
+  PetscCall(HGOptionsPath("-pc_halograd_model", "model file of a trained network", "PCHalogradSetModel", h->model, NULL));
   PetscOptionsHeadEnd();
   PetscFunctionReturn(PETSC_SUCCESS);
 }

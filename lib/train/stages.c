@@ -25,15 +25,19 @@ PetscErrorCode HGStagesParse(MPI_Comm comm, const char text[], PetscInt *n, HGSt
   PetscFunctionBegin;
   PetscCall(PetscStrToArray(text, ',', &count, &part));
   for (int i = 0; i < PetscMin(count, HG_MAX_STAGES); i++) {
-    long epochs = -1;
-    char end    = 0;
+    const size_t len    = strcspn(part[i], ":");
+    PetscInt64   epochs = 0;
 
-    if (sscanf(part[i], "%31[a-z]:%ld%c", stage[i].type, &epochs, &end) != 2 || epochs < 0 || epochs > PETSC_MAX_INT) ok = PETSC_FALSE;
+    ok = ok && len && len < sizeof(stage[i].type) && part[i][len] ? PETSC_TRUE : PETSC_FALSE;
+    ok = ok && HGParseInt(part[i] + len + 1, strlen(part[i]) - len - 1, 0, PETSC_MAX_INT, &epochs) ? PETSC_TRUE : PETSC_FALSE;
+    if (!ok) break;
+    PetscCall(PetscStrncpy(stage[i].type, part[i], len + 1));
     stage[i].epochs = (PetscInt)epochs;
   }
   PetscCall(PetscStrToArrayDestroy(count, part));
   HGCheck(ok && count >= 1 && count <= HG_MAX_STAGES, comm,
-          "-train_stages %s: give 1 to %d stages as type:iterations, such as adam:2000,lmvm:10000", text, HG_MAX_STAGES);
+          "-train_stages %s: give 1 to %d stages as type:iterations, such as adam:2000,lmvm:10000, of at most %" PetscInt_FMT " iterations",
+          text, HG_MAX_STAGES, PETSC_MAX_INT);
   *n = count;
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -45,17 +49,74 @@ PetscErrorCode HGStagesParse(MPI_Comm comm, const char text[], PetscInt *n, HGSt
 */
 PetscErrorCode HGStageCreateTao(MPI_Comm comm, const HGStage *stage, Tao *tao)
 {
-  PetscBool      set;
-  PetscErrorCode e;
+  PetscErrorCode (*create)(Tao);
+  PetscBool set;
 
   PetscFunctionBegin;
   PetscCall(PetscOptionsHasName(NULL, NULL, "-tao_type", &set));
   HGCheck(!set, comm, "-tao_type and -train_stages: the stages name the optimizers; leave -tao_type out");
   PetscCall(TaoCreate(comm, tao));
-  PetscCall(PetscPushErrorHandler(PetscReturnErrorHandler, NULL));
-  e = TaoSetType(*tao, stage->type);
-  PetscCall(PetscPopErrorHandler());
-  HGCheck(!e, comm, "-train_stages: TAO has no optimizer %s; such are adam, adamw, sgd, lmvm, blmvm, bqnls, cg", stage->type);
+  PetscCall(PetscFunctionListFind(TaoList, stage->type, &create));
+  if (!create) PetscCall(HGNamesRefuse(comm, "optimizer", stage->type, TaoList, "-train_stages"));
+  PetscCall(TaoSetType(*tao, stage->type));
   PetscCall(HGTaoSetFromOptions(*tao));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* TAO wraps whole numbers beyond PetscInt */
+static PetscErrorCode CheckCounts(Tao tao, PetscOptions options, const char prefix[])
+{
+  static const char *const option[] = {"-tao_max_it", "-tao_max_funcs"};
+
+  PetscFunctionBegin;
+  for (size_t i = 0; i < PETSC_STATIC_ARRAY_LENGTH(option); i++) {
+    const char *text = NULL;
+    PetscInt64  n;
+
+    PetscCall(PetscOptionsFindPair(options, prefix, option[i], &text, NULL));
+    HGCheck(!text || strspn(text, "+-0123456789") < strlen(text) || HGParseInt(text, strlen(text), PETSC_MIN_INT, PETSC_MAX_INT, &n),
+            PetscObjectComm((PetscObject)tao), "-%s%s %s: give a whole number, at most %" PetscInt_FMT, prefix ? prefix : "", option[i] + 1,
+            text, PETSC_MAX_INT);
+  }
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/*@
+   HGTaoSetFromOptions - Set an optimizer from the options database
+
+   Collective
+
+   Input Parameter:
+.  tao - the optimizer
+
+   Options Database Keys:
++  -tao_type - the type, of TAO's and of Halograd's
+-  -tao_...  - what `TaoSetFromOptions()` reads
+
+   Level: intermediate
+
+   Errors:
+   A type that there is not is refused with the nearest one and all there are.
+
+.seealso: `HGTaoRegisterAll()`
+@*/
+PetscErrorCode HGTaoSetFromOptions(Tao tao)
+{
+  PetscErrorCode (*create)(Tao);
+  PetscOptions options;
+  const char  *prefix, *type = NULL;
+  PetscBool    set;
+
+  PetscFunctionBegin;
+  PetscCall(TaoGetOptionsPrefix(tao, &prefix));
+  PetscCall(PetscObjectGetOptions((PetscObject)tao, &options));
+  PetscCall(PetscOptionsFindPair(options, prefix, "-tao_type", &type, &set));
+  if (set && type) {
+    PetscCall(PetscFunctionListFind(TaoList, type, &create));
+    if (!create) PetscCall(HGNamesRefuse(PetscObjectComm((PetscObject)tao), "optimizer", type, TaoList, "-tao_type"));
+  }
+  HGCheck(!set || type, PetscObjectComm((PetscObject)tao), "-tao_type has no value; -help lists the optimizers");
+  PetscCall(CheckCounts(tao, options, prefix));
+  PetscCall(HGTaoSetFromOptions_Private(tao));
   PetscFunctionReturn(PETSC_SUCCESS);
 }

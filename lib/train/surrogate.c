@@ -151,7 +151,7 @@ PetscErrorCode HGSurrogateSetFromOptions(HGSurrogate s)
   PetscFunctionBegin;
   PetscValidHeaderSpecific(s, HG_SURROGATE_CLASSID, 1);
   PetscObjectOptionsBegin((PetscObject)s);
-  PetscCall(PetscOptionsString("-surrogate_model", "model file", "HGSurrogateSetModel", s->model, s->model, sizeof(s->model), NULL));
+  PetscCall(HGOptionsPath("-surrogate_model", "model file", "HGSurrogateSetModel", s->model, NULL));
   PetscOptionsEnd();
   PetscFunctionReturn(PETSC_SUCCESS);
 }

@@ -21,11 +21,11 @@ PetscErrorCode HGTaoSetMaximumIterations(Tao tao, PetscInt n)
 }
 
 /*
-  HGTaoSetFromOptions - TaoSetFromOptions() that takes -tao_max_it 0
+  HGTaoSetFromOptions_Private - TaoSetFromOptions() that takes -tao_max_it 0
 
   Collective
 */
-PetscErrorCode HGTaoSetFromOptions(Tao tao)
+PetscErrorCode HGTaoSetFromOptions_Private(Tao tao)
 {
   PetscOptions options = ((PetscObject)tao)->options;
   const char  *prefix;

@@ -5,6 +5,6 @@
 #include "sys/hgpetsc.h"
 
 PETSC_INTERN PetscErrorCode HGTaoSetMaximumIterations(Tao, PetscInt);
-PETSC_INTERN PetscErrorCode HGTaoSetFromOptions(Tao);
+PETSC_INTERN PetscErrorCode HGTaoSetFromOptions_Private(Tao);
 
 #endif

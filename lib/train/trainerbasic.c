@@ -402,6 +402,8 @@ PetscErrorCode HGTrainerSetStages(HGTrainer trainer, const char stages[])
   *trainer->stages_text = 0;
   if (!*stages) PetscFunctionReturn(PETSC_SUCCESS);
   PetscCall(HGStagesParse(PetscObjectComm((PetscObject)trainer), stages, &trainer->nstages, trainer->stages));
+  HGCheck(strlen(stages) < sizeof(trainer->stages_text), PetscObjectComm((PetscObject)trainer),
+          "-train_stages %s: give at most %zu characters", stages, sizeof(trainer->stages_text) - 1);
   PetscCall(PetscStrncpy(trainer->stages_text, stages, sizeof(trainer->stages_text)));
   trainer->epochs = 0;
   for (PetscInt i = 0; i < trainer->nstages; i++) trainer->epochs += trainer->stages[i].epochs;
@@ -538,40 +540,31 @@ PetscErrorCode HGTrainerSetFromOptions(HGTrainer trainer)
 {
   static const char *const schedules[] = {"constant", "cosine"};
   PetscInt                 schedule = trainer->schedule, balance = trainer->balance;
-  PetscBool                set[3], staged, epochs;
-  char                     stages[256] = "";
+  PetscBool                staged, epochs;
+  const char              *stages = "";
 
   PetscFunctionBegin;
   PetscValidHeaderSpecific(trainer, HG_TRAINER_CLASSID, 1);
   PetscObjectOptionsBegin((PetscObject)trainer);
-  PetscCall(
-      PetscOptionsInt("-train_epochs", "passes over the data, 0 writes the initial model", "", trainer->epochs, &trainer->epochs, &epochs));
-  PetscCall(PetscOptionsString("-train_stages", "optimizers one after the other and their epochs, adam:200,lmvm:500", "HGTrainerSetStages",
-                               stages, stages, sizeof(stages), &staged));
-  PetscCall(
-      PetscOptionsInt("-train_batch_size", "samples in a mini-batch over all ranks", "", trainer->batch_size, &trainer->batch_size, NULL));
-  PetscCall(
-      PetscOptionsInt("-train_seed", "seed of initial parameters and shuffling", "", trainer->seed, &trainer->seed, &trainer->seed_set));
-  PetscCall(PetscOptionsEList("-train_schedule", "learning rate over the epochs", "", schedules, 2, schedules[schedule], &schedule, NULL));
-  PetscCall(PetscOptionsString("-train_history", "CSV file of epoch, loss, validation, learning rate, seconds", "HGTrainerSetHistory",
-                               trainer->history, trainer->history, sizeof(trainer->history), &set[0]));
-  PetscCall(PetscOptionsInt("-train_checkpoint", "write the model every so many epochs, 0: only at the end", "", trainer->checkpoint,
-                            &trainer->checkpoint, NULL));
-  PetscCall(PetscOptionsString("-model_input", "model file to start or resume from", "HGTrainerSetModelInput", trainer->input,
-                               trainer->input, sizeof(trainer->input), &set[1]));
-  PetscCall(PetscOptionsString("-model_output", "model file to write", "HGTrainerSetModelOutput", trainer->output, trainer->output,
-                               sizeof(trainer->output), &set[2]));
-  PetscCall(PetscOptionsEList("-loss_balance", "how the terms of a loss with an equation are balanced", "", HGBalances, 3,
-                              HGBalances[balance], &balance, NULL));
+  PetscCall(HGOptionsInt("-train_epochs", "passes over the data, 0 writes the initial model", "HGTrainerSetEpochs", 0, PETSC_MAX_INT,
+                         &trainer->epochs, &epochs));
+  PetscCall(HGOptionsString("-train_stages", "optimizers one after the other and their epochs, adam:200,lmvm:500", "HGTrainerSetStages",
+                            &stages, &staged));
+  PetscCall(HGOptionsInt("-train_batch_size", "samples in a mini-batch over all ranks", "HGTrainerSetBatchSize", 1, PETSC_MAX_INT,
+                         &trainer->batch_size, NULL));
+  PetscCall(HGOptionsInt("-train_seed", "seed of initial parameters and shuffling", "", PETSC_MIN_INT, PETSC_MAX_INT, &trainer->seed,
+                         &trainer->seed_set));
+  PetscCall(HGOptionsChoice("-train_schedule", "learning rate over the epochs", "", schedules, 2, &schedule, NULL));
+  PetscCall(HGOptionsPath("-train_history", "CSV file of epoch, loss, validation, learning rate, seconds", "HGTrainerSetHistory",
+                          trainer->history, NULL));
+  PetscCall(HGOptionsInt("-train_checkpoint", "write the model every so many epochs, 0: only at the end", "", 0, PETSC_MAX_INT,
+                         &trainer->checkpoint, NULL));
+  PetscCall(HGOptionsPath("-model_input", "model file to start or resume from", "HGTrainerSetModelInput", trainer->input, NULL));
+  PetscCall(HGOptionsPath("-model_output", "model file to write", "HGTrainerSetModelOutput", trainer->output, NULL));
+  PetscCall(HGOptionsChoice("-loss_balance", "how the terms of a loss with an equation are balanced", "", HGBalances, 3, &balance, NULL));
   PetscOptionsEnd();
   trainer->schedule = (HGSchedule)schedule;
   trainer->balance  = (HGBalance)balance;
-  HGCheck(!set[0] || *trainer->history, PetscObjectComm((PetscObject)trainer), "-train_history has no value; give the name of a CSV file");
-  HGCheck(!set[1] || *trainer->input, PetscObjectComm((PetscObject)trainer),
-          "-model_input has no value; give the name of a model file to start or resume from");
-  HGCheck(!set[2] || *trainer->output, PetscObjectComm((PetscObject)trainer),
-          "-model_output has no value; give the name of the model file to write");
-  PetscCall(CheckOptions(trainer));
   PetscCall(HGLossSetFromOptions(trainer->loss));
   if (staged) PetscCall(StagesFromOptions(trainer, stages, epochs));
   else PetscCall(HGTaoSetFromOptions(trainer->tao));

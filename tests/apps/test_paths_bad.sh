@@ -50,7 +50,7 @@ refused 1 '-output has no value' simulate -grid 4,4 -output
 refused 2 'no option -epochs' train "${data[@]}" -epochs 3
 refused 1 '-net_width four: ' train "${data[@]}" -net_width four
 refused 1 '-data_shuffle perhaps: ' train "${data[@]}" -data_shuffle perhaps
-refused 2 '-tao_type banana: ' train "${data[@]}" -tao_type banana
+refused 2 'no optimizer "banana"; there are: .* Choose with -tao_type' train "${data[@]}" -tao_type banana
 refused 2 '-ksp_type banana: ' simulate -grid 4,4 -samples 1 -output x.nc -ksp_type banana
 refused 1 'has 1e+18 points; this PETSc counts to' simulate -grid 1000000000,1000000000 -output x.nc
 refused 1 'cannot be reflected for a padding of 49 .*-net_kernel' train "${data[@]}" -net_kernel 99 -net_padding reflect
@@ -63,8 +63,8 @@ grep -q 'epochs 3\|was not used' out && fail "-options_left 0 is to be silent: $
 rm -f n.nc
 
 # verify and bench with sizes that are none
-refused 1 '-grid has 0 points in x' verify -grid 0
-refused 1 '-grid has 4 numbers' verify -grid 4,4,4,4
+refused 1 '-grid 0: give 1 to 3 numbers' verify -grid 0
+refused 1 '-grid 4,4,4,4: give 1 to 3 numbers' verify -grid 4,4,4,4
 refused 2 '-verify_batch_size 0' verify -verify_batch_size 0
 refused 1 '-verify_channels' verify -verify_channels 0
 refused 1 'out of memory' verify -grid 1000000,1000000

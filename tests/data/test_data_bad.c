@@ -228,12 +228,12 @@ static PetscErrorCode BadOptions(void)
 
   PetscFunctionBegin;
   PetscCall(HGDataCreate(PETSC_COMM_WORLD, &d));
-  PetscCall(BadOption(d, "-data_range", "3", "-data_range 3: give two numbers"));
-  PetscCall(BadOption(d, "-data_range", "1,2,3", "-data_range 1,2,3: give two numbers"));
-  PetscCall(BadOption(d, "-data_range", "one,two", "-data_range one,two: give two numbers"));
-  PetscCall(BadOption(d, "-data_range", "5,5", "-data_range 5,5 holds no samples"));
-  PetscCall(BadOption(d, "-data_range", "-5,-2", "-data_range -5,-2 holds no samples"));
-  PetscCall(BadOption(d, "-data_normalize", "maximum", "-data_normalize maximum: give none or global"));
+  PetscCall(BadOption(d, "-data_range", "3", "-data_range 3: give two whole numbers first,last"));
+  PetscCall(BadOption(d, "-data_range", "1,2,3", "-data_range 1,2,3: give two whole numbers first,last"));
+  PetscCall(BadOption(d, "-data_range", "one,two", "-data_range one,two: give two whole numbers"));
+  PetscCall(BadOption(d, "-data_range", "5,5", "-data_range 5,5: give two whole numbers first,last with 0 <= first < last"));
+  PetscCall(BadOption(d, "-data_range", "-5,-2", "-data_range -5,-2: give two whole numbers"));
+  PetscCall(BadOption(d, "-data_normalize", "maximum", "-data_normalize maximum: give one of: none, global"));
   PetscCall(HGDataDestroy(&d));
   PetscFunctionReturn(PETSC_SUCCESS);
 }

@@ -112,26 +112,26 @@ static PetscErrorCode NoConvergence(void)
 int main(int argc, char **argv)
 {
   PetscCall(HGInitialize(&argc, &argv, NULL, NULL));
-  PetscCall(BadOption("-darcy_field", "ternary", "-darcy_field ternary: give binary or lognormal"));
+  PetscCall(BadOption("-darcy_field", "ternary", "-darcy_field ternary: give one of: binary, lognormal"));
   PetscCall(BadOption("-darcy_sigma", "-1", "-darcy_sigma -1"));
   PetscCall(BadOption("-darcy_tau", "-3", "-darcy_tau -3"));
   PetscCall(BadOption("-darcy_alpha", "1", "-darcy_alpha 1|more than dim/2"));
   PetscCall(BadOption("-darcy_modes", "0", "-darcy_modes 0"));
   PetscCall(BadOption("-physics_type", "navier", "navier"));
-  PetscCall(BadOption("-physics_bc", "firm", "-physics_bc firm: give scheme, hard or soft"));
+  PetscCall(BadOption("-physics_bc", "firm", "-physics_bc firm: give one of: scheme, hard, soft"));
   PetscCall(BadOption("-physics_bc_x", "cauchy", "-physics_bc_x|cauchy|dirichlet:value"));
   PetscCall(BadOption("-physics_bc_x", "robin:1", "1 numbers|robin:alpha:beta:value"));
   PetscCall(BadOption("-physics_bc_y", "dirichlet:warm", "expected a number"));
   PetscCall(BadOption("-physics_bc_y", "robin:-1:1:0", "must not be negative"));
   PetscCall(BadOption("-physics_bc_y", "periodic:1", "1 numbers"));
-  PetscCall(BadOption("-physics_order", "3", "-physics_order 3: give 2 or 4"));
-  PetscCall(BadOption("-physics_length", "0", "-physics_length is 0|in x"));
-  PetscCall(BadOption("-physics_stretch", "-1", "-physics_stretch is -1|in x"));
+  PetscCall(BadOption("-physics_order", "3", "-physics_order 3: give one of: 2, 4"));
+  PetscCall(BadOption("-physics_length", "0", "-physics_length 0: give 1 to 3 numbers|each a positive number"));
+  PetscCall(BadOption("-physics_stretch", "-1", "-physics_stretch -1: give 1 to 3 numbers|from 0 to 10"));
   PetscCall(BadOption("-physics_type heat -physics_nu", "-1", "-physics_nu -1|(diffusivity)"));
   PetscCall(BadOption("-physics_type heat -physics_dt", "0", "-physics_dt 0"));
   PetscCall(BadOption("-physics_type heat -physics_theta", "0", "-physics_theta 0"));
   PetscCall(BadOption("-physics_type wave -physics_c", "0", "-physics_c 0|(speed)"));
-  PetscCall(BadOption("-physics_type heat -physics_derivative", "exact", "-physics_derivative exact: give fd or spectral"));
+  PetscCall(BadOption("-physics_type heat -physics_derivative", "exact", "-physics_derivative exact: give one of: fd, spectral"));
   PetscCall(BadSetUp(2, 16, "-physics_bc_x periodic,neumann", "-physics_bc_x periodic,neumann: a periodic axis has no sides"));
   PetscCall(BadSetUp(2, 16, "-physics_type heat -physics_bc_x periodic -physics_stretch 1", "x, which is periodic"));
   PetscCall(BadSetUp(2, 16, "-physics_type heat -physics_bc_x periodic -physics_derivative spectral", "y is not periodic"));
