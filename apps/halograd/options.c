@@ -297,7 +297,7 @@ static PetscBool IsOurs(const Names *names, const char name[])
 {
   const size_t n = FirstWord(name);
 
-  if (IsClass(name, n)) return PETSC_FALSE;
+  if (WithoutPrefix(name)) return PETSC_FALSE;
   for (PetscInt i = 0; i < names->n; i++)
     if (FirstWord(names->list[i].name) == n && !strncasecmp(names->list[i].name, name, n)) return PETSC_TRUE;
   return PETSC_FALSE;
@@ -308,7 +308,7 @@ static PetscBool IsMeant(const Name *nearest, const char name[])
 {
   const size_t n = FirstWord(name);
 
-  return nearest && FirstWord(nearest->name) == n && !strncasecmp(nearest->name, name, n) ? PETSC_TRUE : PETSC_FALSE;
+  return nearest && IsClass(name, n) && FirstWord(nearest->name) == n && !strncasecmp(nearest->name, name, n) ? PETSC_TRUE : PETSC_FALSE;
 }
 
 static PetscErrorCode Refuse(const char name[], const Name *nearest, const char where[])

@@ -546,17 +546,16 @@ PetscErrorCode HGOptionsPath_Private(Items items, const char opt[], const char w
 }
 
 /* "no unett; did you mean unet? There are: cnn, unet" */
-static PetscErrorCode CheckAmong(Items items, const char opt[], const char text[], PetscInt n, const char *const list[], PetscInt at)
+static PetscErrorCode RefuseName(Items items, const char opt[], const char text[], PetscInt n, const char *const list[], const char what[])
 {
   PetscInt nearest;
   char    *all;
 
   PetscFunctionBegin;
-  if (at >= 0) PetscFunctionReturn(PETSC_SUCCESS);
   PetscCall(HGNamesNearest(text, n, list, &nearest));
   PetscCall(HGNamesJoin(n, list, ", ", &all));
-  CheckValue(nearest < 0, items, opt, text, ": did you mean %s? There are: %s", list[nearest], all);
-  CheckValue(PETSC_FALSE, items, opt, text, ": give one of: %s", all);
+  CheckValue(nearest < 0, items, opt, text, ": did you mean %s? There are: %s (%s)", list[nearest], all, what);
+  CheckValue(PETSC_FALSE, items, opt, text, ": give one of: %s (%s)", all, what);
 }
 
 static PetscErrorCode GetChoice(Items items, const char opt[], const char what[], const char man[], PetscInt n, const char *const list[],
@@ -575,7 +574,7 @@ static PetscErrorCode GetChoice(Items items, const char opt[], const char what[]
     PetscCall(PetscStrcasecmp(text, list[i], &same));
     if (same) *at = i;
   }
-  if (text) PetscCall(CheckAmong(items, opt, text, n, list, *at));
+  if (text && *at < 0) PetscCall(RefuseName(items, opt, text, n, list, what));
   if (items->printhelp) {
     char *allowed;
 
