@@ -228,7 +228,8 @@ static PetscErrorCode BenchStep(PetscBool help)
   PetscCall(HGTaoRegisterAll());
   PetscCall(TaoCreate(PETSC_COMM_WORLD, &s.tao));
   PetscCall(TaoSetType(s.tao, HGTAOADAM));
-  PetscCall(HGTaoSetFromOptions(s.tao));
+  PetscCall(HGTaoCheckOptions(s.tao));
+  PetscCall(TaoSetFromOptions(s.tao));
   if (!help) {
     PetscCall(AppCheckOptions());
     PetscCall(CreateStep(&s, &b));

@@ -36,7 +36,6 @@ PETSC_EXTERN PetscErrorCode HGView(PetscViewer);
 PETSC_EXTERN PetscErrorCode HGErrorHandler(MPI_Comm, int, const char *, const char *, PetscErrorCode, PetscErrorType, const char *, void *);
 PETSC_EXTERN PetscErrorCode HGAgree(MPI_Comm, PetscBool, PetscBool *);
 PETSC_EXTERN PetscErrorCode HGAgreeOnMessage(MPI_Comm, char *, size_t);
-PETSC_EXTERN PetscErrorCode HGDTypeParse(MPI_Comm, const char[], HGDType *);
 PETSC_EXTERN const char    *HGDTypeName(HGDType);
 
 PETSC_EXTERN uint64_t HGRandomStream(const char[]);

@@ -556,6 +556,7 @@ static PetscErrorCode RefuseName(Items items, const char opt[], const char text[
   PetscCall(HGNamesJoin(n, list, ", ", &all));
   CheckValue(nearest < 0, items, opt, text, ": did you mean %s? There are: %s (%s)", list[nearest], all, what);
   CheckValue(PETSC_FALSE, items, opt, text, ": give one of: %s (%s)", all, what);
+  PetscFunctionReturn(PETSC_SUCCESS);
 }
 
 static PetscErrorCode GetChoice(Items items, const char opt[], const char what[], const char man[], PetscInt n, const char *const list[],
@@ -690,7 +691,8 @@ PetscErrorCode HGOptionsView_Private(Items items, const char opt[], const char w
 
   PetscFunctionBegin;
   PetscCall(Find(items, opt, &text, NULL));
-  PetscCall(Help(items, opt, text, "not", what, "on standard output, or ascii:FILE", ""));
+  if (items->printhelp && items->count == 1 && !items->alreadyprinted)
+    PetscCall((*PetscHelpPrintf)(items->comm, "  -%s%s [:FILE]: %s, on standard output or in a file\n", Prefix(items), opt + 1, what));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 

@@ -15,7 +15,7 @@
 
 #define HG_MAX_STATE 2 /* vectors of a stochastic optimizer's state */
 
-PETSC_EXTERN PetscErrorCode HGTaoSetFromOptions(Tao);
+PETSC_EXTERN PetscErrorCode HGTaoCheckOptions(Tao);
 PETSC_EXTERN PetscErrorCode HGTaoRegisterAll(void);
 PETSC_EXTERN PetscErrorCode HGTaoIsStochastic(Tao, PetscBool *);
 PETSC_EXTERN PetscErrorCode HGTaoGetLearningRate(Tao, PetscReal *);

@@ -191,7 +191,8 @@ PetscErrorCode HGInversionSetFromOptions(HGInversion inv)
   PetscOptionsEnd();
   if (unknown != inv->unknown) PetscCall(HGInversionSetUnknown(inv, unknown));
   PetscCall(HGInversionSetRegularization(inv, alpha));
-  PetscCall(HGTaoSetFromOptions(inv->tao));
+  PetscCall(HGTaoCheckOptions(inv->tao));
+  PetscCall(TaoSetFromOptions(inv->tao));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 

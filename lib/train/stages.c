@@ -58,7 +58,8 @@ PetscErrorCode HGStageCreateTao(MPI_Comm comm, const HGStage *stage, Tao *tao)
   PetscCall(PetscFunctionListFind(TaoList, stage->type, &create));
   if (!create) PetscCall(HGNamesRefuse(comm, "optimizer", stage->type, TaoList, "-train_stages"));
   PetscCall(TaoSetType(*tao, stage->type));
-  PetscCall(HGTaoSetFromOptions(*tao));
+  PetscCall(HGTaoCheckOptions(*tao));
+  PetscCall(TaoSetFromOptions(*tao));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -81,7 +82,7 @@ static PetscErrorCode CheckCounts(Tao tao, PetscOptions options, const char pref
 }
 
 /*@
-   HGTaoSetFromOptions - Set an optimizer from the options database
+   HGTaoCheckOptions - Check those of an optimizer's options that TAO does not check well, before `TaoSetFromOptions()`
 
    Collective
 
@@ -89,17 +90,18 @@ static PetscErrorCode CheckCounts(Tao tao, PetscOptions options, const char pref
 .  tao - the optimizer
 
    Options Database Keys:
-+  -tao_type - the type, of TAO's and of Halograd's
--  -tao_...  - what `TaoSetFromOptions()` reads
++  -tao_type      - the type, of TAO's and of Halograd's
+.  -tao_max_it    - the most iterations
+-  -tao_max_funcs - the most evaluations of the objective
 
-   Level: intermediate
+   Level: developer
 
    Errors:
-   A type that there is not is refused with the nearest one and all there are.
+   A type that there is not is refused with the nearest one and all there are, a number beyond `PetscInt` as it was written.
 
 .seealso: `HGTaoRegisterAll()`
 @*/
-PetscErrorCode HGTaoSetFromOptions(Tao tao)
+PetscErrorCode HGTaoCheckOptions(Tao tao)
 {
   PetscErrorCode (*create)(Tao);
   PetscOptions options;
@@ -116,6 +118,5 @@ PetscErrorCode HGTaoSetFromOptions(Tao tao)
   }
   HGCheck(!set || type, PetscObjectComm((PetscObject)tao), "-tao_type has no value; -help lists the optimizers");
   PetscCall(CheckCounts(tao, options, prefix));
-  PetscCall(TaoSetFromOptions(tao));
   PetscFunctionReturn(PETSC_SUCCESS);
 }

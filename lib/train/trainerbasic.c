@@ -564,8 +564,9 @@ PetscErrorCode HGTrainerSetFromOptions(HGTrainer trainer)
   trainer->schedule = (HGSchedule)schedule;
   trainer->balance  = (HGBalance)balance;
   PetscCall(HGLossSetFromOptions(trainer->loss));
+  PetscCall(HGTaoCheckOptions(trainer->tao));
   if (staged) PetscCall(StagesFromOptions(trainer, stages, epochs));
-  else PetscCall(HGTaoSetFromOptions(trainer->tao));
+  else PetscCall(TaoSetFromOptions(trainer->tao));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
