@@ -260,10 +260,15 @@ static PetscErrorCode PrintVersion(void)
 /* PETSc would go on with the viewer of -log_view at the end */
 static PetscErrorCode Help(const Arguments *a)
 {
+  const PetscBool bench = Is(a->command, "bench");
+  char           *kinds;
+
   PetscFunctionBegin;
   PetscCall(PetscOptionsSetValue(NULL, "-help", NULL));
-  PetscCall(PetscPrintf(PETSC_COMM_WORLD, "halograd %s%s: %s\n", running.command->name, running.command->variant,
-                        commands[WhichCommand(a->command)].what));
+  PetscCall(AppBenchKinds(", ", &kinds));
+  PetscCall(PetscPrintf(PETSC_COMM_WORLD, "halograd %s%s: %s%s\n", running.command->name, running.command->variant,
+                        commands[WhichCommand(a->command)].what, bench ? kinds : ""));
+  PetscCall(PetscFree(kinds));
   PetscCall(HGSetFromOptions(PETSC_COMM_WORLD));
   PetscCall((*running.command->run)(a->word, PETSC_TRUE));
   for (int i = 0; i < NCOMMANDS; i++)

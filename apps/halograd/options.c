@@ -56,22 +56,30 @@ static PetscErrorCode Nearest(const Names *names, const char name[], const Name 
 
 /* ---- asking all objects for the names of their options ---- */
 
-#define PREFIX "names_" /* of objects that are there for their names only */
+/* Of objects that are there for their names only. Each has another one: PETSc prints what an object has once for a prefix. */
+static char prefix[32];
+
+static void NextPrefix(void)
+{
+  static int n;
+
+  (void)snprintf(prefix, sizeof(prefix), "names%d_", n++);
+}
 
 static Names *printed; /* where names go that PETSc prints for -help */
 
-/* A PetscVFPrintf() that prints nothing, but keeps the options of lines such as "  -names_ksp_type <now gmres ..." */
+/* A PetscVFPrintf() that prints nothing, but keeps the options of lines such as "  -names0_ksp_type <now gmres ..." */
 static PetscErrorCode KeepNames(FILE *file, const char format[], va_list arguments)
 {
-  static const char mark[] = "-" PREFIX;
-  char              text[8192];
-  size_t            full;
+  char   text[8192], mark[sizeof(prefix) + 1];
+  size_t full;
 
   PetscFunctionBegin;
   (void)file;
+  (void)snprintf(mark, sizeof(mark), "-%s", prefix);
   PetscCall(PetscVSNPrintf(text, sizeof(text), format, &full, arguments));
   for (char *at = printed ? strstr(text, mark) : NULL; at; at = strstr(at, mark)) {
-    char *end = at += sizeof(mark) - 1;
+    char *end = at += strlen(mark);
 
     while (isalnum((unsigned char)*end) || *end == '_') end++;
     if (*end) *end++ = 0;
@@ -111,7 +119,7 @@ static PetscErrorCode AskOptimizer(void *type)
 
   PetscFunctionBegin;
   PetscCall(TaoCreate(PETSC_COMM_WORLD, &tao));
-  PetscCall(TaoSetOptionsPrefix(tao, PREFIX));
+  PetscCall(TaoSetOptionsPrefix(tao, prefix));
   PetscCall(TaoSetType(tao, (TaoType)type));
   PetscCall(TaoSetFromOptions(tao));
   PetscCall(TaoDestroy(&tao));
@@ -124,7 +132,7 @@ static PetscErrorCode AskEquation(void *type)
 
   PetscFunctionBegin;
   PetscCall(HGPhysicsCreate(PETSC_COMM_WORLD, &p));
-  PetscCall(HGPhysicsSetOptionsPrefix(p, PREFIX));
+  PetscCall(HGPhysicsSetOptionsPrefix(p, prefix));
   PetscCall(HGPhysicsSetType(p, (HGPhysicsType)type));
   PetscCall(HGPhysicsSetFromOptions(p));
   PetscCall(HGPhysicsDestroy(&p));
@@ -137,7 +145,7 @@ static PetscErrorCode AskPC(void *type)
 
   PetscFunctionBegin;
   PetscCall(PCCreate(PETSC_COMM_WORLD, &pc));
-  PetscCall(PCSetOptionsPrefix(pc, PREFIX));
+  PetscCall(PCSetOptionsPrefix(pc, prefix));
   PetscCall(PCSetType(pc, (PCType)type));
   PetscCall(PCSetFromOptions(pc));
   PetscCall(PCDestroy(&pc));
@@ -147,7 +155,7 @@ static PetscErrorCode AskPC(void *type)
 /* Asks, and takes over the names that are new to Halograd's list */
 static PetscErrorCode Ask(PetscErrorCode (*function)(void *), const void *context, const AppCommand *owner, const char type[], Names *names)
 {
-  const size_t       len = sizeof(PREFIX) - 1;
+  const size_t       len = sizeof(prefix) - 1;
   PetscInt           before, n;
   const char *const *name;
 
@@ -155,7 +163,7 @@ static PetscErrorCode Ask(PetscErrorCode (*function)(void *), const void *contex
   PetscCall(HGOptionsGetNames(&before, &name));
   PetscCall(Quietly(function, (void *)context));
   PetscCall(HGOptionsGetNames(&n, &name));
-  for (PetscInt i = before; i < n; i++) PetscCall(AddName(names, strncmp(name[i], PREFIX, len) ? name[i] : name[i] + len, owner, type));
+  for (PetscInt i = before; i < n; i++) PetscCall(AddName(names, strncmp(name[i], prefix, len) ? name[i] : name[i] + len, owner, type));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -172,7 +180,7 @@ static PetscErrorCode AskTypes(PetscErrorCode (*function)(void *), const char ty
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* First the names that the command that runs has asked for, then those of other types and of the other commands */
+/* First the names that the command that runs has asked for, then those of the other commands and of other types */
 static PetscErrorCode GetNames(Names *names)
 {
   const AppCommand  *command, *now;
@@ -184,15 +192,15 @@ static PetscErrorCode GetNames(Names *names)
   PetscFunctionBegin;
   PetscCall(HGOptionsGetNames(&n, &asked));
   for (PetscInt i = 0; i < n; i++) PetscCall(AddName(names, asked[i], NULL, NULL));
-  PetscCall(AskTypes(AskOptimizer, HGTAOADAM "," HGTAOSGD, "-tao_type", names));
-  PetscCall(AskTypes(AskPC, PCHALOGRAD, "-pc_type", names));
-  PetscCall(HGNamesOfList(HGPhysicsList, ",", &types));
-  PetscCall(AskTypes(AskEquation, types, "-physics_type", names));
-  PetscCall(PetscFree(types));
   AppGetCommands(&ncommands, &command, &now);
   for (int i = 0; i < ncommands; i++) PetscCall(Ask(AskCommand, &command[i], &command[i], NULL, names));
   PetscCall(AppBenchKinds(",", &types));
   PetscCall(AskTypes(AskBenchmark, types, "kind of benchmark", names));
+  PetscCall(PetscFree(types));
+  PetscCall(AskTypes(AskOptimizer, HGTAOADAM "," HGTAOSGD, "-tao_type", names));
+  PetscCall(AskTypes(AskPC, PCHALOGRAD, "-pc_type", names));
+  PetscCall(HGNamesOfList(HGPhysicsList, ",", &types));
+  PetscCall(AskTypes(AskEquation, types, "-physics_type", names));
   PetscCall(PetscFree(types));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -215,14 +223,19 @@ static PetscBool IsClass(const char word[], size_t len)
   return PETSC_FALSE;
 }
 
-/* Where the option's name without the prefixes of its object begins, NULL if no class of PETSc's has it */
-static const char *WithoutPrefix(const char name[])
+/* The last place before end where a word with a class is, NULL for none: where the option's name without the prefixes of its object may begin */
+static const char *LastClass(const char name[], const char *end)
 {
   const char *found = NULL;
 
-  for (const char *w = name; *w; w += FirstWord(w) + (w[FirstWord(w)] == '_'))
+  for (const char *w = name; *w && w < end; w += FirstWord(w) + (w[FirstWord(w)] == '_'))
     if (IsClass(w, FirstWord(w))) found = w;
   return found;
+}
+
+static PetscBool HasClass(const char name[])
+{
+  return LastClass(name, name + strlen(name)) ? PETSC_TRUE : PETSC_FALSE;
 }
 
 /* Options that PETSc's objects read late, if at all: solvers when they are set up, some at the very end */
@@ -276,7 +289,7 @@ static PetscBool MayBeRead(const char name[])
 
   for (size_t i = 0; i < PETSC_STATIC_ARRAY_LENGTH(prefix); i++)
     if (!strncasecmp(name, prefix[i], strlen(prefix[i]))) return PETSC_TRUE;
-  return WithoutPrefix(name) ? PETSC_TRUE : PETSC_FALSE;
+  return HasClass(name);
 }
 
 /* ---- before a command does its work ---- */
@@ -297,7 +310,7 @@ static PetscBool IsOurs(const Names *names, const char name[])
 {
   const size_t n = FirstWord(name);
 
-  if (IsClass(name, n)) return PETSC_FALSE;
+  if (HasClass(name)) return PETSC_FALSE;
   for (PetscInt i = 0; i < names->n; i++)
     if (FirstWord(names->list[i].name) == n && !strncasecmp(names->list[i].name, name, n)) return PETSC_TRUE;
   return PETSC_FALSE;
@@ -308,7 +321,13 @@ static PetscBool IsMeant(const Name *nearest, const char name[])
 {
   const size_t n = FirstWord(name);
 
-  return nearest && FirstWord(nearest->name) == n && !strncasecmp(nearest->name, name, n) ? PETSC_TRUE : PETSC_FALSE;
+  return nearest && IsClass(name, n) && FirstWord(nearest->name) == n && !strncasecmp(nearest->name, name, n) ? PETSC_TRUE : PETSC_FALSE;
+}
+
+/* Optimizers are asked for their options before the work begins, other objects of PETSc's later */
+static PetscBool IsOptimizers(const char name[])
+{
+  return !strncasecmp(name, "tao_", 4) ? PETSC_TRUE : PETSC_FALSE;
 }
 
 static PetscErrorCode Refuse(const char name[], const Name *nearest, const char where[])
@@ -336,16 +355,16 @@ static PetscErrorCode CheckOption(const Names *names, const char name[])
   HGOptionSource source;
   const char    *where;
   const Name    *nearest;
-  PetscBool      word = PETSC_TRUE, known, ours = IsOurs(names, name);
+  PetscBool      word = PETSC_TRUE, known, late, ours = IsOurs(names, name);
 
   PetscFunctionBegin;
   PetscCall(WantsWord(&word));
   PetscCall(HGOptionsGetSource(name, &source, &where));
   PetscCall(Nearest(names, name, &nearest));
   known = nearest && !strcasecmp(nearest->name, name) ? PETSC_TRUE : PETSC_FALSE;
-  if (source == HG_SOURCE_CODE || (known && source != HG_SOURCE_ARGUMENTS))
-    PetscFunctionReturn(PETSC_SUCCESS); /* a file may be for several commands */
-  if (!ours && (!word || (MayBeRead(name) && !IsMeant(nearest, name)))) PetscFunctionReturn(PETSC_SUCCESS);
+  late  = MayBeRead(name) && !(known ? IsOptimizers(name) : IsMeant(nearest, name)) ? PETSC_TRUE : PETSC_FALSE;
+  if (source == HG_SOURCE_CODE || (!ours && (late || !word))) PetscFunctionReturn(PETSC_SUCCESS);
+  if (known && source != HG_SOURCE_ARGUMENTS) PetscFunctionReturn(PETSC_SUCCESS); /* a file may be for several commands */
   if (source != HG_SOURCE_ENVIRONMENT) PetscCall(Refuse(name, nearest, where));
   else if (nearest)
     PetscCall(PetscFPrintf(PETSC_COMM_WORLD, stderr, "halograd: warning: %s sets -%s, which is no option; did you mean -%s?\n", where, name,
@@ -370,37 +389,77 @@ PetscErrorCode AppCheckOptions(void)
 
 /* ---- at the end ---- */
 
-/* The options of PETSc's solvers, from what they print for -help */
-static PetscErrorCode AskSolvers(void *context)
+static PetscErrorCode AskKSP(void *context)
 {
-  KSP  ksp;
-  SNES snes;
-  TS   ts;
+  KSP ksp;
 
   PetscFunctionBegin;
   (void)context;
   PetscCall(KSPCreate(PETSC_COMM_WORLD, &ksp));
-  PetscCall(KSPSetOptionsPrefix(ksp, PREFIX));
+  PetscCall(KSPSetOptionsPrefix(ksp, prefix));
   PetscCall(KSPSetFromOptions(ksp));
   PetscCall(KSPDestroy(&ksp));
-  PetscCall(SNESCreate(PETSC_COMM_WORLD, &snes));
-  PetscCall(SNESSetOptionsPrefix(snes, PREFIX));
-  PetscCall(SNESSetFromOptions(snes));
-  PetscCall(SNESDestroy(&snes));
-  PetscCall(TSCreate(PETSC_COMM_WORLD, &ts));
-  PetscCall(TSSetOptionsPrefix(ts, PREFIX));
-  PetscCall(TSSetFromOptions(ts));
-  PetscCall(TSDestroy(&ts));
-  PetscCall(AskOptimizer(TAOLMVM));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+static PetscErrorCode AskSNES(void *context)
+{
+  SNES snes;
+
+  PetscFunctionBegin;
+  (void)context;
+  PetscCall(SNESCreate(PETSC_COMM_WORLD, &snes));
+  PetscCall(SNESSetOptionsPrefix(snes, prefix));
+  PetscCall(SNESSetFromOptions(snes));
+  PetscCall(SNESDestroy(&snes));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode AskTS(void *context)
+{
+  TS ts;
+
+  PetscFunctionBegin;
+  (void)context;
+  PetscCall(TSCreate(PETSC_COMM_WORLD, &ts));
+  PetscCall(TSSetOptionsPrefix(ts, prefix));
+  PetscCall(TSSetFromOptions(ts));
+  PetscCall(TSDestroy(&ts));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode AskDMDA(void *context)
+{
+  DM da;
+
+  PetscFunctionBegin;
+  (void)context;
+  PetscCall(DMDACreate(PETSC_COMM_WORLD, &da));
+  PetscCall(DMSetOptionsPrefix(da, prefix));
+  PetscCall(DMSetDimension(da, 3));
+  PetscCall(DMDASetSizes(da, 64, 64, 64));
+  PetscCall(DMSetFromOptions(da));
+  PetscCall(DMDestroy(&da));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* The options of PETSc's objects, from what they print for -help */
 static PetscErrorCode GetPetscNames(Names *names)
 {
+  static const struct {
+    PetscErrorCode (*ask)(void *);
+    const char *type;
+  } objects[] = {{AskKSP, NULL},  {AskPC, PCMG},           {AskPC, PCGAMG},          {AskPC, PCILU},
+                 {AskPC, PCASM},  {AskPC, PCBJACOBI},      {AskSNES, NULL},          {AskTS, NULL},
+                 {AskDMDA, NULL}, {AskOptimizer, TAOLMVM}, {AskOptimizer, TAOBLMVM}, {AskOptimizer, TAOBQNLS}};
+
   PetscFunctionBegin;
   printed = names;
   PetscCall(PetscOptionsSetValue(NULL, "-help", NULL));
-  PetscCall(Quietly(AskSolvers, NULL));
+  for (size_t i = 0; i < PETSC_STATIC_ARRAY_LENGTH(objects); i++) {
+    NextPrefix();
+    PetscCall(Quietly(objects[i].ask, (void *)objects[i].type));
+  }
   PetscCall(PetscOptionsClearValue(NULL, "-help"));
   printed = NULL;
   PetscFunctionReturn(PETSC_SUCCESS);
@@ -408,7 +467,7 @@ static PetscErrorCode GetPetscNames(Names *names)
 
 static PetscErrorCode WarnOf(const Names *names, const char name[])
 {
-  const char    *where, *plain = WithoutPrefix(name);
+  const char    *where, *plain = LastClass(name, name + strlen(name));
   const Name    *nearest = NULL;
   HGOptionSource source;
 
@@ -416,10 +475,14 @@ static PetscErrorCode WarnOf(const Names *names, const char name[])
   PetscCall(HGOptionsGetSource(name, &source, &where));
   if (source != HG_SOURCE_ARGUMENTS && source != HG_SOURCE_FILE) PetscFunctionReturn(PETSC_SUCCESS);
   if (plain) PetscCall(Nearest(names, plain, &nearest));
+  while (plain && !nearest) { /* with one prefix less taken off */
+    plain = LastClass(name, plain);
+    if (plain) PetscCall(Nearest(names, plain, &nearest));
+  }
   if (nearest && !strcasecmp(nearest->name, plain)) nearest = NULL; /* no object of the class was there */
-  PetscCall(PetscFPrintf(PETSC_COMM_WORLD, stderr, "halograd: warning: option -%s%s%s was not used%s%.*s%s%s\n", name, *where ? " of " : "",
-                         where, nearest ? "; did you mean -" : "", nearest ? (int)(plain - name) : 0, name, nearest ? nearest->name : "",
-                         nearest ? "?" : ""));
+  PetscCall(PetscFPrintf(PETSC_COMM_WORLD, stderr, "halograd: warning: option -%s%s%s was not used", name, *where ? " of " : "", where));
+  if (nearest) PetscCall(PetscFPrintf(PETSC_COMM_WORLD, stderr, "; did you mean -%.*s%s?", (int)(plain - name), name, nearest->name));
+  PetscCall(PetscFPrintf(PETSC_COMM_WORLD, stderr, "\n"));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 

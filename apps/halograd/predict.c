@@ -36,7 +36,11 @@ static PetscErrorCode Configure(Prediction *p, PetscBool writes)
   PetscCall(HGNetSetTraining(p->net, PETSC_FALSE));
   PetscCall(HGPartitionCreate(PETSC_COMM_WORLD, &p->part));
   PetscCall(HGPartitionSetFromOptions(p->part));
-  if (p->help) PetscFunctionReturn(PETSC_SUCCESS);
+  if (p->help) {
+    PetscCall(PetscPrintf(PETSC_COMM_WORLD, "The network is the model's; options of networks may only say what they are there\n"));
+    PetscCall(HGNetSetFromOptions(p->net));
+    PetscFunctionReturn(PETSC_SUCCESS);
+  }
   if (!*p->model) PetscCall(AppCheckOptions()); /* it may be misspelled */
   HGCheck(*p->model, PETSC_COMM_WORLD, "no model; choose one with -model");
   PetscFunctionReturn(PETSC_SUCCESS);

@@ -34,9 +34,10 @@ PetscErrorCode HGNetRegister(const char name[], PetscErrorCode (*create)(HGNet))
 static PetscErrorCode Build_MLP(HGNet net)
 {
   PetscFunctionBegin;
-  SETERRQ(PetscObjectComm((PetscObject)net), PETSC_ERR_USER,
+  HGCheck(PETSC_FALSE, PetscObjectComm((PetscObject)net),
           "-net_type mlp is a network of coordinates, which is trained for an equation: halograd train -net_type mlp -coord_problem ..., "
           "or HGCoordNet");
+  PetscFunctionReturn(PETSC_SUCCESS);
 }
 
 static PetscErrorCode HGNetCreate_MLP(HGNet net)

@@ -336,11 +336,12 @@ PetscErrorCode HGCoordProblemSetSampling(HGCoordProblem p, HGCoordSampling sampl
 
 static PetscErrorCode OptionsOfTerm(HGCoordProblem p, HGCoordTerm *t)
 {
-  char      option[128];
+  char      option[128], title[128];
   PetscReal weight = t->weight;
 
   PetscFunctionBegin;
-  PetscOptionsBegin(p->comm, NULL, "Options of a term of the coordinate problem", "");
+  PetscCall(PetscSNPrintf(title, sizeof(title), "Term %s of the coordinate problem", t->name));
+  PetscOptionsBegin(p->comm, NULL, title, "");
   PetscCall(PetscSNPrintf(option, sizeof(option), "-coord_%s_points", t->name));
   PetscCall(HGOptionsInt(option, "number of points", "HGCoordProblemAddTerm", 1, PETSC_MAX_INT, &t->points, NULL));
   PetscCall(PetscSNPrintf(option, sizeof(option), "-coord_%s_weight", t->name));

@@ -372,6 +372,7 @@ static PetscErrorCode CreateDM(HGPhysics p)
 {
   MPI_Comm       comm = PetscObjectComm((PetscObject)p);
   PetscMPIInt    ranks;
+  PetscInt       n[3];
   PetscErrorCode e;
 
   PetscFunctionBegin;
@@ -392,6 +393,12 @@ static PetscErrorCode CreateDM(HGPhysics p)
                  "%d rank%s cannot share a grid of %" PetscInt_FMT " x %" PetscInt_FMT " x %" PetscInt_FMT
                  " points (x, y, z); use fewer ranks, or divide them with -da_processors_x, _y, _z",
                  ranks, ranks > 1 ? "s" : "", p->size[2], p->size[1], p->size[0]);
+  PetscCall(DMDAGetInfo(p->dm, NULL, &n[2], &n[1], &n[0], NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL));
+  HGCheckOptions(n[0] == p->size[0] && n[1] == p->size[1] && n[2] == p->size[2], p,
+                 "the -da_... options make a grid of %" PetscInt_FMT " x %" PetscInt_FMT " x %" PetscInt_FMT
+                 " points (x, y, z) of one of %" PetscInt_FMT " x %" PetscInt_FMT " x %" PetscInt_FMT
+                 "; leave -da_grid_x, _y, _z and -da_refine out, the grid is the equation's",
+                 n[2], n[1], n[0], p->size[2], p->size[1], p->size[0]);
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 

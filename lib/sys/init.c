@@ -90,37 +90,6 @@ PetscErrorCode HGCheckInitialized(const char function[])
 }
 
 /*@C
-   HGDTypeParse - The element type that a name stands for
-
-   Logically Collective
-
-   Input Parameters:
-+  comm - the communicator that an error is raised on
--  name - `f32` or `f64`
-
-   Output Parameter:
-.  dtype - the type
-
-   Level: developer
-
-   Errors:
-   Any other name is refused.
-
-.seealso: `HGDType`
-@*/
-PetscErrorCode HGDTypeParse(MPI_Comm comm, const char name[], HGDType *dtype)
-{
-  PetscBool f32, f64;
-
-  PetscFunctionBegin;
-  PetscCall(PetscStrcmp(name, "f32", &f32));
-  PetscCall(PetscStrcmp(name, "f64", &f64));
-  HGCheck(f32 || f64, comm, "no element type \"%s\"; give -hg_dtype f32 or f64", name);
-  *dtype = f32 ? HG_F32 : HG_F64;
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
-
-/*@C
    HGDTypeName - The name of an element type, `f32` or `f64`
 
    Not Collective

@@ -546,17 +546,17 @@ PetscErrorCode HGOptionsPath_Private(Items items, const char opt[], const char w
 }
 
 /* "no unett; did you mean unet? There are: cnn, unet" */
-static PetscErrorCode CheckAmong(Items items, const char opt[], const char text[], PetscInt n, const char *const list[], PetscInt at)
+static PetscErrorCode RefuseName(Items items, const char opt[], const char text[], PetscInt n, const char *const list[], const char what[])
 {
   PetscInt nearest;
   char    *all;
 
   PetscFunctionBegin;
-  if (at >= 0) PetscFunctionReturn(PETSC_SUCCESS);
   PetscCall(HGNamesNearest(text, n, list, &nearest));
   PetscCall(HGNamesJoin(n, list, ", ", &all));
-  CheckValue(nearest < 0, items, opt, text, ": did you mean %s? There are: %s", list[nearest], all);
-  CheckValue(PETSC_FALSE, items, opt, text, ": give one of: %s", all);
+  CheckValue(nearest < 0, items, opt, text, ": did you mean %s? There are: %s (%s)", list[nearest], all, what);
+  CheckValue(PETSC_FALSE, items, opt, text, ": give one of: %s (%s)", all, what);
+  PetscFunctionReturn(PETSC_SUCCESS);
 }
 
 static PetscErrorCode GetChoice(Items items, const char opt[], const char what[], const char man[], PetscInt n, const char *const list[],
@@ -575,7 +575,7 @@ static PetscErrorCode GetChoice(Items items, const char opt[], const char what[]
     PetscCall(PetscStrcasecmp(text, list[i], &same));
     if (same) *at = i;
   }
-  if (text) PetscCall(CheckAmong(items, opt, text, n, list, *at));
+  if (text && *at < 0) PetscCall(RefuseName(items, opt, text, n, list, what));
   if (items->printhelp) {
     char *allowed;
 
@@ -691,7 +691,8 @@ PetscErrorCode HGOptionsView_Private(Items items, const char opt[], const char w
 
   PetscFunctionBegin;
   PetscCall(Find(items, opt, &text, NULL));
-  PetscCall(Help(items, opt, text, "not", what, "on standard output, or ascii:FILE", ""));
+  if (items->printhelp && items->count == 1 && !items->alreadyprinted)
+    PetscCall((*PetscHelpPrintf)(items->comm, "  -%s%s [:FILE]: %s, on standard output or in a file\n", Prefix(items), opt + 1, what));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 

@@ -293,6 +293,7 @@ PetscErrorCode HGNamesRefuse(MPI_Comm comm, const char what[], const char type[]
   PetscCall(HGNamesGet(list, &n, &name));
   PetscCall(HGNamesJoin(n, name, ", ", &all));
   PetscCall(HGNamesNearest(type, n, name, &nearest));
-  SETERRQ(comm, PETSC_ERR_USER, "no %s \"%.500s\"; %s%s%shere are: %s. Choose with %s.", what, type, nearest < 0 ? "" : "did you mean ",
+  HGCheck(PETSC_FALSE, comm, "no %s \"%.500s\"; %s%s%shere are: %s. Choose with %s.", what, type, nearest < 0 ? "" : "did you mean ",
           nearest < 0 ? "" : name[nearest], nearest < 0 ? "t" : "? T", all, option);
+  PetscFunctionReturn(PETSC_SUCCESS);
 }

@@ -90,13 +90,15 @@ static PetscErrorCode CheckCounts(Tao tao, PetscOptions options, const char pref
 .  tao - the optimizer
 
    Options Database Keys:
-+  -tao_type - the type, of TAO's and of Halograd's
--  -tao_...  - what `TaoSetFromOptions()` reads
++  -tao_type      - the type, of TAO's and of Halograd's
+.  -tao_max_it    - the most iterations, from 0
+.  -tao_max_funcs - the most evaluations of the objective
+-  -tao_...       - what `TaoSetFromOptions()` reads
 
-   Level: intermediate
+   Level: developer
 
    Errors:
-   A type that there is not is refused with the nearest one and all there are.
+   A type that there is not is refused with the nearest one and all there are, a number beyond `PetscInt` as it was written.
 
 .seealso: `HGTaoRegisterAll()`
 @*/

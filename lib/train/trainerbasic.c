@@ -566,8 +566,9 @@ PetscErrorCode HGTrainerSetFromOptions(HGTrainer trainer)
   trainer->schedule = (HGSchedule)schedule;
   trainer->balance  = (HGBalance)balance;
   PetscCall(HGLossSetFromOptions(trainer->loss));
+  PetscCall(HGTaoSetFromOptions(trainer->tao));
   if (staged) PetscCall(StagesFromOptions(trainer, stages, epochs));
-  else PetscCall(HGTaoSetFromOptions(trainer->tao));
+  else PetscCall(TaoSetFromOptions(trainer->tao));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 

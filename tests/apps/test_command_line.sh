@@ -87,9 +87,20 @@ grep -q other_program out && fail "an option of another program: $(cat out)"
 run 1 simulate -grid 8,8 -samples 1 -output s.nc -ksp_monitor -ksp_type cg -mg_levels_ksp_type chebyshev -log_view :log.txt -options_left
 grep -q 'KSP Residual' out || fail "-ksp_monitor: $(cat out)"
 [ -s log.txt ] || fail "-log_view :log.txt wrote nothing"
-run 1 simulate -grid 8,8 -samples 1 -output s.nc -ksp_typ cg -mg_levels_ksp_tpye cg
+run 1 simulate -grid 8,8 -samples 1 -output s.nc -ksp_typ cg -pc_tpye mg -mg_levels_ksp_tpye cg
 warned 'option -ksp_typ was not used; did you mean -ksp_type?'
+warned 'option -pc_tpye was not used; did you mean -pc_type?'
 warned 'option -mg_levels_ksp_tpye was not used; did you mean -mg_levels_ksp_type?'
+
+run 2 simulate -grid 8,8 -samples 1 -output s.nc -da_processors_x 1 -da_processors_y 2 -options_left
+grep -q warning out && fail "simulate -da_processors_x: $(cat out)"
+refused 1 'predict has no option -tao_adam_lr; it is one of halograd train' predict -model n.nc -data_file a.nc -tao_adam_lr 1
+
+# of a DMDA those are refused that would make another grid
+refused 2 'options make a grid of 15 x 15 x 1 points .* of one of 8 x 8 x 1; leave .* -da_refine out' simulate -grid 8,8 -samples 1 -output x.nc -da_refine 1
+refused 1 'options make a grid of 50 x 8 x 1 points' simulate -grid 8,8 -samples 1 -output x.nc -da_grid_x 50
+run 2 train "${data[@]}" "${small[@]}" -train_epochs 1 -da_refine 1
+warned 'option -da_refine was not used'
 
 # ---- values ----
 refused 2 '-train_epochs 99999999999: this number is too large' train "${data[@]}" -train_epochs 99999999999

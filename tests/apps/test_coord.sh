@@ -34,9 +34,9 @@ run 1 train "${mlp[@]}" -coord_problem burgers -net_width 8 -net_depth 2 -coord_
 [ "$(head -1 h.csv)" = iteration,loss,equation,initial,boundary,observations,nu,seconds ] || fail "$(head -1 h.csv)"
 
 small=("${mlp[@]}" -coord_equation_points 50 -train_stages adam:2)
-refused 2 'no coordinate problem "heat"; choose burgers or poisson' train "${small[@]}" -coord_problem heat
+refused 2 '-coord_problem heat: give one of: burgers, poisson' train "${small[@]}" -coord_problem heat
 refused 1 'needs a problem; choose one with -coord_problem' train "${small[@]}"
-refused 2 'coord_equation_points 0: a term needs at least 1 point' train "${mlp[@]}" -coord_problem poisson -coord_equation_points 0
+refused 2 'coord_equation_points 0: give a whole number, 1 or more' train "${mlp[@]}" -coord_problem poisson -coord_equation_points 0
 refused 1 'net_activation relu: .* smooth second derivatives' train "${small[@]}" -coord_problem poisson -net_activation relu
 refused 2 'is not finite at the point' train "${small[@]}" -coord_problem burgers -coord_observations 5 -coord_noise 1e200
 refused 1 'train_stages adam: give' train "${small[@]}" -coord_problem poisson -train_stages adam

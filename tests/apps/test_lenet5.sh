@@ -17,6 +17,6 @@ for ranks in 2 4; do
 done
 
 refused 1 'lenet5_seeds 0' -lenet5_seeds 0
-refused 2 'lenet5_train needs two numbers' -lenet5_train 5
+refused 2 '-lenet5_train 5: give two whole numbers' -lenet5_train 5
 refused 2 'which has 300' -data_digits 300
 exit "$((failures > 0))"

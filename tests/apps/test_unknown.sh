@@ -14,8 +14,9 @@ grep -q -- "-physics_nu $(tail -n 1 h.csv | sed 's/.*,//;s/.$//')" out || fail "
 
 # The gradient, PETSc's own differences
 run 1 simulate -problem heat -physics_nu 0.02 -grid 12,10 -samples 8 -seed 1 -output small.nc
-small=(-data_file small.nc -data_input a -data_target u -data_normalize global -hg_dtype f64 -physics_type heat -physics_unknown nu -physics_weight 1e-4
+known=(-data_file small.nc -data_input a -data_target u -data_normalize global -hg_dtype f64 -physics_type heat -physics_weight 1e-4
     -net_type cnn -net_depth 2 -net_width 3 -net_activation tanh -train_batch_size 3)
+small=("${known[@]}" -physics_unknown nu)
 run 2 train "${small[@]}" -tao_type lmvm -train_epochs 1 -tao_test_gradient -model_output x.nc
 sed -n 's/.*2-norm ||G - Gfd||.||G|| = \([0-9.e+-]*\),.*/\1/p' out | awk '{ n++; if ($1 > 1e-6) bad = 1 } END { exit bad || !n }' || fail "gradient: $(cat out)"
 
@@ -37,7 +38,8 @@ refused 2 'no parameter "mu"' "${bad[@]}" -physics_unknown mu
 refused 2 'without observations' "${bad[@]}" -data_target none
 refused 1 'preconditioned' "${bad[@]}" -physics_norm preconditioned
 refused 1 'there is no equation' train -data_file small.nc -data_input a -data_target u -physics_unknown nu -model_output bad.nc
-refused 2 'was trained with .*physics_unknown nu' train "${small[@]}" -physics_unknown '' -model_input half.nc -model_output bad.nc
+refused 2 'physics_unknown has no value' train "${known[@]}" -physics_unknown '' -model_input half.nc -model_output bad.nc
+refused 2 'was trained with .*physics_unknown nu' train "${known[@]}" -model_input half.nc -model_output bad.nc
 
 # ---- without a network ----
 

@@ -3,14 +3,14 @@
 # halograd simulate and info as a user meets them: files, exit status, one line for each mistake and nothing left behind.
 . "$HG_SRCDIR/tests/program.sh" || exit 1
 
-refused 1 'no equation "navier"; there are: .*heat' simulate -problem navier
+refused 1 '-problem navier: give one of: .*heat' simulate -problem navier
 refused 1 'an equation of your own needs' simulate -problem user
 refused 2 'x is not periodic' simulate -problem heat -grid 8,8 -physics_derivative spectral -physics_bc_y periodic
 refused 2 'periodic axis has no sides' simulate -problem heat -grid 8,8 -physics_bc_x periodic,dirichlet
 refused 1 'physics_nu -1' simulate -problem heat -physics_nu -1
-refused 2 '0 points in y' simulate -grid 4,0
-refused 1 'one to three numbers' simulate -grid 4,4,4,4
-refused 1 'one to three numbers' simulate -grid 4x4
+refused 2 '-grid 4,0: give 1 to 3 numbers' simulate -grid 4,0
+refused 1 '-grid 4,4,4,4: give 1 to 3 numbers' simulate -grid 4,4,4,4
+refused 1 '-grid 4x4: give 1 to 3 numbers' simulate -grid 4x4
 refused 2 'samples 0' simulate -samples 0
 refused 2 'samples\|integer' simulate -samples many
 refused 1 'darcy_field ternary' simulate -darcy_field ternary
