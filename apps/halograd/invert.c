@@ -3,7 +3,7 @@
 #include "app.h"
 
 typedef struct {
-  char        type[64], unknown[32], input[1024], output[PETSC_MAX_PATH_LEN];
+  char        type[64], unknown[32], output[PETSC_MAX_PATH_LEN];
   PetscReal   start; /* of an unknown field */
   PetscInt    every; /* solutions are observed at each so-manieth point along each axis */
   PetscBool   has_input, has_start, help, field;
@@ -14,12 +14,18 @@ typedef struct {
   DM          dm;
   Vec         weights;
   HGFieldFile file;
+  HGDType     dtype; /* of the numbers in it */
   PetscInt    a, u;
 } Inversion;
 
 static PetscErrorCode ReadOptions(Inversion *v)
 {
+  char      dtype[16];
+  PetscBool set;
+
   PetscFunctionBegin;
+  PetscCall(HGGetDType(&v->dtype));
+  PetscCall(PetscStrncpy(dtype, HGDTypeName(v->dtype), sizeof(dtype)));
   PetscCall(PetscStrncpy(v->type, HGPHYSICSDARCY, sizeof(v->type)));
   PetscCall(PetscStrncpy(v->unknown, "a", sizeof(v->unknown)));
   PetscCall(PetscStrncpy(v->output, "inversion.nc", sizeof(v->output)));
@@ -34,8 +40,10 @@ static PetscErrorCode ReadOptions(Inversion *v)
                             v->every, &v->every, NULL));
   PetscCall(
       PetscOptionsString("-output", "file of the fields found and their solutions", "", v->output, v->output, sizeof(v->output), NULL));
+  PetscCall(PetscOptionsString("-output_dtype", "type of the numbers in it: f32 or f64 (default that of -hg_dtype)", "", dtype, dtype,
+                               sizeof(dtype), &set));
   PetscOptionsEnd();
-  PetscCall(PetscOptionsGetString(NULL, NULL, "-data_input", v->input, sizeof(v->input), &v->has_input));
+  if (set) PetscCall(AppReadDType("-output_dtype", dtype, &v->dtype));
   v->field = !strcmp(v->unknown, "a") ? PETSC_TRUE : PETSC_FALSE;
   if (!v->has_start) v->start = !strcmp(v->type, HGPHYSICSDARCY) ? 1 : 0;
   HGCheck(v->every >= 1, PETSC_COMM_WORLD, "-invert_every %" PetscInt_FMT ": give at least 1", v->every);
@@ -68,16 +76,22 @@ static PetscErrorCode Configure(Inversion *v)
 /* An unknown field needs no input in the file; one that is there is compared with what is found */
 static PetscErrorCode ChooseVariables(Inversion *v)
 {
-  const char *input, *target;
-  char        observed[1024] = "u";
+  const char *given[2];
+  char       *input, *observed;
   PetscBool   set;
 
   PetscFunctionBegin;
-  PetscCall(PetscOptionsGetString(NULL, NULL, "-data_target", observed, sizeof(observed), &set));
-  HGCheck(strcmp(observed, "none"), PETSC_COMM_WORLD, "-data_target none: an inversion needs observed solutions; give their variable");
-  PetscCall(HGDataSetVariables(v->data, v->has_input ? v->input : v->field ? observed : "a", observed));
+  PetscCall(HGDataGetVariables(v->data, &given[0], &given[1]));
+  PetscCall(PetscOptionsHasName(NULL, NULL, "-data_input", &v->has_input));
+  PetscCall(PetscOptionsHasName(NULL, NULL, "-data_target", &set));
+  HGCheck(!set || strcmp(given[1], "none"), PETSC_COMM_WORLD,
+          "-data_target none: an inversion needs observed solutions; give their variable");
+  PetscCall(PetscStrallocpy(set ? given[1] : "u", &observed)); /* setting them frees those that are set */
+  PetscCall(PetscStrallocpy(v->has_input ? given[0] : v->field ? observed : "a", &input));
+  PetscCall(HGDataSetVariables(v->data, input, observed));
+  PetscCall(PetscFree(input));
+  PetscCall(PetscFree(observed));
   PetscCall(HGDataSetUp(v->data));
-  PetscCall(HGDataGetVariables(v->data, &input, &target));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -217,28 +231,21 @@ static PetscErrorCode CreateOutput(Inversion *v)
   PetscInt    dim, grid[3], cin, cout, first, last;
   const char *title, *input, *output, *file;
   char        text[PETSC_MAX_PATH_LEN + 256];
-  HGDType     dtype;
 
   PetscFunctionBegin;
-  PetscCall(HGGetDType(&dtype));
   PetscCall(HGDataGetSizes(v->data, &dim, NULL, &cin, &cout, grid));
   PetscCall(HGDataGetRange(v->data, &first, &last));
   PetscCall(HGDataGetFile(v->data, &file));
   PetscCall(HGPhysicsGetDescription(v->physics, &title, &input, &output));
   PetscCall(HGFieldFileCreate(PETSC_COMM_WORLD, v->output, &v->file));
   PetscCall(HGFieldFileSetSizes(v->file, dim, last - first, grid));
-  for (PetscInt k = 3 - dim; k < 3; k++) {
-    const HGAxis *axis;
-
-    PetscCall(HGDataGetAxis(v->data, k, &axis));
-    PetscCall(HGFieldFileSetAxis(v->file, k, axis));
-  }
+  PetscCall(HGFieldFileSetData(v->file, v->data));
   PetscCall(PetscSNPrintf(text, sizeof(text), "%s: inputs found from the solutions of %s, samples %" PetscInt_FMT " to %" PetscInt_FMT,
                           title, file, first, last - 1));
   PetscCall(HGFieldFileSetAttribute(v->file, "title", text));
-  PetscCall(HGFieldFileAddVariable(v->file, "a", cin, dtype, &v->a));
+  PetscCall(HGFieldFileAddVariable(v->file, "a", cin, v->dtype, &v->a));
   PetscCall(HGFieldFileSetVariableAttribute(v->file, v->a, "long_name", input));
-  PetscCall(HGFieldFileAddVariable(v->file, "u", cout, dtype, &v->u));
+  PetscCall(HGFieldFileAddVariable(v->file, "u", cout, v->dtype, &v->u));
   PetscCall(HGFieldFileSetVariableAttribute(v->file, v->u, "long_name", output));
   PetscCall(HGFieldFileSetUp(v->file));
   PetscFunctionReturn(PETSC_SUCCESS);

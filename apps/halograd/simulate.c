@@ -62,15 +62,10 @@ static PetscErrorCode ReadOptions(Simulation *s)
 
 static PetscErrorCode CheckOptions(Simulation *s)
 {
-  PetscBool f32, f64;
-
   PetscFunctionBegin;
   HGCheck(s->samples > 0, PETSC_COMM_WORLD, "-samples %" PetscInt_FMT ": give at least 1", s->samples);
   HGCheck(s->seed >= 0, PETSC_COMM_WORLD, "-seed %" PetscInt_FMT ": give zero or a positive number", s->seed);
-  PetscCall(PetscStrcmp(s->dtype, "f32", &f32));
-  PetscCall(PetscStrcmp(s->dtype, "f64", &f64));
-  HGCheck(f32 || f64, PETSC_COMM_WORLD, "-output_dtype %s: give f32 or f64", s->dtype);
-  s->stored = f32 ? HG_F32 : HG_F64;
+  PetscCall(AppReadDType("-output_dtype", s->dtype, &s->stored));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -109,12 +104,12 @@ static PetscErrorCode SetAxes(Simulation *s)
   PetscFunctionBegin;
   for (int a = 3 - (int)s->dim; a < 3; a++) {
     const PetscReal *x;
-    HGAxis           axis = {.units = "1", .n = s->size[a]};
+    char             name[] = {"zyx"[a], 0}, text[64];
+    HGAxis           axis   = {.name = name, .units = "1", .long_name = text, .n = s->size[a]};
 
     PetscCall(HGPhysicsGetCoordinates(s->physics, 2 - a, &x));
-    axis.value   = (double *)x; /* copied */
-    axis.name[0] = "zyx"[a];
-    PetscCall(PetscSNPrintf(axis.long_name, sizeof(axis.long_name), "%c coordinate of cell centres", "zyx"[a]));
+    axis.value = (double *)x; /* copied */
+    PetscCall(PetscSNPrintf(text, sizeof(text), "%s coordinate of cell centres", name));
     PetscCall(HGFieldFileSetAxis(s->file, a, &axis));
   }
   PetscFunctionReturn(PETSC_SUCCESS);

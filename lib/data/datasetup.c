@@ -18,6 +18,41 @@ static PetscErrorCode SetRangeFromText(HGData d, const char prefix[], const char
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+/* The names of variables, of any length, as PetscOptionsString() would not give them; it is called for -help */
+static PetscErrorCode GetNames(HGData d, const char option[], const char **names, PetscBool *set)
+{
+  const char *value = NULL;
+
+  PetscFunctionBegin;
+  PetscCall(PetscOptionsFindPair(((PetscObject)d)->options, ((PetscObject)d)->prefix, option, &value, set));
+  if (*set) *names = value ? value : "";
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode SetNamesFromOptions(HGData d, HGOptionItems PetscOptionsObject)
+{
+  const char *input, *target, *dim = d->sample_dim ? d->sample_dim : "";
+  char       *names[2], cut[8];
+  PetscBool   set[3];
+
+  PetscFunctionBegin;
+  PetscCall(HGDataGetVariables(d, &input, &target));
+  PetscCall(PetscOptionsString("-data_input", "input variables, with commas", "HGDataSetVariables", input, cut, sizeof(cut), NULL));
+  PetscCall(
+      PetscOptionsString("-data_target", "target variables, with commas, or none", "HGDataSetVariables", target, cut, sizeof(cut), NULL));
+  PetscCall(PetscOptionsString("-data_sample_dim", "dimension that counts samples (default: as names and CF attributes tell)",
+                               "HGDataSetSampleDim", dim, cut, sizeof(cut), NULL));
+  PetscCall(GetNames(d, "-data_input", &input, &set[0]));
+  PetscCall(GetNames(d, "-data_target", &target, &set[1]));
+  PetscCall(GetNames(d, "-data_sample_dim", &dim, &set[2]));
+  PetscCall(PetscStrallocpy(input, &names[0])); /* those that are set now may be freed before they are used */
+  PetscCall(PetscStrallocpy(target, &names[1]));
+  if (set[0] || set[1]) PetscCall(HGDataSetVariables(d, names[0], names[1]));
+  if (set[2]) PetscCall(HGDataSetSampleDim(d, dim));
+  for (int i = 0; i < 2; i++) PetscCall(PetscFree(names[i]));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 /*@
    HGDataSetFromOptions - Set a dataset from the options database
 
@@ -34,6 +69,7 @@ static PetscErrorCode SetRangeFromText(HGData d, const char prefix[], const char
 .  -data_digits_seed s         - which ones (default 1)
 .  -data_input names           - input variables, with commas
 .  -data_target names          - target variables, with commas, or none
+.  -data_sample_dim name       - the dimension that counts samples
 .  -data_range first,last      - samples first to last-1 (default: all)
 .  -data_normalize none|global - scale each channel to mean 0 and deviation 1, or not (default none)
 -  -data_shuffle 0|1           - the samples of an epoch in random order (default 1)
@@ -47,16 +83,15 @@ static PetscErrorCode SetRangeFromText(HGData d, const char prefix[], const char
 @*/
 PetscErrorCode HGDataSetFromOptions(HGData d)
 {
-  static const char *const ways[] = {"none", "global"};
-  MPI_Comm                 comm   = PetscObjectComm((PetscObject)d);
-  char file[PETSC_MAX_PATH_LEN] = "", labels[PETSC_MAX_PATH_LEN] = "", input[1024] = "", target[1024] = "none", range[64] = "", way[16];
-  const char *now_in, *now_out, *prefix = ((PetscObject)d)->prefix ? ((PetscObject)d)->prefix : "";
-  PetscInt    classes = d->asked_classes, digits = d->digits, seed = d->digits ? (PetscInt)d->digits_seed : 1;
-  PetscBool   set, set_in, set_out, set_labels, set_digits, global;
+  static const char *const ways[]                   = {"none", "global"};
+  MPI_Comm                 comm                     = PetscObjectComm((PetscObject)d);
+  char                     file[PETSC_MAX_PATH_LEN] = "", labels[PETSC_MAX_PATH_LEN] = "", range[64] = "", way[16];
+  const char              *prefix  = ((PetscObject)d)->prefix ? ((PetscObject)d)->prefix : "";
+  PetscInt                 classes = d->asked_classes, digits = d->digits, seed = d->digits ? (PetscInt)d->digits_seed : 1;
+  PetscBool                set, set_labels, set_digits, global;
 
   PetscFunctionBegin;
   PetscValidHeaderSpecific(d, HG_DATA_CLASSID, 1);
-  PetscCall(HGDataGetVariables(d, &now_in, &now_out));
   PetscObjectOptionsBegin((PetscObject)d);
   PetscCall(PetscOptionsString("-data_file", "netCDF or IDX file of the samples", "HGDataSetFile", d->file ? d->file : "", file,
                                sizeof(file), &set));
@@ -72,11 +107,7 @@ PetscErrorCode HGDataSetFromOptions(HGData d)
   PetscCall(PetscOptionsInt("-data_digits_seed", "which digits", "HGDataSetDigits", seed, &seed, NULL));
   HGCheck(!set || !set_digits, comm, "-%sdata_file and -%sdata_digits: give one of them", prefix, prefix);
   if (set_digits) PetscCall(HGDataSetDigits(d, digits, seed));
-  PetscCall(PetscOptionsString("-data_input", "input variables, with commas", "HGDataSetVariables", now_in, input, sizeof(input), &set_in));
-  PetscCall(PetscOptionsString("-data_target", "target variables, with commas, or none", "HGDataSetVariables", now_out, target,
-                               sizeof(target), &set_out));
-  if (set_in) PetscCall(HGDataSetVariables(d, input, d->part[HG_DATA_TARGET].list));
-  if (set_out) PetscCall(HGDataSetVariables(d, d->part[HG_DATA_INPUT].list, target));
+  PetscCall(SetNamesFromOptions(d, PetscOptionsObject));
   PetscCall(PetscOptionsString("-data_range", "samples first,last: from first to last - 1 (default all)", "HGDataSetRange", range, range,
                                sizeof(range), &set));
   if (set) PetscCall(SetRangeFromText(d, prefix, range));
@@ -96,18 +127,30 @@ PetscErrorCode HGDataSetFromOptions(HGData d)
 }
 
 /* Cuts the list of names at its commas */
-static PetscErrorCode SplitNames(HGDataPart *part)
+static PetscErrorCode SplitNames(HGData d, HGDataRole role)
 {
-  char **names;
-  int    n;
+  MPI_Comm    comm   = PetscObjectComm((PetscObject)d);
+  const char *prefix = ((PetscObject)d)->prefix ? ((PetscObject)d)->prefix : "", *what = role ? "target" : "input";
+  HGDataPart *part = &d->part[role];
+  PetscInt    n    = 0;
 
   PetscFunctionBegin;
-  if (!part->list) PetscFunctionReturn(PETSC_SUCCESS);
-  PetscCall(PetscStrToArray(part->list, ',', &n, &names));
-  part->nvar = n;
+  for (const char *c = part->list; c && *c; c++) n += c == part->list ? 1 + (*c == ',') : *c == ',';
   PetscCall(PetscCalloc1(n, &part->var));
-  for (int i = 0; i < n; i++) PetscCall(PetscStrncpy(part->var[i].pub.name, names[i], sizeof(part->var[i].pub.name)));
-  PetscCall(PetscStrToArrayDestroy(n, names));
+  part->nvar = n;
+  for (const char *name = part->list, *end; n; name = end + (*end == ','), n--) {
+    const PetscInt i = part->nvar - n;
+
+    end = name + strcspn(name, ",");
+    HGCheck(end > name, comm,
+            "-%sdata_%s %.600s: the name of variable %" PetscInt_FMT " is empty; give names with single commas between them", prefix, what,
+            part->list, i + 1);
+    PetscCall(PetscMalloc1((size_t)(end - name) + 1, &part->var[i].pub.name));
+    PetscCall(PetscStrncpy(part->var[i].pub.name, name, (size_t)(end - name) + 1));
+    for (PetscInt k = 0; k < i; k++)
+      HGCheck(strcmp(part->var[k].pub.name, part->var[i].pub.name), comm, "-%sdata_%s %.600s: variable \"%s\" is given twice", prefix, what,
+              part->list, part->var[i].pub.name);
+  }
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -138,34 +181,6 @@ static PetscErrorCode FindKind(HGData d)
             prefix, r ? "target" : "input", *list, d->file, names[1] ? " and label" : "");
     HGCheck(!*list || names[r], comm, "no labels for the images of %s; choose the file with -%sdata_labels", d->file, prefix);
     if (!*list && names[r]) PetscCall(PetscStrallocpy(names[r], list));
-  }
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
-
-/* Every rank learns what rank 0 found */
-static PetscErrorCode ShareDescription(HGData d)
-{
-  MPI_Comm    comm = PetscObjectComm((PetscObject)d);
-  PetscMPIInt rank;
-
-  PetscFunctionBegin;
-  PetscCallMPI(MPI_Comm_rank(comm, &rank));
-  PetscCallMPI(MPI_Bcast(&d->classes, 1, MPIU_INT, 0, comm));
-  d->part[HG_DATA_TARGET].classes = d->part[HG_DATA_TARGET].nvar ? d->classes : 0;
-  for (int r = 0; r < 2; r++)
-    PetscCallMPI(MPI_Bcast(d->part[r].var, (PetscMPIInt)(d->part[r].nvar * (PetscInt)sizeof(HGFileVar)), MPI_BYTE, 0, comm));
-  for (int a = 0; a < 3; a++) {
-    HGAxis *x   = &d->axis[a];
-    int     has = x->value != NULL;
-
-    PetscCallMPI(MPI_Bcast(&has, 1, MPI_INT, 0, comm));
-    PetscCallMPI(MPI_Bcast(&x->n, 1, MPIU_INT, 0, comm));
-    PetscCallMPI(MPI_Bcast(x->name, sizeof(x->name), MPI_CHAR, 0, comm));
-    PetscCallMPI(MPI_Bcast(x->units, sizeof(x->units), MPI_CHAR, 0, comm));
-    PetscCallMPI(MPI_Bcast(x->long_name, sizeof(x->long_name), MPI_CHAR, 0, comm));
-    if (!has) continue;
-    if (rank) PetscCall(PetscMalloc1(x->n, &x->value));
-    PetscCallMPI(MPI_Bcast(x->value, (PetscMPIInt)x->n, MPI_DOUBLE, 0, comm));
   }
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -209,6 +224,10 @@ static PetscErrorCode CheckSet(HGData d)
   for (int r = 0; r < 2; r++) {
     const HGDataPart *p = &d->part[r];
 
+    if (r && d->optional) {
+      if (p->fixed && p->nfixed != p->channels) PetscCall(HGDataDropTarget(d));
+      continue;
+    }
     HGCheck(!p->classes || p->channels == 1, comm,
             "the target %s of %s has %" PetscInt_FMT " channels; -%sdata_classes needs one, the class", p->list, d->file, p->channels,
             prefix);
@@ -234,8 +253,9 @@ static PetscErrorCode CheckSet(HGData d)
    Rank 0 opens the file and tells the others. No values are read yet, see `HGDataLoad()`.
 
    Errors:
-   A file that is missing, unreadable, not netCDF or cut short; a variable that is not there or holds no numbers; dimensions that are
-   not (sample, [time,] [channel,] [z,] y, x); variables that differ in samples or grid; zero samples; an empty range; an IDX file that is cut
+   A file that is missing, unreadable, not netCDF, cut short or held open by a program that writes to it; a name that is empty or given twice; a
+   variable that is not there or holds no numbers, or has an attribute that cannot be honoured (`scale_factor = "0.1"`); dimensions that are
+   not sample, [time,] [channel,] [z,] y, x in some order; variables that differ in samples or grid; zero samples; an empty range; an IDX file that is cut
    short, goes on too long, or is damaged; labels that are not as many as the images, or no classes.
 
 .seealso: `HGDataSetFromOptions()`, `HGDataGetSizes()`, `HGDataLoad()`
@@ -253,16 +273,24 @@ PetscErrorCode HGDataSetUp(HGData d)
   HGCheck(d->file && *d->file, comm, "no data file; choose one with -%sdata_file", prefix);
   PetscCall(FindKind(d));
   HGCheck(d->part[HG_DATA_INPUT].list, comm, "no input variable for %s; choose one or more with -%sdata_input", d->file, prefix);
-  for (int r = 0; r < 2; r++) PetscCall(SplitNames(&d->part[r]));
+  for (int r = 0; r < 2; r++) {
+    const PetscErrorCode e = SplitNames(d, (HGDataRole)r);
+
+    if (e) PetscCall(HGDataReset(d));
+    PetscCall(e);
+  }
   PetscCallMPI(MPI_Comm_rank(comm, &rank));
   if (!rank) PetscCall(HGSourceDescribe(d, msg, sizeof(msg)));
   PetscCall(HGAgreeOnMessage(comm, msg, sizeof(msg)));
   if (*msg) PetscCall(HGDataReset(d));
   HGCheck(!*msg, comm, "%s", msg);
-  PetscCall(ShareDescription(d));
+  PetscCall(HGDataShareDescription(d));
   PetscCall(TakeSizes(d));
   PetscCall(CheckSet(d));
   d->setup = PETSC_TRUE;
+  if (d->training) PetscCall(HGDataCompare(d, d->training, "the training data"));
+  if (d->training && d->optional) PetscCall(HGDataTakeTrainingTargets(d));
+  PetscCall(TakeSizes(d));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -308,8 +336,8 @@ PetscErrorCode HGDataView(HGData d, PetscViewer viewer)
   PetscCall(PetscViewerASCIIPushTab(viewer));
   PetscCall(PetscViewerASCIIPrintf(viewer, "file: %s\n", d->file ? d->file : "not set"));
   if (d->setup) {
-    PetscCall(PetscViewerASCIIPrintf(viewer, "samples: %" PetscInt_FMT " to %" PetscInt_FMT " of %" PetscInt_FMT "\n", d->first, d->end - 1,
-                                     d->samples));
+    PetscCall(PetscViewerASCIIPrintf(viewer, "samples: %" PetscInt_FMT " to %" PetscInt_FMT " of %" PetscInt_FMT " (%s)\n", d->first,
+                                     d->end - 1, d->samples, d->part[0].var[0].dim[d->part[0].var[0].pos[HG_FILE_SAMPLE]].info.name));
     PetscCall(PetscViewerASCIIPrintf(viewer, "grid: "));
     for (int a = 3 - (int)d->dim; a < 3; a++)
       PetscCall(PetscViewerASCIIPrintf(viewer, "%s%s=%" PetscInt_FMT, a > 3 - (int)d->dim ? ", " : "", d->axis[a].name, d->grid[a]));
