@@ -37,8 +37,8 @@ static PetscErrorCode PrintGroup(int group, PetscInt64 *parameters)
 
     (void)nc_inq_varname(group, id, var);
     PetscCall(HGFileAddShape(group, id, &shape));
-    (void)printf("%s %s%s", id ? "," : "", var, shape.s);
-    PetscCall(PetscFree(shape.s));
+    (void)printf("%s %s%s", id ? "," : "", var, shape.text);
+    PetscCall(HGTextDestroy(&shape));
     if (strncmp(var, "running_", 8)) count += CountValues(group, id);
   }
   if (strcmp(name, "optimizer")) {

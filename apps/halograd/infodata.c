@@ -27,8 +27,8 @@ PetscErrorCode AppPrintAttributes(int nc, const char path[], const char indent[]
     if (nc_inq_attname(nc, NC_GLOBAL, i, name)) continue;
     PetscCall(HGAttributeRead(nc, NC_GLOBAL, name, &a));
     PetscCall(HGAttributePrint(&a, 0, &text));
-    (void)printf("%s%s%s: %s\n", indent, path, name, text.s ? text.s : "");
-    PetscCall(PetscFree(text.s));
+    (void)printf("%s%s%s: %s\n", indent, path, name, text.text ? text.text : "");
+    PetscCall(HGTextDestroy(&text));
     PetscCall(HGAttributeFree(&a));
   }
   PetscFunctionReturn(PETSC_SUCCESS);
@@ -108,11 +108,11 @@ static PetscErrorCode PrintVariable(const HGFileEntry *v)
   PetscCall(HGFileAddShape(v->group, v->id, &shape));
   PetscCall(HGAttributeReadText(v->group, v->id, "units", &units));
   PetscCall(HGAttributeReadText(v->group, v->id, "long_name", &long_name));
-  (void)printf("  %s%s %s", v->path, shape.s, type_name);
+  (void)printf("  %s%s %s", v->path, shape.text, type_name);
   if (*units) (void)printf(", units %s", units);
   PetscCall(PrintRange(v->group, v->id, type));
   (void)printf("%s%s\n", *long_name ? ": " : "", long_name);
-  PetscCall(PetscFree(shape.s));
+  PetscCall(HGTextDestroy(&shape));
   PetscCall(PetscFree(units));
   PetscCall(PetscFree(long_name));
   PetscFunctionReturn(PETSC_SUCCESS);
@@ -152,9 +152,9 @@ static PetscErrorCode PrintGroupAttributes(int group, const char path[])
     HGText longer                = {NULL, 0, 0};
 
     (void)nc_inq_grpname(inner[i], name);
-    PetscCall(HGTextAdd(&longer, "%s%s/", path, name));
-    PetscCall(PrintGroupAttributes(inner[i], longer.s));
-    PetscCall(PetscFree(longer.s));
+    PetscCall(HGTextAppend(&longer, "%s%s/", path, name));
+    PetscCall(PrintGroupAttributes(inner[i], longer.text));
+    PetscCall(HGTextDestroy(&longer));
   }
   PetscCall(PetscFree(inner));
   PetscFunctionReturn(PETSC_SUCCESS);

@@ -242,8 +242,9 @@ static PetscErrorCode PrintMetrics(HGData data, const HGMetrics *m, const HGMetr
     PetscCall(PetscPrintf(PETSC_COMM_WORLD,
                           "%" PetscInt_FMT " of %" PetscInt_FMT " targets are zero everywhere and have no relative error\n", m->zero,
                           m->samples));
-  if (m->mse == 0 && m->rmse > 0)
-    PetscCall(PetscPrintf(PETSC_COMM_WORLD, "the mean squared error is too small for a number; its root is %.10g\n", (double)m->rmse));
+  if ((m->mse == 0 && m->rmse > 0) || (PetscIsInfReal(m->mse) && !PetscIsInfReal(m->rmse)))
+    PetscCall(PetscPrintf(PETSC_COMM_WORLD, "the mean squared error is too %s for a number; its root is %.10g\n",
+                          m->mse == 0 ? "small" : "large", (double)m->rmse));
   PetscCall(PetscPrintf(PETSC_COMM_WORLD, "mean relative L2 error %.4g, mean squared error %.4g, largest error %.4g\n", (double)m->rel_l2,
                         (double)m->mse, (double)m->max_error));
   PetscCall(PetscPrintf(PETSC_COMM_WORLD, "evaluate samples=%" PetscInt_FMT " rel_l2=%.10g mse=%.10g max_error=%.10g\n", m->samples,
@@ -270,7 +271,7 @@ static PetscErrorCode Evaluate(Prediction *p)
   PetscCall(HGDataGetFile(p->data, &file));
   HGCheck(total.bad < 0, PETSC_COMM_WORLD,
           "the prediction for sample %" PetscInt_FMT
-          " of %s is not finite, and so are no measures; leave the sample out with -data_range, or look at the "
+          " of %s is not finite, and so no measure is; leave the sample out with -data_range, or look at the "
           "units of the data and at the model",
           total.bad, file);
   PetscFunctionReturn(PETSC_SUCCESS);

@@ -17,14 +17,14 @@ static PetscErrorCode ReadStrings(int nc, int id, const char name[], HGAttribute
   char **s;
 
   PetscFunctionBegin;
-  PetscCall(HGTextAdd(&text, "%s", ""));
+  PetscCall(HGTextAppend(&text, "%s", ""));
   PetscCall(PetscCalloc1(a->n, &s));
   if (a->n && !nc_get_att_string(nc, id, name, s)) {
-    for (size_t i = 0; i < a->n; i++) PetscCall(HGTextAdd(&text, "%s%s", i ? ", " : "", s[i] ? s[i] : ""));
+    for (size_t i = 0; i < a->n; i++) PetscCall(HGTextAppend(&text, "%s%s", i ? ", " : "", s[i] ? s[i] : ""));
     (void)nc_free_string(a->n, s);
   }
   PetscCall(PetscFree(s));
-  a->text = text.s;
+  a->text = text.text;
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -139,9 +139,9 @@ double HGNumberToReal(HGNumber n)
 PetscErrorCode HGNumberPrint(HGNumber n, HGText *text)
 {
   PetscFunctionBegin;
-  if (n.kind == HG_NUMBER_SIGNED) PetscCall(HGTextAdd(text, "%lld", (long long)n.v.i));
-  else if (n.kind == HG_NUMBER_UNSIGNED) PetscCall(HGTextAdd(text, "%llu", (unsigned long long)n.v.u));
-  else PetscCall(HGTextAddNumber(text, n.v.r));
+  if (n.kind == HG_NUMBER_SIGNED) PetscCall(HGTextAppend(text, "%lld", (long long)n.v.i));
+  else if (n.kind == HG_NUMBER_UNSIGNED) PetscCall(HGTextAppend(text, "%llu", (unsigned long long)n.v.u));
+  else PetscCall(HGTextAppendNumber(text, n.v.r));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -164,13 +164,13 @@ PetscErrorCode HGAttributePrint(const HGAttribute *a, size_t most, HGText *text)
   const size_t shown = most && a->n > most ? most : a->n;
 
   PetscFunctionBegin;
-  if (a->text) PetscCall(HGTextAdd(text, "%s", a->text));
-  else if (!a->number) PetscCall(HGTextAdd(text, "a value of a user-defined type"));
+  if (a->text) PetscCall(HGTextAppend(text, "%s", a->text));
+  else if (!a->number) PetscCall(HGTextAppend(text, "a value of a user-defined type"));
   for (size_t i = 0; a->number && i < shown; i++) {
-    if (i) PetscCall(HGTextAdd(text, ", "));
+    if (i) PetscCall(HGTextAppend(text, ", "));
     PetscCall(HGNumberPrint(a->number[i], text));
   }
-  if (a->number && shown < a->n) PetscCall(HGTextAdd(text, ", ... (%zu values)", a->n));
+  if (a->number && shown < a->n) PetscCall(HGTextAppend(text, ", ... (%zu values)", a->n));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 

@@ -62,9 +62,9 @@ static PetscErrorCode PathOf(int group, int id, char **path)
   if (nc_inq_grpname_len(group, &n)) n = 0;
   PetscCall(PetscCalloc1(n + 1, &full));
   if (nc_inq_grpname_full(group, NULL, full)) *full = 0;
-  PetscCall(HGTextAdd(&text, "%s/%s", strcmp(full, "/") ? full : "", name));
+  PetscCall(HGTextAppend(&text, "%s/%s", strcmp(full, "/") ? full : "", name));
   PetscCall(PetscFree(full));
-  *path = text.s;
+  *path = text.text;
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 

@@ -55,9 +55,10 @@ struct _p_HGData {
   PetscInt    asked_classes, classes; /* as set, 0 for unknown; as found */
   PetscInt    first, last, end;       /* range of samples as set, last < 0: to the end; and the end itself */
   PetscBool   shuffle, setup;
-  PetscBool   optional;   /* a target that is not in the file, or does not fit the input, is left out; one that does is not read */
-  char       *training;   /* description of the data that the network was trained on, NULL for none */
-  char       *sample_dim; /* as set, NULL for the one that the file suggests */
+  PetscBool   optional;     /* a target that is not in the file, or does not fit the input, is left out; one that does is not read */
+  char       *training;     /* description of the data that the network was trained on, NULL for none */
+  char       *training_dim; /* which dimension counted its samples */
+  char       *sample_dim;   /* as set, NULL for the one that the file suggests */
   HGNormalize normalize;
   HGDataPart  part[2];               /* by HGDataRole */
   PetscInt    dim, samples, grid[3]; /* samples in the file; Z, Y, X */

@@ -80,6 +80,7 @@ PetscErrorCode HGDataDestroy(HGData *data)
   PetscCall(PetscFree(d->labels));
   PetscCall(PetscFree(d->sample_dim));
   PetscCall(PetscFree(d->training));
+  PetscCall(PetscFree(d->training_dim));
   PetscCall(PetscHeaderDestroy(&d));
   PetscFunctionReturn(PETSC_SUCCESS);
 }

@@ -281,28 +281,28 @@ static PetscErrorCode DescribeBad(HGData d, HGSource *source, const HGDataPart *
   }
   for (int i = 0; i < v->ndims; i++) by_dim[i] = at[v->dim[i].axis];
   PetscCall(HGSourceExplain(source, v, by_dim, &value, why, sizeof(why)));
-  PetscCall(HGTextAdd(&place, "sample %zu", at[HG_FILE_SAMPLE]));
+  PetscCall(HGTextAppend(&place, "sample %zu", at[HG_FILE_SAMPLE]));
   for (int i = 0; i < v->ndims; i++)
-    if (v->dim[i].axis != HG_FILE_SAMPLE) PetscCall(HGTextAdd(&place, ", %s %zu", v->dim[i].info.name, at[v->dim[i].axis]));
+    if (v->dim[i].axis != HG_FILE_SAMPLE) PetscCall(HGTextAppend(&place, ", %s %zu", v->dim[i].info.name, at[v->dim[i].axis]));
   if (part->classes)
     (void)snprintf(msg, len,
                    "variable \"%s\" of %s has %" PetscInt64_FMT
                    " value%s that %s no class, the first at %s (counted from 0): %s; expected whole "
                    "numbers from 0 to %" PetscInt_FMT ", for -%sdata_classes %" PetscInt_FMT,
-                   v->pub.name, d->file, total, s, are, place.s, why, part->classes - 1, prefix, part->classes);
+                   v->pub.name, d->file, total, s, are, place.text, why, part->classes - 1, prefix, part->classes);
   else if (!isfinite(value))
     (void)snprintf(msg, len,
                    "variable \"%s\" of %s has %" PetscInt64_FMT
                    " value%s that %s NaN, infinite or missing, the first at %s (counted from 0): %s; "
                    "repair the file or leave such samples out with -%sdata_range",
-                   v->pub.name, d->file, total, s, are, place.s, why, prefix);
+                   v->pub.name, d->file, total, s, are, place.text, why, prefix);
   else
     (void)snprintf(msg, len,
                    "variable \"%s\" of %s has %" PetscInt64_FMT
                    " value%s that %s too large for f32, which ends at 3.4e38, the first at %s (counted "
                    "from 0): %g; use -hg_dtype f64%s",
-                   v->pub.name, d->file, total, s, are, place.s, value, part->fixed ? "" : ", or -data_normalize global");
-  PetscCall(PetscFree(place.s));
+                   v->pub.name, d->file, total, s, are, place.text, value, part->fixed ? "" : ", or -data_normalize global");
+  PetscCall(HGTextDestroy(&place));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 

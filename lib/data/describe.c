@@ -26,12 +26,12 @@ static PetscErrorCode AddField(HGText *text, const char field[], const char end[
 {
   PetscFunctionBegin;
   for (const char *c = field ? field : ""; *c; c++) {
-    if (*c == '\t') PetscCall(HGTextAdd(text, "\\t"));
-    else if (*c == '\n') PetscCall(HGTextAdd(text, "\\n"));
-    else if (*c == '\\') PetscCall(HGTextAdd(text, "\\\\"));
-    else PetscCall(HGTextAdd(text, "%c", *c));
+    if (*c == '\t') PetscCall(HGTextAppend(text, "\\t"));
+    else if (*c == '\n') PetscCall(HGTextAppend(text, "\\n"));
+    else if (*c == '\\') PetscCall(HGTextAppend(text, "\\\\"));
+    else PetscCall(HGTextAppend(text, "%c", *c));
   }
-  PetscCall(HGTextAdd(text, "%s", end));
+  PetscCall(HGTextAppend(text, "%s", end));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -40,34 +40,34 @@ static PetscErrorCode AddCoordinates(HGText *text, const HGAxis *x)
   const PetscInt step = (x->n + HG_DESCRIBE_POINTS - 1) / HG_DESCRIBE_POINTS;
 
   PetscFunctionBegin;
-  PetscCall(HGTextAdd(text, "%" PetscInt_FMT "\t", x->n));
+  PetscCall(HGTextAppend(text, "%" PetscInt_FMT "\t", x->n));
   for (PetscInt i = 0; x->value && i < x->n; i += step) {
-    if (i) PetscCall(HGTextAdd(text, " "));
-    PetscCall(HGTextAddNumber(text, x->value[i]));
+    if (i) PetscCall(HGTextAppend(text, " "));
+    PetscCall(HGTextAppendNumber(text, x->value[i]));
   }
-  PetscCall(HGTextAdd(text, "\n"));
+  PetscCall(HGTextAppend(text, "\n"));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
 static PetscErrorCode AddVariable(HGText *text, const char what[], const HGFileVar *v)
 {
   PetscFunctionBegin;
-  PetscCall(HGTextAdd(text, "%s\t", what));
+  PetscCall(HGTextAppend(text, "%s\t", what));
   PetscCall(AddField(text, v->pub.name, "\t"));
   PetscCall(AddField(text, v->pub.units, "\t"));
   PetscCall(AddField(text, v->pub.standard_name, "\t"));
   PetscCall(AddField(text, v->pub.long_name, ""));
   for (int i = 0; i < v->ndims; i++) {
-    PetscCall(HGTextAdd(text, "\t%s\t", AxisNames[v->dim[i].axis]));
+    PetscCall(HGTextAppend(text, "\t%s\t", AxisNames[v->dim[i].axis]));
     PetscCall(AddField(text, v->dim[i].info.name, "\t"));
-    PetscCall(HGTextAdd(text, "%" PetscInt_FMT, v->dim[i].info.n));
+    PetscCall(HGTextAppend(text, "%" PetscInt_FMT, v->dim[i].info.n));
   }
-  PetscCall(HGTextAdd(text, "\n"));
+  PetscCall(HGTextAppend(text, "\n"));
   for (int i = 0; i < v->ndims; i++) {
     const HGFileDim *d = &v->dim[i];
 
     if ((d->axis != HG_FILE_TIME && d->axis != HG_FILE_CHANNEL) || !d->info.value) continue;
-    PetscCall(HGTextAdd(text, "channel\t"));
+    PetscCall(HGTextAppend(text, "channel\t"));
     PetscCall(AddField(text, d->info.name, "\t"));
     PetscCall(AddField(text, v->pub.name, "\t"));
     PetscCall(AddField(text, d->info.units, "\t"));
@@ -102,14 +102,14 @@ PetscErrorCode HGDataGetDescription(HGData d, char **text)
   PetscValidHeaderSpecific(d, HG_DATA_CLASSID, 1);
   PetscCheck(d->setup, PetscObjectComm((PetscObject)d), PETSC_ERR_ORDER, "HGDataGetDescription() before HGDataSetUp()");
   for (int a = 3 - (int)d->dim; a < 3; a++) {
-    PetscCall(HGTextAdd(&t, "axis\t%s\t", AxisNames[HG_FILE_Z + a]));
+    PetscCall(HGTextAppend(&t, "axis\t%s\t", AxisNames[HG_FILE_Z + a]));
     PetscCall(AddField(&t, d->axis[a].name, "\t"));
     PetscCall(AddField(&t, d->axis[a].units, "\t"));
     PetscCall(AddCoordinates(&t, &d->axis[a]));
   }
   for (int r = 0; r < 2; r++)
     for (PetscInt i = 0; i < d->part[r].nvar; i++) PetscCall(AddVariable(&t, r ? "target" : "input", &d->part[r].var[i]));
-  *text = t.s;
+  *text = t.text;
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -209,9 +209,9 @@ static PetscErrorCode Summary(const char points[], const char values[], const ch
   HGText      t    = {NULL, 0, 0};
 
   PetscFunctionBegin;
-  PetscCall(HGTextAdd(&t, "has %s point%s from %.*s to %s%s%s", points, strcmp(points, "1") ? "s" : "", (int)strcspn(values, " "), values,
-                      last ? last + 1 : values, *units ? " " : "", units));
-  *text = t.s;
+  PetscCall(HGTextAppend(&t, "has %s point%s from %.*s to %s%s%s", points, strcmp(points, "1") ? "s" : "", (int)strcspn(values, " "),
+                         values, last ? last + 1 : values, *units ? " " : "", units));
+  *text = t.text;
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -452,17 +452,28 @@ PetscErrorCode HGDataTakeTrainingTargets(HGData d)
    Level: developer
 
    Notes:
-   `HGDataSetUp()` then warns of coordinates and units that differ. A target that is optional (`HGDataSetTargetOptional()`) gets the units and
+   `HGDataSetUp()` then warns of coordinates and units that differ. The dimension that counted samples then counts them, where it is there and
+   `HGDataSetSampleDim()` says nothing else. A target that is optional (`HGDataSetTargetOptional()`) gets the units and
    names of training, and its dimensions, if the file does not have it.
 
 .seealso: `HGDataGetDescription()`, `HGDataCompare()`
 @*/
 PetscErrorCode HGDataSetTrainingDescription(HGData d, const char text[])
 {
+  Description   parsed;
+  const Record *r;
+
   PetscFunctionBegin;
   PetscValidHeaderSpecific(d, HG_DATA_CLASSID, 1);
   PetscCall(HGDataReset(d));
   PetscCall(PetscFree(d->training));
-  if (text && *text) PetscCall(PetscStrallocpy(text, &d->training));
+  PetscCall(PetscFree(d->training_dim));
+  if (!text || !*text) PetscFunctionReturn(PETSC_SUCCESS);
+  PetscCall(PetscStrallocpy(text, &d->training));
+  PetscCall(Parse(text, &parsed));
+  r = Find(&parsed, "input", 0);
+  for (int i = 5; r && i + 2 < r->n && !d->training_dim; i += 3)
+    if (AxisOfWord(r->field[i]) == HG_FILE_SAMPLE) PetscCall(PetscStrallocpy(r->field[i + 1], &d->training_dim));
+  PetscCall(FreeDescription(&parsed));
   PetscFunctionReturn(PETSC_SUCCESS);
 }

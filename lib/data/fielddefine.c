@@ -49,17 +49,17 @@ static PetscErrorCode DefineDim(HGFieldFile f, HGFieldDim *dim, PetscBool *there
 
   PetscFunctionBegin;
   *there = PETSC_FALSE;
-  PetscCall(HGTextAdd(&name, "%s", dim->info.name));
-  for (int k = 2; !e && !nc_inq_dimid(f->nc, name.s, &dim->id) && !*there; k++) {
+  PetscCall(HGTextAppend(&name, "%s", dim->info.name));
+  for (int k = 2; !e && !nc_inq_dimid(f->nc, name.text, &dim->id) && !*there; k++) {
     size_t n = 0;
 
     Try(nc_inq_dimlen(f->nc, dim->id, &n));
     if (n == (size_t)dim->info.n) *there = PETSC_TRUE;
     name.used = 0;
-    PetscCall(HGTextAdd(&name, "%s_%d", dim->info.name, k));
+    PetscCall(HGTextAppend(&name, "%s_%d", dim->info.name, k));
   }
-  if (!*there) Try(nc_def_dim(f->nc, name.s, (size_t)dim->info.n, &dim->id));
-  PetscCall(PetscFree(name.s));
+  if (!*there) Try(nc_def_dim(f->nc, name.text, (size_t)dim->info.n, &dim->id));
+  PetscCall(HGTextDestroy(&name));
   *error = e;
   PetscFunctionReturn(PETSC_SUCCESS);
 }

@@ -257,15 +257,16 @@ PetscErrorCode HGFieldFileSetData(HGFieldFile f, HGData d)
     if (a == HG_FILE_SAMPLE) PetscCall(TakeDim(f, HG_FIELD_SAMPLES, &ref->dim[i], (size_t)d->first));
     if (a >= HG_FILE_Z) PetscCall(TakeDim(f, HG_FIELD_SPACE + (int)a - HG_FILE_Z, &ref->dim[i], 0));
   }
-  for (int a = 3 - (int)f->dim; a < 3; a++) PetscCall(HGTextAdd(&space, "%s%s", space.s ? "," : "", f->dims[HG_FIELD_SPACE + a].info.name));
+  for (int a = 3 - (int)f->dim; a < 3; a++)
+    PetscCall(HGTextAppend(&space, "%s%s", space.text ? "," : "", f->dims[HG_FIELD_SPACE + a].info.name));
   PetscCall(HGFieldFileSetAttribute(f, "halograd_source", d->file));
   (void)snprintf(text, sizeof(text), "%" PetscInt_FMT, d->samples);
   PetscCall(HGFieldFileSetAttribute(f, "halograd_source_samples", text));
   (void)snprintf(text, sizeof(text), "%" PetscInt_FMT ",%" PetscInt_FMT, d->first, d->end);
   PetscCall(HGFieldFileSetAttribute(f, "halograd_sample_range", text));
   PetscCall(HGFieldFileSetAttribute(f, "halograd_sample_dim", f->dims[HG_FIELD_SAMPLES].info.name));
-  PetscCall(HGFieldFileSetAttribute(f, "halograd_space_dims", space.s));
-  PetscCall(PetscFree(space.s));
+  PetscCall(HGFieldFileSetAttribute(f, "halograd_space_dims", space.text));
+  PetscCall(HGTextDestroy(&space));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -565,16 +566,16 @@ static PetscErrorCode History(HGFieldFile f)
   PetscFunctionBegin;
   PetscCall(PetscGetArgs(&n, &args));
   PetscCall(PetscGetDate(date, sizeof(date)));
-  PetscCall(HGTextAdd(&text, "%s:", date));
+  PetscCall(HGTextAppend(&text, "%s:", date));
   for (int i = 0; i < n; i++) {
     const char *base = i ? NULL : strrchr(args[0], '/');
 
-    PetscCall(HGTextAdd(&text, " %s", base ? base + 1 : args[i]));
+    PetscCall(HGTextAppend(&text, " %s", base ? base + 1 : args[i]));
   }
-  PetscCall(HGTextBroadcast(f->comm, &text.s)); /* the clocks differ, the attribute must not */
-  PetscCall(HGFieldFileAddAttribute(f, -1, "history", text.s));
+  PetscCall(HGTextBroadcast(f->comm, &text.text)); /* the clocks differ, the attribute must not */
+  PetscCall(HGFieldFileAddAttribute(f, -1, "history", text.text));
   PetscCall(HGFieldFileAddAttribute(f, -1, "source", "Halograd " PACKAGE_VERSION));
-  PetscCall(PetscFree(text.s));
+  PetscCall(HGTextDestroy(&text));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 

@@ -71,18 +71,20 @@ static PetscBool MatchDims(const HGFileVar *ref, const HGFileVar *v, HGFileAxis 
   return PETSC_TRUE;
 }
 
-/* The sample is the dimension that the user named, in all variables that have no dimension of samples in common with the first */
+/* The sample is the dimension that the user named, or that counted the samples of training if it is there, in all variables that have no dimension of samples
+   in common with the first */
 static PetscBool FixSample(HGData d, const HGFileVar *v, HGFileAxis fixed[])
 {
-  if (!d->sample_dim) return PETSC_TRUE;
+  const char *name = d->sample_dim ? d->sample_dim : d->training_dim;
+
   for (int i = 0; i < v->ndims; i++)
-    if (fixed[i] == HG_FILE_SAMPLE) return PETSC_TRUE;
+    if (!name || fixed[i] == HG_FILE_SAMPLE) return PETSC_TRUE;
   for (int i = 0; i < v->ndims; i++) {
-    if (strcmp(v->dim[i].info.name, d->sample_dim)) continue;
+    if (strcmp(v->dim[i].info.name, name)) continue;
     fixed[i] = HG_FILE_SAMPLE;
     return PETSC_TRUE;
   }
-  return PETSC_FALSE;
+  return d->sample_dim ? PETSC_FALSE : PETSC_TRUE;
 }
 
 static PetscErrorCode ShapeOf(const HGFileVar *v, char **shape)
@@ -91,7 +93,7 @@ static PetscErrorCode ShapeOf(const HGFileVar *v, char **shape)
 
   PetscFunctionBegin;
   PetscCall(HGFileAddShape(v->group, v->id, &text));
-  *shape = text.s;
+  *shape = text.text;
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -210,9 +212,9 @@ static PetscErrorCode FindVariable(HGData d, int nc, HGDataRole role, HGFileVar 
   PetscCall(HGFileFind(nc, v->pub.name, &v->group, &v->id));
   if (v->id < 0) {
     PetscCall(HGFileAddNames(nc, &names, HG_DATA_MESSAGE / 2));
-    (void)snprintf(msg, len, "%s has no variable \"%s\"; it has: %s. Choose with -%sdata_%s", d->file, v->pub.name, names.s, Prefix(d),
+    (void)snprintf(msg, len, "%s has no variable \"%s\"; it has: %s. Choose with -%sdata_%s", d->file, v->pub.name, names.text, Prefix(d),
                    role == HG_DATA_INPUT ? "input" : "target");
-    PetscCall(PetscFree(names.s));
+    PetscCall(HGTextDestroy(&names));
     PetscFunctionReturn(PETSC_SUCCESS);
   }
   (void)nc_inq_vartype(v->group, v->id, &type);

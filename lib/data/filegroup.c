@@ -69,8 +69,8 @@ static PetscErrorCode ListGroup(int group, const char prefix[], PetscInt *n, HGF
   for (int id = 0; id < vars; id++) {
     path = (HGText){NULL, 0, 0};
     (void)nc_inq_varname(group, id, name);
-    PetscCall(HGTextAdd(&path, "%s%s", prefix, name));
-    list[(*n)++] = (HGFileEntry){group, id, path.s};
+    PetscCall(HGTextAppend(&path, "%s%s", prefix, name));
+    list[(*n)++] = (HGFileEntry){group, id, path.text};
   }
   (void)nc_inq_grps(group, &groups, NULL);
   PetscCall(PetscMalloc1(groups, &inner));
@@ -78,9 +78,9 @@ static PetscErrorCode ListGroup(int group, const char prefix[], PetscInt *n, HGF
   for (int g = 0; g < groups; g++) {
     path = (HGText){NULL, 0, 0};
     (void)nc_inq_grpname(inner[g], name);
-    PetscCall(HGTextAdd(&path, "%s%s/", prefix, name));
-    PetscCall(ListGroup(inner[g], path.s, n, list));
-    PetscCall(PetscFree(path.s));
+    PetscCall(HGTextAppend(&path, "%s%s/", prefix, name));
+    PetscCall(ListGroup(inner[g], path.text, n, list));
+    PetscCall(HGTextDestroy(&path));
   }
   PetscCall(PetscFree(inner));
   PetscFunctionReturn(PETSC_SUCCESS);
@@ -155,15 +155,15 @@ PetscErrorCode HGFileAddShape(int nc, int id, HGText *text)
 
   PetscFunctionBegin;
   (void)nc_inq_var(nc, id, NULL, NULL, &ndims, dimid, NULL);
-  PetscCall(HGTextAdd(text, "("));
+  PetscCall(HGTextAppend(text, "("));
   for (int i = 0; i < ndims; i++) {
     char   name[NC_MAX_NAME + 1] = "?";
     size_t n                     = 0;
 
     (void)nc_inq_dim(nc, dimid[i], name, &n);
-    PetscCall(HGTextAdd(text, "%s%s=%zu", i ? ", " : "", name, n));
+    PetscCall(HGTextAppend(text, "%s%s=%zu", i ? ", " : "", name, n));
   }
-  PetscCall(HGTextAdd(text, ")"));
+  PetscCall(HGTextAppend(text, ")"));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -217,10 +217,10 @@ PetscErrorCode HGFileAddNames(int nc, HGText *text, size_t most)
   for (PetscInt i = 0; i < n; i++) {
     if (HGFileIsCoordinate(list[i].group, list[i].id, NULL)) continue;
     if (left || text->used - begin + strlen(list[i].path) > most) left++;
-    else PetscCall(HGTextAdd(text, "%s%s", text->used > begin ? ", " : "", list[i].path));
+    else PetscCall(HGTextAppend(text, "%s%s", text->used > begin ? ", " : "", list[i].path));
   }
-  if (left) PetscCall(HGTextAdd(text, " and %" PetscInt_FMT " more", left));
-  if (text->used == begin) PetscCall(HGTextAdd(text, "none"));
+  if (left) PetscCall(HGTextAppend(text, " and %" PetscInt_FMT " more", left));
+  if (text->used == begin) PetscCall(HGTextAppend(text, "none"));
   PetscCall(HGFileListFree(n, &list));
   PetscFunctionReturn(PETSC_SUCCESS);
 }

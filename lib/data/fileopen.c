@@ -62,7 +62,7 @@ static PetscBool IsLocked(const char path[])
   return locked;
 }
 
-/* Whether HDF5's superblock, from version 2 on, says that a program has opened the file to write and has not closed it */
+/* Whether HDF5's superblock, from version 3 on, says that a program has opened the file to write and has not closed it */
 static PetscBool IsMarkedOpen(const char path[], PetscInt64 bytes)
 {
   unsigned char head[12] = {0};
@@ -72,7 +72,7 @@ static PetscBool IsMarkedOpen(const char path[], PetscInt64 bytes)
   if (!f) return PETSC_FALSE;
   const PetscInt64 at = FindSignature(f, bytes);
   if (at >= 0 && !fseeko(f, (off_t)at, SEEK_SET) && fread(head, 1, sizeof(head), f) == sizeof(head))
-    marked = head[8] >= 2 && (head[11] & 5) ? PETSC_TRUE : PETSC_FALSE; /* open to write, open to write while others read */
+    marked = head[8] >= 3 && (head[11] & 5) ? PETSC_TRUE : PETSC_FALSE; /* open to write, open to write while others read */
   (void)fclose(f);
   return marked;
 }

@@ -137,9 +137,9 @@ static PetscErrorCode Refuse(Reader *r, const char name[], const HGAttribute *a,
 
   PetscFunctionBegin;
   PetscCall(HGAttributePrint(a, 4, &text));
-  (void)snprintf(r->msg, r->len, "its attribute %s is %s%.200s%s; expected %s", name, a->text ? "the text \"" : "", text.s,
+  (void)snprintf(r->msg, r->len, "its attribute %s is %s%.200s%s; expected %s", name, a->text ? "the text \"" : "", text.text,
                  a->text ? "\"" : "", expected);
-  PetscCall(PetscFree(text.s));
+  PetscCall(HGTextDestroy(&text));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -603,7 +603,7 @@ PetscErrorCode HGPackingExplain(const HGPacking *p, const void *value, char *why
   else if (bad != 0) reason = ", outside its valid range";
   else if (p->kind != HG_NUMBER_REAL && !IsExact(Magnitude(p, &n.v))) reason = ", an integer that no double holds exactly";
   else reason = isfinite(v) ? ", infinite when unpacked" : "";
-  (void)snprintf(why, len, "%s%s", isnan(v) ? "NaN" : text.s, reason);
-  PetscCall(PetscFree(text.s));
+  (void)snprintf(why, len, "%s%s", isnan(v) ? "NaN" : text.text, reason);
+  PetscCall(HGTextDestroy(&text));
   PetscFunctionReturn(PETSC_SUCCESS);
 }

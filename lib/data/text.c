@@ -2,49 +2,12 @@
 #include "data/text.h"
 #include <float.h>
 #include <math.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-/*
-  HGTextAdd - Add to a text, which grows as needed
-
-  Not Collective
-
-  Input Parameters:
-+ t      - the text
-. format - as for printf()
-- ...    - its arguments
-*/
-PetscErrorCode HGTextAdd(HGText *t, const char format[], ...)
-{
-  va_list args;
-  int     n;
-
-  PetscFunctionBegin;
-  va_start(args, format);
-  n = vsnprintf(NULL, 0, format, args);
-  va_end(args);
-  PetscCheck(n >= 0, PETSC_COMM_SELF, PETSC_ERR_LIB, "cannot print %s", format);
-  if (t->used + (size_t)n + 1 > t->room) {
-    char *s;
-
-    t->room = 2 * t->room + (size_t)n + 64;
-    PetscCall(PetscMalloc1(t->room, &s));
-    if (t->s) PetscCall(PetscArraycpy(s, t->s, t->used));
-    PetscCall(PetscFree(t->s));
-    t->s = s;
-  }
-  va_start(args, format);
-  (void)vsnprintf(t->s + t->used, t->room - t->used, format, args);
-  va_end(args);
-  t->used += (size_t)n;
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
-
-/* HGTextAddNumber - Add a number with as many digits as give it back, not more; of one that is a float, as give back the float */
-PetscErrorCode HGTextAddNumber(HGText *t, double v)
+/* HGTextAppendNumber - Add a number with as many digits as give it back, not more; of one that is a float, as give back the float */
+PetscErrorCode HGTextAppendNumber(HGText *t, double v)
 {
   const PetscBool single = fabs(v) <= FLT_MAX && (double)(float)v == v ? PETSC_TRUE : PETSC_FALSE;
   int             digits = 6;
@@ -56,7 +19,7 @@ PetscErrorCode HGTextAddNumber(HGText *t, double v)
     (void)snprintf(text, sizeof(text), "%.*g", digits, v);
     if (v != v || (single ? strtof(text, NULL) == (float)v : strtod(text, NULL) == v)) break;
   }
-  PetscCall(HGTextAdd(t, "%.*g", digits, v));
+  PetscCall(HGTextAppend(t, "%.*g", digits, v));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
