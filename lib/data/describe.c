@@ -205,8 +205,9 @@ static PetscErrorCode Warn(const Names *n, const char what[], const char name[],
 /* "has 64 points from -90 to 90 degrees_north" */
 static PetscErrorCode Summary(const char points[], const char values[], const char units[], char **text)
 {
-  const char *last = strrchr(values, ' ');
-  HGText      t    = {NULL, 0, 0};
+  const char     *last  = strrchr(values, ' ');
+  const PetscBool known = *units && strcmp(units, "1") ? PETSC_TRUE : PETSC_FALSE;
+  HGText          t     = {NULL, 0, 0};
 
   PetscFunctionBegin;
   PetscCall(HGTextAppend(&t, "has %s point%s from %.*s to %s%s%s", points, strcmp(points, "1") ? "s" : "", (int)strcspn(values, " "),

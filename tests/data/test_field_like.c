@@ -260,6 +260,7 @@ int main(int argc, char **argv)
   HGFieldFile    f;
 
   PetscCall(HGInitialize(&argc, &argv, NULL, NULL));
+  PetscCall(SampleFileRemove(PETSC_COMM_WORLD, out)); /* of a run that failed */
   PetscCall(WriteInput());
   PetscCall(HGDataCreate(PETSC_COMM_WORLD, &d));
   PetscCall(HGDataSetFile(d, in));
