@@ -211,7 +211,7 @@ static PetscErrorCode Summary(const char points[], const char values[], const ch
 
   PetscFunctionBegin;
   PetscCall(HGTextAppend(&t, "has %s point%s from %.*s to %s%s%s", points, strcmp(points, "1") ? "s" : "", (int)strcspn(values, " "),
-                         values, last ? last + 1 : values, *units ? " " : "", units));
+                         values, last ? last + 1 : values, known ? " " : "", known ? units : ""));
   *text = t.text;
   PetscFunctionReturn(PETSC_SUCCESS);
 }

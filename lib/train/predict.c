@@ -52,6 +52,7 @@ typedef struct {
   HGTensor     x, y, target, result; /* result: the output in the units of the data, doubles; target: NULL for no comparison */
   HGComparison comparison;
   PetscInt     first, bad; /* first sample of the range; the first whose prediction is not finite, -1 for none */
+  PetscInt    *every;      /* [samples] 0, 1, 2, ... */
   double      *work;       /* [3 batch size] */
 } Run;
 
@@ -74,23 +75,19 @@ static PetscErrorCode RunBatch(Run *r, PetscInt b, PetscInt count, const PetscIn
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-static PetscErrorCode RunAll(Run *r, PetscInt N)
+static PetscErrorCode RunAll(Run *r, PetscInt samples, PetscInt N)
 {
-  PetscInt   last, samples, *every;
   HGProgress progress;
 
   PetscFunctionBegin;
-  PetscCall(HGDataGetRange(r->data, &r->first, &last));
-  samples = last - r->first;
-  PetscCall(PetscMalloc1(samples, &every));
-  for (PetscInt i = 0; i < samples; i++) every[i] = i;
+  PetscCall(PetscMalloc1(samples, &r->every));
+  for (PetscInt i = 0; i < samples; i++) r->every[i] = i;
   PetscCall(HGProgressBegin(&progress, PetscObjectComm((PetscObject)r->net), "samples", 0, samples));
   for (PetscInt b = 0; b < samples; b += N) {
-    PetscCall(RunBatch(r, b, PetscMin(N, samples - b), every + b));
+    PetscCall(RunBatch(r, b, PetscMin(N, samples - b), r->every + b));
     PetscCall(HGProgressUpdate(&progress, PetscMin(b + N, samples), NULL));
   }
   PetscCall(HGProgressEnd(&progress));
-  PetscCall(PetscFree(every));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -128,10 +125,11 @@ static PetscErrorCode RunAll(Run *r, PetscInt N)
 @*/
 PetscErrorCode HGPredict(HGNet net, HGData data, HGPhysics physics, HGFieldFile file, HGMetrics *metrics, HGMetrics each[])
 {
-  Run         r = {.net = net, .data = data, .physics = physics, .file = file, .bad = -1};
-  HGPartition p;
-  PetscInt    first, last, size[HG_AXES];
-  PetscBool   training;
+  Run            r = {.net = net, .data = data, .physics = physics, .file = file, .bad = -1};
+  HGPartition    p;
+  PetscInt       last, size[HG_AXES];
+  PetscBool      training;
+  PetscErrorCode e;
 
   PetscFunctionBegin;
   PetscCall(HGNetGetTraining(net, &training));
@@ -146,11 +144,13 @@ PetscErrorCode HGPredict(HGNet net, HGData data, HGPhysics physics, HGFieldFile 
     PetscCall(HGComparisonCreate(r.y, data, size[HG_N], &r.comparison));
     PetscCall(HGComparisonGetTarget(r.comparison, &r.target));
   }
-  PetscCall(RunAll(&r, size[HG_N]));
+  PetscCall(HGDataGetRange(data, &r.first, &last));
+  e = RunAll(&r, last - r.first, size[HG_N]);
   PetscCall(HGNetSetTraining(net, training));
-  PetscCall(HGDataGetRange(data, &first, &last));
-  if (metrics) PetscCall(HGComparisonFinish(&r.comparison, last - first, r.bad, metrics, each));
+  if (metrics) PetscCall(HGComparisonFinish(&r.comparison, last - r.first, r.bad, metrics, each));
   PetscCall(HGTensorDestroy(&r.result));
+  PetscCall(PetscFree(r.every));
   PetscCall(PetscFree(r.work));
+  PetscCall(e);
   PetscFunctionReturn(PETSC_SUCCESS);
 }
