@@ -88,7 +88,7 @@ static PetscErrorCode AddNamed(Prediction *p, PetscInt channels)
   PetscInt id;
 
   PetscFunctionBegin;
-  PetscCall(PetscStrToArray(p->info.data_target, ',', &n, &names));
+  PetscCall(PetscStrToArray(strcmp(p->info.data_target, "none") ? p->info.data_target : "prediction", ',', &n, &names));
   if (n == 1 || n == channels)
     for (int i = 0; i < n; i++)
       PetscCall(HGFieldFileAddVariable(p->file, names[i] + (*names[i] == '/'), n == 1 ? channels : 1, p->dtype, &id));

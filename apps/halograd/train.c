@@ -37,6 +37,7 @@ static PetscErrorCode CreateValidation(Training *t)
           "-data_validation_range needs two numbers first,last with 0 <= first < last");
   PetscCall(HGDataCreate(PETSC_COMM_WORLD, &t->validation));
   PetscCall(HGDataSetFromOptions(t->validation));
+  PetscCall(HGDataSetValidation(t->validation, PETSC_TRUE));
   if (has_file) {
     PetscCall(HGDataSetFile(t->validation, file));
     PetscCall(HGDataSetLabels(t->validation, labels));

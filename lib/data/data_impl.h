@@ -55,6 +55,7 @@ struct _p_HGData {
   PetscInt    asked_classes, classes; /* as set, 0 for unknown; as found */
   PetscInt    first, last, end;       /* range of samples as set, last < 0: to the end; and the end itself */
   PetscBool   shuffle, setup;
+  PetscBool   validation;   /* its file and range are those of -data_validation_file and -data_validation_range */
   PetscBool   optional;     /* a target that is not in the file, or does not fit the input, is left out; one that does is not read */
   char       *training;     /* description of the data that the network was trained on, NULL for none */
   char       *training_dim; /* which dimension counted its samples */
@@ -66,6 +67,12 @@ struct _p_HGData {
   HGPartition partition; /* of the loaded values */
   HGDType     dtype;
 };
+
+/* What messages call a dataset's own options: -data_range is "data_" and "range" */
+static inline const char *HGDataOption(HGData d)
+{
+  return d->validation ? "data_validation_" : "data_";
+}
 
 /* Labels: one class for each sample, whatever the grid */
 static inline PetscBool HGDataHasLabels(HGData d)

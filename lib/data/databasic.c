@@ -228,6 +228,27 @@ PetscErrorCode HGDataSetSampleDim(HGData d, const char name[])
 }
 
 /*@
+   HGDataSetValidation - Say that a dataset is one to validate on
+
+   Logically Collective
+
+   Input Parameters:
++  d          - the dataset
+-  validation - `PETSC_TRUE`: messages name `-data_validation_file` and `-data_validation_range` for `-data_file` and `-data_range`
+
+   Level: developer
+
+.seealso: `HGDataSetRange()`
+@*/
+PetscErrorCode HGDataSetValidation(HGData d, PetscBool validation)
+{
+  PetscFunctionBegin;
+  PetscValidHeaderSpecific(d, HG_DATA_CLASSID, 1);
+  d->validation = validation;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/*@
    HGDataSetTargetOptional - Set whether the target is looked at only to learn its dimensions and attributes
 
    Logically Collective

@@ -294,8 +294,8 @@ static PetscErrorCode DescribeBad(HGData d, HGSource *source, const HGDataPart *
     (void)snprintf(msg, len,
                    "variable \"%s\" of %s has %" PetscInt64_FMT
                    " value%s that %s NaN, infinite or missing, the first at %s (counted from 0): %s; "
-                   "repair the file or leave such samples out with -%sdata_range",
-                   v->pub.name, d->file, total, s, are, place.text, why, prefix);
+                   "repair the file or leave such samples out with -%s%srange",
+                   v->pub.name, d->file, total, s, are, place.text, why, prefix, HGDataOption(d));
   else
     (void)snprintf(msg, len,
                    "variable \"%s\" of %s has %" PetscInt64_FMT

@@ -215,12 +215,11 @@ static PetscErrorCode CheckSet(HGData d)
   d->end = d->last < 0 ? d->samples : d->last;
   HGCheck(d->end <= d->samples, comm,
           "samples [%" PetscInt_FMT ", %" PetscInt_FMT ") are not all in %s, which has %" PetscInt_FMT "; choose within 0,%" PetscInt_FMT
-          " with -%sdata_range",
-          d->first, d->end, d->file, d->samples, d->samples, prefix);
+          " with -%s%srange",
+          d->first, d->end, d->file, d->samples, d->samples, prefix, HGDataOption(d));
   HGCheck(d->first >= 0 && d->first < d->end, comm,
-          "samples [%" PetscInt_FMT ", %" PetscInt_FMT ") of %s are none; choose first < last within 0,%" PetscInt_FMT
-          " with -%sdata_range",
-          d->first, d->end, d->file, d->samples, prefix);
+          "samples [%" PetscInt_FMT ", %" PetscInt_FMT ") of %s are none; choose first < last within 0,%" PetscInt_FMT " with -%s%srange",
+          d->first, d->end, d->file, d->samples, prefix, HGDataOption(d));
   for (int r = 0; r < 2; r++) {
     const HGDataPart *p = &d->part[r];
 
@@ -270,7 +269,7 @@ PetscErrorCode HGDataSetUp(HGData d)
   PetscFunctionBegin;
   PetscValidHeaderSpecific(d, HG_DATA_CLASSID, 1);
   if (d->setup) PetscFunctionReturn(PETSC_SUCCESS);
-  HGCheck(d->file && *d->file, comm, "no data file; choose one with -%sdata_file", prefix);
+  HGCheck(d->file && *d->file, comm, "no data file; choose one with -%s%sfile", prefix, HGDataOption(d));
   PetscCall(FindKind(d));
   HGCheck(d->part[HG_DATA_INPUT].list, comm, "no input variable for %s; choose one or more with -%sdata_input", d->file, prefix);
   for (int r = 0; r < 2; r++) {

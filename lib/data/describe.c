@@ -224,9 +224,11 @@ static PetscBool SameValues(const char a[], const char b[], double pair[2], Pets
   PetscInt     n = 1;
 
   for (const char *c = a; *c; c++) n += *c == ' ';
+  const double step = n > 1 ? fabs(last - first) / (double)(n - 1) : 0;
+
   for (*at = 0; *a || *b; (*at)++, a = enda, b = endb) {
     const double x = pair[0] = strtod(a, &enda), y = pair[1] = strtod(b, &endb);
-    const double most = 1e-3 * fabs(last - first) / (double)PetscMax(n - 1, 1) + 5e-7 * fmax(fabs(x), fabs(y));
+    const double rounding = 1.2e-7 * fmax(fabs(x), fabs(y)), most = step > 0 ? 1e-3 * step + fmin(rounding, 0.3 * step) : rounding;
 
     if (enda == a || endb == b) return PETSC_FALSE; /* of another number, or no numbers at all */
     if (!(fabs(x - y) <= most) && !(isnan(x) && isnan(y))) return PETSC_FALSE;

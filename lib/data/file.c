@@ -339,7 +339,7 @@ PetscErrorCode HGDataDescribe(HGData d, char *msg, size_t len)
   if (*msg) {
     const size_t used = strlen(msg);
 
-    (void)snprintf(msg + used, len - used, ". Choose with -%sdata_file", Prefix(d));
+    (void)snprintf(msg + used, len - used, ". Choose with -%s%sfile", Prefix(d), HGDataOption(d));
     PetscFunctionReturn(PETSC_SUCCESS);
   }
   PetscCall(DescribeOpen(d, nc, msg, len));

@@ -74,6 +74,7 @@ PETSC_EXTERN PetscErrorCode HGDataSetOptionsPrefix(HGData, const char[]);
 PETSC_EXTERN PetscErrorCode HGDataSetFile(HGData, const char[]);
 PETSC_EXTERN PetscErrorCode HGDataSetVariables(HGData, const char[], const char[]);
 PETSC_EXTERN PetscErrorCode HGDataSetSampleDim(HGData, const char[]);
+PETSC_EXTERN PetscErrorCode HGDataSetValidation(HGData, PetscBool);
 PETSC_EXTERN PetscErrorCode HGDataSetTargetOptional(HGData, PetscBool);
 PETSC_EXTERN PetscErrorCode HGDataSetLabels(HGData, const char[]);
 PETSC_EXTERN PetscErrorCode HGDataSetClasses(HGData, PetscInt);
