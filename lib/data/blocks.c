@@ -1,14 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "data/blocks.h"
-#include <netcdf_filter.h>
 
-/* How a variable is stored: chunks that are compressed are read as a whole */
+/* How a variable is stored: a chunk that is compressed is read as a whole */
 static void FindChunks(HGBlocks *b, int nc, int id)
 {
-  int      storage = NC_CONTIGUOUS, shuffle = 0, deflate = 0, level = 0, checksum = NC_NOCHECKSUM;
-  size_t   bytes = 0, parameters = 0;
-  unsigned filter = 0;
-  nc_type  type   = NC_NAT;
+  int     storage = NC_CONTIGUOUS;
+  nc_type type    = NC_NAT;
 
   b->chunk_bytes = 0;
   if (!b->ndims || nc < 0 || nc_inq_var_chunking(nc, id, &storage, b->chunk)) storage = NC_CONTIGUOUS;
@@ -16,12 +13,8 @@ static void FindChunks(HGBlocks *b, int nc, int id)
     if (storage != NC_CHUNKED || !b->chunk[i]) b->chunk[i] = 1;
   if (storage != NC_CHUNKED) return;
   (void)nc_inq_vartype(nc, id, &type);
-  (void)nc_inq_type(nc, type, NULL, &bytes);
-  for (int i = 0; i < b->ndims; i++) bytes *= b->chunk[i];
-  (void)nc_inq_var_deflate(nc, id, &shuffle, &deflate, &level);
-  (void)nc_inq_var_fletcher32(nc, id, &checksum);
-  if (nc_inq_var_filter(nc, id, &filter, &parameters, NULL)) filter = 0;
-  if (shuffle || deflate || filter || checksum == NC_FLETCHER32) b->chunk_bytes = bytes;
+  (void)nc_inq_type(nc, type, NULL, &b->chunk_bytes);
+  for (int i = 0; i < b->ndims; i++) b->chunk_bytes *= b->chunk[i];
 }
 
 static size_t DivideUp(size_t a, size_t b)

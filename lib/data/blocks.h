@@ -13,7 +13,7 @@ typedef struct {
   int    ndims;
   size_t lo[NC_MAX_VAR_DIMS], n[NC_MAX_VAR_DIMS]; /* the box */
   size_t chunk[NC_MAX_VAR_DIMS];                  /* points that are stored together, 1 for no chunks */
-  size_t chunk_bytes;                             /* of a chunk that is only read as a whole, since it is compressed; 0 otherwise */
+  size_t chunk_bytes;                             /* of a chunk, 0 for no chunks */
   size_t tile[NC_MAX_VAR_DIMS];                   /* a multiple of the chunk; tiles begin at multiples of it in the file */
   size_t piece[NC_MAX_VAR_DIMS];                  /* of a tile, as a block */
   size_t elements;                                /* of the largest block */

@@ -170,6 +170,7 @@ static PetscErrorCode FindKind(HGData d)
   HGCheck(!d->labels || d->kind == HG_DATA_IDX, comm, "-%sdata_labels %s goes with an IDX file of images; %s is none", prefix, d->labels,
           d->file);
   if (d->kind == HG_DATA_NETCDF) PetscFunctionReturn(PETSC_SUCCESS);
+  HGCheck(!d->sample_dim, comm, "-%sdata_sample_dim %s goes with a netCDF file; %s is none", prefix, d->sample_dim, d->file);
   HGCheck(d->kind != HG_DATA_DIGITS || !d->asked_classes || d->asked_classes == 10, comm,
           "-%sdata_classes %" PetscInt_FMT ": there are 10 digits", prefix, d->asked_classes);
   names[HG_DATA_INPUT]  = "image";
