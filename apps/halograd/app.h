@@ -52,6 +52,12 @@ typedef struct {
   PetscBool   written;
 } AppPath;
 
+/* Whether two paths lead to one file */
+PetscBool AppSameFile(const char a[], const char b[]);
+
+/* Warns of validation samples that are trained on too, and of coordinates and units that are not those of the training data */
+PetscErrorCode AppCompareValidation(HGData data, HGData validation);
+
 /* Refuses to write a file that another option names too, by whatever path. The model that a run resumes from may be replaced. */
 PetscErrorCode AppCheckPaths(int n, const AppPath path[]);
 
@@ -70,6 +76,6 @@ PetscErrorCode AppPhysicsSetUp(HGPhysics physics, HGNet net);
 
 /* Reads what a model file says, and builds the network and the names of the data from it */
 PetscErrorCode AppNetFromModel(const char path[], HGModelInfo *info, HGNet net);
-PetscErrorCode AppUseModelData(const HGModelInfo *info, HGData data, PetscBool target);
+PetscErrorCode AppUseModelData(const HGModelInfo *info, HGData data);
 
 #endif

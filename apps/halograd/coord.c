@@ -167,12 +167,11 @@ static PetscErrorCode OptionsFromModel(Coord *c)
 }
 
 /* The points of a grid along a coordinate, ends included */
-static PetscErrorCode SetAxis(HGFieldFile file, PetscInt a, const char name[], PetscInt n, double lo, double hi)
+static PetscErrorCode SetAxis(HGFieldFile file, PetscInt a, char name[], PetscInt n, double lo, double hi)
 {
-  HGAxis axis = {.units = "1", .n = n};
+  HGAxis axis = {.name = name, .units = "1", .n = n};
 
   PetscFunctionBegin;
-  PetscCall(PetscStrncpy(axis.name, name, sizeof(axis.name)));
   PetscCall(PetscMalloc1(n, &axis.value));
   for (PetscInt i = 0; i < n; i++) axis.value[i] = lo + (hi - lo) * (double)i / (double)(n - 1);
   PetscCall(HGFieldFileSetAxis(file, a, &axis));

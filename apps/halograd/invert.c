@@ -15,13 +15,18 @@ typedef struct {
   DM          dm;
   Vec         weights;
   HGFieldFile file;
+  HGDType     dtype; /* of the numbers in it */
   PetscInt    a, u;
 } Inversion;
 
 /* The equation and the unknown are listed by their objects, which read them too */
 static PetscErrorCode ReadOptions(Inversion *v)
 {
+  PetscInt dtype;
+
   PetscFunctionBegin;
+  PetscCall(HGGetDType(&v->dtype));
+  dtype      = v->dtype;
   v->type    = HGPHYSICSDARCY;
   v->unknown = "a";
   v->every   = 1;
@@ -35,7 +40,9 @@ static PetscErrorCode ReadOptions(Inversion *v)
   PetscCall(HGOptionsInt("-invert_every", "solutions are observed at every n-th point along each axis", "HGInversionSetWeights", 1,
                          PETSC_MAX_INT, &v->every, NULL));
   PetscCall(HGOptionsPath("-output", "file of the fields found and their solutions", "", v->output, NULL));
+  PetscCall(HGOptionsChoice("-output_dtype", "type of the numbers in it (default that of -hg_dtype)", "", HGDTypes, 2, &dtype, NULL));
   PetscOptionsEnd();
+  v->dtype = (HGDType)dtype;
   v->field = !strcmp(v->unknown, "a") ? PETSC_TRUE : PETSC_FALSE;
   if (!v->has_start) v->start = !strcmp(v->type, HGPHYSICSDARCY) ? 1 : 0;
   HGCheck(v->field || !v->has_start, PETSC_COMM_WORLD, "-invert_start is for fields; -physics_unknown %s starts from -physics_%s",
@@ -66,14 +73,21 @@ static PetscErrorCode Configure(Inversion *v)
 /* An unknown field needs no input in the file; one that is there is compared with what is found */
 static PetscErrorCode ChooseVariables(Inversion *v)
 {
-  const char *input, *target, *observed = "u";
+  const char *given[2];
+  char       *input, *observed;
+  PetscBool   set;
 
   PetscFunctionBegin;
-  PetscCall(HGOptionsGetString("-data_target", &observed, NULL));
-  HGCheck(strcmp(observed, "none"), PETSC_COMM_WORLD, "-data_target none: an inversion needs observed solutions; give their variable");
-  PetscCall(HGDataSetVariables(v->data, v->has_input ? v->input : v->field ? observed : "a", observed));
+  PetscCall(HGDataGetVariables(v->data, &given[0], &given[1]));
+  PetscCall(PetscOptionsHasName(NULL, NULL, "-data_target", &set));
+  HGCheck(!set || strcmp(given[1], "none"), PETSC_COMM_WORLD,
+          "-data_target none: an inversion needs observed solutions; give their variable");
+  PetscCall(PetscStrallocpy(set ? given[1] : "u", &observed)); /* setting them frees those that are set */
+  PetscCall(PetscStrallocpy(v->has_input ? given[0] : v->field ? observed : "a", &input));
+  PetscCall(HGDataSetVariables(v->data, input, observed));
+  PetscCall(PetscFree(input));
+  PetscCall(PetscFree(observed));
   PetscCall(HGDataSetUp(v->data));
-  PetscCall(HGDataGetVariables(v->data, &input, &target));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -212,28 +226,21 @@ static PetscErrorCode CreateOutput(Inversion *v)
   PetscInt    dim, grid[3], cin, cout, first, last;
   const char *title, *input, *output, *file;
   char        text[PETSC_MAX_PATH_LEN + 256];
-  HGDType     dtype;
 
   PetscFunctionBegin;
-  PetscCall(HGGetDType(&dtype));
   PetscCall(HGDataGetSizes(v->data, &dim, NULL, &cin, &cout, grid));
   PetscCall(HGDataGetRange(v->data, &first, &last));
   PetscCall(HGDataGetFile(v->data, &file));
   PetscCall(HGPhysicsGetDescription(v->physics, &title, &input, &output));
   PetscCall(HGFieldFileCreate(PETSC_COMM_WORLD, v->output, &v->file));
   PetscCall(HGFieldFileSetSizes(v->file, dim, last - first, grid));
-  for (PetscInt k = 3 - dim; k < 3; k++) {
-    const HGAxis *axis;
-
-    PetscCall(HGDataGetAxis(v->data, k, &axis));
-    PetscCall(HGFieldFileSetAxis(v->file, k, axis));
-  }
+  PetscCall(HGFieldFileSetData(v->file, v->data));
   PetscCall(PetscSNPrintf(text, sizeof(text), "%s: inputs found from the solutions of %s, samples %" PetscInt_FMT " to %" PetscInt_FMT,
                           title, file, first, last - 1));
   PetscCall(HGFieldFileSetAttribute(v->file, "title", text));
-  PetscCall(HGFieldFileAddVariable(v->file, "a", cin, dtype, &v->a));
+  PetscCall(HGFieldFileAddVariable(v->file, "a", cin, v->dtype, &v->a));
   PetscCall(HGFieldFileSetVariableAttribute(v->file, v->a, "long_name", input));
-  PetscCall(HGFieldFileAddVariable(v->file, "u", cout, dtype, &v->u));
+  PetscCall(HGFieldFileAddVariable(v->file, "u", cout, v->dtype, &v->u));
   PetscCall(HGFieldFileSetVariableAttribute(v->file, v->u, "long_name", output));
   PetscCall(HGFieldFileSetUp(v->file));
   PetscFunctionReturn(PETSC_SUCCESS);

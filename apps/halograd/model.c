@@ -75,10 +75,10 @@ static PetscErrorCode CheckNormalize(const HGModelInfo *info, HGData data)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-PetscErrorCode AppUseModelData(const HGModelInfo *info, HGData data, PetscBool target)
+PetscErrorCode AppUseModelData(const HGModelInfo *info, HGData data)
 {
   const char *in, *out;
-  char        names[2][sizeof(info->data_input)];
+  char       *names[2];
   PetscBool   unset[2];
 
   PetscFunctionBegin;
@@ -86,10 +86,13 @@ PetscErrorCode AppUseModelData(const HGModelInfo *info, HGData data, PetscBool t
   PetscCall(HGDataGetVariables(data, &in, &out));
   PetscCall(PetscStrcmp(in, "none", &unset[0]));
   PetscCall(PetscStrcmp(out, "none", &unset[1]));
-  PetscCall(PetscStrncpy(names[0], unset[0] ? info->data_input : in, sizeof(names[0])));
-  PetscCall(PetscStrncpy(names[1], !target ? "none" : unset[1] ? info->data_target : out, sizeof(names[1])));
+  PetscCall(PetscStrallocpy(unset[0] ? info->data_input : in, &names[0])); /* setting them frees those that are set */
+  PetscCall(PetscStrallocpy(unset[1] ? info->data_target : out, &names[1]));
   PetscCall(HGDataSetVariables(data, names[0], names[1]));
+  PetscCall(PetscFree(names[0]));
+  PetscCall(PetscFree(names[1]));
   PetscCall(HGDataSetNormalization(data, HG_DATA_INPUT, info->channels[0], info->mean[0], info->deviation[0]));
   PetscCall(HGDataSetNormalization(data, HG_DATA_TARGET, info->channels[1], info->mean[1], info->deviation[1]));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
+

@@ -19,7 +19,7 @@ static void WholePath(const char path[], char whole[PETSC_MAX_PATH_LEN])
   if (len < PETSC_MAX_PATH_LEN) (void)strcat(strcat(strcpy(whole, real), "/"), basename(name));
 }
 
-static PetscBool SameFile(const char a[], const char b[])
+PetscBool AppSameFile(const char a[], const char b[])
 {
   struct stat sa, sb;
   char        wa[PETSC_MAX_PATH_LEN], wb[PETSC_MAX_PATH_LEN];
@@ -45,7 +45,7 @@ PetscErrorCode AppCheckPaths(int n, const AppPath path[])
   for (int i = 0; i < n && !rank; i++)
     for (int j = 0; j < n && path[i].written; j++) {
       if (i == j || *msg || !path[i].path || !path[j].path || !*path[i].path || !*path[j].path || MayReplace(&path[i], &path[j])) continue;
-      if (SameFile(path[i].path, path[j].path))
+      if (AppSameFile(path[i].path, path[j].path))
         (void)snprintf(msg, sizeof(msg), "%s is the %s; give another name with %s", path[i].path, path[j].option, path[i].option);
     }
   PetscCall(HGAgreeOnMessage(PETSC_COMM_WORLD, msg, sizeof(msg)));

@@ -11,21 +11,24 @@ typedef struct {
   HGPartition part;
   HGModelInfo info;
   HGFieldFile file;
-  PetscInt    variable;
+  HGDType     dtype; /* of the numbers in it */
 } Prediction;
 
 static PetscErrorCode Configure(Prediction *p, PetscBool writes)
 {
-  PetscInt grid = 201; /* read by AppApplyCoord() */
+  PetscInt grid = 201 /* read by AppApplyCoord() */, dtype;
 
   PetscFunctionBegin;
   p->batch_size = 8;
+  PetscCall(HGGetDType(&p->dtype));
+  dtype = p->dtype;
   PetscOptionsBegin(PETSC_COMM_WORLD, NULL, writes ? "halograd predict" : "halograd evaluate", "");
   PetscCall(HGOptionsPath("-model", "model file", "", p->model, NULL));
   PetscCall(HGOptionsInt("-predict_batch_size", "samples at once over all ranks", "", 1, PETSC_MAX_INT, &p->batch_size, NULL));
   if (writes) {
     PetscCall(PetscStrncpy(p->output, "prediction.nc", sizeof(p->output)));
     PetscCall(HGOptionsPath("-output", "file to write the results to", "", p->output, NULL));
+    PetscCall(HGOptionsChoice("-output_dtype", "type of the numbers in it (default that of -hg_dtype)", "", HGDTypes, 2, &dtype, NULL));
   }
   if (p->help)
     PetscCall(HGOptionsInt("-coord_grid", "of a coordinate network: points along each axis of the box", "", 2, PETSC_MAX_INT, &grid, NULL));
@@ -43,6 +46,7 @@ static PetscErrorCode Configure(Prediction *p, PetscBool writes)
   }
   if (!*p->model) PetscCall(AppCheckOptions()); /* it may be misspelled */
   HGCheck(*p->model, PETSC_COMM_WORLD, "no model; choose one with -model");
+  p->dtype = (HGDType)dtype;
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -56,7 +60,8 @@ static PetscErrorCode Prepare(Prediction *p, PetscBool target)
   PetscFunctionBegin;
   PetscCall(AppNetFromModel(p->model, &p->info, p->net));
   PetscCall(AppCheckOptions());
-  PetscCall(AppUseModelData(&p->info, p->data, target));
+  PetscCall(AppUseModelData(&p->info, p->data));
+  PetscCall(HGDataSetTargetOptional(p->data, target ? PETSC_FALSE : PETSC_TRUE));
   PetscCall(HGDataSetUp(p->data));
   PetscCall(HGDataGetSizes(p->data, &dim, &samples, &size[HG_C], &cout, &size[HG_Z]));
   HGCheck(dim == p->info.dim, PETSC_COMM_WORLD, "the data is %" PetscInt_FMT "-D, %s was trained on %" PetscInt_FMT "-D data", dim,
@@ -75,20 +80,58 @@ static PetscErrorCode Prepare(Prediction *p, PetscBool target)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* The output takes the target's name, and the samples' coordinates if it has their points */
+/* The targets by their names alone: a channel for each, if there are as many, or all in one variable */
+static PetscErrorCode AddNamed(Prediction *p, PetscInt channels)
+{
+  char   **names;
+  int      n;
+  PetscInt id;
+
+  PetscFunctionBegin;
+  PetscCall(PetscStrToArray(strcmp(p->info.data_target, "none") ? p->info.data_target : "prediction", ',', &n, &names));
+  if (n == 1 || n == channels)
+    for (int i = 0; i < n; i++)
+      PetscCall(HGFieldFileAddVariable(p->file, names[i] + (*names[i] == '/'), n == 1 ? channels : 1, p->dtype, &id));
+  else {
+    PetscCall(HGFieldFileAddVariable(p->file, "prediction", channels, p->dtype, &id));
+    PetscCall(HGFieldFileSetVariableAttribute(p->file, id, "channels", p->info.data_target));
+  }
+  PetscCall(PetscStrToArrayDestroy(n, names));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* A variable for each target, in its form as far as it is known; the network's output must have as many channels as they have */
+static PetscErrorCode AddTargets(Prediction *p, PetscInt channels)
+{
+  const HGDataVariable *v;
+  PetscInt              n = 0, all = 0, id;
+
+  PetscFunctionBegin;
+  for (;; n++) {
+    PetscCall(HGDataGetVariable(p->data, HG_DATA_TARGET, n, &v));
+    if (!v) break;
+    all += v->channels;
+  }
+  for (PetscInt i = 0; i < n && all == channels; i++)
+    PetscCall(HGFieldFileAddVariableLike(p->file, p->data, HG_DATA_TARGET, i, p->dtype, &id));
+  if (!n || all != channels) PetscCall(AddNamed(p, channels));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* The output has the samples of the data, with their coordinates, and the axes of space where it has their points */
 static PetscErrorCode CreateOutput(Prediction *p)
 {
   HGTensor    y;
   HGPartition q;
   PetscInt    size[HG_AXES];
   const char *input, *file;
-  char        text[PETSC_MAX_PATH_LEN + 64];
-  PetscInt    dim, first, last, cin, cout, grid[3];
-  HGDType     dtype;
+  char       *title;
+  size_t      len[3];
+  PetscInt    dim, first, last;
 
   PetscFunctionBegin;
   PetscCall(HGFieldFileCreate(PETSC_COMM_WORLD, p->output, &p->file));
-  PetscCall(HGDataGetSizes(p->data, &dim, NULL, &cin, &cout, grid));
+  PetscCall(HGDataGetSizes(p->data, &dim, NULL, NULL, NULL, NULL));
   PetscCall(HGDataGetRange(p->data, &first, &last));
   PetscCall(HGDataGetFile(p->data, &file));
   PetscCall(HGDataGetVariables(p->data, &input, NULL));
@@ -96,20 +139,16 @@ static PetscErrorCode CreateOutput(Prediction *p)
   PetscCall(HGTensorGetPartition(y, &q));
   PetscCall(HGPartitionGetSizes(q, NULL, size));
   PetscCall(HGFieldFileSetSizes(p->file, dim, last - first, &size[HG_Z]));
-  for (PetscInt a = 3 - dim; a < 3; a++) {
-    const HGAxis *axis;
-
-    if (size[HG_Z + a] != grid[a]) continue;
-    PetscCall(HGDataGetAxis(p->data, a, &axis));
-    PetscCall(HGFieldFileSetAxis(p->file, a, axis));
-  }
-  PetscCall(PetscSNPrintf(text, sizeof(text), "%s applied to %s of %s, samples %" PetscInt_FMT " to %" PetscInt_FMT, p->model, input, file,
-                          first, last - 1));
-  PetscCall(HGFieldFileSetAttribute(p->file, "title", text));
-  PetscCall(HGGetDType(&dtype));
-  PetscCall(HGFieldFileAddVariable(p->file, strchr(p->info.data_target, ',') ? "prediction" : p->info.data_target, p->info.channels[1],
-                                   dtype, &p->variable));
-  if (strchr(p->info.data_target, ',')) PetscCall(HGFieldFileSetVariableAttribute(p->file, p->variable, "channels", p->info.data_target));
+  PetscCall(HGFieldFileSetData(p->file, p->data));
+  PetscCall(PetscStrlen(p->model, &len[0]));
+  PetscCall(PetscStrlen(input, &len[1]));
+  PetscCall(PetscStrlen(file, &len[2]));
+  PetscCall(PetscMalloc1(len[0] + len[1] + len[2] + 128, &title));
+  PetscCall(PetscSNPrintf(title, len[0] + len[1] + len[2] + 128, "%s applied to %s of %s, samples %" PetscInt_FMT " to %" PetscInt_FMT,
+                          p->model, input, file, first, last - 1));
+  PetscCall(HGFieldFileSetAttribute(p->file, "title", title));
+  PetscCall(PetscFree(title));
+  PetscCall(AddTargets(p, size[HG_C]));
   PetscCall(HGFieldFileSetUp(p->file));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -140,7 +179,8 @@ static PetscErrorCode Destroy(Prediction *p)
 
 PetscErrorCode AppPredict(PetscBool help)
 {
-  Prediction p = {.help = help};
+  Prediction     p = {.help = help};
+  PetscErrorCode e;
 
   PetscFunctionBegin;
   PetscCall(Configure(&p, PETSC_TRUE));
@@ -148,22 +188,63 @@ PetscErrorCode AppPredict(PetscBool help)
     PetscCall(CheckPaths(&p));
     PetscCall(Prepare(&p, PETSC_FALSE));
     PetscCall(CreateOutput(&p));
-    PetscCall(HGPredict(p.net, p.data, p.physics, p.file, p.variable, NULL));
+    e = HGPredict(p.net, p.data, p.physics, p.file, NULL, NULL);
+    if (e) {
+      PetscCall(HGFieldFileDestroy(&p.file)); /* nothing half-written stays */
+      PetscCall(e);
+    }
     PetscCall(HGFieldFileClose(&p.file));
   }
   PetscCall(Destroy(&p));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-static PetscErrorCode PrintMetrics(const HGMetrics *m)
+static PetscErrorCode PrintClasses(const HGMetrics *m)
+{
+  PetscFunctionBegin;
+  PetscCall(PetscPrintf(PETSC_COMM_WORLD, "accuracy %.2f %%, cross entropy %.4g\n", 100 * (double)m->accuracy, (double)m->cross_entropy));
+  PetscCall(PetscPrintf(PETSC_COMM_WORLD, "evaluate samples=%" PetscInt_FMT " accuracy=%.10g cross_entropy=%.10g\n", m->samples,
+                        (double)m->accuracy, (double)m->cross_entropy));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* A line for each variable, and a word on what the total is of them */
+static PetscErrorCode PrintVariables(HGData data, const HGMetrics each[])
+{
+  const HGDataVariable *first, *v;
+  PetscBool             same = PETSC_TRUE;
+
+  PetscFunctionBegin;
+  PetscCall(HGDataGetVariable(data, HG_DATA_TARGET, 0, &first));
+  PetscCall(HGDataGetVariable(data, HG_DATA_TARGET, 1, &v));
+  if (!v) PetscFunctionReturn(PETSC_SUCCESS);
+  for (PetscInt i = 0;; i++) {
+    PetscCall(HGDataGetVariable(data, HG_DATA_TARGET, i, &v));
+    if (!v) break;
+    if (!*v->units || strcmp(v->units, first->units)) same = PETSC_FALSE;
+    PetscCall(PetscPrintf(PETSC_COMM_WORLD, "evaluate variable=%s rel_l2=%.10g mse=%.10g max_error=%.10g%s%s\n", v->name,
+                          (double)each[i].rel_l2, (double)each[i].mse, (double)each[i].max_error, *v->units ? " units=" : "", v->units));
+  }
+  PetscCall(PetscPrintf(PETSC_COMM_WORLD, "the total takes the numbers of all variables as they are%s\n",
+                        same ? "" : ", though their units are not the same: the largest ones decide it"));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode PrintMetrics(HGData data, const HGMetrics *m, const HGMetrics each[])
 {
   PetscFunctionBegin;
   if (m->classes) {
-    PetscCall(PetscPrintf(PETSC_COMM_WORLD, "accuracy %.2f %%, cross entropy %.4g\n", 100 * (double)m->accuracy, (double)m->cross_entropy));
-    PetscCall(PetscPrintf(PETSC_COMM_WORLD, "evaluate samples=%" PetscInt_FMT " accuracy=%.10g cross_entropy=%.10g\n", m->samples,
-                          (double)m->accuracy, (double)m->cross_entropy));
+    PetscCall(PrintClasses(m));
     PetscFunctionReturn(PETSC_SUCCESS);
   }
+  PetscCall(PrintVariables(data, each));
+  if (m->zero)
+    PetscCall(PetscPrintf(PETSC_COMM_WORLD,
+                          "%" PetscInt_FMT " of %" PetscInt_FMT " targets are zero everywhere and have no relative error\n", m->zero,
+                          m->samples));
+  if ((m->mse == 0 && m->rmse > 0) || (PetscIsInfReal(m->mse) && !PetscIsInfReal(m->rmse)))
+    PetscCall(PetscPrintf(PETSC_COMM_WORLD, "the mean squared error is too %s for a number; its root is %.10g\n",
+                          m->mse == 0 ? "small" : "large", (double)m->rmse));
   PetscCall(PetscPrintf(PETSC_COMM_WORLD, "mean relative L2 error %.4g, mean squared error %.4g, largest error %.4g\n", (double)m->rel_l2,
                         (double)m->mse, (double)m->max_error));
   PetscCall(PetscPrintf(PETSC_COMM_WORLD, "evaluate samples=%" PetscInt_FMT " rel_l2=%.10g mse=%.10g max_error=%.10g\n", m->samples,
@@ -171,17 +252,40 @@ static PetscErrorCode PrintMetrics(const HGMetrics *m)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+static PetscErrorCode Evaluate(Prediction *p)
+{
+  HGMetrics             total, *each;
+  const HGDataVariable *v;
+  const char           *file;
+  PetscInt              n = 0;
+
+  PetscFunctionBegin;
+  for (;; n++) {
+    PetscCall(HGDataGetVariable(p->data, HG_DATA_TARGET, n, &v));
+    if (!v) break;
+  }
+  PetscCall(PetscMalloc1(n, &each));
+  PetscCall(HGPredict(p->net, p->data, p->physics, NULL, &total, each));
+  PetscCall(PrintMetrics(p->data, &total, each));
+  PetscCall(PetscFree(each));
+  PetscCall(HGDataGetFile(p->data, &file));
+  HGCheck(total.bad < 0, PETSC_COMM_WORLD,
+          "the prediction for sample %" PetscInt_FMT
+          " of %s is not finite, and so no measure is; leave the sample out with -data_range, or look at the "
+          "units of the data and at the model",
+          total.bad, file);
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 PetscErrorCode AppEvaluate(PetscBool help)
 {
   Prediction p = {.help = help};
-  HGMetrics  m;
 
   PetscFunctionBegin;
   PetscCall(Configure(&p, PETSC_FALSE));
   if (!help) {
     PetscCall(Prepare(&p, PETSC_TRUE));
-    PetscCall(HGPredict(p.net, p.data, p.physics, NULL, 0, &m));
-    PetscCall(PrintMetrics(&m));
+    PetscCall(Evaluate(&p));
   }
   PetscCall(Destroy(&p));
   PetscFunctionReturn(PETSC_SUCCESS);

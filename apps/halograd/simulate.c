@@ -37,7 +37,7 @@ static PetscErrorCode ReadOptions(Simulation *s)
   PetscCall(HGOptionsInt("-seed", "seed of the random fields", "HGPhysicsSampleInput", 0, PETSC_MAX_INT, &s->seed, NULL));
   PetscCall(PetscSNPrintf(s->output, sizeof(s->output), "%s.nc", s->problem));
   PetscCall(HGOptionsPath("-output", "netCDF file to write", "", s->output, NULL));
-  PetscCall(HGOptionsChoice("-output_dtype", "type of the numbers in the file", "", (const char *const[]){"f32", "f64"}, 2, &dtype, NULL));
+  PetscCall(HGOptionsChoice("-output_dtype", "type of the numbers in the file", "", HGDTypes, 2, &dtype, NULL));
   PetscOptionsEnd();
   s->stored = (HGDType)dtype;
   PetscCall(CheckGrid(s->dim, n));
@@ -75,12 +75,12 @@ static PetscErrorCode SetAxes(Simulation *s)
   PetscFunctionBegin;
   for (int a = 3 - (int)s->dim; a < 3; a++) {
     const PetscReal *x;
-    HGAxis           axis = {.units = "1", .n = s->size[a]};
+    char             name[] = {"zyx"[a], 0}, text[64];
+    HGAxis           axis   = {.name = name, .units = "1", .long_name = text, .n = s->size[a]};
 
     PetscCall(HGPhysicsGetCoordinates(s->physics, 2 - a, &x));
-    axis.value   = (double *)x; /* copied */
-    axis.name[0] = "zyx"[a];
-    PetscCall(PetscSNPrintf(axis.long_name, sizeof(axis.long_name), "%c coordinate of cell centres", "zyx"[a]));
+    axis.value = (double *)x; /* copied */
+    PetscCall(PetscSNPrintf(text, sizeof(text), "%s coordinate of cell centres", name));
     PetscCall(HGFieldFileSetAxis(s->file, a, &axis));
   }
   PetscFunctionReturn(PETSC_SUCCESS);

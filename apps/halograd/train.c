@@ -32,6 +32,7 @@ static PetscErrorCode CreateValidation(Training *t)
   if (!has_file && !has_range) PetscFunctionReturn(PETSC_SUCCESS);
   PetscCall(HGDataCreate(PETSC_COMM_WORLD, &t->validation));
   PetscCall(HGDataSetFromOptions(t->validation));
+  PetscCall(HGDataSetValidation(t->validation, PETSC_TRUE));
   if (has_file) {
     PetscCall(HGDataSetFile(t->validation, file));
     PetscCall(HGDataSetLabels(t->validation, labels));
@@ -149,15 +150,12 @@ static PetscErrorCode LoadData(Training *t, HGDType dtype)
 static PetscErrorCode SetUpValidation(Training *t, const PetscInt size[HG_AXES])
 {
   const char *input, *target;
-  char        in[1024], out[1024];
   PetscInt    dim, samples, cin, cout, grid[3], classes;
 
   PetscFunctionBegin;
   if (!t->validation) PetscFunctionReturn(PETSC_SUCCESS);
   PetscCall(HGDataGetVariables(t->data, &input, &target));
-  PetscCall(PetscStrncpy(in, input, sizeof(in)));
-  PetscCall(PetscStrncpy(out, target, sizeof(out)));
-  PetscCall(HGDataSetVariables(t->validation, in, out));
+  PetscCall(HGDataSetVariables(t->validation, input, target));
   PetscCall(HGDataGetClasses(t->data, &classes));
   if (classes) PetscCall(HGDataSetClasses(t->validation, classes));
   PetscCall(HGDataSetUp(t->validation));
@@ -167,6 +165,7 @@ static PetscErrorCode SetUpValidation(Training *t, const PetscInt size[HG_AXES])
             "the validation data has a grid of %" PetscInt_FMT " x %" PetscInt_FMT " x %" PetscInt_FMT
             " (z, y, x), the training data %" PetscInt_FMT " x %" PetscInt_FMT " x %" PetscInt_FMT "; give data on the same grid",
             grid[0], grid[1], grid[2], size[HG_Z], size[HG_Y], size[HG_X]);
+  PetscCall(AppCompareValidation(t->data, t->validation));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -218,7 +217,7 @@ static PetscErrorCode Prepare(Training *t)
   PetscCall(HGTrainerGetModelInput(t->trainer, &model));
   if (*model) {
     PetscCall(AppNetFromModel(model, &info, t->net));
-    PetscCall(AppUseModelData(&info, t->data, PETSC_TRUE));
+    PetscCall(AppUseModelData(&info, t->data));
   }
   PetscCall(HGDataSetUp(t->data));
   PetscCall(HGDataGetVariables(t->data, NULL, &target));

@@ -130,7 +130,7 @@ static PetscErrorCode Train(Experiment *e, PetscInt seed, Result *r)
   r->seconds = MPI_Wtime() - r->seconds;
   PetscCall(HGTrainerGetParameters(t, &p));
   PetscCall(HGNetSetParameters(net, p));
-  PetscCall(HGPredict(net, e->test, NULL, NULL, 0, &r->metrics));
+  PetscCall(HGPredict(net, e->test, NULL, NULL, &r->metrics, NULL));
   PetscCall(HGNetDestroy(&net));
   PetscCall(HGTrainerDestroy(&t));
   PetscFunctionReturn(PETSC_SUCCESS);

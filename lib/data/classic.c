@@ -3,7 +3,7 @@
    The size that a file in a classic format (CDF-1, CDF-2, CDF-5) must have, from its header. The netCDF library returns zeros
    for what lies beyond the end of a classic file that it reads, so that a file cut short would pass as data.
 */
-#include "data/data_impl.h"
+#include "data/ncfile.h"
 #include <stdio.h>
 #include <string.h>
 

@@ -3,25 +3,31 @@
 #define HGDATA_IMPL_H
 
 #include "data/hgdata.h"
+#include "data/dimension.h"
 #include "data/idx.h"
+#include "data/packing.h"
 #include <petsc/private/petscimpl.h>
 #include <netcdf.h>
 
-#define HG_DATA_MESSAGE 1024 /* characters of an error message */
-#define HG_DATA_FILLS   4    /* values that mark a missing one, for each variable */
+#define HG_DATA_MESSAGE 2000 /* characters of an error message; PETSc's are not longer */
 
-/* Axes of a variable in a data file, slowest first */
-typedef enum { HG_FILE_SAMPLE, HG_FILE_TIME, HG_FILE_CHANNEL, HG_FILE_Z, HG_FILE_Y, HG_FILE_X, HG_FILE_AXES } HGFileAxis;
+/* A dimension of a variable of the file */
+typedef struct {
+  HGAxis     info;       /* with coordinates if it is one of channels */
+  int        id;         /* in the file; the same for all groups */
+  HGFileAxis axis;       /* what it counts */
+  char      *coordinate; /* the path of its coordinate variable, NULL for none */
+} HGFileDim;
 
-/* One variable of the file as it is read: plain data, so that rank 0 can broadcast it */
+/* One variable of the file */
 typedef struct {
   HGDataVariable pub;
+  int            ndims;
+  HGFileDim      dim[HG_FILE_AXES]; /* [ndims] in the order of the file */
   PetscInt       len[HG_FILE_AXES]; /* 1 for an axis the variable lacks */
   int            pos[HG_FILE_AXES]; /* which dimension of the variable the axis is, -1 for none */
-  int            id, ndims, nfill;
-  int            dimid[HG_FILE_AXES];
-  double         scale, offset;
-  double         fill[HG_DATA_FILLS];
+  HGPacking      pack;
+  int            group, id; /* while it is read, on this rank */
 } HGFileVar;
 
 /* Input or target */
@@ -49,6 +55,11 @@ struct _p_HGData {
   PetscInt    asked_classes, classes; /* as set, 0 for unknown; as found */
   PetscInt    first, last, end;       /* range of samples as set, last < 0: to the end; and the end itself */
   PetscBool   shuffle, setup;
+  PetscBool   validation;   /* its file and range are those of -data_validation_file and -data_validation_range */
+  PetscBool   optional;     /* a target that is not in the file, or does not fit the input, is left out; one that does is not read */
+  char       *training;     /* description of the data that the network was trained on, NULL for none */
+  char       *training_dim; /* which dimension counted its samples */
+  char       *sample_dim;   /* as set, NULL for the one that the file suggests */
   HGNormalize normalize;
   HGDataPart  part[2];               /* by HGDataRole */
   PetscInt    dim, samples, grid[3]; /* samples in the file; Z, Y, X */
@@ -56,6 +67,12 @@ struct _p_HGData {
   HGPartition partition; /* of the loaded values */
   HGDType     dtype;
 };
+
+/* What messages call a dataset's own options: -data_range is "data_" and "range" */
+static inline const char *HGDataOption(HGData d)
+{
+  return d->validation ? "data_validation_" : "data_";
+}
 
 /* Labels: one class for each sample, whatever the grid */
 static inline PetscBool HGDataHasLabels(HGData d)
@@ -68,8 +85,15 @@ static inline size_t HGDataBoxPoints(const HGBox *b)
   return (size_t)b->size[HG_Z] * (size_t)b->size[HG_Y] * (size_t)b->size[HG_X];
 }
 
-PETSC_INTERN PetscErrorCode HGClassicSize(const char[], PetscInt64 *);
 PETSC_INTERN PetscErrorCode HGDataDescribe(HGData, char *, size_t);
+PETSC_INTERN PetscErrorCode HGDataShareDescription(HGData);
+PETSC_INTERN PetscErrorCode HGDataDropTarget(HGData);
+PETSC_INTERN PetscErrorCode HGDataTakeTrainingTargets(HGData);
+PETSC_INTERN PetscErrorCode HGFileVarSetSizes(HGFileVar *);
+PETSC_INTERN PetscErrorCode HGFileVarFree(HGFileVar *);
+PETSC_INTERN PetscErrorCode HGAxisRead(int, int, PetscBool, HGAxis *, char **, char *, size_t);
+PETSC_INTERN PetscErrorCode HGAxisCopy(const HGAxis *, HGAxis *);
+PETSC_INTERN PetscErrorCode HGAxisFree(HGAxis *);
 PETSC_INTERN PetscErrorCode HGDataReset(HGData);
 
 #endif

@@ -32,6 +32,7 @@ PetscErrorCode HGDataCreate(MPI_Comm comm, HGData *data)
 static PetscErrorCode ResetPart(HGDataPart *part)
 {
   PetscFunctionBegin;
+  for (PetscInt i = 0; i < part->nvar; i++) PetscCall(HGFileVarFree(&part->var[i]));
   PetscCall(PetscFree(part->var));
   PetscCall(PetscFree(part->value));
   if (!part->fixed) PetscCall(PetscFree2(part->mean, part->dev));
@@ -45,7 +46,7 @@ PetscErrorCode HGDataReset(HGData d)
   PetscFunctionBegin;
   PetscCall(HGPartitionDestroy(&d->partition));
   for (int r = 0; r < 2; r++) PetscCall(ResetPart(&d->part[r]));
-  for (int a = 0; a < 3; a++) PetscCall(PetscFree(d->axis[a].value));
+  for (int a = 0; a < 3; a++) PetscCall(HGAxisFree(&d->axis[a]));
   d->setup = PETSC_FALSE;
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -78,6 +79,9 @@ PetscErrorCode HGDataDestroy(HGData *data)
   }
   PetscCall(PetscFree(d->file));
   PetscCall(PetscFree(d->labels));
+  PetscCall(PetscFree(d->sample_dim));
+  PetscCall(PetscFree(d->training));
+  PetscCall(PetscFree(d->training_dim));
   PetscCall(PetscHeaderDestroy(&d));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -170,7 +174,7 @@ static PetscErrorCode SetList(HGDataPart *part, const char names[])
 
    Input Parameters:
 +  d      - the dataset
-.  input  - a variable, or several with commas, which become channels in this order
+.  input  - a variable, or several with commas, which become channels in this order; those in groups with their path, "measurements/a"
 -  target - the same for the target; NULL, "" or "none" for a dataset without a target
 
    Options Database Keys:
@@ -188,6 +192,85 @@ PetscErrorCode HGDataSetVariables(HGData d, const char input[], const char targe
   PetscCall(HGDataReset(d));
   PetscCall(SetList(&d->part[HG_DATA_INPUT], input));
   PetscCall(SetList(&d->part[HG_DATA_TARGET], target));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/*@C
+   HGDataSetSampleDim - Set which dimension counts samples
+
+   Logically Collective
+
+   Input Parameters:
++  d    - the dataset
+-  name - the dimension; NULL or "" for the one that names and CF attributes tell
+
+   Options Database Key:
+.  -data_sample_dim name - the dimension
+
+   Level: beginner
+
+   Note:
+   By default it is a dimension called sample; the first one, if nothing says that it is something else; else the first one of time, by the `axis`, `units`
+   or `standard_name` of its coordinate variable or by its name, of lead time, or of an ensemble.
+
+   Errors:
+   `HGDataSetUp()` refuses a variable without the dimension.
+
+.seealso: `HGDataSetVariables()`, `HGDataSetUp()`
+@*/
+PetscErrorCode HGDataSetSampleDim(HGData d, const char name[])
+{
+  PetscFunctionBegin;
+  PetscValidHeaderSpecific(d, HG_DATA_CLASSID, 1);
+  PetscCall(HGDataReset(d));
+  PetscCall(PetscFree(d->sample_dim));
+  if (name && *name) PetscCall(PetscStrallocpy(name, &d->sample_dim));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/*@
+   HGDataSetValidation - Say that a dataset is one to validate on
+
+   Logically Collective
+
+   Input Parameters:
++  d          - the dataset
+-  validation - `PETSC_TRUE`: messages name `-data_validation_file` and `-data_validation_range` for `-data_file` and `-data_range`
+
+   Level: developer
+
+.seealso: `HGDataSetRange()`
+@*/
+PetscErrorCode HGDataSetValidation(HGData d, PetscBool validation)
+{
+  PetscFunctionBegin;
+  PetscValidHeaderSpecific(d, HG_DATA_CLASSID, 1);
+  d->validation = validation;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/*@
+   HGDataSetTargetOptional - Set whether the target is looked at only to learn its dimensions and attributes
+
+   Logically Collective
+
+   Input Parameters:
++  d        - the dataset
+-  optional - `PETSC_TRUE`: its values are not read, and one that is not in the file or does not fit the input is left out
+
+   Level: developer
+
+   Note:
+   A prediction takes the form of the target where the file has it.
+
+.seealso: `HGDataSetVariables()`, `HGFieldFileAddVariableLike()`
+@*/
+PetscErrorCode HGDataSetTargetOptional(HGData d, PetscBool optional)
+{
+  PetscFunctionBegin;
+  PetscValidHeaderSpecific(d, HG_DATA_CLASSID, 1);
+  PetscCall(HGDataReset(d));
+  d->optional = optional;
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 

@@ -3,6 +3,19 @@
 #include <stdio.h>
 #include <string.h>
 
+/* Names that may be those that are set now, which are freed before the new ones are used */
+static PetscErrorCode SetNames(HGData d, const char input[], const char target[])
+{
+  char *names[2];
+
+  PetscFunctionBegin;
+  PetscCall(PetscStrallocpy(input, &names[0]));
+  PetscCall(PetscStrallocpy(target, &names[1]));
+  PetscCall(HGDataSetVariables(d, names[0], names[1]));
+  for (int i = 0; i < 2; i++) PetscCall(PetscFree(names[i]));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 /*@
    HGDataSetFromOptions - Set a dataset from the options database
 
@@ -19,6 +32,7 @@
 .  -data_digits_seed s         - which ones (default 1)
 .  -data_input names           - input variables, with commas
 .  -data_target names          - target variables, with commas, or none
+.  -data_sample_dim name       - the dimension that counts samples
 .  -data_range first,last      - samples first to last-1 (default: all)
 .  -data_normalize none|global - scale each channel to mean 0 and deviation 1, or not (default none)
 .  -data_shuffle 0|1           - the samples of an epoch in random order (default 1)
@@ -34,10 +48,10 @@
 PetscErrorCode HGDataSetFromOptions(HGData d)
 {
   static const char *const ways[] = {"none", "global"};
-  const char              *input, *target, *prefix = ((PetscObject)d)->prefix ? ((PetscObject)d)->prefix : "";
+  const char              *input, *target, *sample = d->sample_dim ? d->sample_dim : "", *prefix = ((PetscObject)d)->prefix ? ((PetscObject)d)->prefix : "";
   PetscInt                 classes = d->asked_classes, digits = d->digits, seed = d->digits ? (PetscInt)d->digits_seed : 1;
   PetscInt                 range[2] = {d->first, d->last}, way = d->normalize;
-  PetscBool                set, set_digits;
+  PetscBool                set, set_digits, set_target;
   char                     path[PETSC_MAX_PATH_LEN];
 
   PetscFunctionBegin;
@@ -59,9 +73,11 @@ PetscErrorCode HGDataSetFromOptions(HGData d)
   if (set) PetscCall(HGDataSetFile(d, path));
   if (set_digits) PetscCall(HGDataSetDigits(d, digits, seed));
   PetscCall(HGOptionsString("-data_input", "input variables, with commas", "HGDataSetVariables", &input, &set));
-  if (set) PetscCall(HGDataSetVariables(d, input, d->part[HG_DATA_TARGET].list));
-  PetscCall(HGOptionsString("-data_target", "target variables, with commas, or none", "HGDataSetVariables", &target, &set));
-  if (set) PetscCall(HGDataSetVariables(d, d->part[HG_DATA_INPUT].list, target));
+  PetscCall(HGOptionsString("-data_target", "target variables, with commas, or none", "HGDataSetVariables", &target, &set_target));
+  if (set || set_target) PetscCall(SetNames(d, input, target));
+  PetscCall(HGOptionsString("-data_sample_dim", "dimension that counts samples (default: as names and CF attributes tell)",
+                            "HGDataSetSampleDim", &sample, &set));
+  if (set) PetscCall(HGDataSetSampleDim(d, sample));
   PetscCall(HGOptionsRange("-data_range", "samples, from first to last - 1", "HGDataSetRange", range, &set));
   if (set) PetscCall(HGDataSetRange(d, range[0], range[1]));
   PetscCall(HGOptionsChoice("-data_normalize", "none, or global: each channel to mean 0 and deviation 1", "HGDataSetNormalize", ways, 2,
@@ -75,18 +91,30 @@ PetscErrorCode HGDataSetFromOptions(HGData d)
 }
 
 /* Cuts the list of names at its commas */
-static PetscErrorCode SplitNames(HGDataPart *part)
+static PetscErrorCode SplitNames(HGData d, HGDataRole role)
 {
-  char **names;
-  int    n;
+  MPI_Comm    comm   = PetscObjectComm((PetscObject)d);
+  const char *prefix = ((PetscObject)d)->prefix ? ((PetscObject)d)->prefix : "", *what = role ? "target" : "input";
+  HGDataPart *part = &d->part[role];
+  PetscInt    n    = 0;
 
   PetscFunctionBegin;
-  if (!part->list) PetscFunctionReturn(PETSC_SUCCESS);
-  PetscCall(PetscStrToArray(part->list, ',', &n, &names));
-  part->nvar = n;
+  for (const char *c = part->list; c && *c; c++) n += c == part->list ? 1 + (*c == ',') : *c == ',';
   PetscCall(PetscCalloc1(n, &part->var));
-  for (int i = 0; i < n; i++) PetscCall(PetscStrncpy(part->var[i].pub.name, names[i], sizeof(part->var[i].pub.name)));
-  PetscCall(PetscStrToArrayDestroy(n, names));
+  part->nvar = n;
+  for (const char *name = part->list, *end; n; name = end + (*end == ','), n--) {
+    const PetscInt i = part->nvar - n;
+
+    end = name + strcspn(name, ",");
+    HGCheck(end > name, comm,
+            "-%sdata_%s %.600s: the name of variable %" PetscInt_FMT " is empty; give names with single commas between them", prefix, what,
+            part->list, i + 1);
+    PetscCall(PetscMalloc1((size_t)(end - name) + 1, &part->var[i].pub.name));
+    PetscCall(PetscStrncpy(part->var[i].pub.name, name, (size_t)(end - name) + 1));
+    for (PetscInt k = 0; k < i; k++)
+      HGCheck(strcmp(part->var[k].pub.name, part->var[i].pub.name), comm, "-%sdata_%s %.600s: variable \"%s\" is given twice", prefix, what,
+              part->list, part->var[i].pub.name);
+  }
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -106,6 +134,7 @@ static PetscErrorCode FindKind(HGData d)
   HGCheck(!d->labels || d->kind == HG_DATA_IDX, comm, "-%sdata_labels %s goes with an IDX file of images; %s is none", prefix, d->labels,
           d->file);
   if (d->kind == HG_DATA_NETCDF) PetscFunctionReturn(PETSC_SUCCESS);
+  HGCheck(!d->sample_dim, comm, "-%sdata_sample_dim %s goes with a netCDF file; %s is none", prefix, d->sample_dim, d->file);
   HGCheck(d->kind != HG_DATA_DIGITS || !d->asked_classes || d->asked_classes == 10, comm,
           "-%sdata_classes %" PetscInt_FMT ": there are 10 digits", prefix, d->asked_classes);
   names[HG_DATA_INPUT]  = "image";
@@ -117,34 +146,6 @@ static PetscErrorCode FindKind(HGData d)
             prefix, r ? "target" : "input", *list, d->file, names[1] ? " and label" : "");
     HGCheck(!*list || names[r], comm, "no labels for the images of %s; choose the file with -%sdata_labels", d->file, prefix);
     if (!*list && names[r]) PetscCall(PetscStrallocpy(names[r], list));
-  }
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
-
-/* Every rank learns what rank 0 found */
-static PetscErrorCode ShareDescription(HGData d)
-{
-  MPI_Comm    comm = PetscObjectComm((PetscObject)d);
-  PetscMPIInt rank;
-
-  PetscFunctionBegin;
-  PetscCallMPI(MPI_Comm_rank(comm, &rank));
-  PetscCallMPI(MPI_Bcast(&d->classes, 1, MPIU_INT, 0, comm));
-  d->part[HG_DATA_TARGET].classes = d->part[HG_DATA_TARGET].nvar ? d->classes : 0;
-  for (int r = 0; r < 2; r++)
-    PetscCallMPI(MPI_Bcast(d->part[r].var, (PetscMPIInt)(d->part[r].nvar * (PetscInt)sizeof(HGFileVar)), MPI_BYTE, 0, comm));
-  for (int a = 0; a < 3; a++) {
-    HGAxis *x   = &d->axis[a];
-    int     has = x->value != NULL;
-
-    PetscCallMPI(MPI_Bcast(&has, 1, MPI_INT, 0, comm));
-    PetscCallMPI(MPI_Bcast(&x->n, 1, MPIU_INT, 0, comm));
-    PetscCallMPI(MPI_Bcast(x->name, sizeof(x->name), MPI_CHAR, 0, comm));
-    PetscCallMPI(MPI_Bcast(x->units, sizeof(x->units), MPI_CHAR, 0, comm));
-    PetscCallMPI(MPI_Bcast(x->long_name, sizeof(x->long_name), MPI_CHAR, 0, comm));
-    if (!has) continue;
-    if (rank) PetscCall(PetscMalloc1(x->n, &x->value));
-    PetscCallMPI(MPI_Bcast(x->value, (PetscMPIInt)x->n, MPI_DOUBLE, 0, comm));
   }
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -179,15 +180,18 @@ static PetscErrorCode CheckSet(HGData d)
   d->end = d->last < 0 ? d->samples : d->last;
   HGCheck(d->end <= d->samples, comm,
           "samples [%" PetscInt_FMT ", %" PetscInt_FMT ") are not all in %s, which has %" PetscInt_FMT "; choose within 0,%" PetscInt_FMT
-          " with -%sdata_range",
-          d->first, d->end, d->file, d->samples, d->samples, prefix);
+          " with -%s%srange",
+          d->first, d->end, d->file, d->samples, d->samples, prefix, HGDataOption(d));
   HGCheck(d->first >= 0 && d->first < d->end, comm,
-          "samples [%" PetscInt_FMT ", %" PetscInt_FMT ") of %s are none; choose first < last within 0,%" PetscInt_FMT
-          " with -%sdata_range",
-          d->first, d->end, d->file, d->samples, prefix);
+          "samples [%" PetscInt_FMT ", %" PetscInt_FMT ") of %s are none; choose first < last within 0,%" PetscInt_FMT " with -%s%srange",
+          d->first, d->end, d->file, d->samples, prefix, HGDataOption(d));
   for (int r = 0; r < 2; r++) {
     const HGDataPart *p = &d->part[r];
 
+    if (r && d->optional) {
+      if (p->fixed && p->nfixed != p->channels) PetscCall(HGDataDropTarget(d));
+      continue;
+    }
     HGCheck(!p->classes || p->channels == 1, comm,
             "the target %s of %s has %" PetscInt_FMT " channels; -%sdata_classes needs one, the class", p->list, d->file, p->channels,
             prefix);
@@ -213,8 +217,9 @@ static PetscErrorCode CheckSet(HGData d)
    Rank 0 opens the file and tells the others. No values are read yet, see `HGDataLoad()`.
 
    Errors:
-   A file that is missing, unreadable, not netCDF or cut short; a variable that is not there or holds no numbers; dimensions that are
-   not (sample, [time,] [channel,] [z,] y, x); variables that differ in samples or grid; zero samples; an empty range; an IDX file that is cut
+   A file that is missing, unreadable, not netCDF, cut short or held open by a program that writes to it; a name that is empty or given twice; a
+   variable that is not there or holds no numbers, or has an attribute that cannot be honoured (`scale_factor = "0.1"`); dimensions that are
+   not sample, [time,] [channel,] [z,] y, x in some order; variables that differ in samples or grid; zero samples; an empty range; an IDX file that is cut
    short, goes on too long, or is damaged; labels that are not as many as the images, or no classes.
 
 .seealso: `HGDataSetFromOptions()`, `HGDataGetSizes()`, `HGDataLoad()`
@@ -229,19 +234,27 @@ PetscErrorCode HGDataSetUp(HGData d)
   PetscFunctionBegin;
   PetscValidHeaderSpecific(d, HG_DATA_CLASSID, 1);
   if (d->setup) PetscFunctionReturn(PETSC_SUCCESS);
-  HGCheck(d->file && *d->file, comm, "no data file; choose one with -%sdata_file", prefix);
+  HGCheck(d->file && *d->file, comm, "no data file; choose one with -%s%sfile", prefix, HGDataOption(d));
   PetscCall(FindKind(d));
   HGCheck(d->part[HG_DATA_INPUT].list, comm, "no input variable for %s; choose one or more with -%sdata_input", d->file, prefix);
-  for (int r = 0; r < 2; r++) PetscCall(SplitNames(&d->part[r]));
+  for (int r = 0; r < 2; r++) {
+    const PetscErrorCode e = SplitNames(d, (HGDataRole)r);
+
+    if (e) PetscCall(HGDataReset(d));
+    PetscCall(e);
+  }
   PetscCallMPI(MPI_Comm_rank(comm, &rank));
   if (!rank) PetscCall(HGSourceDescribe(d, msg, sizeof(msg)));
   PetscCall(HGAgreeOnMessage(comm, msg, sizeof(msg)));
   if (*msg) PetscCall(HGDataReset(d));
   HGCheck(!*msg, comm, "%s", msg);
-  PetscCall(ShareDescription(d));
+  PetscCall(HGDataShareDescription(d));
   PetscCall(TakeSizes(d));
   PetscCall(CheckSet(d));
   d->setup = PETSC_TRUE;
+  if (d->training) PetscCall(HGDataCompare(d, d->training, "the training data"));
+  if (d->training && d->optional) PetscCall(HGDataTakeTrainingTargets(d));
+  PetscCall(TakeSizes(d));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -290,8 +303,8 @@ PetscErrorCode HGDataView(HGData d, PetscViewer viewer)
   PetscCall(PetscViewerASCIIPushTab(viewer));
   PetscCall(PetscViewerASCIIPrintf(viewer, "file: %s\n", d->file ? d->file : "not set"));
   if (d->setup) {
-    PetscCall(PetscViewerASCIIPrintf(viewer, "samples: %" PetscInt_FMT " to %" PetscInt_FMT " of %" PetscInt_FMT "\n", d->first, d->end - 1,
-                                     d->samples));
+    PetscCall(PetscViewerASCIIPrintf(viewer, "samples: %" PetscInt_FMT " to %" PetscInt_FMT " of %" PetscInt_FMT " (%s)\n", d->first,
+                                     d->end - 1, d->samples, d->part[0].var[0].dim[d->part[0].var[0].pos[HG_FILE_SAMPLE]].info.name));
     PetscCall(PetscViewerASCIIPrintf(viewer, "grid: "));
     PetscCall(PetscViewerASCIIUseTabs(viewer, PETSC_FALSE));
     for (int a = 3 - (int)d->dim; a < 3; a++)

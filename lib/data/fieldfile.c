@@ -15,8 +15,6 @@
 #include <sys/statvfs.h>
 #include <unistd.h>
 
-#define ThisRankFails(f, ...) (void)snprintf((f)->msg, sizeof((f)->msg), __VA_ARGS__)
-
 /*
   HGFieldFileAgree - Raise on all ranks the error that some rank has noted in f->msg, once the temporary file is removed
 
@@ -58,14 +56,14 @@ static PetscErrorCode TryPath(HGFieldFile f)
   int         fd;
 
   PetscFunctionBegin;
-  if (!*f->path) ThisRankFails(f, "no name for the output file; give one with -output");
+  if (!*f->path) HGFieldFileFails(f, "no name for the output file; give one with -output");
   else if (!stat(f->path, &st) && S_ISDIR(st.st_mode))
-    ThisRankFails(f, "cannot write %s: it is a folder; give the name of a file", f->path);
-  else if (!stat(f->path, &st) && !S_ISREG(st.st_mode)) ThisRankFails(f, "cannot write %s: it is not a regular file", f->path);
+    HGFieldFileFails(f, "cannot write %s: it is a folder; give the name of a file", f->path);
+  else if (!stat(f->path, &st) && !S_ISREG(st.st_mode)) HGFieldFileFails(f, "cannot write %s: it is not a regular file", f->path);
   else {
     fd = open(f->temporary, O_CREAT | O_TRUNC | O_RDWR | O_CLOEXEC, 0666);
     if (fd < 0)
-      ThisRankFails(f, "cannot write %s: %s", f->path, errno == ENOENT || errno == ENOTDIR ? "there is no such folder" : Reason(errno));
+      HGFieldFileFails(f, "cannot write %s: %s", f->path, errno == ENOENT || errno == ENOTDIR ? "there is no such folder" : Reason(errno));
     else (void)close(fd);
   }
   PetscFunctionReturn(PETSC_SUCCESS);
@@ -110,7 +108,7 @@ PetscErrorCode HGFieldFileCreate(MPI_Comm comm, const char path[], HGFieldFile *
   slash = strrchr(path, '/');
   slash = slash ? slash + 1 : path;
   (void)snprintf(f->temporary, len + 16, "%.*s.%s.part", (int)(slash - path), path, slash);
-  f->nc = -1;
+  f->nc = f->numbers = -1;
   if (!f->rank) PetscCall(TryPath(f));
   e = HGFieldFileAgree(f);
   if (e) {
@@ -140,9 +138,9 @@ PetscErrorCode HGFieldFileCreate(MPI_Comm comm, const char path[], HGFieldFile *
 
    Note:
    The axes are named z, y, x and have the coordinates of cell centres in the unit interval, square or cube, unless
-   `HGFieldFileSetAxis()` says otherwise.
+   `HGFieldFileSetAxis()` or `HGFieldFileSetData()` say otherwise.
 
-.seealso: `HGFieldFileSetAxis()`
+.seealso: `HGFieldFileSetAxis()`, `HGFieldFileSetData()`
 @*/
 PetscErrorCode HGFieldFileSetSizes(HGFieldFile f, PetscInt dim, PetscInt samples, const PetscInt grid[])
 {
@@ -151,15 +149,18 @@ PetscErrorCode HGFieldFileSetSizes(HGFieldFile f, PetscInt dim, PetscInt samples
   PetscFunctionBegin;
   PetscCheck(dim >= 1 && dim <= 3 && samples >= 1 && grid[0] >= 1 && grid[1] >= 1 && grid[2] >= 1, f->comm, PETSC_ERR_ARG_OUTOFRANGE,
              "cannot write %" PetscInt_FMT " samples of %" PetscInt_FMT " dimensions", samples, dim);
+  PetscCheck(!f->ndims, f->comm, PETSC_ERR_ORDER, "the sizes of %s are set already", f->path);
   f->dim     = dim;
   f->samples = samples;
+  f->ndims   = HG_FIELD_OTHERS;
+  PetscCall(PetscCalloc1(f->ndims, &f->dims));
+  PetscCall(HGAxisCopy(&(HGAxis){.name = "sample", .n = samples}, &f->dims[HG_FIELD_SAMPLES].info));
   for (int a = 0; a < 3; a++) {
-    HGAxis axis = {"", "1", "", 0, NULL};
+    char   text[64];
+    HGAxis axis = {.name = (char *)names[a], .units = "1", .long_name = text, .n = grid[a]};
 
     f->grid[a] = grid[a];
-    axis.n     = grid[a];
-    PetscCall(PetscStrncpy(axis.name, names[a], sizeof(axis.name)));
-    (void)snprintf(axis.long_name, sizeof(axis.long_name), "%s coordinate of cell centres", names[a]);
+    (void)snprintf(text, sizeof(text), "%s coordinate of cell centres", names[a]);
     PetscCall(PetscMalloc1(axis.n, &axis.value));
     for (PetscInt i = 0; i < axis.n; i++) axis.value[i] = ((double)i + 0.5) / (double)axis.n;
     PetscCall(HGFieldFileSetAxis(f, a, &axis));
@@ -180,27 +181,97 @@ PetscErrorCode HGFieldFileSetSizes(HGFieldFile f, PetscInt dim, PetscInt samples
 
    Level: intermediate
 
-.seealso: `HGDataGetAxis()`
+.seealso: `HGDataGetAxis()`, `HGFieldFileSetData()`
 @*/
 PetscErrorCode HGFieldFileSetAxis(HGFieldFile f, PetscInt axis, const HGAxis *info)
 {
-  double *value = NULL;
+  HGFieldDim *dim;
 
   PetscFunctionBegin;
   PetscCheck(axis >= 0 && axis < 3, f->comm, PETSC_ERR_ARG_OUTOFRANGE, "no axis %" PetscInt_FMT "; expected 0, 1 or 2 for z, y, x", axis);
   PetscCheck(info->n == f->grid[axis], f->comm, PETSC_ERR_ARG_SIZ, "axis %s has %" PetscInt_FMT " points, the grid %" PetscInt_FMT,
              info->name, info->n, f->grid[axis]);
-  if (info->value) {
-    PetscCall(PetscMalloc1(info->n, &value));
-    PetscCall(PetscArraycpy(value, info->value, info->n));
-  }
-  PetscCall(PetscFree(f->axis[axis].value));
-  f->axis[axis]       = *info;
-  f->axis[axis].value = value;
+  dim = &f->dims[HG_FIELD_SPACE + axis];
+  PetscCall(PetscFree(dim->coordinate));
+  PetscCall(HGAxisFree(&dim->info));
+  PetscCall(HGAxisCopy(info, &dim->info));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-static PetscErrorCode AddAttribute(HGFieldFile f, PetscInt var, const char name[], const char text[])
+/* A dimension becomes that of a variable of the source; without its coordinates where the sizes differ */
+static PetscErrorCode TakeDim(HGFieldFile f, int i, const HGFileDim *from, size_t first)
+{
+  HGFieldDim    *dim = &f->dims[i];
+  const PetscInt n   = dim->info.n;
+
+  PetscFunctionBegin;
+  PetscCall(PetscFree(dim->coordinate));
+  PetscCall(HGAxisFree(&dim->info));
+  PetscCall(HGAxisCopy(&(HGAxis){.name = from->info.name, .n = n}, &dim->info));
+  if (f->copies && from->coordinate && first + (size_t)n <= (size_t)from->info.n && (i == HG_FIELD_SAMPLES || n == from->info.n))
+    PetscCall(PetscStrallocpy(from->coordinate, &dim->coordinate));
+  dim->first = first;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/*@
+   HGFieldFileSetData - Let the samples be those of a dataset's range: they and the axes get its names and coordinates
+
+   Collective
+
+   Input Parameters:
++  f - the output file, after `HGFieldFileSetSizes()`
+-  d - the dataset, set up, with as many samples
+
+   Level: intermediate
+
+   Notes:
+   Coordinate variables of a netCDF file are copied as they are, with their attributes, those of the samples for the range; axes whose number of points
+   is another get no coordinates. Without a coordinate variable the samples have a variable `sample`, their numbers in the data file.
+
+   The file's attributes `halograd_source`, `halograd_source_samples`, `halograd_sample_range`, `halograd_sample_dim` and `halograd_space_dims` tell where
+   the samples come from.
+
+   Errors:
+   Another number of samples. What hinders the copying is found by `HGFieldFileSetUp()`.
+
+.seealso: `HGFieldFileAddVariableLike()`, `HGFieldFileSetAxis()`
+@*/
+PetscErrorCode HGFieldFileSetData(HGFieldFile f, HGData d)
+{
+  const HGFileVar *ref   = d->part[HG_DATA_INPUT].var;
+  HGText           space = {NULL, 0, 0};
+  char             text[64];
+
+  PetscFunctionBegin;
+  PetscCheck(d->setup && f->ndims, f->comm, PETSC_ERR_ORDER, "HGDataSetUp() and HGFieldFileSetSizes() come before HGFieldFileSetData()");
+  PetscCheck(d->end - d->first == f->samples, f->comm, PETSC_ERR_ARG_SIZ, "%s has %" PetscInt_FMT " samples, the dataset %" PetscInt_FMT,
+             f->path, f->samples, d->end - d->first);
+  PetscCall(PetscFree(f->source));
+  PetscCall(PetscStrallocpy(d->file, &f->source));
+  f->copies = d->kind == HG_DATA_NETCDF ? PETSC_TRUE : PETSC_FALSE;
+  f->first  = d->first;
+  for (int i = 0; i < ref->ndims; i++) {
+    const HGFileAxis a = ref->dim[i].axis;
+
+    if (a == HG_FILE_SAMPLE) PetscCall(TakeDim(f, HG_FIELD_SAMPLES, &ref->dim[i], (size_t)d->first));
+    if (a >= HG_FILE_Z) PetscCall(TakeDim(f, HG_FIELD_SPACE + (int)a - HG_FILE_Z, &ref->dim[i], 0));
+  }
+  for (int a = 3 - (int)f->dim; a < 3; a++)
+    PetscCall(HGTextAppend(&space, "%s%s", space.text ? "," : "", f->dims[HG_FIELD_SPACE + a].info.name));
+  PetscCall(HGFieldFileSetAttribute(f, "halograd_source", d->file));
+  (void)snprintf(text, sizeof(text), "%" PetscInt_FMT, d->samples);
+  PetscCall(HGFieldFileSetAttribute(f, "halograd_source_samples", text));
+  (void)snprintf(text, sizeof(text), "%" PetscInt_FMT ",%" PetscInt_FMT, d->first, d->end);
+  PetscCall(HGFieldFileSetAttribute(f, "halograd_sample_range", text));
+  PetscCall(HGFieldFileSetAttribute(f, "halograd_sample_dim", f->dims[HG_FIELD_SAMPLES].info.name));
+  PetscCall(HGFieldFileSetAttribute(f, "halograd_space_dims", space.text));
+  PetscCall(HGTextDestroy(&space));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* HGFieldFileAddAttribute - Of a variable, or with -1 of the file */
+PetscErrorCode HGFieldFileAddAttribute(HGFieldFile f, PetscInt var, const char name[], const char text[])
 {
   HGFieldAttribute *a, **end = &f->attributes;
 
@@ -232,8 +303,54 @@ static PetscErrorCode AddAttribute(HGFieldFile f, PetscInt var, const char name[
 PetscErrorCode HGFieldFileSetAttribute(HGFieldFile f, const char name[], const char text[])
 {
   PetscFunctionBegin;
-  PetscCall(AddAttribute(f, -1, name, text));
+  PetscCall(HGFieldFileAddAttribute(f, -1, name, text));
   PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Room for one more element of an array */
+static PetscErrorCode Extend(PetscInt n, size_t size, void *array)
+{
+  void **old = (void **)array, *longer;
+
+  PetscFunctionBegin;
+  PetscCall(PetscCalloc1((size_t)(n + 1) * size, (char **)&longer));
+  if (n) PetscCall(PetscMemcpy(longer, *old, (size_t)n * size));
+  PetscCall(PetscFree(*old));
+  *old = longer;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* The dimension of that name and size among those of channels; a new one if there is none */
+static PetscErrorCode FindDim(HGFieldFile f, const char name[], PetscInt n, int *which)
+{
+  PetscFunctionBegin;
+  for (*which = HG_FIELD_OTHERS; *which < f->ndims; (*which)++)
+    if (f->dims[*which].info.n == n && !strcmp(f->dims[*which].info.name, name)) PetscFunctionReturn(PETSC_SUCCESS);
+  PetscCall(Extend(f->ndims, sizeof(*f->dims), &f->dims));
+  PetscCall(HGAxisCopy(&(HGAxis){.name = (char *)name, .n = n}, &f->dims[f->ndims++].info));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode NewVariable(HGFieldFile f, const char name[], PetscInt channels, HGDType dtype, PetscInt *id)
+{
+  HGFieldVariable *v;
+
+  PetscFunctionBegin;
+  PetscCheck(f->nc < 0, f->comm, PETSC_ERR_ORDER, "variables are added before HGFieldFileSetUp()");
+  PetscCheck(f->ndims, f->comm, PETSC_ERR_ORDER, "HGFieldFileSetSizes() comes before variables are added");
+  PetscCheck(channels >= 1, f->comm, PETSC_ERR_ARG_OUTOFRANGE, "variable %s has %" PetscInt_FMT " channels", name, channels);
+  PetscCall(Extend(f->nvar, sizeof(*f->var), &f->var));
+  v  = &f->var[f->nvar];
+  *v = (HGFieldVariable){.channels = channels, .times = 1, .dtype = dtype};
+  PetscCall(PetscStrallocpy(name, &v->name));
+  *id = f->nvar++;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static void AddDim(HGFieldVariable *v, int dim, HGFileAxis axis)
+{
+  v->dim[v->ndims]    = dim;
+  v->axis[v->ndims++] = axis;
 }
 
 /*@C
@@ -243,7 +360,7 @@ PetscErrorCode HGFieldFileSetAttribute(HGFieldFile f, const char name[], const c
 
    Input Parameters:
 +  f        - the output file, not yet set up
-.  name     - the variable's name
+.  name     - the variable's name; one with slashes is in groups
 .  channels - number of channels; more than one become a dimension
 -  dtype    - the type that is stored, whatever the type of what will be written
 
@@ -255,18 +372,95 @@ PetscErrorCode HGFieldFileSetAttribute(HGFieldFile f, const char name[], const c
    Shape:
    in the file: `(sample, [channel,] [z,] [y,] x)`
 
-.seealso: `HGFieldFileWriteTensor()`, `HGFieldFileWriteVec()`
+   Errors:
+   `HGFieldFileSetUp()` refuses a name that another variable has.
+
+.seealso: `HGFieldFileAddVariableLike()`, `HGFieldFileWriteTensor()`, `HGFieldFileWriteVec()`
 @*/
 PetscErrorCode HGFieldFileAddVariable(HGFieldFile f, const char name[], PetscInt channels, HGDType dtype, PetscInt *id)
 {
+  HGFieldVariable *v;
+  int              dim;
+
   PetscFunctionBegin;
-  PetscCheck(f->nc < 0, f->comm, PETSC_ERR_ORDER, "variables are added before HGFieldFileSetUp()");
-  PetscCheck(f->nvar < HG_FIELD_VARIABLES, f->comm, PETSC_ERR_ARG_OUTOFRANGE, "more than %d variables in %s", HG_FIELD_VARIABLES, f->path);
-  PetscCheck(channels >= 1, f->comm, PETSC_ERR_ARG_OUTOFRANGE, "variable %s has %" PetscInt_FMT " channels", name, channels);
-  PetscCall(PetscStrncpy(f->var[f->nvar].name, name, sizeof(f->var[f->nvar].name)));
-  f->var[f->nvar].channels = channels;
-  f->var[f->nvar].dtype    = dtype;
-  *id                      = f->nvar++;
+  PetscCall(NewVariable(f, name, channels, dtype, id));
+  v = &f->var[*id];
+  AddDim(v, HG_FIELD_SAMPLES, HG_FILE_SAMPLE);
+  if (channels > 1) {
+    PetscCall(FindDim(f, "channel", channels, &dim));
+    AddDim(v, dim, HG_FILE_CHANNEL);
+  }
+  for (int a = 3 - (int)f->dim; a < 3; a++) AddDim(v, HG_FIELD_SPACE + a, (HGFileAxis)(HG_FILE_Z + a));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/*@
+   HGFieldFileAddVariableLike - Add a field with the dimensions, in their order, and the attributes of a variable of a dataset
+
+   Logically Collective
+
+   Input Parameters:
++  f     - the output file, not yet set up, after `HGFieldFileSetData()`
+.  d     - the dataset
+.  role  - input or target
+.  i     - which variable, counted from 0
+-  dtype - the type that is stored
+
+   Output Parameter:
+.  id - which variable it is, for the functions that write
+
+   Level: intermediate
+
+   Note:
+   Attributes are `units`, `standard_name` and `long_name`. The values that are written to it are unpacked.
+
+.seealso: `HGFieldFileAddVariable()`, `HGFieldFileWriteChannels()`
+@*/
+PetscErrorCode HGFieldFileAddVariableLike(HGFieldFile f, HGData d, HGDataRole role, PetscInt i, HGDType dtype, PetscInt *id)
+{
+  const HGFileVar *from = &d->part[role].var[i];
+  const char *names[] = {"units", "standard_name", "long_name"}, *texts[] = {from->pub.units, from->pub.standard_name, from->pub.long_name};
+  int         dim;
+
+  PetscFunctionBegin;
+  PetscCall(NewVariable(f, from->pub.name + (*from->pub.name == '/'), from->pub.channels, dtype, id));
+  f->var[*id].times = from->len[HG_FILE_TIME];
+  for (int k = 0; k < from->ndims; k++) {
+    const HGFileAxis a = from->dim[k].axis;
+
+    if (a == HG_FILE_SAMPLE) AddDim(&f->var[*id], HG_FIELD_SAMPLES, a);
+    else if (a >= HG_FILE_Z) AddDim(&f->var[*id], HG_FIELD_SPACE + (int)a - HG_FILE_Z, a);
+    else {
+      PetscCall(FindDim(f, from->dim[k].info.name, from->dim[k].info.n, &dim));
+      if (!f->dims[dim].coordinate) PetscCall(TakeDim(f, dim, &from->dim[k], 0));
+      AddDim(&f->var[*id], dim, a);
+    }
+  }
+  for (int k = 0; k < 3; k++)
+    if (*texts[k]) PetscCall(HGFieldFileSetVariableAttribute(f, *id, names[k], texts[k]));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/*@
+   HGFieldFileGetChannels - Get the number of channels of a variable
+
+   Not Collective
+
+   Input Parameters:
++  f  - the output file
+-  id - the variable
+
+   Output Parameter:
+.  channels - their number; 0 if there are not so many variables
+
+   Level: intermediate
+
+.seealso: `HGFieldFileAddVariable()`
+@*/
+PetscErrorCode HGFieldFileGetChannels(HGFieldFile f, PetscInt id, PetscInt *channels)
+{
+  PetscFunctionBegin;
+  *channels = id >= 0 && id < f->nvar ? f->var[id].channels : 0;
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -289,94 +483,8 @@ PetscErrorCode HGFieldFileSetVariableAttribute(HGFieldFile f, PetscInt id, const
 {
   PetscFunctionBegin;
   PetscCheck(id >= 0 && id < f->nvar, f->comm, PETSC_ERR_ARG_OUTOFRANGE, "no variable %" PetscInt_FMT " in %s", id, f->path);
-  PetscCall(AddAttribute(f, id, name, text));
+  PetscCall(HGFieldFileAddAttribute(f, id, name, text));
   PetscFunctionReturn(PETSC_SUCCESS);
-}
-
-#define Try(call)       \
-  do {                  \
-    if (!e) e = (call); \
-  } while (0)
-
-static int PutText(int nc, int id, const char name[], const char text[])
-{
-  return nc_put_att_text(nc, id, name, strlen(text), text);
-}
-
-static int DefineAxes(HGFieldFile f)
-{
-  static const char *const letters[] = {"Z", "Y", "X"};
-  int                      e         = NC_NOERR;
-
-  for (int a = 3 - (int)f->dim; a < 3; a++) {
-    const HGAxis *x = &f->axis[a];
-
-    Try(nc_def_dim(f->nc, x->name, (size_t)x->n, &f->dimid[a]));
-    f->axisid[a] = -1;
-    if (!x->value) continue;
-    Try(nc_def_var(f->nc, x->name, NC_DOUBLE, 1, &f->dimid[a], &f->axisid[a]));
-    Try(PutText(f->nc, f->axisid[a], "axis", letters[a]));
-    if (*x->units) Try(PutText(f->nc, f->axisid[a], "units", x->units));
-    if (*x->long_name) Try(PutText(f->nc, f->axisid[a], "long_name", x->long_name));
-  }
-  return e;
-}
-
-static int DefineVariable(HGFieldFile f, HGFieldVariable *v)
-{
-  int  dims[5], n = 0, e = NC_NOERR;
-  char name[sizeof(v->name) + 16];
-
-  dims[n++] = f->sample_dim;
-  if (v->channels > 1) {
-    /* one dimension for each number of channels; "channel" first, then "channel_NAME" */
-    (void)snprintf(name, sizeof(name), "channel");
-    if (!nc_inq_dimid(f->nc, name, &dims[n])) {
-      size_t len = 0;
-
-      Try(nc_inq_dimlen(f->nc, dims[n], &len));
-      if (len != (size_t)v->channels) {
-        (void)snprintf(name, sizeof(name), "channel_%s", v->name);
-        Try(nc_def_dim(f->nc, name, (size_t)v->channels, &dims[n]));
-      }
-    } else Try(nc_def_dim(f->nc, name, (size_t)v->channels, &dims[n]));
-    n++;
-  }
-  for (int a = 3 - (int)f->dim; a < 3; a++) dims[n++] = f->dimid[a];
-  Try(nc_def_var(f->nc, v->name, v->dtype == HG_F32 ? NC_FLOAT : NC_DOUBLE, n, dims, &v->ncid));
-  Try(nc_def_var_fill(f->nc, v->ncid, NC_NOFILL, NULL));
-  return e;
-}
-
-/*
-   Variables keep netCDF's default, independent access: a collective write that fails on one rank, as the disk fills up, leaves the
-   others waiting inside HDF5 (seen with 1.10.8: one rank returns, the others reset their file view together).
-*/
-static int Define(HGFieldFile f)
-{
-  int e = nc_def_dim(f->nc, "sample", (size_t)f->samples, &f->sample_dim);
-
-  Try(DefineAxes(f));
-  for (PetscInt i = 0; i < f->nvar; i++) Try(DefineVariable(f, &f->var[i]));
-  Try(PutText(f->nc, NC_GLOBAL, "Conventions", "CF-1.8"));
-  for (const HGFieldAttribute *a = f->attributes; a; a = a->next)
-    Try(PutText(f->nc, a->var < 0 ? NC_GLOBAL : f->var[a->var].ncid, a->name, a->text));
-  Try(nc_enddef(f->nc));
-  for (int a = 3 - (int)f->dim; a < 3 && !f->rank; a++) {
-    if (f->axisid[a] >= 0) Try(nc_put_var_double(f->nc, f->axisid[a], f->axis[a].value));
-  }
-  Try(nc_sync(f->nc));
-  return e;
-}
-
-/* The bytes of all that will be written: fields, coordinates, and room for what describes them */
-static PetscInt64 Bytes(HGFieldFile f)
-{
-  const PetscInt64 points = (PetscInt64)f->grid[0] * f->grid[1] * f->grid[2];
-  PetscInt64       bytes  = 65536 + 8 * ((PetscInt64)f->grid[0] + f->grid[1] + f->grid[2]);
-
-  for (PetscInt i = 0; i < f->nvar; i++) bytes += points * f->samples * f->var[i].channels * (PetscInt64)HGDTypeSize(f->var[i].dtype);
-  return bytes;
 }
 
 /* Whether the disk has room for the whole file, by what it tells */
@@ -385,8 +493,8 @@ static int CheckRoom(HGFieldFile f)
   struct rlimit  limit;
   struct statvfs disk;
 
-  if (!getrlimit(RLIMIT_FSIZE, &limit) && limit.rlim_cur != RLIM_INFINITY && (PetscInt64)limit.rlim_cur < Bytes(f)) return EFBIG;
-  if (!statvfs(f->temporary, &disk) && (double)disk.f_bavail * (double)disk.f_frsize < (double)Bytes(f)) return ENOSPC;
+  if (!getrlimit(RLIMIT_FSIZE, &limit) && limit.rlim_cur != RLIM_INFINITY && (PetscInt64)limit.rlim_cur < HGFieldFileBytes(f)) return EFBIG;
+  if (!statvfs(f->temporary, &disk) && (double)disk.f_bavail * (double)disk.f_frsize < (double)HGFieldFileBytes(f)) return ENOSPC;
   return 0;
 }
 
@@ -400,7 +508,7 @@ static int Reserve(HGFieldFile f)
 
   if (fd < 0) return errno;
 #if defined(__linux__)
-  e = fallocate(fd, FALLOC_FL_KEEP_SIZE, 0, (off_t)Bytes(f)) ? errno : 0;
+  e = fallocate(fd, FALLOC_FL_KEEP_SIZE, 0, (off_t)HGFieldFileBytes(f)) ? errno : 0;
 #endif
   (void)close(fd);
   return !e || e == ENOSPC || e == EFBIG || e == EDQUOT ? e : CheckRoom(f);
@@ -413,7 +521,7 @@ static PetscErrorCode ReserveAll(HGFieldFile f)
     int e = f->nc < 0 ? CheckRoom(f) : 0;
 
     if (!e) e = Reserve(f);
-    if (e) ThisRankFails(f, "cannot write %s, which needs %.1f MiB: %s", f->path, (double)Bytes(f) / 1048576, Reason(e));
+    if (e) HGFieldFileFails(f, "cannot write %s, which needs %.1f MiB: %s", f->path, (double)HGFieldFileBytes(f) / 1048576, Reason(e));
   }
   PetscCall(HGFieldFileAgree(f));
   PetscFunctionReturn(PETSC_SUCCESS);
@@ -425,7 +533,7 @@ static int FindReason(HGFieldFile f)
   struct rlimit  limit;
   struct statvfs disk;
 
-  if (!getrlimit(RLIMIT_FSIZE, &limit) && limit.rlim_cur != RLIM_INFINITY && (PetscInt64)limit.rlim_cur < Bytes(f)) return EFBIG;
+  if (!getrlimit(RLIMIT_FSIZE, &limit) && limit.rlim_cur != RLIM_INFINITY && (PetscInt64)limit.rlim_cur < HGFieldFileBytes(f)) return EFBIG;
   if (!statvfs(f->temporary, &disk) && !disk.f_bavail) return ENOSPC;
   return 0;
 }
@@ -443,29 +551,31 @@ void HGFieldFileNote(HGFieldFile f, int e)
 {
   const int why = FindReason(f);
 
-  if (why) ThisRankFails(f, "cannot write %s, which needs %.1f MiB: %s", f->path, (double)Bytes(f) / 1048576, Reason(why));
+  if (why) HGFieldFileFails(f, "cannot write %s, which needs %.1f MiB: %s", f->path, (double)HGFieldFileBytes(f) / 1048576, Reason(why));
   else
-    ThisRankFails(f, "cannot write %s: %s", f->path, e == NC_ERANGE ? "a value is too large for the type it is stored in" : nc_strerror(e));
+    HGFieldFileFails(f, "cannot write %s: %s", f->path,
+                     e == NC_ERANGE ? "a value is too large for the type it is stored in" : nc_strerror(e));
 }
 
 static PetscErrorCode History(HGFieldFile f)
 {
-  char **args, text[4096] = "", date[64];
+  char **args, date[64];
+  HGText text = {NULL, 0, 0};
   int    n;
 
   PetscFunctionBegin;
   PetscCall(PetscGetArgs(&n, &args));
   PetscCall(PetscGetDate(date, sizeof(date)));
-  (void)snprintf(text, sizeof(text), "%s:", date);
+  PetscCall(HGTextAppend(&text, "%s:", date));
   for (int i = 0; i < n; i++) {
-    const size_t used = strlen(text);
-    const char  *base = i ? NULL : strrchr(args[0], '/');
+    const char *base = i ? NULL : strrchr(args[0], '/');
 
-    (void)snprintf(text + used, sizeof(text) - used, " %s", base ? base + 1 : args[i]);
+    PetscCall(HGTextAppend(&text, " %s", base ? base + 1 : args[i]));
   }
-  PetscCallMPI(MPI_Bcast(text, sizeof(text), MPI_CHAR, 0, f->comm)); /* the clocks differ, the attribute must not */
-  PetscCall(AddAttribute(f, -1, "history", text));
-  PetscCall(AddAttribute(f, -1, "source", "Halograd " PACKAGE_VERSION));
+  PetscCall(HGTextBroadcast(f->comm, &text.text)); /* the clocks differ, the attribute must not */
+  PetscCall(HGFieldFileAddAttribute(f, -1, "history", text.text));
+  PetscCall(HGFieldFileAddAttribute(f, -1, "source", "Halograd " PACKAGE_VERSION));
+  PetscCall(HGTextDestroy(&text));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -480,7 +590,7 @@ static PetscErrorCode History(HGFieldFile f)
    Level: intermediate
 
    Errors:
-   A disk that lacks the space, where the file system can tell; names of variables that netCDF refuses.
+   A disk that lacks the space, where the file system can tell; names of variables that netCDF refuses; coordinates that cannot be copied.
 
 .seealso: `HGFieldFileAddVariable()`, `HGFieldFileWriteTensor()`
 @*/
@@ -494,8 +604,8 @@ PetscErrorCode HGFieldFileSetUp(HGFieldFile f)
   PetscCall(ReserveAll(f));
   e = nc_create_par(f->temporary, NC_NETCDF4 | NC_CLOBBER, f->comm, MPI_INFO_NULL, &f->nc);
   if (e) f->nc = -1;
-  Try(Define(f));
-  if (e) HGFieldFileNote(f, e);
+  else PetscCall(HGFieldFileDefine(f, &e));
+  if (e && !*f->msg) HGFieldFileNote(f, e);
   PetscCall(HGFieldFileAgree(f));
   PetscCall(ReserveAll(f)); /* again: creating the file has given it back */
   PetscFunctionReturn(PETSC_SUCCESS);

@@ -10,9 +10,10 @@
    Level: beginner
 
    Notes:
-   In a netCDF file a field variable has the dimensions (sample, [time,] [channel,] [z,] y, x). The first is the sample, whatever its name;
-   dimensions named time, t, channel, channels, c or component become channels; one to three of space remain.
-   Several variables become channels in the order they are named.
+   In a netCDF file a field variable has the dimensions (sample, [time,] [channel,] [z,] y, x), in this order or another: what a dimension is, the CF
+   attributes of its coordinate variable say, or its name. The sample is the dimension of that name, the first one if nothing says that it is something
+   else, or time; `HGDataSetSampleDim()` chooses. Further times, members of an ensemble and channels become channels, time slowest; one to three of
+   space remain. Several variables become channels in the order they are named, and their dimensions are matched by name with those of the first.
 
    An IDX file has images, and another one their labels: classes, one for each image. Drawn digits take the place of both.
 
@@ -42,14 +43,14 @@ E*/
 typedef enum { HG_DATA_INPUT, HG_DATA_TARGET } HGDataRole;
 
 /*S
-   HGAxis - an axis of space in a data file: the name of its dimension, and its coordinates if there are any
+   HGAxis - a dimension in a data file: its name, and its coordinates if there are any
 
    Level: intermediate
 S*/
 typedef struct {
-  char     name[64];       /* "x" */
-  char     units[64];      /* "m", "1", empty if unknown */
-  char     long_name[128]; /* "x coordinate", empty if unknown */
+  char    *name;      /* "x" */
+  char    *units;     /* "m", "1", empty or NULL if unknown */
+  char    *long_name; /* "x coordinate", empty or NULL if unknown */
   PetscInt n;
   double  *value; /* [n], NULL if the file has no coordinate variable */
 } HGAxis;
@@ -60,17 +61,21 @@ typedef struct {
    Level: intermediate
 S*/
 typedef struct {
-  char     name[256];
-  char     units[64];      /* empty if unknown */
-  char     long_name[128]; /* empty if unknown */
-  PetscInt channels;       /* product of its time and channel dimensions */
-  PetscInt first;          /* its first channel in the input or target */
+  char    *name;          /* with its groups, "measurements/a" */
+  char    *units;         /* empty if unknown, as the following */
+  char    *standard_name; /* of the CF conventions */
+  char    *long_name;
+  PetscInt channels; /* product of its time and channel dimensions */
+  PetscInt first;    /* its first channel in the input or target */
 } HGDataVariable;
 
 PETSC_EXTERN PetscErrorCode HGDataCreate(MPI_Comm, HGData *);
 PETSC_EXTERN PetscErrorCode HGDataSetOptionsPrefix(HGData, const char[]);
 PETSC_EXTERN PetscErrorCode HGDataSetFile(HGData, const char[]);
 PETSC_EXTERN PetscErrorCode HGDataSetVariables(HGData, const char[], const char[]);
+PETSC_EXTERN PetscErrorCode HGDataSetSampleDim(HGData, const char[]);
+PETSC_EXTERN PetscErrorCode HGDataSetValidation(HGData, PetscBool);
+PETSC_EXTERN PetscErrorCode HGDataSetTargetOptional(HGData, PetscBool);
 PETSC_EXTERN PetscErrorCode HGDataSetLabels(HGData, const char[]);
 PETSC_EXTERN PetscErrorCode HGDataSetClasses(HGData, PetscInt);
 PETSC_EXTERN PetscErrorCode HGDataGetClasses(HGData, PetscInt *);
@@ -107,8 +112,10 @@ PETSC_EXTERN PetscErrorCode HGIdxView(const char[], PetscBool *, char *, size_t)
 PETSC_EXTERN PetscInt       HGDigitClass(uint64_t, PetscInt);
 PETSC_EXTERN PetscErrorCode HGDigitDraw(uint64_t, PetscInt, const PetscInt[], const PetscInt[], const PetscInt[], double[]);
 
+PETSC_EXTERN PetscErrorCode HGDataGetDescription(HGData, char **);
+PETSC_EXTERN PetscErrorCode HGDataSetTrainingDescription(HGData, const char[]);
+PETSC_EXTERN PetscErrorCode HGDataCompare(HGData, const char[], const char[]);
+
 PETSC_EXTERN PetscErrorCode HGFileOpen(const char[], int *, PetscBool *, char *, size_t);
-PETSC_EXTERN void           HGFileText(int, int, const char[], char *, size_t);
-PETSC_EXTERN void           HGFileShape(int, int, char *, size_t);
 
 #endif

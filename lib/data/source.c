@@ -9,15 +9,25 @@
 #include <stdio.h>
 #include <string.h>
 
-#define Fail(...)                          \
-  do {                                     \
-    (void)snprintf(msg, len, __VA_ARGS__); \
-    PetscFunctionReturn(PETSC_SUCCESS);    \
-  } while (0)
-
 static const char *PathOf(HGData d, HGDataRole role)
 {
   return d->kind == HG_DATA_IDX && role == HG_DATA_TARGET ? d->labels : d->file;
+}
+
+static PetscErrorCode OpenNetCDF(HGSource *s, char *msg, size_t len)
+{
+  HGDataPart *part = &s->data->part[s->role];
+  PetscBool   classic;
+
+  PetscFunctionBegin;
+  PetscCall(HGFileOpen(s->data->file, &s->nc, &classic, msg, len));
+  for (PetscInt i = 0; i < part->nvar && !*msg; i++) {
+    HGFileVar *v = &part->var[i];
+
+    PetscCall(HGFileFind(s->nc, v->pub.name, &v->group, &v->id));
+    if (v->id < 0) HGFileFail("%s has lost its variable \"%s\"; does another program write to it?", s->data->file, v->pub.name);
+  }
+  PetscFunctionReturn(PETSC_SUCCESS);
 }
 
 /*
@@ -36,15 +46,11 @@ static const char *PathOf(HGData d, HGDataRole role)
 */
 PetscErrorCode HGSourceOpen(HGData d, HGDataRole role, HGSource *s, char *msg, size_t len)
 {
-  int e = 0;
-
   PetscFunctionBegin;
   *s = (HGSource){d, role, -1, NULL};
   switch (d->kind) {
   case HG_DATA_NETCDF:
-    e = nc_open(d->file, NC_NOWRITE, &s->nc);
-    if (e) s->nc = -1;
-    if (e) Fail("cannot open %s on every rank: %s; all of them need to read it", d->file, nc_strerror(e));
+    PetscCall(OpenNetCDF(s, msg, len));
     break;
   case HG_DATA_IDX:
     PetscCall(HGIdxOpen(PathOf(d, role), &s->idx, msg, len));
@@ -66,10 +72,11 @@ void HGSourceClose(HGSource *s)
 static PetscErrorCode ReadNetCDF(HGSource *s, const HGFileVar *v, const size_t start[], const size_t count[], double buf[], char *msg,
                                  size_t len)
 {
-  const int e = nc_get_vara_double(s->nc, v->id, start, count, buf);
+  const int e = HGPackingGetValues(&v->pack, v->group, v->id, start, count, buf);
 
   PetscFunctionBegin;
-  if (e) Fail("cannot read variable \"%s\" of %s: %s; the file may be cut short or damaged", v->pub.name, s->data->file, nc_strerror(e));
+  if (e)
+    HGFileFail("cannot read variable \"%s\" of %s: %s; the file may be cut short or damaged", v->pub.name, s->data->file, nc_strerror(e));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -91,75 +98,113 @@ static PetscErrorCode ReadDigits(HGSource *s, const size_t start[], const size_t
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+/* Packed values */
+static PetscErrorCode ReadRaw(HGSource *s, const HGFileVar *v, const size_t start[], const size_t count[], double buf[], char *msg,
+                              size_t len)
+{
+  PetscFunctionBegin;
+  switch (s->data->kind) {
+  case HG_DATA_NETCDF:
+    PetscCall(ReadNetCDF(s, v, start, count, buf, msg, len));
+    break;
+  case HG_DATA_IDX:
+    PetscCall(HGIdxRead(s->idx, start, count, buf, msg, len));
+    break;
+  case HG_DATA_DIGITS:
+    PetscCall(ReadDigits(s, start, count, buf));
+    break;
+  }
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 /*
-  HGSourceRead - Read a block of a variable, in the file's own units
+  HGSourceRead - Read a block of a variable, unpacked
 
   Not Collective
 
   Input Parameters:
 + s     - the source
 . v     - the variable
-. start - first of [sample][time][channel][z][y][x]
+. start - first of each dimension of the variable
 . count - how many
 - len   - length of the message
 
   Output Parameters:
-+ buf - the values
++ buf - the values, NaN for missing ones
 - msg - why they cannot be read
 */
 PetscErrorCode HGSourceRead(HGSource *s, const HGFileVar *v, const size_t start[], const size_t count[], double buf[], char *msg,
                             size_t len)
 {
-  size_t first[HG_FILE_AXES], n[HG_FILE_AXES];
+  size_t n = 1;
 
   PetscFunctionBegin;
-  for (int a = 0; a < HG_FILE_AXES; a++) {
-    if (v->pos[a] < 0) continue;
-    first[v->pos[a]] = start[a];
-    n[v->pos[a]]     = count[a];
-  }
-  switch (s->data->kind) {
-  case HG_DATA_NETCDF:
-    PetscCall(ReadNetCDF(s, v, first, n, buf, msg, len));
-    break;
-  case HG_DATA_IDX:
-    PetscCall(HGIdxRead(s->idx, first, n, buf, msg, len));
-    break;
-  case HG_DATA_DIGITS:
-    PetscCall(ReadDigits(s, first, n, buf));
-    break;
-  }
+  for (int i = 0; i < v->ndims; i++) n *= count[i];
+  PetscCall(ReadRaw(s, v, start, count, buf, msg, len));
+  if (!*msg) HGPackingUnpack(&v->pack, n, buf);
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/*
+  HGSourceExplain - Say what is wrong with a value
+
+  Not Collective
+
+  Input Parameters:
++ s   - the source
+. v   - the variable
+. at  - which value, by dimension of the variable
+- len - length of the text
+
+  Output Parameters:
++ value - unpacked; NaN if it is missing
+- why   - the packed value, and why it is none
+*/
+PetscErrorCode HGSourceExplain(HGSource *s, const HGFileVar *v, const size_t at[], double *value, char *why, size_t len)
+{
+  const size_t one[HG_FILE_AXES]    = {1, 1, 1, 1, 1, 1};
+  char         msg[HG_DATA_MESSAGE] = "";
+
+  PetscFunctionBegin;
+  PetscCall(ReadRaw(s, v, at, one, value, msg, sizeof(msg)));
+  PetscCall(HGPackingExplain(&v->pack, value, why, len));
+  HGPackingUnpack(&v->pack, 1, value);
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
 /* The variable of one image or one label for each sample */
-static void SetVariable(HGFileVar *v, int ndims, const PetscInt64 dim[], double scale)
+static PetscErrorCode SetVariable(HGFileVar *v, int ndims, const PetscInt64 dim[], double scale)
 {
-  for (int a = 0; a < HG_FILE_AXES; a++) {
-    v->pos[a] = -1;
-    v->len[a] = 1;
-  }
-  for (int i = 0; i < ndims; i++) {
-    const int a = i ? HG_FILE_AXES - ndims + i : HG_FILE_SAMPLE;
-
-    v->pos[a] = i;
-    v->len[a] = (PetscInt)dim[i];
-  }
-  v->ndims        = ndims;
-  v->pub.channels = 1;
-  v->scale        = scale;
-}
-
-static PetscErrorCode SetAxes(HGData d, int ndims, const PetscInt64 dim[])
-{
-  static const char *const names[] = {"z", "y", "x"};
+  static const char *const names[] = {"sample", "time", "channel", "z", "y", "x"};
 
   PetscFunctionBegin;
-  for (int i = 1; i < ndims; i++) {
-    HGAxis *x = &d->axis[3 - ndims + i];
+  v->ndims = ndims;
+  v->pack  = (HGPacking){.stored = NC_DOUBLE, .type = NC_DOUBLE, .scale = scale, .lo = {.r = -INFINITY}, .hi = {.r = INFINITY}};
+  for (int i = 0; i < ndims; i++) {
+    HGFileDim *d = &v->dim[i];
 
-    PetscCall(PetscStrncpy(x->name, names[3 - ndims + i], sizeof(x->name)));
-    x->n = (PetscInt)dim[i];
+    d->id   = i;
+    d->axis = (HGFileAxis)(i ? HG_FILE_AXES - ndims + i : HG_FILE_SAMPLE);
+    PetscCall(HGAxisCopy(&(HGAxis){.name = (char *)names[d->axis], .n = (PetscInt)dim[i]}, &d->info));
+  }
+  PetscCall(PetscStrallocpy("", &v->pub.units));
+  PetscCall(PetscStrallocpy("", &v->pub.standard_name));
+  PetscCall(PetscStrallocpy("", &v->pub.long_name));
+  PetscCall(HGFileVarSetSizes(v));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Those of the images */
+static PetscErrorCode SetAxes(HGData d)
+{
+  const HGFileVar *v = d->part[HG_DATA_INPUT].var;
+
+  PetscFunctionBegin;
+  for (int i = 1; i < v->ndims; i++) {
+    HGAxis *x = &d->axis[v->dim[i].axis - HG_FILE_Z];
+
+    PetscCall(HGAxisFree(x));
+    PetscCall(HGAxisCopy(&v->dim[i].info, x));
   }
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -209,13 +254,14 @@ static PetscErrorCode DescribeLabels(HGData d, PetscInt64 images, char *msg, siz
   HGIdxClose(&f);
   if (*msg) PetscFunctionReturn(PETSC_SUCCESS);
   if (l.where >= 0) {
-    if (!l.classes) Fail("sample %" PetscInt64_FMT " of %s has the label %g; expected whole numbers from 0", l.where, d->labels, l.bad);
-    Fail("sample %" PetscInt64_FMT " of %s has the label %g; expected whole numbers from 0 to %" PetscInt_FMT
-         ", for -%sdata_classes %" PetscInt_FMT,
-         l.where, d->labels, l.bad, l.classes - 1, prefix, l.classes);
+    if (!l.classes)
+      HGFileFail("sample %" PetscInt64_FMT " of %s has the label %g; expected whole numbers from 0", l.where, d->labels, l.bad);
+    HGFileFail("sample %" PetscInt64_FMT " of %s has the label %g; expected whole numbers from 0 to %" PetscInt_FMT
+               ", for -%sdata_classes %" PetscInt_FMT,
+               l.where, d->labels, l.bad, l.classes - 1, prefix, l.classes);
   }
   d->classes = d->asked_classes ? d->asked_classes : (PetscInt)l.most + 1;
-  SetVariable(&d->part[HG_DATA_TARGET].var[0], 1, dim, 1);
+  PetscCall(SetVariable(&d->part[HG_DATA_TARGET].var[0], 1, dim, 1));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -241,8 +287,8 @@ static PetscErrorCode DescribeIdx(HGData d, char *msg, size_t len)
                    d->file);
   else PetscCall(HGIdxReadAll(f, TakeNothing, NULL, msg, len));
   if (!*msg) {
-    SetVariable(&d->part[HG_DATA_INPUT].var[0], ndims, dim, HGIdxHasBytes(f) ? 1. / 255 : 1);
-    PetscCall(SetAxes(d, ndims, dim));
+    PetscCall(SetVariable(&d->part[HG_DATA_INPUT].var[0], ndims, dim, HGIdxHasBytes(f) ? 1. / 255 : 1));
+    PetscCall(SetAxes(d));
   }
   HGIdxClose(&f);
   if (!*msg && d->labels) PetscCall(DescribeLabels(d, dim[0], msg, len));
@@ -254,9 +300,9 @@ static PetscErrorCode DescribeDigits(HGData d)
   const PetscInt64 dim[3] = {d->digits, 28, 28};
 
   PetscFunctionBegin;
-  SetVariable(&d->part[HG_DATA_INPUT].var[0], 3, dim, 1);
-  SetVariable(&d->part[HG_DATA_TARGET].var[0], 1, dim, 1);
-  PetscCall(SetAxes(d, 3, dim));
+  PetscCall(SetVariable(&d->part[HG_DATA_INPUT].var[0], 3, dim, 1));
+  if (d->part[HG_DATA_TARGET].nvar) PetscCall(SetVariable(&d->part[HG_DATA_TARGET].var[0], 1, dim, 1));
+  PetscCall(SetAxes(d));
   d->classes = 10;
   PetscFunctionReturn(PETSC_SUCCESS);
 }

@@ -14,6 +14,7 @@ typedef struct {
 
 PETSC_INTERN PetscErrorCode HGSourceOpen(HGData, HGDataRole, HGSource *, char *, size_t);
 PETSC_INTERN PetscErrorCode HGSourceRead(HGSource *, const HGFileVar *, const size_t[], const size_t[], double[], char *, size_t);
+PETSC_INTERN PetscErrorCode HGSourceExplain(HGSource *, const HGFileVar *, const size_t[], double *, char *, size_t);
 PETSC_INTERN void           HGSourceClose(HGSource *);
 PETSC_INTERN PetscErrorCode HGSourceDescribe(HGData, char *, size_t);
 

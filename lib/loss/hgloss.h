@@ -58,6 +58,7 @@ PETSC_EXTERN PetscErrorCode HGLossCreateTarget(HGLoss, HGTensor, HGTensor *);
 PETSC_EXTERN PetscErrorCode HGLossSetRandomTarget(HGLoss, PetscInt, uint64_t, HGTensor);
 PETSC_EXTERN PetscErrorCode HGLossCreateWeights(HGLoss, HGTensor, const PetscInt[], HGTensor *);
 PETSC_EXTERN PetscErrorCode HGLossAccuracy(HGLoss, PetscInt, HGTensor, HGTensor, PetscReal *);
+PETSC_EXTERN PetscErrorCode HGLossCheckTarget(HGLoss, PetscInt, HGTensor, HGTensor, PetscBool *, PetscInt *);
 PETSC_EXTERN PetscErrorCode HGLossEvaluate(HGLoss, PetscInt, HGTensor, HGTensor, HGTensor, PetscReal *);
 
 #endif

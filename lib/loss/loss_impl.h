@@ -36,6 +36,7 @@ typedef struct _HGLossOps *HGLossOps;
 struct _HGLossOps {
   PetscErrorCode (*setup)(HGLoss, HGTensor);
   PetscErrorCode (*evaluate)(HGLoss, HGLossPass *, PetscReal *);
+  PetscErrorCode (*check)(HGLoss, HGLossPass *, PetscInt *); /* the first sample whose target it cannot take; NULL if it takes any */
   PetscErrorCode (*reset)(HGLoss);
   PetscErrorCode (*view)(HGLoss, PetscViewer);
 };

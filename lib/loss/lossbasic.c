@@ -376,6 +376,43 @@ static PetscErrorCode CheckGradient(HGTensor y, HGTensor dy)
 }
 
 /*@
+   HGLossCheckTarget - Find a target that a misfit would refuse, before anything is evaluated
+
+   Collective
+
+   Input Parameters:
++  loss   - the misfit
+.  active - how many samples of the global batch count, from the first
+.  y      - a tensor like the network's output, whose values do not matter
+-  target - the targets
+
+   Output Parameters:
++  checks - whether there are targets that it refuses at all; if not, the batch was not looked at
+-  bad    - the first sample of the batch that it refuses, -1 for none
+
+   Level: developer
+
+   Note:
+   rel_l2 refuses a sample whose target is zero wherever it has weight.
+
+.seealso: `HGLossEvaluate()`, `HGLOSSRELL2`
+@*/
+PetscErrorCode HGLossCheckTarget(HGLoss loss, PetscInt active, HGTensor y, HGTensor target, PetscBool *checks, PetscInt *bad)
+{
+  HGLossPass pass;
+
+  PetscFunctionBegin;
+  PetscValidHeaderSpecific(loss, HG_LOSS_CLASSID, 1);
+  *checks = loss->ops->check ? PETSC_TRUE : PETSC_FALSE;
+  *bad    = -1;
+  if (!*checks) PetscFunctionReturn(PETSC_SUCCESS);
+  PetscCall(HGLossPlan(loss, y, target));
+  PetscCall(HGLossBegin(loss, active, y, target, NULL, &pass));
+  PetscCall((*loss->ops->check)(loss, &pass, bad));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/*@
    HGLossEvaluate - Compute a misfit and its gradient
 
    Collective

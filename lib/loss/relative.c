@@ -12,7 +12,7 @@
    sqrt(sum w v^2). The relative L2 loss of Li et al., arXiv 2010.08895.
 
    Errors:
-   `HGLossEvaluate()` refuses a sample whose target is zero everywhere.
+   `HGLossEvaluate()` refuses a sample whose target is zero everywhere, and `HGLossCheckTarget()` finds it before.
 
 .seealso: `HGLossSetType()`, `HGLOSSH1`
 M*/
@@ -33,6 +33,19 @@ HG_LOSS_INLINE void Norms(const HGLossPass *p, const HGLossLine *l, int f32, dou
   }
 }
 HG_LOSS_LINES(Norms)
+
+/* Sum of w t^2 */
+HG_LOSS_INLINE void TargetNorm(const HGLossPass *p, const HGLossLine *l, int f32, double sum[])
+{
+  for (ptrdiff_t x = 0; x < p->size[HG_X]; x++) {
+    for (ptrdiff_t c = 0; c < p->size[HG_C]; c++) {
+      const double w = p->weighted ? HGLossWeight(p, l, f32, x, c) : 1, t = HGLossGet(l->t, f32, x * p->size[HG_C] + c);
+
+      if (w != 0) sum[0] += w * t * t;
+    }
+  }
+}
+HG_LOSS_LINES(TargetNorm)
 
 HG_LOSS_INLINE void Gradient(const HGLossPass *p, const HGLossLine *l, int f32, double sum[])
 {
@@ -88,10 +101,25 @@ static PetscErrorCode Evaluate_RelL2(HGLoss loss, HGLossPass *p, PetscReal *valu
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+static PetscErrorCode Check_RelL2(HGLoss loss, HGLossPass *p, PetscInt *bad)
+{
+  double *square = loss->work; /* [active] */
+
+  PetscFunctionBegin;
+  PetscCall(PetscArrayzero(square, p->active));
+  PetscCall(HGLossSweep(p, loss->dtype == HG_F32 ? TargetNorm_F32 : TargetNorm_F64, 1, loss->sums));
+  if (p->samples) PetscCall(PetscArraycpy(square + p->y->box.start[HG_N], loss->sums, p->samples));
+  PetscCallMPI(MPI_Allreduce(MPI_IN_PLACE, square, (PetscMPIInt)p->active, MPI_DOUBLE, MPI_SUM, PetscObjectComm((PetscObject)loss)));
+  for (PetscInt n = p->active - 1; n >= 0; n--)
+    if (!(square[n] > 0)) *bad = n;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 PetscErrorCode HGLossCreate_RelL2(HGLoss loss)
 {
   PetscFunctionBegin;
   loss->ops->setup    = SetUp_RelL2;
   loss->ops->evaluate = Evaluate_RelL2;
+  loss->ops->check    = Check_RelL2;
   PetscFunctionReturn(PETSC_SUCCESS);
 }

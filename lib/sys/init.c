@@ -89,6 +89,8 @@ PetscErrorCode HGCheckInitialized(const char function[])
   return PETSC_ERR_ORDER;
 }
 
+const char *const HGDTypes[] = {"f32", "f64"};
+
 /*@C
    HGDTypeName - The name of an element type, `f32` or `f64`
 
@@ -103,7 +105,7 @@ PetscErrorCode HGCheckInitialized(const char function[])
 @*/
 const char *HGDTypeName(HGDType dtype)
 {
-  return dtype == HG_F32 ? "f32" : "f64";
+  return HGDTypes[dtype];
 }
 
 static PetscErrorCode SetThreads(MPI_Comm comm, PetscInt asked)
@@ -142,7 +144,7 @@ static PetscErrorCode SetThreads(MPI_Comm comm, PetscInt asked)
 @*/
 PetscErrorCode HGSetFromOptions(MPI_Comm comm)
 {
-  static const char *const dtypes[] = {"f32", "f64"}, *const sets[] = {"portable", "avx2", "avx512"};
+  static const char *const sets[] = {"portable", "avx2", "avx512"};
   PetscInt  dtype = HG_F32, simd = HGSimdDetect(), threads = 0;
   PetscBool help;
 
@@ -150,7 +152,7 @@ PetscErrorCode HGSetFromOptions(MPI_Comm comm)
   PetscCall(PetscOptionsHasHelp(NULL, &help));
   /* PETSc prints a title once in a run, and HGInitialize() has been here before -help is known */
   PetscOptionsBegin(comm, NULL, help ? "Halograd (HG) options" : "Halograd (HG)", "HG");
-  PetscCall(HGOptionsChoice("-hg_dtype", "element type of tensors", "HGSetFromOptions", dtypes, 2, &dtype, NULL));
+  PetscCall(HGOptionsChoice("-hg_dtype", "element type of tensors", "HGSetFromOptions", HGDTypes, 2, &dtype, NULL));
   PetscCall(HGOptionsInt("-hg_threads", "OpenMP threads of each rank, 0 for OMP_NUM_THREADS, else cores of the node / its ranks",
                          "HGSetFromOptions", 0, 4096, &threads, NULL));
   PetscCall(HGOptionsChoice("-hg_simd", "instruction set of the kernels", "HGSetFromOptions", sets, 3, &simd, NULL));

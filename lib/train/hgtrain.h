@@ -67,14 +67,17 @@ PETSC_EXTERN PetscErrorCode HGTrainerDestroy(HGTrainer *);
 S*/
 typedef struct {
   PetscInt  samples;
-  PetscReal mse;       /* mean squared error over samples, channels and points */
-  PetscReal rel_l2;    /* mean over the samples of |y - t| / |t|, Euclidean norms over channels and points */
+  PetscInt  bad;       /* number in the file of the first sample whose prediction is not finite, -1 for none; then no measure is finite */
+  PetscInt  zero;      /* samples whose target is zero everywhere: they have no relative error */
+  PetscReal mse;       /* mean squared error over samples, channels and points; may overflow or vanish where its root does not */
+  PetscReal rmse;      /* its root */
+  PetscReal rel_l2;    /* mean over the other samples of |y - t| / |t|, Euclidean norms over channels and points; NaN if there are none */
   PetscReal max_error; /* largest |y - t| */
-  PetscInt  classes;   /* of the target, 0 if it has none; if it has, only the following are set */
+  PetscInt  classes;   /* of the target, 0 if it has none; if it has, only the following and the first two are set */
   PetscReal accuracy;  /* fraction of samples and points whose largest output is that of their class */
   PetscReal cross_entropy;
 } HGMetrics;
 
-PETSC_EXTERN PetscErrorCode HGPredict(HGNet, HGData, HGPhysics, HGFieldFile, PetscInt, HGMetrics *);
+PETSC_EXTERN PetscErrorCode HGPredict(HGNet, HGData, HGPhysics, HGFieldFile, HGMetrics *, HGMetrics[]);
 
 #endif

@@ -88,6 +88,7 @@ PETSC_INTERN PetscErrorCode HGTrainerRestorePhysics(HGTrainer, const HGModelInfo
 PETSC_INTERN PetscErrorCode HGTrainerCheckTraining(HGTrainer, const HGModelInfo *);
 PETSC_INTERN PetscErrorCode HGTrainerCheckEquation(HGTrainer, const HGModelInfo *);
 PETSC_INTERN PetscErrorCode HGTrainerDestroyPhysics(HGTrainer);
+PETSC_INTERN PetscErrorCode HGTrainerCheckTargets(HGTrainer, HGData, PetscInt, const PetscInt[]);
 PETSC_INTERN PetscErrorCode HGTrainerActive(HGTensor, PetscInt, PetscInt *);
 
 #endif

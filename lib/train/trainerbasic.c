@@ -566,9 +566,8 @@ PetscErrorCode HGTrainerSetFromOptions(HGTrainer trainer)
   trainer->schedule = (HGSchedule)schedule;
   trainer->balance  = (HGBalance)balance;
   PetscCall(HGLossSetFromOptions(trainer->loss));
-  PetscCall(HGTaoSetFromOptions(trainer->tao));
   if (staged) PetscCall(StagesFromOptions(trainer, stages, epochs));
-  else PetscCall(TaoSetFromOptions(trainer->tao));
+  else PetscCall(HGTaoSetFromOptions(trainer->tao));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 

@@ -353,7 +353,9 @@ static PetscErrorCode SetUpData(HGTrainer t)
     PetscCall(HGDataGetRange(t->validation, &first, &last));
     PetscCall(PetscMalloc1(last - first, &t->every));
     for (PetscInt i = 0; i < last - first; i++) t->every[i] = i;
+    PetscCall(HGTrainerCheckTargets(t, t->validation, last - first, t->every));
   }
+  PetscCall(HGTrainerCheckTargets(t, t->data, t->labelled < 0 ? t->samples : t->labelled, t->order));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -412,7 +414,7 @@ static PetscErrorCode SetLimits(HGTrainer t)
    Level: beginner
 
    Errors:
-   Refuses a model file that does not fit the network, and output files that cannot be written.
+   Refuses a model file that does not fit the network, targets that the loss cannot take, and output files that cannot be written.
 
 .seealso: `HGTrainerTrain()`
 @*/

@@ -53,6 +53,33 @@ grep -q 'There are no unused options' out || fail "predict: $(cat out)"
 run 1 info p.nc
 grep -q 'u(sample=12, y=12, x=16)' out || fail "prediction: $(cat out)"
 
+# Of two targets each has its own figures and its own variable; samples keep their numbers
+run 2 train -data_file a.nc -data_input a -data_target a,u -data_normalize global "${net[@]}" -data_range 0,9 -data_validation_range 7,12 -train_epochs 1 -model_output two.nc
+grep -q 'warning: 2 of the 5 validation samples are trained on too, 7 to 8 of a.nc' out || fail "no warning of samples that are in both: $(cat out)"
+run 2 evaluate -model two.nc -data_file a.nc
+[ "$(grep -c '^evaluate variable=[au] rel_l2=[0-9.e-]* mse=[0-9.e-]* max_error=[0-9.e-]* units=1$' out)" = 2 ] || fail "figures of each variable: $(cat out)"
+tail -n 1 out | grep -q '^evaluate samples=12 rel_l2=[0-9.e-]* mse=[0-9.e-]* max_error=[0-9.e-]*$' || fail "figures of all: $(cat out)"
+run 2 predict -model two.nc -data_file a.nc -data_range 4,9 -output two-p.nc -output_dtype f64
+run 1 info two-p.nc
+grep -q '  a(sample=5, y=12, x=16) double' out && grep -q '  u(sample=5, y=12, x=16) double' out || fail "two targets: $(cat out)"
+grep -q '  sample(sample=5) int, from 4 to 8' out || fail "numbers of the samples: $(cat out)"
+if "$HG_SRCDIR/scripts/plot" history h.csv --output h.png 2> /dev/null; then
+    plot=("$HG_SRCDIR/scripts/plot" fields --data a.nc --prediction two-p.nc --input a --target a,u --output p.png)
+    "${plot[@]}" || fail "scripts/plot"
+    "${plot[@]}" --sample 8 || fail "scripts/plot of the last sample"
+    "${plot[@]}" --sample 3 2> out && fail "scripts/plot: sample 3 was not predicted"
+    grep -q 'sample 3 is not in two-p.nc; it has samples 4 to 8 of a.nc' out || fail "scripts/plot: $(cat out)"
+    run 1 simulate -problem darcy -grid 16,12 -samples 11 -seed 2 -output b.nc
+    "$HG_SRCDIR/scripts/plot" fields --data b.nc --prediction two-p.nc --input a --target a,u --output p.png 2> out && fail "scripts/plot: other data"
+    grep -q 'was predicted from a.nc, which has 12 samples, b.nc has 11' out || fail "scripts/plot: $(cat out)"
+fi
+
+# Coordinates that differ are told with both
+run 1 simulate -problem heat -grid 16,12 -samples 3 -seed 2 -physics_length 2,1 -output c.nc
+run 2 train "${data[@]}" "${net[@]}" -data_validation_file c.nc -train_epochs 1 -model_output c-m.nc
+grep -q 'warning: the coordinate "x" of c.nc has 16 points from 0.0625 to 1.9375, in the training data 16 points from 0.03125 to 0.96875' out ||
+    fail "no warning of other coordinates: $(cat out)"
+
 # A fit of all data at once with an optimizer of TAO's own
 run 2 train "${data[@]}" "${net[@]}" -hg_dtype f64 -tao_type lmvm -train_epochs 5 -model_output lmvm.nc
 grep -q '5/5 iterations' out || fail "lmvm: $(cat out)"

@@ -22,6 +22,10 @@ refused 2 'shortdata.nc' train -data_file shortdata.nc -data_input a -data_targe
 refused 2 'a.nc has no variable "perm"; it has: a, u. Choose with -data_input' train -data_file a.nc -data_input perm -data_target u
 refused 1 'data_target' train -data_file a.nc -data_input a
 refused 1 'data_range' train "${data[@]}" -data_range 3,9
+refused 2 'data_input a,,u: the name of variable 2 is empty' train -data_file a.nc -data_input a,,u -data_target u
+refused 2 'data_target u,: the name of variable 2 is empty' train -data_file a.nc -data_input a -data_target u,
+refused 1 'variable "a" is given twice' train -data_file a.nc -data_input a,u,a -data_target u
+refused 2 'no dimension "when", which -data_sample_dim names' train "${data[@]}" -data_sample_dim when
 refused 2 'validation data has a grid' train "${data[@]}" -data_validation_file other.nc
 refused 2 'cannot be divided among' train "${data[@]}" -da_processors_x 2 -da_processors_y 2
 refused 3 '40 parts\|cannot be divided' train "${data[@]}" -da_processors_x 40
@@ -50,6 +54,12 @@ refused 2 'is no model file' evaluate -model a.nc -data_file a.nc
 refused 1 'short.nc' evaluate -model short.nc -data_file a.nc
 refused 2 'cut short' evaluate -model cut.nc -data_file a.nc
 refused 2 'no such folder' predict -model m.nc -data_file a.nc -output nowhere/p.nc
+
+# A file that another program holds open to write
+if command -v flock > /dev/null && ! flock a.nc sh -c '"$@"' sh "$halograd" info a.nc > out 2> err; then
+    grep -q 'another program holds it open to write' err || fail "a locked file: $(cat err)"
+fi
+rm -f out err
 
 # A disk that is full: the model that was there stays
 (failures=0 && ulimit -f 20000 && refused 2 'cannot write m.nc' train "${data[@]}" -net_width 400 -net_depth 4 -train_epochs 0 -model_output m.nc; exit "$failures")

@@ -189,7 +189,6 @@ static PetscErrorCode BadVariables(void)
   PetscCall(Refused(path, "label", "none", 0, -1, "\"label\"|(sample=6)|expected (sample, [time,] [channel,] [z,] y, x)"));
   PetscCall(Refused(path, "four", "none", 0, -1, "(sample=6, w=4, z=3, y=7, x=9)|expected (sample"));
   PetscCall(Refused(path, "seven", "none", 0, -1, "\"seven\"|expected (sample"));
-  PetscCall(Refused(path, "last", "none", 0, -1, "(sample=6, y=7, x=9, channel=2)|expected (sample"));
   PetscCall(Refused(path, "nothing", "none", 0, -1, "zero samples|(none=0, y=7, x=9)"));
   PetscCall(Refused(path, "a", "none", 0, 7, "[0, 7)|which has 6|-data_range"));
   PetscCall(Refused(path, "a", "none", 6, -1, "[6, 6)|-data_range"));

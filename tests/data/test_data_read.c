@@ -41,7 +41,31 @@ static PetscErrorCode CheckTensor(const SampleFile *s, HGTensor t, int variable,
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-static PetscErrorCode CheckRead(MPI_Comm comm, const SampleFile *s, HGDType kept, HGDType dtype)
+/* Bytes before a netCDF-4 file, which HDF5 leaves to users */
+static PetscErrorCode AddUserBlock(MPI_Comm comm, size_t bytes)
+{
+  PetscMPIInt rank;
+
+  PetscFunctionBegin;
+  PetscCallMPI(MPI_Comm_rank(comm, &rank));
+  if (!rank && bytes) {
+    FILE  *f = fopen(path, "rb");
+    char  *content;
+    size_t n;
+
+    PetscCall(PetscCalloc1(bytes + 1000000, &content));
+    n = f ? fread(content + bytes, 1, 1000000, f) : 0;
+    PetscCheck(n > 0 && n < 1000000 && !fclose(f), PETSC_COMM_SELF, PETSC_ERR_FILE_READ, "cannot read %s", path);
+    f = fopen(path, "wb");
+    PetscCheck(f && fwrite(content, 1, bytes + n, f) == bytes + n && !fclose(f), PETSC_COMM_SELF, PETSC_ERR_FILE_WRITE, "cannot write %s",
+               path);
+    PetscCall(PetscFree(content));
+  }
+  PetscCallMPI(MPI_Barrier(comm));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode CheckRead(MPI_Comm comm, const SampleFile *s, size_t user_block, HGDType kept, HGDType dtype)
 {
   const PetscInt sample[3] = {4, 0, 2}, first = 1, last = 6;
   PetscInt       dim, n, cin, cout, grid[3], size[HG_AXES];
@@ -51,6 +75,7 @@ static PetscErrorCode CheckRead(MPI_Comm comm, const SampleFile *s, HGDType kept
 
   PetscFunctionBegin;
   PetscCall(SampleFileWrite(comm, s));
+  PetscCall(AddUserBlock(comm, user_block));
   PetscCall(HGDataCreate(comm, &d));
   PetscCall(HGDataSetFile(d, path));
   PetscCall(HGDataSetVariables(d, "a", "u"));
@@ -103,13 +128,13 @@ int main(int argc, char **argv)
       s.type   = types[t];
       s.scale  = t % 2 ? 0.125 : 0; /* exact in binary, so that values compare equal */
       s.offset = 3;
-      PetscCall(CheckRead(PETSC_COMM_WORLD, &s, t % 2 ? HG_F32 : HG_F64, t % 3 ? HG_F32 : HG_F64));
+      PetscCall(CheckRead(PETSC_COMM_WORLD, &s, 0, t % 2 ? HG_F32 : HG_F64, t % 3 ? HG_F32 : HG_F64));
     }
   }
   for (int i = 0; i < 6; i++) {
     s        = shapes[i];
     s.format = i % 2 ? 0 : NC_NETCDF4;
-    PetscCall(CheckRead(PETSC_COMM_WORLD, &s, HG_F32, HG_F32));
+    PetscCall(CheckRead(PETSC_COMM_WORLD, &s, i % 2 ? 0 : (size_t)(i ? 256 << i : 0), HG_F32, HG_F32));
   }
   PetscCall(HGFinalize());
   return 0;
