@@ -4,6 +4,8 @@
 
 #include "sys/hgsys.h"
 #include "sys/hgprogress.h"
+#include "sys/hgsignal.h"
+#include "sys/hgtext.h"
 #include "kernel/hgkernel.h"
 #include "tensor/hgtensor.h"
 #include "linop/hglinop.h"

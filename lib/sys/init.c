@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #define _GNU_SOURCE
 #include "sys/sys_impl.h"
+#include "sys/hgsignal.h"
 #include <dlfcn.h>
 #include <omp.h>
 #include <sched.h>
@@ -204,7 +205,8 @@ static PetscErrorCode PushErrorHandler(void)
    Adds the preconditioner `PCHALOGRAD` to PETSc's types.
 
    May be called before or after `PetscInitialize()`. Before, it also installs `HGErrorHandler()` and ignores SIGXFSZ, so
-   that a file over the size limit is an error that is reported like a full disk.
+   that a file over the size limit is an error that is reported like a full disk; SIGTERM ends the program without PETSc's traceback, and so does the end of
+   the launcher (mpiexec).
 
    OpenBLAS is told to use one thread, so that it does not compete with OpenMP.
 
@@ -221,6 +223,7 @@ PetscErrorCode HGInitialize(int *argc, char ***args, const char file[], const ch
     PetscCall(PetscInitialize(argc, args, file, help));
     HG.petsc_is_ours = PETSC_TRUE;
     PetscCall(PushErrorHandler());
+    PetscCall(HGSignalInitialize());
   }
   QuietBlas();
   PetscCall(RegisterClasses());
