@@ -9,6 +9,7 @@
 #include "kernel/hgkernel.h"
 #include "tensor/hgtensor.h"
 #include "linop/hglinop.h"
+#include "model/hgmodel.h"
 #include "data/hgdata.h"
 #include "data/hgfieldfile.h"
 #include "layer/hglayer.h"
