@@ -11,6 +11,7 @@
 #include "linop/hglinop.h"
 #include "model/hgmodel.h"
 #include "data/hgdata.h"
+#include "data/hgdatainfo.h"
 #include "data/hgfieldfile.h"
 #include "layer/hglayer.h"
 #include "net/hgnet.h"

@@ -8,7 +8,7 @@ typedef struct {
   HGCoordNet     net;
   HGCoordTrainer trainer;
   Vec            v;
-  char           model[PETSC_MAX_PATH_LEN], output[PETSC_MAX_PATH_LEN], history[PETSC_MAX_PATH_LEN];
+  char          *model, *output, *history; /* files, empty for none */
   PetscInt       seed, grid;
 } Coord;
 
@@ -25,11 +25,31 @@ PetscErrorCode AppIsCoord(PetscBool *is)
 
 PetscErrorCode AppIsCoordModel(PetscBool *is)
 {
-  char path[PETSC_MAX_PATH_LEN] = "", net[512] = "", problem[512] = "";
+  char          *path;
+  HGModel        m;
+  PetscErrorCode e;
 
   PetscFunctionBegin;
-  PetscCall(PetscOptionsGetString(NULL, NULL, "-model", path, sizeof(path), NULL));
-  PetscCall(HGCoordModelReadOptions(PETSC_COMM_WORLD, path, sizeof(net), net, problem, is));
+  *is = PETSC_FALSE;
+  PetscCall(HGOptionsGetText(NULL, "-model", &path, NULL));
+  if (!path) PetscFunctionReturn(PETSC_SUCCESS);
+  PetscCall(PetscPushErrorHandler(PetscReturnErrorHandler, NULL)); /* what is wrong with a file is told where it is used */
+  e = HGModelOpen(PETSC_COMM_WORLD, path, &m);
+  PetscCall(PetscPopErrorHandler());
+  if (!e) {
+    PetscCall(HGModelIsCoord(m, is));
+    PetscCall(HGModelDestroy(&m));
+  }
+  PetscCall(PetscFree(path));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* A file option's value of any length */
+static PetscErrorCode GetFile(const char option[], const char otherwise[], char **file)
+{
+  PetscFunctionBegin;
+  PetscCall(HGOptionsGetText(NULL, option, file, NULL));
+  if (!*file) PetscCall(PetscStrallocpy(otherwise, file));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -57,6 +77,9 @@ static PetscErrorCode SetUp(Coord *c)
 static PetscErrorCode Destroy(Coord *c)
 {
   PetscFunctionBegin;
+  PetscCall(PetscFree(c->model));
+  PetscCall(PetscFree(c->output));
+  PetscCall(PetscFree(c->history));
   PetscCall(VecDestroy(&c->v));
   PetscCall(HGCoordTrainerDestroy(&c->trainer));
   PetscCall(HGCoordNetDestroy(&c->net));
@@ -93,18 +116,21 @@ static PetscErrorCode Report(Coord *c, double seconds)
 
 static PetscErrorCode ReadTrainingOptions(Coord *c)
 {
-  char type[64] = "mlp";
+  char type[64] = "mlp", shown[PETSC_MAX_PATH_LEN] = "";
 
   PetscFunctionBegin;
   PetscOptionsBegin(PETSC_COMM_WORLD, NULL, "halograd train -net_type mlp", "");
   PetscCall(PetscOptionsString("-net_type", "mlp: a network of coordinates", "", type, type, sizeof(type), NULL));
-  PetscCall(PetscOptionsString("-model_output", "model file to write", "", c->output, c->output, sizeof(c->output), NULL));
-  PetscCall(PetscOptionsString("-model_input", "model file to start from", "", c->model, c->model, sizeof(c->model), NULL));
+  PetscCall(PetscOptionsString("-model_input", "model file to start from", "", shown, shown, sizeof(shown), NULL));
   PetscCall(PetscOptionsInt("-train_seed", "seed of the initial weights", "", c->seed, &c->seed, NULL));
   PetscCall(
       PetscOptionsInt("-coord_grid", "points along each axis of the grid of the error", "HGCoordProblemError", c->grid, &c->grid, NULL));
   PetscOptionsEnd();
+  PetscCall(AppModelOptions());
   HGCheck(c->grid >= 2, PETSC_COMM_WORLD, "-coord_grid %" PetscInt_FMT ": give at least 2", c->grid);
+  PetscCall(GetFile("-model_input", "", &c->model));
+  PetscCall(GetFile("-model_output", "", &c->output));
+  PetscCall(GetFile("-train_history", "", &c->history));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -120,7 +146,6 @@ PetscErrorCode AppTrainCoord(PetscBool help)
   PetscCall(HGCoordTrainerCreate(c.problem, &c.trainer));
   PetscCall(HGCoordTrainerSetFromOptions(c.trainer));
   if (!help) {
-    PetscCall(PetscOptionsGetString(NULL, NULL, "-train_history", c.history, sizeof(c.history), NULL));
     const AppPath path[] = {
         {"-model_input", c.model, PETSC_FALSE},
         {"-model_output", c.output, PETSC_TRUE},
@@ -130,36 +155,29 @@ PetscErrorCode AppTrainCoord(PetscBool help)
     PetscCall(AppCheckPaths(3, path));
     PetscCall(SetUp(&c));
     if (*c.model) PetscCall(HGCoordProblemReadModel(c.problem, c.model, c.v));
-    if (*c.output) PetscCall(HGModelTryPath(PETSC_COMM_WORLD, c.output));
     PetscCall(VecGetSize(c.v, &n));
     PetscCall(PetscPrintf(PETSC_COMM_WORLD, "mlp: %" PetscInt_FMT " parameters, %d threads\n", n, omp_get_max_threads()));
     begin = MPI_Wtime();
     PetscCall(HGCoordTrainerTrain(c.trainer, c.v));
     PetscCall(Report(&c, MPI_Wtime() - begin));
-    if (*c.output) PetscCall(HGCoordProblemWriteModel(c.problem, c.v, c.output));
-    PetscCall(PrintError(&c));
+    if (!HGSignalReceived()) PetscCall(PrintError(&c));
   }
   PetscCall(Destroy(&c));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* The network's options and the problem's are in the model file; those of the command line come first */
-static PetscErrorCode OptionsFromModel(Coord *c)
+/* Network and problem are those of the model file; the command line's options of them are not asked */
+static PetscErrorCode ConfigureFromModel(Coord *c)
 {
-  char         net[512] = "", problem[512] = "";
-  PetscOptions given;
-  PetscBool    is;
+  HGModel m;
 
   PetscFunctionBegin;
-  PetscCall(HGCoordModelReadOptions(PETSC_COMM_WORLD, c->model, sizeof(net), net, problem, &is));
-  HGCheck(is, PETSC_COMM_WORLD, "%s is no model file of a coordinate network", c->model);
-  PetscCall(PetscOptionsCreate(&given));
-  PetscCall(PetscOptionsPush(given));
-  PetscCall(PetscOptionsInsertString(NULL, net));
-  PetscCall(PetscOptionsInsertString(NULL, problem));
-  PetscCall(Configure(c));
-  PetscCall(PetscOptionsPop());
-  PetscCall(PetscOptionsDestroy(&given));
+  PetscCall(HGModelOpen(PETSC_COMM_WORLD, c->model, &m));
+  PetscCall(HGCoordProblemCreate(PETSC_COMM_WORLD, &c->problem));
+  PetscCall(HGCoordProblemSetModel(c->problem, m));
+  PetscCall(HGCoordNetCreate(PETSC_COMM_WORLD, &c->net));
+  PetscCall(HGCoordNetSetModel(c->net, m));
+  PetscCall(HGModelDestroy(&m));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -223,20 +241,24 @@ static PetscErrorCode WriteField(Coord *c)
 
 PetscErrorCode AppApplyCoord(PetscBool writes)
 {
-  Coord c = {.grid = 201};
+  Coord c                         = {.grid = 201};
+  char  shown[PETSC_MAX_PATH_LEN] = "";
 
   PetscFunctionBegin;
   PetscOptionsBegin(PETSC_COMM_WORLD, NULL, "Applying a coordinate network", "");
-  PetscCall(PetscOptionsString("-model", "model file", "", c.model, c.model, sizeof(c.model), NULL));
+  PetscCall(PetscOptionsString("-model", "model file", "", shown, shown, sizeof(shown), NULL));
   PetscCall(PetscOptionsInt("-coord_grid", "points along each axis of the box", "HGCoordProblemError", c.grid, &c.grid, NULL));
   if (writes) {
-    PetscCall(PetscStrncpy(c.output, "prediction.nc", sizeof(c.output)));
-    PetscCall(PetscOptionsString("-output", "file to write the field to", "", c.output, c.output, sizeof(c.output), NULL));
+    PetscCall(PetscStrncpy(shown, "prediction.nc", sizeof(shown)));
+    PetscCall(PetscOptionsString("-output", "file to write the field to", "", shown, shown, sizeof(shown), NULL));
   }
   PetscOptionsEnd();
   HGCheck(c.grid >= 2, PETSC_COMM_WORLD, "-coord_grid %" PetscInt_FMT ": give at least 2", c.grid);
+  PetscCall(AppModelOptions());
+  PetscCall(GetFile("-model", "", &c.model));
+  PetscCall(GetFile("-output", "prediction.nc", &c.output));
   PetscCall(AppCheckOptions());
-  PetscCall(OptionsFromModel(&c));
+  PetscCall(ConfigureFromModel(&c));
   PetscCall(SetUp(&c));
   PetscCall(HGCoordProblemReadModel(c.problem, c.model, c.v));
   if (writes) {

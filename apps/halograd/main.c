@@ -254,5 +254,6 @@ int main(int argc, char **argv)
     _exit(1); /* libraries' exit handlers may wait for what the error left open */
   }
   if (HGFinalize()) return 1;
+  if (HGSignalReceived()) return 128 + HGSignalReceived(); /* as shells have it */
   return a.command || a.help ? 0 : 1;
 }

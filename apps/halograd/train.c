@@ -48,9 +48,9 @@ static PetscErrorCode CreateValidation(Training *t)
 /* -physics_type: an equation whose residual is trained against. Its grid is that of the network's output, which comes later. */
 static PetscErrorCode CreatePhysics(Training *t)
 {
-  HGModelInfo info     = {.dim = 0};
-  char        type[64] = "", model[PETSC_MAX_PATH_LEN] = "";
-  PetscBool   set;
+  HGModel   model    = NULL;
+  char      type[64] = "", *path;
+  PetscBool set, has = PETSC_FALSE;
 
   PetscFunctionBegin;
   t->weight = t->scale = t->bc_weight = 1;
@@ -72,13 +72,17 @@ static PetscErrorCode CreatePhysics(Training *t)
                             t->labelled, &t->labelled, NULL));
   PetscOptionsEnd();
   HGCheck(t->scale > 0 && !PetscIsInfOrNanReal(t->scale), PETSC_COMM_WORLD, "-physics_scale %g: give a positive number", (double)t->scale);
-  PetscCall(PetscOptionsGetString(NULL, NULL, "-model_input", model, sizeof(model), NULL));
-  if (*model && !t->help) PetscCall(HGModelReadInfo(PETSC_COMM_WORLD, model, &info));
-  if (!set && !*info.physics_options) PetscFunctionReturn(PETSC_SUCCESS);
-  PetscCall(HGPhysicsCreate(PETSC_COMM_WORLD, &t->physics));
-  if (set && !*info.physics_options) PetscCall(HGPhysicsSetType(t->physics, type));
-  if (*info.physics_options) PetscCall(AppPhysicsOptions(model, &info, t->physics));
-  else PetscCall(HGPhysicsSetFromOptions(t->physics));
+  PetscCall(HGOptionsGetText(NULL, "-model_input", &path, NULL));
+  if (path && *path && !t->help) PetscCall(HGModelOpen(PETSC_COMM_WORLD, path, &model));
+  if (model) PetscCall(HGModelHas(model, "", "physics_options", &has));
+  if (set || has) PetscCall(HGPhysicsCreate(PETSC_COMM_WORLD, &t->physics));
+  if (has) PetscCall(AppPhysicsOptions(model, t->physics));
+  else if (set) {
+    PetscCall(HGPhysicsSetType(t->physics, type));
+    PetscCall(HGPhysicsSetFromOptions(t->physics));
+  }
+  PetscCall(HGModelDestroy(&model));
+  PetscCall(PetscFree(path));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -110,6 +114,7 @@ static PetscErrorCode SetScale(Training *t, PetscInt dim, const PetscInt size[HG
 static PetscErrorCode Configure(Training *t)
 {
   PetscFunctionBegin;
+  PetscCall(AppModelOptions());
   PetscCall(CreatePhysics(t));
   PetscCall(HGDataCreate(PETSC_COMM_WORLD, &t->data));
   PetscCall(HGDataSetFromOptions(t->data));
@@ -149,15 +154,17 @@ static PetscErrorCode LoadData(Training *t, HGDType dtype)
 static PetscErrorCode SetUpValidation(Training *t, const PetscInt size[HG_AXES])
 {
   const char *input, *target;
-  char        in[1024], out[1024];
+  char       *in, *out;
   PetscInt    dim, samples, cin, cout, grid[3], classes;
 
   PetscFunctionBegin;
   if (!t->validation) PetscFunctionReturn(PETSC_SUCCESS);
   PetscCall(HGDataGetVariables(t->data, &input, &target));
-  PetscCall(PetscStrncpy(in, input, sizeof(in)));
-  PetscCall(PetscStrncpy(out, target, sizeof(out)));
+  PetscCall(PetscStrallocpy(input, &in));
+  PetscCall(PetscStrallocpy(target, &out));
   PetscCall(HGDataSetVariables(t->validation, in, out));
+  PetscCall(PetscFree(in));
+  PetscCall(PetscFree(out));
   PetscCall(HGDataGetClasses(t->data, &classes));
   if (classes) PetscCall(HGDataSetClasses(t->validation, classes));
   PetscCall(HGDataSetUp(t->validation));
@@ -187,7 +194,7 @@ static PetscErrorCode CheckPaths(Training *t)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-static PetscErrorCode CheckModelData(Training *t, const char model[], const HGModelInfo *info)
+static PetscErrorCode CheckModelData(Training *t, const char model[], const HGDataInfo *info)
 {
   const char *input, *target, *file;
   PetscInt    dim;
@@ -209,7 +216,8 @@ static PetscErrorCode CheckModelData(Training *t, const char model[], const HGMo
 static PetscErrorCode Prepare(Training *t)
 {
   const char *model, *target;
-  HGModelInfo info;
+  HGModel     file;
+  HGDataInfo  info = {.dim = 0};
   HGDType     dtype;
   PetscBool   none;
   PetscInt    dim, samples, cout, classes, size[HG_AXES];
@@ -217,7 +225,9 @@ static PetscErrorCode Prepare(Training *t)
   PetscFunctionBegin;
   PetscCall(HGTrainerGetModelInput(t->trainer, &model));
   if (*model) {
-    PetscCall(AppNetFromModel(model, &info, t->net));
+    PetscCall(HGModelOpen(PETSC_COMM_WORLD, model, &file));
+    PetscCall(AppNetFromModel(file, &info, t->net));
+    PetscCall(HGModelDestroy(&file));
     PetscCall(AppUseModelData(&info, t->data, PETSC_TRUE));
   }
   PetscCall(HGDataSetUp(t->data));
@@ -231,7 +241,8 @@ static PetscErrorCode Prepare(Training *t)
   if (none && !*model) PetscCall(SetScale(t, dim, size, &cout));
   HGCheck(!*model || !t->scale_set || !none || info.deviation[HG_DATA_TARGET][0] == t->scale, PETSC_COMM_WORLD,
           "-physics_scale %g: %s keeps the scale it was trained with, %g; leave the option out", (double)t->scale, model,
-          (double)info.deviation[HG_DATA_TARGET][0]);
+          *model ? (double)info.deviation[HG_DATA_TARGET][0] : 0.);
+  PetscCall(HGDataInfoDestroy(&info));
   PetscCall(HGDataGetClasses(t->data, &classes));
   if (classes) cout = classes; /* a logit for each */
   PetscCall(SetUpValidation(t, size));

@@ -8,6 +8,7 @@
    over the boundary's faces, u and du/dn there by polynomials through the nearest cells, and the differences know nothing of them.
 */
 #include "physics/equation_impl.h"
+#include "model/hgmodel.h"
 
 const char *const HGPhysicsBCModes[] = {"scheme", "hard", "soft", "HGPhysicsBCMode", "HG_PHYSICS_BC_", NULL};
 
@@ -145,7 +146,7 @@ PetscErrorCode HGPhysicsBoundarySetFromOptions(HGPhysics p)
   PetscInt  nl = 3, ns = 3;
   PetscBool set;
   int       mode;
-  char      text[128], option[32];
+  char      text[16], option[32], *given;
 
   PetscFunctionBegin;
   PetscOptionsBegin(comm, ((PetscObject)p)->prefix, "Grid and boundary of a built-in equation", "HGPhysics");
@@ -156,7 +157,7 @@ PetscErrorCode HGPhysicsBoundarySetFromOptions(HGPhysics p)
   PetscCall(PetscStrncpy(text, HGPhysicsBCModes[Mode(p)], sizeof(text)));
   PetscCall(PetscOptionsString("-physics_bc",
                                "boundary conditions: scheme (in the differences), hard (in a network's output too) or soft (a penalty)",
-                               "HGPhysicsSetBCMode", text, text, sizeof(text), NULL));
+                               "HGPhysicsSetBCMode", text, text, sizeof(text), NULL)); /* none of its values is as long */
   for (mode = 0; mode < 3; mode++)
     if (!strcmp(text, HGPhysicsBCModes[mode])) break;
   HGCheck(mode < 3, comm, "-physics_bc %s: give scheme, hard or soft", text);
@@ -166,7 +167,9 @@ PetscErrorCode HGPhysicsBoundarySetFromOptions(HGPhysics p)
     PetscCall(PetscOptionsString(option,
                                  "conditions on both sides, or low,high: dirichlet:value, neumann:value, robin:alpha:beta:value, periodic",
                                  "HGPhysicsSetBoundary", "dirichlet:0", text, sizeof(text), &set));
-    if (set) PetscCall(ReadConditions(p, a, option, text));
+    PetscCall(HGOptionsGetText(((PetscObject)p)->prefix, option, &given, NULL)); /* the text is cut */
+    if (set) PetscCall(ReadConditions(p, a, option, given));
+    PetscCall(PetscFree(given));
   }
   PetscOptionsEnd();
   for (int a = 0; a < 3; a++) {

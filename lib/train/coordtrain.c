@@ -2,19 +2,22 @@
 #include "train/hgcoordtrain.h"
 #include "train/stages.h"
 #include "sys/hgprogress.h"
+#include "sys/hgsignal.h"
+#include <errno.h>
 #include <stdio.h>
 
 struct _p_HGCoordTrainer {
   MPI_Comm       comm;
   HGCoordProblem problem;
   PetscInt       nstages;
-  HGStage        stage[HG_MAX_STAGES];
-  PetscInt       every, add; /* refinement */
-  char           history[PETSC_MAX_PATH_LEN];
-  PetscInt       log; /* iterations between lines of the history */
-  char           output[PETSC_MAX_PATH_LEN];
-  PetscInt       checkpoint; /* iterations between model files, 0 for none */
+  HGStage       *stage;            /* [nstages] */
+  PetscInt       every, add;       /* refinement */
+  char          *history, *output; /* files, empty for none */
+  PetscInt       log;              /* iterations between lines of the history */
+  PetscInt       checkpoint;       /* iterations between model files, 0 for none */
+  HGModelOutput  model;            /* the model file to write, NULL for none */
   FILE          *file;
+  int            stopped; /* the signal that training stopped for, 0 for none */
   HGProgress     progress;
   PetscInt       done; /* iterations of the stages and solves before this one */
   PetscInt       iteration;
@@ -46,6 +49,8 @@ PetscErrorCode HGCoordTrainerCreate(HGCoordProblem problem, HGCoordTrainer *t)
   (*t)->add        = 100;
   (*t)->log        = 100;
   (*t)->checkpoint = 1000;
+  PetscCall(PetscStrallocpy("", &(*t)->history));
+  PetscCall(PetscStrallocpy("", &(*t)->output));
   PetscCall(HGTaoRegisterAll());
   PetscCall(HGCoordTrainerSetStages(*t, "adam:2000,lmvm:10000"));
   PetscFunctionReturn(PETSC_SUCCESS);
@@ -72,8 +77,12 @@ PetscErrorCode HGCoordTrainerCreate(HGCoordProblem problem, HGCoordTrainer *t)
 @*/
 PetscErrorCode HGCoordTrainerSetStages(HGCoordTrainer t, const char stages[])
 {
+  HGStage *stage;
+
   PetscFunctionBegin;
-  PetscCall(HGStagesParse(t->comm, stages, &t->nstages, t->stage));
+  PetscCall(HGStagesParse(t->comm, stages, &t->nstages, &stage));
+  PetscCall(PetscFree(t->stage));
+  t->stage = stage;
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -106,15 +115,27 @@ PetscErrorCode HGCoordTrainerSetRefinement(HGCoordTrainer t, PetscInt every, Pet
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+/* A text of any length in the place of another */
+static PetscErrorCode SetText(const char text[], char **at)
+{
+  char *copy;
+
+  PetscFunctionBegin;
+  PetscCall(PetscStrallocpy(text, &copy));
+  PetscCall(PetscFree(*at));
+  *at = copy;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 /*@C
-   HGCoordTrainerSetModelOutput - Set the model file that training writes on its way
+   HGCoordTrainerSetModelOutput - Set the model file that training writes, on its way and at its end
 
    Logically Collective
 
    Input Parameters:
 +  t     - the trainer
 .  path  - the file, replaced each time once the new one is complete; empty for none
--  every - iterations between writing, 0 for never
+-  every - iterations between writing, 0 for the end alone
 
    Options Database Key:
 .  -train_checkpoint n - iterations (default 1000)
@@ -130,7 +151,7 @@ PetscErrorCode HGCoordTrainerSetModelOutput(HGCoordTrainer t, const char path[],
 {
   PetscFunctionBegin;
   HGCheck(every >= 0, t->comm, "-train_checkpoint %" PetscInt_FMT ": give a number of iterations, or 0 for no checkpoints", every);
-  PetscCall(PetscStrncpy(t->output, path, sizeof(t->output)));
+  PetscCall(SetText(path, &t->output));
   t->checkpoint = every;
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -147,8 +168,8 @@ PetscErrorCode HGCoordTrainerSetModelOutput(HGCoordTrainer t, const char path[],
 +  -train_stages type:n,... - TAO types and their iterations (default adam:2000,lmvm:10000)
 .  -coord_rar_every n       - iterations between refinements (default 0, never)
 .  -coord_rar_add m         - points of a refinement (default 100)
-.  -model_output file       - the model file of the checkpoints
-.  -train_checkpoint n      - iterations between them, 0 for none (default 1000)
+.  -model_output file       - the model file
+.  -train_checkpoint n      - iterations between writing it on the way, 0 for the end alone (default 1000)
 .  -train_history file.csv  - iteration, objective, its terms, the unknown parameter, seconds
 -  -train_history_every n   - iterations between its lines (default 100)
 
@@ -161,30 +182,36 @@ PetscErrorCode HGCoordTrainerSetModelOutput(HGCoordTrainer t, const char path[],
 @*/
 PetscErrorCode HGCoordTrainerSetFromOptions(HGCoordTrainer t)
 {
-  char      stages[256] = "adam:2000,lmvm:10000";
+  char      shown[PETSC_MAX_PATH_LEN] = "adam:2000,lmvm:10000", *stages, *output, *history;
   PetscInt  every = t->every, add = t->add, checkpoint = t->checkpoint;
-  char      output[PETSC_MAX_PATH_LEN];
   PetscBool set;
 
   PetscFunctionBegin;
-  PetscCall(PetscStrncpy(output, t->output, sizeof(output)));
-  PetscOptionsBegin(t->comm, NULL, "Training of a coordinate network", "");
-  PetscCall(PetscOptionsString("-model_output", "model file of the checkpoints", "HGCoordTrainerSetModelOutput", output, output,
-                               sizeof(output), NULL));
-  PetscCall(PetscOptionsInt("-train_checkpoint", "iterations between checkpoints, 0: none", "HGCoordTrainerSetModelOutput", checkpoint,
-                            &checkpoint, NULL));
-  PetscCall(PetscOptionsString("-train_stages", "optimizers and their iterations", "HGCoordTrainerSetStages", stages, stages,
-                               sizeof(stages), &set));
+  PetscOptionsBegin(t->comm, NULL, "Training of a coordinate network", ""); /* its texts are cut, those of HGOptionsGetText() are not */
+  PetscCall(
+      PetscOptionsString("-train_stages", "optimizers and their iterations", "HGCoordTrainerSetStages", shown, shown, sizeof(shown), NULL));
+  PetscCall(PetscStrncpy(shown, t->output, sizeof(shown)));
+  PetscCall(PetscOptionsString("-model_output", "model file to write", "HGCoordTrainerSetModelOutput", shown, shown, sizeof(shown), NULL));
+  PetscCall(PetscStrncpy(shown, t->history, sizeof(shown)));
+  PetscCall(PetscOptionsString("-train_history", "CSV file of the objective", "", shown, shown, sizeof(shown), NULL));
+  PetscCall(PetscOptionsInt("-train_checkpoint", "iterations between writing it on the way, 0: at the end alone",
+                            "HGCoordTrainerSetModelOutput", checkpoint, &checkpoint, NULL));
   PetscCall(PetscOptionsInt("-coord_rar_every", "iterations between refinements of the points, 0: never", "HGCoordTrainerSetRefinement",
                             every, &every, NULL));
   PetscCall(PetscOptionsInt("-coord_rar_add", "points of a refinement", "HGCoordTrainerSetRefinement", add, &add, NULL));
-  PetscCall(PetscOptionsString("-train_history", "CSV file of the objective", "", t->history, t->history, sizeof(t->history), NULL));
   PetscCall(PetscOptionsInt("-train_history_every", "iterations between its lines", "", t->log, &t->log, NULL));
   PetscOptionsEnd();
   HGCheck(t->log >= 1, t->comm, "-train_history_every %" PetscInt_FMT ": give at least 1", t->log);
+  PetscCall(HGOptionsGetText(NULL, "-train_stages", &stages, &set));
   if (set) PetscCall(HGCoordTrainerSetStages(t, stages));
+  PetscCall(HGOptionsGetText(NULL, "-train_history", &history, &set));
+  if (set) PetscCall(SetText(history, &t->history));
+  PetscCall(HGOptionsGetText(NULL, "-model_output", &output, &set));
   PetscCall(HGCoordTrainerSetRefinement(t, every, add));
-  PetscCall(HGCoordTrainerSetModelOutput(t, output, checkpoint));
+  PetscCall(HGCoordTrainerSetModelOutput(t, set ? output : t->output, checkpoint));
+  PetscCall(PetscFree(stages));
+  PetscCall(PetscFree(history));
+  PetscCall(PetscFree(output));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -216,6 +243,22 @@ static PetscErrorCode Record(HGCoordTrainer t)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+/* Writes the model file, or tries whether it could be */
+static PetscErrorCode Save(HGCoordTrainer t, Vec v, PetscErrorCode (*write)(HGModelOutput, HGModel))
+{
+  HGModel        m;
+  PetscErrorCode e;
+
+  PetscFunctionBegin;
+  if (!t->model) PetscFunctionReturn(PETSC_SUCCESS);
+  PetscCall(HGModelCreate(t->comm, &m));
+  PetscCall(HGCoordProblemFillModel(t->problem, v, m));
+  e = (*write)(t->model, m);
+  PetscCall(HGModelDestroy(&m));
+  PetscCall(e);
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 static PetscErrorCode Monitor(Tao tao, void *ctx)
 {
   HGCoordTrainer t = (HGCoordTrainer)ctx;
@@ -231,14 +274,16 @@ static PetscErrorCode Monitor(Tao tao, void *ctx)
   if (!its) PetscFunctionReturn(PETSC_SUCCESS);
   t->iteration = t->done + its;
   if (t->iteration % t->log == 0) PetscCall(Record(t));
-  if (*t->output && t->checkpoint && t->iteration % t->checkpoint == 0) {
+  if (t->checkpoint && t->iteration % t->checkpoint == 0) {
     PetscCall(TaoGetSolution(tao, &v));
-    PetscCall(HGCoordProblemWriteModel(t->problem, v, t->output));
+    PetscCall(Save(t, v, HGModelOutputWrite));
   }
   PetscCall(HGCoordProblemGetUnknown(t->problem, &name, &value));
   if (name) PetscCall(PetscSNPrintf(unknown, sizeof(unknown), ", %s %.6g", name, value));
   PetscCall(PetscSNPrintf(note, sizeof(note), "loss %.4g%s", (double)t->loss, unknown));
   PetscCall(HGProgressUpdate(&t->progress, t->iteration, note));
+  PetscCall(HGSignalAgree(t->comm, &t->stopped));
+  if (t->stopped) PetscCall(TaoSetConvergedReason(tao, TAO_CONVERGED_USER));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -250,7 +295,7 @@ static PetscErrorCode OpenHistory(HGCoordTrainer t)
   double             value;
   PetscInt           n;
   PetscMPIInt        rank;
-  char               msg[PETSC_MAX_PATH_LEN + 64] = "";
+  char               msg[PETSC_MAX_PATH_LEN + 128] = "";
 
   PetscFunctionBegin;
   if (!*t->history) PetscFunctionReturn(PETSC_SUCCESS);
@@ -259,7 +304,8 @@ static PetscErrorCode OpenHistory(HGCoordTrainer t)
   PetscCall(HGCoordProblemGetUnknown(t->problem, &name, &value));
   if (!rank) {
     t->file = fopen(t->history, "w");
-    if (!t->file) (void)snprintf(msg, sizeof(msg), "cannot write %s of -train_history", t->history);
+    if (!t->file)
+      (void)snprintf(msg, sizeof(msg), "cannot write %s: %s; give another name with -train_history", t->history, strerror(errno));
     else {
       (void)fprintf(t->file, "iteration,loss");
       for (PetscInt i = 0; i < n; i++) (void)fprintf(t->file, ",%s", term[i]->name);
@@ -314,7 +360,8 @@ static PetscErrorCode RunStage(HGCoordTrainer t, const HGStage *s, Vec v)
   PetscCall(TaoSetSolution(tao, v));
   PetscCall(TaoSetObjectiveAndGradient(tao, NULL, Objective, t));
   PetscCall(TaoMonitorSet(tao, Monitor, t, NULL));
-  while (left > 0) {
+  PetscCall(HGSignalBegin());
+  while (left > 0 && !t->stopped) {
     const PetscInt     n = t->every ? PetscMin(left, t->every) : left;
     TaoConvergedReason reason;
     PetscInt           its;
@@ -325,15 +372,25 @@ static PetscErrorCode RunStage(HGCoordTrainer t, const HGStage *s, Vec v)
     PetscCall(TaoGetConvergedReason(tao, &reason));
     t->done += its;
     left -= n;
-    if (t->every && left) PetscCall(HGCoordProblemRefine(t->problem, v, 10 * t->add, t->add));
+    if (t->every && left && !t->stopped) PetscCall(HGCoordProblemRefine(t->problem, v, 10 * t->add, t->add));
     else if (reason != TAO_DIVERGED_MAXITS) break;
   }
+  PetscCall(HGSignalEnd());
   PetscCall(TaoDestroy(&tao));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+static PetscErrorCode SayStopped(HGCoordTrainer t)
+{
+  PetscFunctionBegin;
+  PetscCall(PetscFPrintf(t->comm, stderr, "halograd: %s: stopped after %" PetscInt_FMT " iterations%s%s\n", HGSignalName(t->stopped),
+                         t->done, t->model ? "; start from its model with -model_input " : "; no model file was asked for",
+                         t->model ? t->output : ""));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 /*@
-   HGCoordTrainerTrain - Train
+   HGCoordTrainerTrain - Train, and write the model file
 
    Collective
 
@@ -346,8 +403,11 @@ static PetscErrorCode RunStage(HGCoordTrainer t, const HGStage *s, Vec v)
    Note:
    An iteration allocates nothing but what TAO's line searches do; a refinement does.
 
+   SIGTERM, SIGINT and SIGUSR1 to any rank end it after the iteration that runs, and the model file is written; `HGSignalReceived()` has the signal then. A
+   second signal, more than a second later, ends the program at once.
+
    Errors:
-   An optimizer that TAO does not have; a residual that is not finite.
+   A model file that cannot be written, which is tried before the first iteration; an optimizer that TAO does not have; a residual that is not finite.
 
 .seealso: `HGCoordTrainerSetFromOptions()`
 @*/
@@ -357,16 +417,24 @@ PetscErrorCode HGCoordTrainerTrain(HGCoordTrainer t, Vec v)
 
   PetscFunctionBegin;
   for (PetscInt i = 0; i < t->nstages; i++) total += t->stage[i].epochs;
+  if (*t->output) PetscCall(HGModelOutputCreate(t->comm, t->output, &t->model));
+  PetscCall(Save(t, v, HGModelOutputTry));
   PetscCall(OpenHistory(t));
   t->started = MPI_Wtime();
   t->done    = 0;
+  t->stopped = 0;
+  PetscCall(HGSignalBegin());
   PetscCall(HGProgressBegin(&t->progress, t->comm, "iterations", 0, total));
-  for (PetscInt i = 0; i < t->nstages; i++) PetscCall(RunStage(t, &t->stage[i], v));
+  for (PetscInt i = 0; i < t->nstages && !t->stopped; i++) PetscCall(RunStage(t, &t->stage[i], v));
   PetscCall(HGProgressEnd(&t->progress));
   PetscCall(HGCoordProblemEvaluate(t->problem, v, &t->loss, NULL));
   PetscCall(Record(t));
   if (t->file) (void)fclose(t->file);
   t->file = NULL;
+  PetscCall(Save(t, v, HGModelOutputWrite));
+  PetscCall(HGSignalEnd());
+  if (t->stopped) PetscCall(SayStopped(t));
+  PetscCall(HGModelOutputDestroy(&t->model));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -409,7 +477,12 @@ PetscErrorCode HGCoordTrainerGetIterations(HGCoordTrainer t, PetscInt *iteration
 PetscErrorCode HGCoordTrainerDestroy(HGCoordTrainer *t)
 {
   PetscFunctionBegin;
-  if (*t && (*t)->file) (void)fclose((*t)->file);
+  if (!*t) PetscFunctionReturn(PETSC_SUCCESS);
+  if ((*t)->file) (void)fclose((*t)->file);
+  PetscCall(HGModelOutputDestroy(&(*t)->model));
+  PetscCall(PetscFree((*t)->stage));
+  PetscCall(PetscFree((*t)->history));
+  PetscCall(PetscFree((*t)->output));
   PetscCall(PetscFree(*t));
   PetscFunctionReturn(PETSC_SUCCESS);
 }

@@ -13,26 +13,32 @@
 
   Output Parameters:
 + n     - how many
-- stage - [HG_MAX_STAGES]
+- stage - [n] the stages; to be freed
 */
-PetscErrorCode HGStagesParse(MPI_Comm comm, const char text[], PetscInt *n, HGStage stage[])
+PetscErrorCode HGStagesParse(MPI_Comm comm, const char text[], PetscInt *n, HGStage **stage)
 {
   char    **part;
   int       count;
-  PetscBool ok = PETSC_TRUE;
+  PetscBool ok  = PETSC_TRUE;
+  double    sum = 0;
 
   PetscFunctionBegin;
   PetscCall(PetscStrToArray(text, ',', &count, &part));
-  for (int i = 0; i < PetscMin(count, HG_MAX_STAGES); i++) {
-    long epochs = -1;
-    char end    = 0;
+  PetscCall(PetscMalloc1(count, stage));
+  for (int i = 0; i < count; i++) {
+    HGStage *s      = &(*stage)[i];
+    long     epochs = -1;
+    char     end    = 0;
 
-    if (sscanf(part[i], "%31[a-z]:%ld%c", stage[i].type, &epochs, &end) != 2 || epochs < 0 || epochs > PETSC_MAX_INT) ok = PETSC_FALSE;
-    stage[i].epochs = (PetscInt)epochs;
+    if (sscanf(part[i], "%31[a-z]:%ld%c", s->type, &epochs, &end) != 2 || epochs < 0 || epochs > PETSC_MAX_INT) ok = PETSC_FALSE;
+    s->epochs = (PetscInt)epochs;
+    sum += (double)epochs;
   }
   PetscCall(PetscStrToArrayDestroy(count, part));
-  HGCheck(ok && count >= 1 && count <= HG_MAX_STAGES, comm,
-          "-train_stages %s: give 1 to %d stages as type:iterations, such as adam:2000,lmvm:10000", text, HG_MAX_STAGES);
+  if (!ok || count < 1 || sum > (double)PETSC_MAX_INT) PetscCall(PetscFree(*stage));
+  HGCheck(*stage, comm,
+          "-train_stages %s: give stages as type:iterations, such as adam:2000,lmvm:10000, of at most %" PetscInt_FMT " iterations in all",
+          text, PETSC_MAX_INT);
   *n = count;
   PetscFunctionReturn(PETSC_SUCCESS);
 }

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "train/train_impl.h"
 
+const char *const HGSchedules[] = {"constant", "cosine"};
+
 /*@
    HGTrainerCreate - Create a trainer
 
@@ -30,7 +32,10 @@ PetscErrorCode HGTrainerCreate(MPI_Comm comm, HGTrainer *trainer)
   t->labelled    = -1;
   t->bad         = -1;
   for (int i = 0; i < HG_TERMS; i++) t->weight[i] = t->factor[i] = 1;
-  PetscCall(PetscStrncpy(t->output, "model.nc", sizeof(t->output)));
+  PetscCall(PetscStrallocpy("model.nc", &t->output));
+  PetscCall(PetscStrallocpy("", &t->input));
+  PetscCall(PetscStrallocpy("", &t->history));
+  PetscCall(PetscStrallocpy("", &t->stages_text));
   PetscCall(HGLossCreate(comm, &t->loss));
   PetscCall(HGLossSetType(t->loss, HGLOSSMSE));
   PetscCall(TaoCreate(comm, &t->tao));
@@ -91,6 +96,18 @@ PetscErrorCode HGTrainerSetData(HGTrainer trainer, HGData data, HGData validatio
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+/* A text of any length in the place of another */
+static PetscErrorCode SetText(const char text[], char **at)
+{
+  char *copy;
+
+  PetscFunctionBegin;
+  PetscCall(PetscStrallocpy(text, &copy)); /* the text may be the old one */
+  PetscCall(PetscFree(*at));
+  *at = copy;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 /*@C
    HGTrainerSetModelInput - Set the model file to start or resume from
 
@@ -115,7 +132,7 @@ PetscErrorCode HGTrainerSetModelInput(HGTrainer trainer, const char path[])
 {
   PetscFunctionBegin;
   PetscValidHeaderSpecific(trainer, HG_TRAINER_CLASSID, 1);
-  PetscCall(PetscStrncpy(trainer->input, path, sizeof(trainer->input)));
+  PetscCall(SetText(path, &trainer->input));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -139,7 +156,7 @@ PetscErrorCode HGTrainerSetModelOutput(HGTrainer trainer, const char path[])
 {
   PetscFunctionBegin;
   PetscValidHeaderSpecific(trainer, HG_TRAINER_CLASSID, 1);
-  PetscCall(PetscStrncpy(trainer->output, path, sizeof(trainer->output)));
+  PetscCall(SetText(path, &trainer->output));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -158,7 +175,8 @@ PetscErrorCode HGTrainerSetModelOutput(HGTrainer trainer, const char path[])
    Level: beginner
 
    Note:
-   The file appears, or loses what it held before, when the first epoch ends; a resumed run adds to it. It only ever holds whole lines.
+   The file appears, or loses what it held before, when the first epoch ends; a resumed run adds to it, behind the epochs it has done: lines of later ones, which
+   a killed run may have left, go. It only ever holds whole lines.
 
 .seealso: `HGTrainerSetModelOutput()`
 @*/
@@ -166,7 +184,7 @@ PetscErrorCode HGTrainerSetHistory(HGTrainer trainer, const char path[])
 {
   PetscFunctionBegin;
   PetscValidHeaderSpecific(trainer, HG_TRAINER_CLASSID, 1);
-  PetscCall(PetscStrncpy(trainer->history, path, sizeof(trainer->history)));
+  PetscCall(SetText(path, &trainer->history));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -396,11 +414,11 @@ PetscErrorCode HGTrainerSetStages(HGTrainer trainer, const char stages[])
 {
   PetscFunctionBegin;
   PetscValidHeaderSpecific(trainer, HG_TRAINER_CLASSID, 1);
-  trainer->nstages      = 0;
-  *trainer->stages_text = 0;
+  trainer->nstages = 0;
+  PetscCall(PetscFree(trainer->stages));
+  PetscCall(SetText(stages, &trainer->stages_text));
   if (!*stages) PetscFunctionReturn(PETSC_SUCCESS);
-  PetscCall(HGStagesParse(PetscObjectComm((PetscObject)trainer), stages, &trainer->nstages, trainer->stages));
-  PetscCall(PetscStrncpy(trainer->stages_text, stages, sizeof(trainer->stages_text)));
+  PetscCall(HGStagesParse(PetscObjectComm((PetscObject)trainer), trainer->stages_text, &trainer->nstages, &trainer->stages));
   trainer->epochs = 0;
   for (PetscInt i = 0; i < trainer->nstages; i++) trainer->epochs += trainer->stages[i].epochs;
   PetscFunctionReturn(PETSC_SUCCESS);
@@ -495,6 +513,32 @@ PetscErrorCode HGTrainerGetSeed(HGTrainer trainer, PetscInt *seed)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+/* An option whose value may be of any length */
+static PetscErrorCode TextOption(HGTrainer t, HGOptionItems PetscOptionsObject, const char name[], const char text[], const char man[],
+                                 char **at, PetscBool *set)
+{
+  char  shown[PETSC_MAX_PATH_LEN];
+  char *value;
+
+  PetscFunctionBegin;
+  PetscCall(PetscStrncpy(shown, *at, sizeof(shown)));
+  PetscCall(PetscOptionsString(name, text, man, shown, shown, sizeof(shown), set)); /* for -help: it cuts */
+  PetscCall(HGOptionsGetText(((PetscObject)t)->prefix, name, &value, NULL));
+  if (*set) PetscCall(SetText(value, at));
+  PetscCall(PetscFree(value));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode CheckInts(HGTrainer t)
+{
+  static const char *const name[] = {"-train_epochs", "-train_batch_size", "-train_seed", "-train_checkpoint"};
+
+  PetscFunctionBegin;
+  for (size_t i = 0; i < sizeof(name) / sizeof(*name); i++)
+    PetscCall(HGOptionsCheckInt(PetscObjectComm((PetscObject)t), ((PetscObject)t)->prefix, name[i]));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 /*@
    HGTrainerSetFromOptions - Set a trainer from the options database
 
@@ -534,31 +578,33 @@ PetscErrorCode HGTrainerGetSeed(HGTrainer trainer, PetscInt *seed)
 @*/
 PetscErrorCode HGTrainerSetFromOptions(HGTrainer trainer)
 {
-  static const char *const schedules[] = {"constant", "cosine"};
-  PetscInt                 schedule = trainer->schedule, balance = trainer->balance;
-  PetscBool                set[3], staged, epochs;
-  char                     stages[256] = "";
+  PetscInt  schedule = trainer->schedule, balance = trainer->balance;
+  PetscBool set[3], staged, epochs;
+  char     *stages;
 
   PetscFunctionBegin;
   PetscValidHeaderSpecific(trainer, HG_TRAINER_CLASSID, 1);
+  PetscCall(CheckInts(trainer));
+  PetscCall(PetscStrallocpy("", &stages));
   PetscObjectOptionsBegin((PetscObject)trainer);
   PetscCall(
       PetscOptionsInt("-train_epochs", "passes over the data, 0 writes the initial model", "", trainer->epochs, &trainer->epochs, &epochs));
-  PetscCall(PetscOptionsString("-train_stages", "optimizers one after the other and their epochs, adam:200,lmvm:500", "HGTrainerSetStages",
-                               stages, stages, sizeof(stages), &staged));
+  PetscCall(TextOption(trainer, PetscOptionsObject, "-train_stages", "optimizers one after the other and their epochs, adam:200,lmvm:500",
+                       "HGTrainerSetStages", &stages, &staged));
   PetscCall(
       PetscOptionsInt("-train_batch_size", "samples in a mini-batch over all ranks", "", trainer->batch_size, &trainer->batch_size, NULL));
   PetscCall(
       PetscOptionsInt("-train_seed", "seed of initial parameters and shuffling", "", trainer->seed, &trainer->seed, &trainer->seed_set));
-  PetscCall(PetscOptionsEList("-train_schedule", "learning rate over the epochs", "", schedules, 2, schedules[schedule], &schedule, NULL));
-  PetscCall(PetscOptionsString("-train_history", "CSV file of epoch, loss, validation, learning rate, seconds", "HGTrainerSetHistory",
-                               trainer->history, trainer->history, sizeof(trainer->history), &set[0]));
+  PetscCall(
+      PetscOptionsEList("-train_schedule", "learning rate over the epochs", "", HGSchedules, 2, HGSchedules[schedule], &schedule, NULL));
+  PetscCall(TextOption(trainer, PetscOptionsObject, "-train_history", "CSV file of epoch, loss, validation, learning rate, seconds",
+                       "HGTrainerSetHistory", &trainer->history, &set[0]));
   PetscCall(PetscOptionsInt("-train_checkpoint", "write the model every so many epochs, 0: only at the end", "", trainer->checkpoint,
                             &trainer->checkpoint, NULL));
-  PetscCall(PetscOptionsString("-model_input", "model file to start or resume from", "HGTrainerSetModelInput", trainer->input,
-                               trainer->input, sizeof(trainer->input), &set[1]));
-  PetscCall(PetscOptionsString("-model_output", "model file to write", "HGTrainerSetModelOutput", trainer->output, trainer->output,
-                               sizeof(trainer->output), &set[2]));
+  PetscCall(TextOption(trainer, PetscOptionsObject, "-model_input", "model file to start or resume from", "HGTrainerSetModelInput",
+                       &trainer->input, &set[1]));
+  PetscCall(TextOption(trainer, PetscOptionsObject, "-model_output", "model file to write", "HGTrainerSetModelOutput", &trainer->output,
+                       &set[2]));
   PetscCall(PetscOptionsEList("-loss_balance", "how the terms of a loss with an equation are balanced", "", HGBalances, 3,
                               HGBalances[balance], &balance, NULL));
   PetscOptionsEnd();
@@ -573,6 +619,7 @@ PetscErrorCode HGTrainerSetFromOptions(HGTrainer trainer)
   PetscCall(HGLossSetFromOptions(trainer->loss));
   if (staged) PetscCall(StagesFromOptions(trainer, stages, epochs));
   else PetscCall(TaoSetFromOptions(trainer->tao));
+  PetscCall(PetscFree(stages));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -610,6 +657,12 @@ PetscErrorCode HGTrainerDestroy(HGTrainer *trainer)
   PetscCall(HGTrainerDestroyPhysics(*trainer));
   PetscCall(PetscFree((*trainer)->order));
   PetscCall(PetscFree((*trainer)->every));
+  PetscCall(PetscFree((*trainer)->history));
+  PetscCall(PetscFree((*trainer)->input));
+  PetscCall(PetscFree((*trainer)->output));
+  PetscCall(PetscFree((*trainer)->stages));
+  PetscCall(PetscFree((*trainer)->stages_text));
+  PetscCall(HGModelOutputDestroy(&(*trainer)->file));
   PetscCall(PetscHeaderDestroy(trainer));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
