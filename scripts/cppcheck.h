@@ -6,13 +6,13 @@
 #define PetscFunctionBegin
 #define PetscFunctionBeginUser
 #define PetscFunctionReturn(e) return e
-#define PetscCall(e)     (void)(e)
-#define PetscCallMPI(e)  (void)(e)
-#define PetscCallVoid(e) (void)(e)
+#define PetscCall(e)           (void)(e)
+#define PetscCallMPI(e)        (void)(e)
+#define PetscCallVoid(e)       (void)(e)
 #define PetscValidHeaderSpecific(a, b, c)
 #define PetscCheck(c, ...)  (void)(c)
 #define PetscAssert(c, ...) (void)(c)
-#define PetscMax(a, b) ((a) < (b) ? (b) : (a))
-#define PetscMin(a, b) ((a) < (b) ? (a) : (b))
-#define PETSC_EXTERN extern
-#define PETSC_INTERN extern
+#define PetscMax(a, b)      ((a) < (b) ? (b) : (a))
+#define PetscMin(a, b)      ((a) < (b) ? (a) : (b))
+#define PETSC_EXTERN        extern
+#define PETSC_INTERN        extern

@@ -66,16 +66,23 @@ double AppMedian(PetscInt n, double *t);
 double AppPeakOfThread(const HGKernels *k);
 
 /* The equation that a model was trained with, for the grid of the network's output; NULL if it has none */
-PetscErrorCode AppPhysicsFromModel(const char path[], const HGModelInfo *info, HGNet net, HGPhysics *physics);
+PetscErrorCode AppPhysicsFromModel(HGModel model, HGNet net, HGPhysics *physics);
 
 /* Gives an equation the options of a model file, and refuses others on the command line */
-PetscErrorCode AppPhysicsOptions(const char path[], const HGModelInfo *info, HGPhysics physics);
+PetscErrorCode AppPhysicsOptions(HGModel model, HGPhysics physics);
 
 /* The equation's DMDA becomes that of the network's output */
 PetscErrorCode AppPhysicsSetUp(HGPhysics physics, HGNet net);
 
-/* Reads what a model file says, and builds the network and the names of the data from it */
-PetscErrorCode AppNetFromModel(const char path[], HGModelInfo *info, HGNet net);
-PetscErrorCode AppUseModelData(const HGModelInfo *info, HGData data);
+/* Builds the network of a model file, and reads what it says of the data, which is the caller's to destroy */
+PetscErrorCode AppNetFromModel(HGModel model, HGDataInfo *info, HGNet net);
+PetscErrorCode AppUseModelData(const HGDataInfo *info, HGData data);
+
+/* The option of all commands that read a model file, for -help */
+PetscErrorCode AppModelOptions(void);
+
+/* halograd info of a model file that netCDF has opened, on rank 0; then, on all ranks, whether its checksums hold */
+PetscErrorCode AppPrintModel(int nc);
+PetscErrorCode AppVerifyModel(const char file[]);
 
 #endif

@@ -8,7 +8,7 @@ typedef struct {
   HGCoordNet     net;
   HGCoordTrainer trainer;
   Vec            v;
-  char           model[PETSC_MAX_PATH_LEN], output[PETSC_MAX_PATH_LEN], history[PETSC_MAX_PATH_LEN];
+  const char    *model, *output, *history; /* files, empty for none */
   PetscInt       seed, grid;
 } Coord;
 
@@ -24,11 +24,21 @@ PetscErrorCode AppIsCoord(PetscBool *is)
 
 PetscErrorCode AppIsCoordModel(PetscBool *is)
 {
-  char path[PETSC_MAX_PATH_LEN] = "", net[512] = "", problem[512] = "";
+  const char    *path = "";
+  HGModel        m;
+  PetscErrorCode e;
 
   PetscFunctionBegin;
-  PetscCall(HGOptionsGetPath("-model", path, NULL));
-  PetscCall(HGCoordModelReadOptions(PETSC_COMM_WORLD, path, sizeof(net), net, problem, is));
+  *is = PETSC_FALSE;
+  PetscCall(HGOptionsGetString("-model", &path, NULL));
+  if (!*path) PetscFunctionReturn(PETSC_SUCCESS);
+  PetscCall(PetscPushErrorHandler(PetscReturnErrorHandler, NULL)); /* what is wrong with a file is told where it is used */
+  e = HGModelOpen(PETSC_COMM_WORLD, path, &m);
+  PetscCall(PetscPopErrorHandler());
+  if (!e) {
+    PetscCall(HGModelIsCoord(m, is));
+    PetscCall(HGModelDestroy(&m));
+  }
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -102,18 +112,20 @@ static PetscErrorCode ReadTrainingOptions(Coord *c)
   PetscFunctionBegin;
   PetscOptionsBegin(PETSC_COMM_WORLD, NULL, "halograd train -net_type mlp", "");
   PetscCall(HGOptionsChoice("-net_type", "a network of coordinates", "", (const char *const[]){HGNETMLP}, 1, &type, NULL));
-  PetscCall(HGOptionsGetPath("-model_output", c->output, NULL)); /* listed by the trainer */
-  PetscCall(HGOptionsPath("-model_input", "model file to start from", "", c->model, NULL));
+  PetscCall(HGOptionsGetString("-model_output", &c->output, NULL)); /* listed by the trainer, as is the next */
+  PetscCall(HGOptionsGetString("-train_history", &c->history, NULL));
+  PetscCall(HGOptionsString("-model_input", "model file to start from", "", &c->model, NULL));
   PetscCall(HGOptionsInt("-train_seed", "seed of the initial weights", "", PETSC_MIN_INT, PETSC_MAX_INT, &c->seed, NULL));
   PetscCall(HGOptionsInt("-coord_grid", "points along each axis of the grid of the error", "HGCoordProblemError", 2, PETSC_MAX_INT,
                          &c->grid, NULL));
   PetscOptionsEnd();
+  PetscCall(AppModelOptions());
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
 PetscErrorCode AppTrainCoord(PetscBool help)
 {
-  Coord    c = {.grid = 201};
+  Coord    c = {.model = "", .output = "", .history = "", .grid = 201};
   PetscInt n = 0;
   double   begin;
 
@@ -123,7 +135,6 @@ PetscErrorCode AppTrainCoord(PetscBool help)
   PetscCall(HGCoordTrainerCreate(c.problem, &c.trainer));
   PetscCall(HGCoordTrainerSetFromOptions(c.trainer));
   if (!help) {
-    PetscCall(HGOptionsGetPath("-train_history", c.history, NULL));
     const AppPath path[] = {
         {"-model_input", c.model, PETSC_FALSE},
         {"-model_output", c.output, PETSC_TRUE},
@@ -133,36 +144,29 @@ PetscErrorCode AppTrainCoord(PetscBool help)
     PetscCall(AppCheckPaths(3, path));
     PetscCall(SetUp(&c));
     if (*c.model) PetscCall(HGCoordProblemReadModel(c.problem, c.model, c.v));
-    if (*c.output) PetscCall(HGModelTryPath(PETSC_COMM_WORLD, c.output));
     PetscCall(VecGetSize(c.v, &n));
     PetscCall(PetscPrintf(PETSC_COMM_WORLD, "mlp: %" PetscInt_FMT " parameters, %d threads\n", n, omp_get_max_threads()));
     begin = MPI_Wtime();
     PetscCall(HGCoordTrainerTrain(c.trainer, c.v));
     PetscCall(Report(&c, MPI_Wtime() - begin));
-    if (*c.output) PetscCall(HGCoordProblemWriteModel(c.problem, c.v, c.output));
-    PetscCall(PrintError(&c));
+    if (!HGSignalReceived()) PetscCall(PrintError(&c));
   }
   PetscCall(Destroy(&c));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* The network's options and the problem's are in the model file; those of the command line come first */
-static PetscErrorCode OptionsFromModel(Coord *c)
+/* Network and problem are those of the model file; the command line's options of them are not asked */
+static PetscErrorCode ConfigureFromModel(Coord *c)
 {
-  char         net[512] = "", problem[512] = "";
-  PetscOptions given;
-  PetscBool    is;
+  HGModel m;
 
   PetscFunctionBegin;
-  PetscCall(HGCoordModelReadOptions(PETSC_COMM_WORLD, c->model, sizeof(net), net, problem, &is));
-  HGCheck(is, PETSC_COMM_WORLD, "%s is no model file of a coordinate network", c->model);
-  PetscCall(PetscOptionsCreate(&given));
-  PetscCall(PetscOptionsPush(given));
-  PetscCall(PetscOptionsInsertString(NULL, net));
-  PetscCall(PetscOptionsInsertString(NULL, problem));
-  PetscCall(Configure(c, PETSC_FALSE));
-  PetscCall(PetscOptionsPop());
-  PetscCall(PetscOptionsDestroy(&given));
+  PetscCall(HGModelOpen(PETSC_COMM_WORLD, c->model, &m));
+  PetscCall(HGCoordProblemCreate(PETSC_COMM_WORLD, &c->problem));
+  PetscCall(HGCoordProblemSetModel(c->problem, m));
+  PetscCall(HGCoordNetCreate(PETSC_COMM_WORLD, &c->net));
+  PetscCall(HGCoordNetSetModel(c->net, m));
+  PetscCall(HGModelDestroy(&m));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -225,19 +229,17 @@ static PetscErrorCode WriteField(Coord *c)
 
 PetscErrorCode AppApplyCoord(PetscBool writes)
 {
-  Coord c = {.grid = 201};
+  Coord c = {.model = "", .output = "prediction.nc", .grid = 201};
 
   PetscFunctionBegin;
   PetscOptionsBegin(PETSC_COMM_WORLD, NULL, "Applying a coordinate network", "");
-  PetscCall(HGOptionsPath("-model", "model file", "", c.model, NULL));
+  PetscCall(HGOptionsString("-model", "model file", "", &c.model, NULL));
   PetscCall(HGOptionsInt("-coord_grid", "points along each axis of the box", "HGCoordProblemError", 2, PETSC_MAX_INT, &c.grid, NULL));
-  if (writes) {
-    PetscCall(PetscStrncpy(c.output, "prediction.nc", sizeof(c.output)));
-    PetscCall(HGOptionsPath("-output", "file to write the field to", "", c.output, NULL));
-  }
+  if (writes) PetscCall(HGOptionsString("-output", "file to write the field to", "", &c.output, NULL));
   PetscOptionsEnd();
+  PetscCall(AppModelOptions());
   PetscCall(AppCheckOptions());
-  PetscCall(OptionsFromModel(&c));
+  PetscCall(ConfigureFromModel(&c));
   PetscCall(SetUp(&c));
   PetscCall(HGCoordProblemReadModel(c.problem, c.model, c.v));
   if (writes) {

@@ -13,7 +13,14 @@ typedef struct {
   PetscInt64 missing; /* fill values, values outside the valid range, NaN, infinities */
 } Range;
 
-PetscErrorCode AppPrintAttributes(int nc, const char path[], const char indent[])
+static PetscBool IsIn(const char name[], const char *const list[])
+{
+  for (; list && *list; list++)
+    if (!strcmp(name, *list)) return PETSC_TRUE;
+  return PETSC_FALSE;
+}
+
+PetscErrorCode AppPrintAttributes(int nc, const char path[], const char indent[], const char *const hidden[])
 {
   int n = 0;
 
@@ -24,7 +31,7 @@ PetscErrorCode AppPrintAttributes(int nc, const char path[], const char indent[]
     HGText      text                  = {NULL, 0, 0};
     HGAttribute a;
 
-    if (nc_inq_attname(nc, NC_GLOBAL, i, name)) continue;
+    if (nc_inq_attname(nc, NC_GLOBAL, i, name) || IsIn(name, hidden)) continue;
     PetscCall(HGAttributeRead(nc, NC_GLOBAL, name, &a));
     PetscCall(HGAttributePrint(&a, 0, &text));
     (void)printf("%s%s%s: %s\n", indent, path, name, text.text ? text.text : "");
@@ -143,7 +150,7 @@ static PetscErrorCode PrintGroupAttributes(int group, const char path[])
   int n = 0, *inner;
 
   PetscFunctionBegin;
-  PetscCall(AppPrintAttributes(group, path, "  "));
+  PetscCall(AppPrintAttributes(group, path, "  ", NULL));
   (void)nc_inq_grps(group, &n, NULL);
   PetscCall(PetscMalloc1(n, &inner));
   (void)nc_inq_grps(group, &n, inner);

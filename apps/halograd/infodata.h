@@ -6,8 +6,8 @@
 #include "app.h"
 #include "data/ncfile.h"
 
-/* The attributes of a file or group, with what comes before their names */
-PetscErrorCode AppPrintAttributes(int nc, const char path[], const char indent[]);
+/* The attributes of a file or group but those of hidden, with what comes before their names; hidden ends with NULL, or is NULL for none */
+PetscErrorCode AppPrintAttributes(int nc, const char path[], const char indent[], const char *const hidden[]);
 
 /* Attributes, samples and variables of a data file, with those of its groups */
 PetscErrorCode AppPrintData(int nc);

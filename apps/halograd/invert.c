@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* halograd invert: an input field or a parameter of an equation from observed solutions, without a network */
 #include "app.h"
+#include <math.h>
 
 typedef struct {
   const char *type, *unknown, *input;
@@ -186,6 +187,16 @@ static PetscErrorCode GetOutcome(HGInversion inv, PetscReal *misfit, PetscInt *i
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+/* What a signal has left of the work */
+static PetscErrorCode SayStopped(const char done[])
+{
+  const int signal_number = HGSignalReceived();
+
+  PetscFunctionBegin;
+  if (signal_number) PetscCall(PetscFPrintf(PETSC_COMM_WORLD, stderr, "halograd: %s: %s\n", HGSignalName(signal_number), done));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 /* ---- a parameter, from all samples ---- */
 
 static PetscErrorCode FindParameter(Inversion *v)
@@ -210,6 +221,7 @@ static PetscErrorCode FindParameter(Inversion *v)
   PetscCall(HGInversionGetParameter(inv, &value));
   PetscCall(PetscPrintf(PETSC_COMM_WORLD, "invert samples=%" PetscInt_FMT " %s=%.10g misfit=%.6g iterations=%" PetscInt_FMT " reason=%s\n",
                         n, v->unknown, (double)value, (double)misfit, its, reason));
+  PetscCall(SayStopped("stopped before the end; the value is that of the last iteration"));
   PetscCall(HGInversionDestroy(&inv));
   for (PetscInt i = 0; i < n; i++) {
     PetscCall(VecDestroy(&a[i]));
@@ -270,6 +282,10 @@ static PetscErrorCode FindField(Inversion *v, PetscInt i, Vec truth, Vec start, 
   PetscCall(ReadSample(v, i, truth, observed));
   PetscCall(VecSet(start, v->start));
   PetscCall(CreateProblem(v, 1, &start, &observed, &inv));
+  if (HGSignalReceived()) {
+    PetscCall(HGInversionDestroy(&inv));
+    PetscFunctionReturn(PETSC_SUCCESS);
+  }
   PetscCall(HGInversionGetFields(inv, &a, &u));
   PetscCall(HGFieldFileWriteVec(v->file, v->a, i, v->dm, a));
   PetscCall(HGFieldFileWriteVec(v->file, v->u, i, v->dm, u));
@@ -285,11 +301,24 @@ static PetscErrorCode FindField(Inversion *v, PetscInt i, Vec truth, Vec start, 
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+/* Samples first to last - 1 were not found any more: missing values, as netCDF readers know them */
+static PetscErrorCode WriteMissing(Inversion *v, PetscInt first, PetscInt last, Vec missing)
+{
+  PetscFunctionBegin;
+  PetscCall(VecSet(missing, NAN));
+  for (PetscInt i = first; i < last; i++) {
+    PetscCall(HGFieldFileWriteVec(v->file, v->a, i, v->dm, missing));
+    PetscCall(HGFieldFileWriteVec(v->file, v->u, i, v->dm, missing));
+  }
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 static PetscErrorCode FindFields(Inversion *v)
 {
-  PetscInt       first, last, n;
+  PetscInt       first, last, n, found = 0;
   PetscReal      misfit, error, sum = 0;
   Vec            truth, start, observed;
+  char           done[PETSC_MAX_PATH_LEN + 128];
   PetscErrorCode e = PETSC_SUCCESS;
 
   PetscFunctionBegin;
@@ -299,18 +328,27 @@ static PetscErrorCode FindFields(Inversion *v)
   PetscCall(DMCreateGlobalVector(v->dm, &truth));
   PetscCall(VecDuplicate(truth, &start));
   PetscCall(VecDuplicate(truth, &observed));
-  for (PetscInt i = 0; i < n && !e; i++) {
+  PetscCall(HGSignalBegin());
+  for (PetscInt i = 0; i < n && !e && !HGSignalReceived(); i++) {
     e = FindField(v, i, truth, start, observed, &misfit, &error);
+    if (e || HGSignalReceived()) break;
     sum += error;
+    found++;
   }
+  if (!e && found < n) e = WriteMissing(v, found, n, start);
   if (e) {
     PetscCall(HGFieldFileDestroy(&v->file)); /* nothing half-written stays */
     PetscCall(e);
   }
   PetscCall(HGFieldFileClose(&v->file));
-  if (v->has_input)
-    PetscCall(PetscPrintf(PETSC_COMM_WORLD, "mean relative L2 error of the fields found %.4g\n", (double)(sum / (PetscReal)n)));
+  PetscCall(HGSignalEnd());
+  if (v->has_input && found)
+    PetscCall(PetscPrintf(PETSC_COMM_WORLD, "mean relative L2 error of the fields found %.4g\n", (double)(sum / (PetscReal)found)));
   PetscCall(PetscPrintf(PETSC_COMM_WORLD, "wrote %s: a and u, %" PetscInt_FMT " samples\n", v->output, n));
+  PetscCall(PetscSNPrintf(done, sizeof(done),
+                          "stopped after %" PetscInt_FMT " of %" PetscInt_FMT " samples; those behind them are not a number in %s", found,
+                          n, v->output));
+  PetscCall(SayStopped(done));
   PetscCall(VecDestroy(&truth));
   PetscCall(VecDestroy(&start));
   PetscCall(VecDestroy(&observed));

@@ -306,7 +306,7 @@ static PetscErrorCode Run(int argc, char **argv, Arguments *a)
   PetscFunctionBegin;
   (void)HGSetErrorsInOneLine(PETSC_TRUE);
   PetscCall(HGInitialize(&argc, &argv, NULL, NULL));
-  (void)signal(SIGPIPE, SIG_IGN); /* PETSc would abort the job; see StandardOutput() */
+  (void)signal(SIGPIPE, SIG_IGN);              /* PETSc would abort the job; see StandardOutput() */
   PetscCall(PetscOptionsHasHelp(NULL, &help)); /* from an options file, or PETSC_OPTIONS */
   if (help) a->help = PETSC_TRUE;
   if (a->version) {
@@ -360,5 +360,6 @@ int main(int argc, char **argv)
   if (HGFinalize()) return 1;
   output = StandardOutput();
   if (output) return output;
+  if (HGSignalReceived()) return 128 + HGSignalReceived(); /* as shells have it */
   return a.command || a.help || a.version ? 0 : 1;
 }

@@ -1,13 +1,28 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "app.h"
 
-PetscErrorCode AppNetFromModel(const char path[], HGModelInfo *info, HGNet net)
+PetscErrorCode AppModelOptions(void)
 {
-  MPI_Comm comm = PetscObjectComm((PetscObject)net);
-  char     held[1024], wanted[1024];
+  PetscBool verify = PETSC_TRUE;
 
   PetscFunctionBegin;
-  PetscCall(HGNetSetFromModel(net, path, info));
+  PetscOptionsBegin(PETSC_COMM_WORLD, NULL, "Model file options", "");
+  PetscCall(PetscOptionsBool("-model_verify", "compare model files with their checksums; 0 for files that were edited on purpose",
+                             "HGModelOpen", verify, &verify, NULL));
+  PetscOptionsEnd();
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode AppNetFromModel(HGModel model, HGDataInfo *info, HGNet net)
+{
+  MPI_Comm    comm = PetscObjectComm((PetscObject)net);
+  const char *path;
+  char        held[1024], wanted[1024];
+
+  PetscFunctionBegin;
+  PetscCall(HGModelGetPath(model, &path));
+  PetscCall(HGNetSetModel(net, model));
+  PetscCall(HGDataInfoRead(model, info));
   PetscCall(HGNetGetOptionsString(net, held, sizeof(held)));
   PetscCall(HGNetSetFromOptions(net)); /* what the user asks for besides must agree */
   PetscCall(HGNetGetOptionsString(net, wanted, sizeof(wanted)));
@@ -16,18 +31,22 @@ PetscErrorCode AppNetFromModel(const char path[], HGModelInfo *info, HGNet net)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-PetscErrorCode AppPhysicsOptions(const char path[], const HGModelInfo *info, HGPhysics physics)
+PetscErrorCode AppPhysicsOptions(HGModel model, HGPhysics physics)
 {
-  MPI_Comm comm = PetscObjectComm((PetscObject)physics);
-  char     held[sizeof(info->physics_options)], wanted[sizeof(info->physics_options)];
+  MPI_Comm    comm = PetscObjectComm((PetscObject)physics);
+  const char *path;
+  char       *held, *wanted;
 
   PetscFunctionBegin;
-  PetscCall(HGPhysicsSetFromOptionsString(physics, info->physics_options));
-  PetscCall(HGPhysicsGetOptionsString(physics, held, sizeof(held)));
+  PetscCall(HGModelGetPath(model, &path));
+  PetscCall(HGPhysicsSetModel(physics, model));
+  PetscCall(HGPhysicsGetOptionsText(physics, &held));
   PetscCall(HGPhysicsSetFromOptions(physics)); /* what the user asks for besides must agree */
-  PetscCall(HGPhysicsGetOptionsString(physics, wanted, sizeof(wanted)));
+  PetscCall(HGPhysicsGetOptionsText(physics, &wanted));
   HGCheck(!strcmp(wanted, held), comm,
           "%s was trained with %s; the options ask for %s. Leave the -physics_... options out, or train a new model.", path, held, wanted);
+  PetscCall(PetscFree(held));
+  PetscCall(PetscFree(wanted));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -46,19 +65,22 @@ PetscErrorCode AppPhysicsSetUp(HGPhysics physics, HGNet net)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-PetscErrorCode AppPhysicsFromModel(const char path[], const HGModelInfo *info, HGNet net, HGPhysics *physics)
+PetscErrorCode AppPhysicsFromModel(HGModel model, HGNet net, HGPhysics *physics)
 {
+  PetscBool has;
+
   PetscFunctionBegin;
   *physics = NULL;
-  if (!*info->physics_options) PetscFunctionReturn(PETSC_SUCCESS);
+  PetscCall(HGModelHas(model, "", "physics_options", &has));
+  if (!has) PetscFunctionReturn(PETSC_SUCCESS);
   PetscCall(HGPhysicsCreate(PETSC_COMM_WORLD, physics));
-  PetscCall(AppPhysicsOptions(path, info, *physics));
+  PetscCall(AppPhysicsOptions(model, *physics));
   PetscCall(AppPhysicsSetUp(*physics, net));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
 /* The model's constants hold; -data_normalize may only say what they say */
-static PetscErrorCode CheckNormalize(const HGModelInfo *info, HGData data)
+static PetscErrorCode CheckNormalize(const HGDataInfo *info, HGData data)
 {
   HGNormalize way;
   PetscBool   asked, scaled = PETSC_FALSE;
@@ -75,7 +97,7 @@ static PetscErrorCode CheckNormalize(const HGModelInfo *info, HGData data)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-PetscErrorCode AppUseModelData(const HGModelInfo *info, HGData data)
+PetscErrorCode AppUseModelData(const HGDataInfo *info, HGData data)
 {
   const char *in, *out;
   char       *names[2];
@@ -83,6 +105,7 @@ PetscErrorCode AppUseModelData(const HGModelInfo *info, HGData data)
 
   PetscFunctionBegin;
   PetscCall(CheckNormalize(info, data));
+  PetscCall(HGDataSetTrainingDescription(data, info->description));
   PetscCall(HGDataGetVariables(data, &in, &out));
   PetscCall(PetscStrcmp(in, "none", &unset[0]));
   PetscCall(PetscStrcmp(out, "none", &unset[1]));
@@ -95,4 +118,3 @@ PetscErrorCode AppUseModelData(const HGModelInfo *info, HGData data)
   PetscCall(HGDataSetNormalization(data, HG_DATA_TARGET, info->channels[1], info->mean[1], info->deviation[1]));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
-

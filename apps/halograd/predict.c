@@ -9,7 +9,7 @@ typedef struct {
   HGNet       net;
   HGPhysics   physics; /* NULL: the output is the result */
   HGPartition part;
-  HGModelInfo info;
+  HGDataInfo  info; /* of the data that the model was trained on */
   HGFieldFile file;
   HGDType     dtype; /* of the numbers in it */
 } Prediction;
@@ -33,6 +33,7 @@ static PetscErrorCode Configure(Prediction *p, PetscBool writes)
   if (p->help)
     PetscCall(HGOptionsInt("-coord_grid", "of a coordinate network: points along each axis of the box", "", 2, PETSC_MAX_INT, &grid, NULL));
   PetscOptionsEnd();
+  PetscCall(AppModelOptions());
   PetscCall(HGDataCreate(PETSC_COMM_WORLD, &p->data));
   PetscCall(HGDataSetFromOptions(p->data));
   PetscCall(HGNetCreate(PETSC_COMM_WORLD, &p->net));
@@ -55,10 +56,12 @@ static PetscErrorCode Prepare(Prediction *p, PetscBool target)
 {
   PetscInt dim, samples, cout, size[HG_AXES];
   HGDType  dtype;
+  HGModel  model;
   Vec      values;
 
   PetscFunctionBegin;
-  PetscCall(AppNetFromModel(p->model, &p->info, p->net));
+  PetscCall(HGModelOpen(PETSC_COMM_WORLD, p->model, &model));
+  PetscCall(AppNetFromModel(model, &p->info, p->net));
   PetscCall(AppCheckOptions());
   PetscCall(AppUseModelData(&p->info, p->data));
   PetscCall(HGDataSetTargetOptional(p->data, target ? PETSC_FALSE : PETSC_TRUE));
@@ -72,9 +75,10 @@ static PetscErrorCode Prepare(Prediction *p, PetscBool target)
   PetscCall(HGGetDType(&dtype));
   PetscCall(HGDataLoad(p->data, p->part, dtype));
   PetscCall(HGNetSetUp(p->net, p->part, dtype));
-  PetscCall(AppPhysicsFromModel(p->model, &p->info, p->net, &p->physics));
+  PetscCall(AppPhysicsFromModel(model, p->net, &p->physics));
   PetscCall(HGNetCreateParameters(p->net, &values));
-  PetscCall(HGModelRead(p->model, p->net, values, 0, NULL, NULL));
+  PetscCall(HGNetReadModel(p->net, model, values));
+  PetscCall(HGModelDestroy(&model));
   PetscCall(HGNetSetParameters(p->net, values));
   PetscCall(VecDestroy(&values));
   PetscFunctionReturn(PETSC_SUCCESS);
@@ -170,6 +174,7 @@ static PetscErrorCode CheckPaths(Prediction *p)
 static PetscErrorCode Destroy(Prediction *p)
 {
   PetscFunctionBegin;
+  PetscCall(HGDataInfoDestroy(&p->info));
   PetscCall(HGNetDestroy(&p->net));
   PetscCall(HGDataDestroy(&p->data));
   PetscCall(HGPartitionDestroy(&p->part));

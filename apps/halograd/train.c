@@ -44,10 +44,9 @@ static PetscErrorCode CreateValidation(Training *t)
 /* -physics_type: an equation whose residual is trained against. Its grid is that of the network's output, which comes later. */
 static PetscErrorCode CreatePhysics(Training *t)
 {
-  HGModelInfo info                      = {.dim = 0};
-  const char *type                      = NULL;
-  char        model[PETSC_MAX_PATH_LEN] = "";
-  PetscBool   set;
+  HGModel     model = NULL;
+  const char *type = NULL, *path = "";
+  PetscBool   set, has           = PETSC_FALSE;
 
   PetscFunctionBegin;
   t->weight = t->scale = t->bc_weight = 1;
@@ -71,15 +70,15 @@ static PetscErrorCode CreatePhysics(Training *t)
   PetscCall(HGOptionsInt("-data_labelled", "so many samples have targets, the first ones; -1 for all", "HGTrainerSetLabelled", -1,
                          PETSC_MAX_INT, &t->labelled, NULL));
   PetscOptionsEnd();
-  PetscCall(HGOptionsGetPath("-model_input", model, NULL));
-  if (*model && !t->help) PetscCall(HGModelReadInfo(PETSC_COMM_WORLD, model, &info));
-  if (!set && !*info.physics_options) {
-    PetscCall(HGPhysicsDestroy(&t->physics));
-    PetscFunctionReturn(PETSC_SUCCESS);
-  }
-  if (set && !*info.physics_options) PetscCall(HGPhysicsSetType(t->physics, type));
-  if (*info.physics_options) PetscCall(AppPhysicsOptions(model, &info, t->physics));
-  else PetscCall(HGPhysicsSetFromOptions(t->physics));
+  PetscCall(HGOptionsGetString("-model_input", &path, NULL));
+  if (*path && !t->help) PetscCall(HGModelOpen(PETSC_COMM_WORLD, path, &model));
+  if (model) PetscCall(HGModelHas(model, "", "physics_options", &has));
+  if (has) PetscCall(AppPhysicsOptions(model, t->physics));
+  else if (set) {
+    PetscCall(HGPhysicsSetType(t->physics, type));
+    PetscCall(HGPhysicsSetFromOptions(t->physics));
+  } else PetscCall(HGPhysicsDestroy(&t->physics));
+  PetscCall(HGModelDestroy(&model));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -111,6 +110,7 @@ static PetscErrorCode SetScale(Training *t, PetscInt dim, const PetscInt size[HG
 static PetscErrorCode Configure(Training *t)
 {
   PetscFunctionBegin;
+  PetscCall(AppModelOptions());
   PetscCall(CreatePhysics(t));
   PetscCall(HGDataCreate(PETSC_COMM_WORLD, &t->data));
   PetscCall(HGDataSetFromOptions(t->data));
@@ -186,7 +186,7 @@ static PetscErrorCode CheckPaths(Training *t)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-static PetscErrorCode CheckModelData(Training *t, const char model[], const HGModelInfo *info)
+static PetscErrorCode CheckModelData(Training *t, const char model[], const HGDataInfo *info)
 {
   const char *input, *target, *file;
   PetscInt    dim;
@@ -208,7 +208,8 @@ static PetscErrorCode CheckModelData(Training *t, const char model[], const HGMo
 static PetscErrorCode Prepare(Training *t)
 {
   const char *model, *target;
-  HGModelInfo info;
+  HGModel     file;
+  HGDataInfo  info = {.dim = 0};
   HGDType     dtype;
   PetscBool   none;
   PetscInt    dim, samples, cout, classes, size[HG_AXES];
@@ -216,7 +217,9 @@ static PetscErrorCode Prepare(Training *t)
   PetscFunctionBegin;
   PetscCall(HGTrainerGetModelInput(t->trainer, &model));
   if (*model) {
-    PetscCall(AppNetFromModel(model, &info, t->net));
+    PetscCall(HGModelOpen(PETSC_COMM_WORLD, model, &file));
+    PetscCall(AppNetFromModel(file, &info, t->net));
+    PetscCall(HGModelDestroy(&file));
     PetscCall(AppUseModelData(&info, t->data));
   }
   PetscCall(HGDataSetUp(t->data));
@@ -230,7 +233,8 @@ static PetscErrorCode Prepare(Training *t)
   if (none && !*model) PetscCall(SetScale(t, dim, size, &cout));
   HGCheck(!*model || !t->scale_set || !none || info.deviation[HG_DATA_TARGET][0] == t->scale, PETSC_COMM_WORLD,
           "-physics_scale %g: %s keeps the scale it was trained with, %g; leave the option out", (double)t->scale, model,
-          (double)info.deviation[HG_DATA_TARGET][0]);
+          *model ? (double)info.deviation[HG_DATA_TARGET][0] : 0.);
+  PetscCall(HGDataInfoDestroy(&info));
   PetscCall(HGDataGetClasses(t->data, &classes));
   if (classes) cout = classes; /* a logit for each */
   PetscCall(SetUpValidation(t, size));

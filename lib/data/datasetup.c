@@ -48,11 +48,12 @@ static PetscErrorCode SetNames(HGData d, const char input[], const char target[]
 PetscErrorCode HGDataSetFromOptions(HGData d)
 {
   static const char *const ways[] = {"none", "global"};
-  const char              *input, *target, *sample = d->sample_dim ? d->sample_dim : "", *prefix = ((PetscObject)d)->prefix ? ((PetscObject)d)->prefix : "";
-  PetscInt                 classes = d->asked_classes, digits = d->digits, seed = d->digits ? (PetscInt)d->digits_seed : 1;
-  PetscInt                 range[2] = {d->first, d->last}, way = d->normalize;
-  PetscBool                set, set_digits, set_target;
-  char                     path[PETSC_MAX_PATH_LEN];
+  const char              *input, *target, *sample = d->sample_dim ? d->sample_dim : "",
+                              *prefix = ((PetscObject)d)->prefix ? ((PetscObject)d)->prefix : "";
+  PetscInt  classes = d->asked_classes, digits = d->digits, seed = d->digits ? (PetscInt)d->digits_seed : 1;
+  PetscInt  range[2] = {d->first, d->last}, way = d->normalize;
+  PetscBool set, set_digits, set_target;
+  char      path[PETSC_MAX_PATH_LEN];
 
   PetscFunctionBegin;
   PetscValidHeaderSpecific(d, HG_DATA_CLASSID, 1);

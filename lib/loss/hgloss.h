@@ -3,6 +3,7 @@
 #define HGLOSS_H
 
 #include "linop/hglinop.h"
+#include "sys/hgtext.h"
 
 /*S
    HGLoss - a misfit between a network's output and a target: a distributed reduction with its gradient
@@ -50,6 +51,7 @@ PETSC_EXTERN PetscErrorCode HGLossH1SetWeight(HGLoss, PetscReal);
 PETSC_EXTERN PetscErrorCode HGLossH1SetSpacing(HGLoss, const PetscReal[]);
 PETSC_EXTERN PetscErrorCode HGLossH1SetPeriodic(HGLoss, PetscBool);
 PETSC_EXTERN PetscErrorCode HGLossSetFromOptions(HGLoss);
+PETSC_EXTERN PetscErrorCode HGLossAppendOptions(HGLoss, HGText *);
 PETSC_EXTERN PetscErrorCode HGLossView(HGLoss, PetscViewer);
 PETSC_EXTERN PetscErrorCode HGLossDestroy(HGLoss *);
 

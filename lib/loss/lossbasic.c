@@ -273,6 +273,51 @@ PetscErrorCode HGLossSetFromOptions(HGLoss loss)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+static PetscErrorCode AppendReals(HGText *text, const char name[], PetscInt n, const double v[])
+{
+  char number[HG_REAL_TEXT];
+
+  PetscFunctionBegin;
+  for (PetscInt i = 0; i < n; i++) PetscCall(HGTextAppend(text, "%s%s%s", i ? "," : name, i ? "" : " ", HGRealToText(v[i], number)));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/*@C
+   HGLossAppendOptions - Append the options that make a misfit what it is
+
+   Not Collective
+
+   Input Parameters:
++  loss - the misfit
+-  text - takes the options
+
+   Level: advanced
+
+   Note:
+   Those that the type does not look at are left out, and so are weights of points.
+
+.seealso: `HGLossSetFromOptions()`
+@*/
+PetscErrorCode HGLossAppendOptions(HGLoss loss, HGText *text)
+{
+  const double xyz[3] = {(double)loss->spacing[2], (double)loss->spacing[1], (double)loss->spacing[0]}, delta = (double)loss->delta,
+               weight = (double)loss->h1_weight;
+  const char *type    = ((PetscObject)loss)->type_name;
+  PetscBool   huber, h1;
+
+  PetscFunctionBegin;
+  PetscValidHeaderSpecific(loss, HG_LOSS_CLASSID, 1);
+  PetscCall(PetscStrcmp(type, HGLOSSHUBER, &huber));
+  PetscCall(PetscStrcmp(type, HGLOSSH1, &h1));
+  PetscCall(HGTextAppend(text, " -train_loss %s", type));
+  if (huber) PetscCall(AppendReals(text, " -loss_huber_delta", 1, &delta));
+  if (h1) PetscCall(AppendReals(text, " -loss_h1_weight", 1, &weight));
+  if (h1 && xyz[0] > 0) PetscCall(AppendReals(text, " -loss_h1_spacing", 3, xyz));
+  if (h1 && loss->periodic) PetscCall(HGTextAppend(text, " -loss_h1_periodic"));
+  PetscCall(AppendReals(text, " -loss_channel_weights", loss->nchannel_weight, loss->channel_weight));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 /*@C
    HGLossView - Print a misfit
 

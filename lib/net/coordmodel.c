@@ -1,230 +1,187 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Model files of coordinate networks: netCDF-4, a group for each layer with weight(out, in) and bias(out). Rank 0 alone handles the file. */
+/* A coordinate network in a model file: its options, its box, and a group for each layer with weight(out, in) and bias(out) */
 #include "net/coord_impl.h"
-#include <errno.h>
-#include <netcdf.h>
-#include <stdio.h>
-#include <unistd.h>
+#include "model/hgmodel.h"
 
-#define FORMAT 1
-
-typedef struct {
-  const char *path;
-  int         nc;
-  char        msg[1024]; /* what went wrong on rank 0; empty while all is well */
-} Model;
-
-#define Try(m, call)                                                                          \
-  do {                                                                                        \
-    int e_ = *(m)->msg ? NC_NOERR : (call);                                                   \
-    if (e_) (void)snprintf((m)->msg, sizeof((m)->msg), "%s: %s", (m)->path, nc_strerror(e_)); \
-  } while (0)
-
-static void PutArray(Model *m, int group, const char *name, PetscInt rows, PetscInt columns, const double *v)
+static PetscErrorCode LayerName(PetscInt l, char name[32])
 {
-  int dim[2], id = -1, n = 0;
-
-  Try(m, nc_def_dim(group, columns ? "weight_0" : "bias_0", (size_t)rows, &dim[n++]));
-  if (columns) Try(m, nc_def_dim(group, "weight_1", (size_t)columns, &dim[n++]));
-  Try(m, nc_def_var(group, name, NC_DOUBLE, n, dim, &id));
-  Try(m, nc_put_var_double(group, id, v));
+  PetscFunctionBegin;
+  PetscCall(PetscSNPrintf(name, 32, "fc%" PetscInt_FMT, l + 1));
+  PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-static void PutText(Model *m, const char *name, const char *text)
-{
-  Try(m, nc_put_att_text(m->nc, NC_GLOBAL, name, strlen(text), text));
-}
+/*@
+   HGCoordNetWriteModel - Write a coordinate network into a model file
 
-static void WriteModel(Model *m, HGCoordNet net, const char *options, const char *problem, const double *p)
-{
-  char      temporary[PETSC_MAX_PATH_LEN + 8];
-  const int format = FORMAT;
-  int       open;
-
-  (void)snprintf(temporary, sizeof(temporary), "%s.part", m->path);
-  Try(m, nc_create(temporary, NC_NETCDF4 | NC_CLOBBER, &m->nc));
-  open = !*m->msg;
-  Try(m, nc_put_att_int(m->nc, NC_GLOBAL, "halograd_format", NC_INT, 1, &format));
-  PutText(m, "net_options", options);
-  PutText(m, "problem_options", problem);
-  Try(m, nc_put_att_double(m->nc, NC_GLOBAL, "input_mean", NC_DOUBLE, (size_t)net->dim, net->centre));
-  Try(m, nc_put_att_double(m->nc, NC_GLOBAL, "input_scale", NC_DOUBLE, (size_t)net->dim, net->scale));
-  for (PetscInt l = 0; l < net->nlayers; l++) {
-    const HGCoordLayer *y = &net->layer[l];
-    char                name[32];
-    int                 group = -1;
-
-    (void)snprintf(name, sizeof(name), "fc%d", (int)l + 1);
-    Try(m, nc_def_grp(m->nc, name, &group));
-    PutArray(m, group, "weight", y->cout, y->cin, p + y->weight);
-    PutArray(m, group, "bias", y->cout, 0, p + y->bias);
-  }
-  if (open) {
-    const int e = nc_close(m->nc);
-
-    Try(m, e);
-  }
-  if (!*m->msg && rename(temporary, m->path))
-    (void)snprintf(m->msg, sizeof(m->msg), "cannot give %s its name: %s", m->path, strerror(errno));
-  if (*m->msg && open) (void)unlink(temporary);
-}
-
-/*@C
-   HGCoordModelWrite - Write the model file of a coordinate network
-
-   Collective
+   Logically Collective
 
    Input Parameters:
-+  path    - the file; one that exists is replaced once the new one is complete
-.  net     - the network, set up
-.  problem - options of the problem that it was trained for
--  p       - the parameters, on rank 0
++  net - the network, set up
+.  m   - the model
+-  p   - the parameters, on rank 0
 
-   Level: intermediate
+   Level: advanced
 
    Shape:
    p: [parameters]
 
-   Errors:
-   A file that cannot be written; what was there before stays.
-
-.seealso: `HGCoordModelRead()`
+.seealso: `HGCoordNetReadModel()`
 @*/
-PetscErrorCode HGCoordModelWrite(const char path[], HGCoordNet net, const char problem[], const double p[])
+PetscErrorCode HGCoordNetWriteModel(HGCoordNet net, HGModel m, const double p[])
 {
-  Model       m = {.path = path, .nc = -1};
-  char        options[256];
-  PetscMPIInt rank;
+  char options[256], name[32];
 
   PetscFunctionBegin;
-  PetscCallMPI(MPI_Comm_rank(net->comm, &rank));
   PetscCall(HGCoordNetGetOptionsString(net, options, sizeof(options)));
-  if (!rank) WriteModel(&m, net, options, problem, p);
-  PetscCall(HGAgreeOnMessage(net->comm, m.msg, sizeof(m.msg)));
-  HGCheck(!*m.msg, net->comm, "%s", m.msg);
+  PetscCall(HGModelSetSection(m, "net"));
+  PetscCall(HGModelPutText(m, "", "net_options", options));
+  PetscCall(HGModelPutReals(m, "", "input_mean", net->dim, net->centre));
+  PetscCall(HGModelPutReals(m, "", "input_scale", net->dim, net->scale));
+  for (PetscInt l = 0; l < net->nlayers; l++) {
+    const HGCoordLayer *y        = &net->layer[l];
+    const PetscInt      shape[2] = {y->cout, y->cin};
+
+    PetscCall(LayerName(l, name));
+    PetscCall(HGModelPutArray(m, name, "weight", 2, shape, p + y->weight));
+    PetscCall(HGModelPutArray(m, name, "bias", 1, shape, p + y->bias));
+  }
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-static void GetText(Model *m, const char *name, size_t len, char *text)
-{
-  size_t n = 0;
-
-  *text = 0;
-  Try(m, nc_inq_attlen(m->nc, NC_GLOBAL, name, &n));
-  if (!*m->msg && n >= len) (void)snprintf(m->msg, sizeof(m->msg), "%s: its %s are too long", m->path, name);
-  Try(m, nc_get_att_text(m->nc, NC_GLOBAL, name, text));
-  if (!*m->msg) text[n] = 0;
-}
-
-/*@C
-   HGCoordModelReadOptions - Tell whether a model file holds a coordinate network, and of which options
+/*@
+   HGModelIsCoord - Whether a model holds a coordinate network
 
    Collective
 
-   Input Parameters:
-+  comm - the communicator
-.  path - the file
--  len  - length of each text
+   Input Parameter:
+.  m - the model
 
-   Output Parameters:
-+  net     - options of the network
-.  problem - options of its problem
--  is      - whether the file can be read and holds a coordinate network; if not, the texts are empty
+   Output Parameter:
+.  is - whether it does
 
    Level: intermediate
 
-.seealso: `HGCoordModelRead()`
+.seealso: `HGCoordNetSetModel()`, `HGModelOpen()`
 @*/
-PetscErrorCode HGCoordModelReadOptions(MPI_Comm comm, const char path[], size_t len, char net[], char problem[], PetscBool *is)
+PetscErrorCode HGModelIsCoord(HGModel m, PetscBool *is)
 {
-  Model       m = {.path = path, .nc = -1};
-  PetscMPIInt rank;
-  int         found = 0;
+  const char *text;
+  PetscBool   has;
 
   PetscFunctionBegin;
-  PetscCallMPI(MPI_Comm_rank(comm, &rank));
-  *net = *problem = 0;
-  if (!rank && *path && !nc_open(path, NC_NOWRITE, &m.nc)) {
-    GetText(&m, "net_options", len, net);
-    GetText(&m, "problem_options", len, problem);
-    found = !*m.msg && !strncmp(net, "-net_type mlp", 13);
-    (void)nc_close(m.nc);
-    if (!found) *net = *problem = 0;
-  }
-  PetscCallMPI(MPI_Bcast(&found, 1, MPI_INT, 0, comm));
-  PetscCallMPI(MPI_Bcast(net, (PetscMPIInt)len, MPI_CHAR, 0, comm));
-  PetscCallMPI(MPI_Bcast(problem, (PetscMPIInt)len, MPI_CHAR, 0, comm));
-  *is = found ? PETSC_TRUE : PETSC_FALSE;
+  *is = PETSC_FALSE;
+  PetscCall(HGModelHas(m, "", "net_options", &has));
+  if (!has) PetscFunctionReturn(PETSC_SUCCESS);
+  PetscCall(HGModelGetText(m, "", "net_options", &text));
+  PetscCall(PetscStrncmp(text, "-net_type mlp ", 14, is));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-static void GetArray(Model *m, int group, const char *layer, const char *name, PetscInt expected, double *v)
-{
-  int    id = -1, n = 0, dim[NC_MAX_VAR_DIMS];
-  size_t size = 1, len;
-
-  Try(m, nc_inq_varid(group, name, &id));
-  Try(m, nc_inq_varndims(group, id, &n));
-  if (!*m->msg && n > 2) (void)snprintf(m->msg, sizeof(m->msg), "%s: %s of %s has %d dimensions", m->path, name, layer, n);
-  Try(m, nc_inq_vardimid(group, id, dim));
-  for (int i = 0; i < n && !*m->msg; i++) {
-    Try(m, nc_inq_dimlen(group, dim[i], &len));
-    size *= len;
-  }
-  if (!*m->msg && size != (size_t)expected)
-    (void)snprintf(m->msg, sizeof(m->msg), "%s: %s of %s has %zu numbers, the network %d; check the -net_... options", m->path, name, layer,
-                   size, (int)expected);
-  Try(m, nc_get_var_double(group, id, v));
-  for (PetscInt i = 0; i < expected && !*m->msg; i++)
-    if (PetscIsInfOrNanReal(v[i]))
-      (void)snprintf(m->msg, sizeof(m->msg), "%s: %s of %s holds a value that is not finite; train it anew", m->path, name, layer);
-}
-
-/*@C
-   HGCoordModelRead - Read the parameters of a coordinate network
+/*@
+   HGCoordNetSetModel - Set width, depth and activation of a coordinate network to those of a model file
 
    Collective
 
    Input Parameters:
-+  path - the file
--  net  - the network, set up
++  net - the network
+-  m   - the model
+
+   Level: advanced
+
+   Errors:
+   A model of another network; options that this version does not have.
+
+.seealso: `HGCoordNetReadModel()`
+@*/
+PetscErrorCode HGCoordNetSetModel(HGCoordNet net, HGModel m)
+{
+  const char  *path, *text;
+  PetscBool    is, set;
+  PetscOptions file;
+
+  PetscFunctionBegin;
+  PetscCall(HGModelGetPath(m, &path));
+  PetscCall(HGModelIsCoord(m, &is));
+  HGCheck(is, net->comm, "%s is no model file of a coordinate network", path);
+  PetscCall(HGModelGetText(m, "", "net_options", &text));
+  PetscCall(HGOptionsCreateFromText(net->comm, path, text, NULL, &file));
+  PetscCall(PetscOptionsHasName(file, NULL, "-net_type", &set)); /* mlp, as was seen */
+  PetscCall(PetscOptionsPush(file));
+  PetscCall(HGCoordNetSetFromOptions(net));
+  PetscCall(PetscOptionsPop());
+  PetscCall(HGOptionsDestroyUsed(net->comm, path, &file));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* The network sees the points of the file's box as the file's run did */
+static PetscErrorCode CheckBox(HGCoordNet net, HGModel m)
+{
+  const char *path;
+  PetscReal   centre[HG_COORD_MAX_DIM], scale[HG_COORD_MAX_DIM];
+
+  PetscFunctionBegin;
+  PetscCall(HGModelGetPath(m, &path));
+  PetscCall(HGModelGetReals(m, "", "input_mean", net->dim, PETSC_MIN_REAL, PETSC_MAX_REAL, centre));
+  PetscCall(HGModelGetReals(m, "", "input_scale", net->dim, PETSC_SMALL * PETSC_SMALL, PETSC_MAX_REAL, scale));
+  for (PetscInt i = 0; i < net->dim; i++)
+    HGCheck(centre[i] == net->centre[i] && scale[i] == net->scale[i], net->comm,
+            "%s was trained for coordinate %" PetscInt_FMT " from %g to %g, the problem has it from %g to %g; take a model of the same box",
+            path, i, (double)(centre[i] - 1 / scale[i]), (double)(centre[i] + 1 / scale[i]), net->centre[i] - 1 / net->scale[i],
+            net->centre[i] + 1 / net->scale[i]);
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode CheckOptions(HGCoordNet net, HGModel m)
+{
+  const char *path, *held;
+  char        options[256];
+
+  PetscFunctionBegin;
+  PetscCall(HGModelGetPath(m, &path));
+  PetscCall(HGCoordNetGetOptionsString(net, options, sizeof(options)));
+  PetscCall(HGModelGetText(m, "", "net_options", &held));
+  HGCheck(!strcmp(held, options), net->comm, "%s holds the network %s; the options ask for %s. Give the same, or train a new model.", path,
+          held, options);
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/*@
+   HGCoordNetReadModel - Read the parameters of a coordinate network from a model file
+
+   Collective
+
+   Input Parameters:
++  net - the network, set up
+-  m   - the model
 
    Output Parameter:
 .  p - the parameters, on all ranks
 
-   Level: intermediate
+   Level: advanced
 
    Shape:
    p: [parameters]
 
    Errors:
-   A file that is missing or no netCDF file, and one whose layers do not fit the network.
+   Layers, shapes, options or a box that are not those of the network; values that are damaged or not finite.
 
-.seealso: `HGCoordModelWrite()`, `HGCoordModelReadOptions()`
+.seealso: `HGCoordNetWriteModel()`, `HGCoordNetSetModel()`
 @*/
-PetscErrorCode HGCoordModelRead(const char path[], HGCoordNet net, double p[])
+PetscErrorCode HGCoordNetReadModel(HGCoordNet net, HGModel m, double p[])
 {
-  Model       m = {.path = path, .nc = -1};
-  PetscMPIInt rank;
-  int         group = -1;
+  char name[32];
 
   PetscFunctionBegin;
-  PetscCallMPI(MPI_Comm_rank(net->comm, &rank));
-  if (!rank) {
-    Try(&m, nc_open(path, NC_NOWRITE, &m.nc));
-    for (PetscInt l = 0; l < net->nlayers; l++) {
-      const HGCoordLayer *y = &net->layer[l];
-      char                name[32];
+  for (PetscInt l = 0; l < net->nlayers; l++) {
+    const HGCoordLayer *y        = &net->layer[l];
+    const PetscInt      shape[2] = {y->cout, y->cin};
 
-      (void)snprintf(name, sizeof(name), "fc%d", (int)l + 1);
-      Try(&m, nc_inq_grp_ncid(m.nc, name, &group));
-      GetArray(&m, group, name, "weight", y->cin * y->cout, p + y->weight);
-      GetArray(&m, group, name, "bias", y->cout, p + y->bias);
-    }
-    if (m.nc >= 0) (void)nc_close(m.nc);
+    PetscCall(LayerName(l, name));
+    PetscCall(HGModelGetArray(m, name, "weight", 2, shape, p + y->weight));
+    PetscCall(HGModelGetArray(m, name, "bias", 1, shape, p + y->bias));
   }
-  PetscCall(HGAgreeOnMessage(net->comm, m.msg, sizeof(m.msg)));
-  HGCheck(!*m.msg, net->comm, "%s", m.msg);
+  PetscCall(CheckOptions(net, m));
+  PetscCall(CheckBox(net, m));
   PetscCallMPI(MPI_Bcast(p, (PetscMPIInt)net->nparams, MPI_DOUBLE, 0, net->comm));
   PetscFunctionReturn(PETSC_SUCCESS);
 }

@@ -4,6 +4,7 @@
 
 #include "sys/hgsys.h"
 #include "kernel/hgkernel.h"
+#include "model/hgmodel.h"
 
 #define HG_COORD_MAX_DIM 4 /* coordinates of a point */
 #define HG_COORD_MAX_OUT 8 /* outputs of a coordinate network */
@@ -50,8 +51,9 @@ PETSC_EXTERN PetscErrorCode HGCoordNetSweep(HGCoordNet, int, PetscInt, const dou
 PETSC_EXTERN PetscErrorCode HGCoordNetGetGradient(HGCoordNet, double[]);
 PETSC_EXTERN PetscErrorCode HGCoordNetDestroy(HGCoordNet *);
 
-PETSC_EXTERN PetscErrorCode HGCoordModelWrite(const char[], HGCoordNet, const char[], const double[]);
-PETSC_EXTERN PetscErrorCode HGCoordModelReadOptions(MPI_Comm, const char[], size_t, char[], char[], PetscBool *);
-PETSC_EXTERN PetscErrorCode HGCoordModelRead(const char[], HGCoordNet, double[]);
+PETSC_EXTERN PetscErrorCode HGCoordNetWriteModel(HGCoordNet, HGModel, const double[]);
+PETSC_EXTERN PetscErrorCode HGModelIsCoord(HGModel, PetscBool *);
+PETSC_EXTERN PetscErrorCode HGCoordNetSetModel(HGCoordNet, HGModel);
+PETSC_EXTERN PetscErrorCode HGCoordNetReadModel(HGCoordNet, HGModel, double[]);
 
 #endif

@@ -3,6 +3,7 @@
 #define HGNET_H
 
 #include "layer/hglayer.h"
+#include "model/hgmodel.h"
 
 /*S
    HGNet - a network: a directed acyclic graph of layers on distributed tensors, and the plan to run it forward and backward
@@ -32,17 +33,21 @@ typedef const char *HGNetType;
 #define HGNETLENET5 "lenet5"
 #define HGNETMLP    "mlp"
 
-#define HG_MAX_CHANNELS 256 /* of input or target, in a model file's normalisation */
-#define HG_MODEL_STATE  64  /* numbers of a training's state */
+#define HG_MAX_CHANNELS 256 /* of input or target, in HGModelInfo */
 
 /*S
-   HGModelInfo - what a model file says beside the network's parameters
+   HGModelInfo - what a model file says beside the network's parameters, in a struct of fixed size
 
    Level: intermediate
 
-   Note:
+   Notes:
+   For programs that train a network of their own. What does not fit is refused, never cut; `HGDataInfo`, `HGNetWriteModel()` and `HGModelOutputWrite()` have no
+   such limits.
+
    An outside value v enters the network as (v - mean) / deviation of its channel, and the network's output leaves as
    v deviation + mean.
+
+.seealso: `HGModelWrite()`, `HGNetSetFromModel()`
 S*/
 typedef struct {
   char      net_options[1024];                 /* options that rebuild the network */
@@ -52,11 +57,7 @@ typedef struct {
   PetscReal deviation[2][HG_MAX_CHANNELS];
   PetscInt  seed, epoch, batch;    /* epochs trained so far, and batches of the next */
   PetscInt  step;                  /* of the optimizer, 0 if the file has no state */
-  char      stages[256];           /* optimizers one after the other, empty for one alone */
   char      physics_options[1024]; /* options that rebuild the equation, empty for none or a user's */
-  char      physics_training[512]; /* how its residual and conditions counted */
-  PetscInt  nstate;                /* of what adapts during training */
-  PetscReal state[HG_MODEL_STATE];
 } HGModelInfo;
 
 PETSC_EXTERN PetscErrorCode HGNetRegister(const char[], PetscErrorCode (*)(HGNet));
@@ -96,6 +97,10 @@ PETSC_EXTERN PetscErrorCode HGNetForward(HGNet, PetscInt);
 PETSC_EXTERN PetscErrorCode HGNetAdjointBegin(HGNet);
 PETSC_EXTERN PetscErrorCode HGNetAdjoint(HGNet, PetscInt);
 PETSC_EXTERN PetscErrorCode HGNetAdjointEnd(HGNet, Vec);
+
+PETSC_EXTERN PetscErrorCode HGNetWriteModel(HGNet, HGModel, Vec);
+PETSC_EXTERN PetscErrorCode HGNetSetModel(HGNet, HGModel);
+PETSC_EXTERN PetscErrorCode HGNetReadModel(HGNet, HGModel, Vec);
 
 PETSC_EXTERN PetscErrorCode HGModelWrite(const char[], HGNet, const HGModelInfo *, Vec, PetscInt, const char *const[], const Vec[]);
 PETSC_EXTERN PetscErrorCode HGModelTryPath(MPI_Comm, const char[]);

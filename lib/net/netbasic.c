@@ -489,7 +489,10 @@ PetscErrorCode HGNetSetFromOptions(HGNet net)
    Level: intermediate
 
    Note:
-   Options of normalisation and dropout appear if there is any, or if there is none where the architecture has one by default.
+   Options of normalisation and dropout appear if there is any, or if there is none where the architecture has one by default. They have no prefix.
+
+   Errors:
+   A buffer that is too short.
 
 .seealso: `HGModelWrite()`
 @*/
@@ -498,6 +501,7 @@ PetscErrorCode HGNetGetOptionsString(HGNet net, char options[], size_t len)
   const char      *type;
   const HGNormKind norm       = HGNetNorm(net);
   char             groups[40] = "", more[96] = "", dropout[64] = "", short_form[32];
+  size_t           used;
 
   PetscFunctionBegin;
   PetscValidHeaderSpecific(net, HG_NET_CLASSID, 1);
@@ -514,6 +518,8 @@ PetscErrorCode HGNetGetOptionsString(HGNet net, char options[], size_t len)
                           " -net_kernel %" PetscInt_FMT " -net_activation %s -net_padding %s%s%s",
                           type, net->width, net->depth, net->levels, net->kernel, Activations[net->activation],
                           Paddings[net->padding - HG_BOUNDARY_ZERO], more, dropout));
+  PetscCall(PetscStrlen(options, &used));
+  HGCheck(used + 1 < len, PetscObjectComm((PetscObject)net), "the options of the network need more than %zu characters", len);
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 

@@ -8,6 +8,7 @@
    over the boundary's faces, u and du/dn there by polynomials through the nearest cells, and the differences know nothing of them.
 */
 #include "physics/equation_impl.h"
+#include "model/hgmodel.h"
 
 const char *const HGPhysicsBCModes[] = {"scheme", "hard", "soft", "HGPhysicsBCMode", "HG_PHYSICS_BC_", NULL};
 
@@ -103,19 +104,19 @@ static PetscErrorCode ReadCondition(HGPhysics p, int axis, int side, const char 
   PetscFunctionBegin;
   for (kind = 0; kind < 4; kind++)
     if (name == strlen(HGPhysicsBCs[kind]) && !strncmp(text, HGPhysicsBCs[kind], name)) break;
-  HGCheckOptions(kind < 4, p, "%s: no condition \"%.*s\"; give dirichlet:value, neumann:value, robin:alpha:beta:value or periodic", option, n,
-          text);
+  HGCheckOptions(kind < 4, p, "%s: no condition \"%.*s\"; give dirichlet:value, neumann:value, robin:alpha:beta:value or periodic", option,
+                 n, text);
   for (size_t at = name; at < len; count++) {
     const size_t number = strcspn(text + ++at, ":,");
 
-    HGCheckOptions(count < 3, p, "%s %.*s: too many numbers; give dirichlet:value, neumann:value, robin:alpha:beta:value or periodic", option,
-            n, text);
+    HGCheckOptions(count < 3, p, "%s %.*s: too many numbers; give dirichlet:value, neumann:value, robin:alpha:beta:value or periodic",
+                   option, n, text);
     HGCheckOptions(HGParseReal(text + at, number, -PETSC_MAX_REAL, PETSC_MAX_REAL, &v[count]), p,
-            "%s %.*s: expected a number behind each colon", option, n, text);
+                   "%s %.*s: expected a number behind each colon", option, n, text);
     at += number;
   }
   HGCheckOptions(kind == HG_PHYSICS_ROBIN ? count == 3 : count <= (kind < HG_PHYSICS_PERIODIC ? 1 : 0), p,
-          "%s %.*s: %d numbers; give dirichlet:value, neumann:value, robin:alpha:beta:value or periodic", option, n, text, count);
+                 "%s %.*s: %d numbers; give dirichlet:value, neumann:value, robin:alpha:beta:value or periodic", option, n, text, count);
   PetscCall(HGPhysicsSetBoundary(p, axis, side, (HGPhysicsBC)kind, v[0], v[1], kind == HG_PHYSICS_ROBIN ? v[2] : v[0]));
   PetscFunctionReturn(PETSC_SUCCESS);
 }

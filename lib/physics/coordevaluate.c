@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* The objective of a coordinate problem with its gradient, and the network's error */
 #include "physics/coordproblem_impl.h"
+#include "sys/hgtext.h"
 #include <math.h>
 
 /* Every rank gets all parameters */
@@ -259,6 +260,35 @@ PetscErrorCode HGCoordProblemError(HGCoordProblem p, Vec v, PetscInt n, PetscRea
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+/*@
+   HGCoordProblemFillModel - Put a coordinate network and its problem into a model
+
+   Collective
+
+   Input Parameters:
++  p - the problem, set up
+.  v - the parameters
+-  m - the model
+
+   Level: advanced
+
+.seealso: `HGCoordProblemWriteModel()`, `HGCoordNetWriteModel()`
+@*/
+PetscErrorCode HGCoordProblemFillModel(HGCoordProblem p, Vec v, HGModel m)
+{
+  HGText text = {0};
+
+  PetscFunctionBegin;
+  PetscCall(HGCoordProblemTake(p, v));
+  PetscCall(HGCoordNetWriteModel(p->net, m, p->all));
+  PetscCall(HGTextAppend(&text, "-coord_problem %s", p->name));
+  for (PetscInt i = 0; i < p->nq; i++) PetscCall(HGTextAppend(&text, " -coord_%s %.17g", p->qname[i], p->q[i]));
+  PetscCall(HGModelSetSection(m, "equation"));
+  PetscCall(HGModelPutText(m, "", "problem_options", text.text));
+  PetscCall(HGTextDestroy(&text));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 /*@C
    HGCoordProblemWriteModel - Write the model file of a coordinate network
 
@@ -271,24 +301,57 @@ PetscErrorCode HGCoordProblemError(HGCoordProblem p, Vec v, PetscInt n, PetscRea
 
    Level: beginner
 
-.seealso: `HGCoordProblemReadModel()`, `HGCoordModelWrite()`
+   Errors:
+   A file that cannot be written; what was there before stays.
+
+.seealso: `HGCoordProblemReadModel()`, `HGCoordProblemFillModel()`
 @*/
 PetscErrorCode HGCoordProblemWriteModel(HGCoordProblem p, Vec v, const char path[])
 {
-  char        text[256];
-  const char *name;
-  double      value;
+  HGModel        m;
+  HGModelOutput  o;
+  PetscErrorCode e;
 
   PetscFunctionBegin;
-  PetscCall(HGCoordProblemTake(p, v));
-  PetscCall(HGCoordProblemGetUnknown(p, &name, &value));
-  PetscCall(PetscSNPrintf(text, sizeof(text), "-coord_problem %s", p->name));
-  for (PetscInt i = 0; i < p->nq; i++) {
-    const size_t len = strlen(text);
+  PetscCall(HGModelOutputCreate(p->comm, path, &o));
+  PetscCall(HGModelCreate(p->comm, &m));
+  PetscCall(HGCoordProblemFillModel(p, v, m));
+  e = HGModelOutputWrite(o, m);
+  PetscCall(HGModelDestroy(&m));
+  PetscCall(HGModelOutputDestroy(&o));
+  PetscCall(e);
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
 
-    PetscCall(PetscSNPrintf(text + len, sizeof(text) - len, " -coord_%s %.17g", p->qname[i], p->q[i]));
-  }
-  PetscCall(HGCoordModelWrite(path, p->net, text, p->all));
+/*@
+   HGCoordProblemSetModel - Set a problem to the one of a model file
+
+   Collective
+
+   Input Parameters:
++  p - the problem, new
+-  m - the model
+
+   Level: advanced
+
+   Errors:
+   A model without a problem; options that it does not have.
+
+.seealso: `HGCoordProblemFillModel()`, `HGCoordNetSetModel()`
+@*/
+PetscErrorCode HGCoordProblemSetModel(HGCoordProblem p, HGModel m)
+{
+  const char  *path, *text;
+  PetscOptions file;
+
+  PetscFunctionBegin;
+  PetscCall(HGModelGetPath(m, &path));
+  PetscCall(HGModelGetText(m, "", "problem_options", &text));
+  PetscCall(HGOptionsCreateFromText(p->comm, path, text, NULL, &file));
+  PetscCall(PetscOptionsPush(file));
+  PetscCall(HGCoordProblemSetFromOptions(p));
+  PetscCall(PetscOptionsPop());
+  PetscCall(HGOptionsDestroyUsed(p->comm, path, &file));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -298,23 +361,28 @@ PetscErrorCode HGCoordProblemWriteModel(HGCoordProblem p, Vec v, const char path
    Collective
 
    Input Parameters:
-+  p    - the problem, set up, without unknown parameter
++  p    - the problem, set up; an unknown parameter starts anew
 .  path - the file
 -  v    - the parameters' vector
 
    Level: beginner
 
    Errors:
-   A file that is missing, or that does not fit the network.
+   Those of `HGModelOpen()`, and a file that does not fit the network.
 
-.seealso: `HGCoordProblemWriteModel()`, `HGCoordModelRead()`
+.seealso: `HGCoordProblemWriteModel()`, `HGCoordNetReadModel()`
 @*/
 PetscErrorCode HGCoordProblemReadModel(HGCoordProblem p, const char path[], Vec v)
 {
-  PetscScalar *a;
+  PetscScalar   *a;
+  HGModel        m;
+  PetscErrorCode e;
 
   PetscFunctionBegin;
-  PetscCall(HGCoordModelRead(path, p->net, p->all));
+  PetscCall(HGModelOpen(p->comm, path, &m));
+  e = HGCoordNetReadModel(p->net, m, p->all);
+  PetscCall(HGModelDestroy(&m));
+  PetscCall(e);
   if (p->unknown >= 0) p->all[p->nnet] = 0;
   PetscCall(VecGetArray(v, &a));
   PetscCall(PetscArraycpy(a, p->all + p->first[p->rank], (size_t)p->count[p->rank]));

@@ -46,7 +46,7 @@ static PetscErrorCode SetFromOptions_Darcy(HGPhysics p)
   PetscOptionsEnd();
   d->field = (HGDarcyField)field;
   HGCheckOptions(d->alpha > 0.5 * (PetscReal)p->dim, p, "-darcy_alpha %g: the field has no finite variance; give more than dim/2 = %g",
-          (double)d->alpha, 0.5 * (double)p->dim);
+                 (double)d->alpha, 0.5 * (double)p->dim);
   d->options = PETSC_TRUE;
   PetscFunctionReturn(PETSC_SUCCESS);
 }

@@ -111,8 +111,9 @@ static PetscErrorCode SetFromOptions_Equation(HGPhysics p)
   PetscOptionsEnd();
   e->spectral = derivative ? PETSC_TRUE : PETSC_FALSE;
   for (int i = 0; i < e->def->nparams; i++) PetscCall(CheckParam(p, &e->def->param[i], e->param[i]));
-  HGCheckOptions(e->alpha > 0.5 * (PetscReal)p->dim, p, "-physics_field_alpha %g: the field has no finite variance; give more than dim/2 = %g",
-          (double)e->alpha, 0.5 * (double)p->dim);
+  HGCheckOptions(e->alpha > 0.5 * (PetscReal)p->dim, p,
+                 "-physics_field_alpha %g: the field has no finite variance; give more than dim/2 = %g", (double)e->alpha,
+                 0.5 * (double)p->dim);
   e->options = PETSC_TRUE;
   PetscFunctionReturn(PETSC_SUCCESS);
 }

@@ -98,6 +98,8 @@ PETSC_EXTERN PetscErrorCode HGCoordProblemGetPoints(HGCoordProblem, PetscInt, Pe
 PETSC_EXTERN PetscErrorCode HGCoordProblemRefine(HGCoordProblem, Vec, PetscInt, PetscInt);
 PETSC_EXTERN PetscErrorCode HGCoordProblemPredict(HGCoordProblem, Vec, PetscInt, const double[], double[]);
 PETSC_EXTERN PetscErrorCode HGCoordProblemError(HGCoordProblem, Vec, PetscInt, PetscReal *);
+PETSC_EXTERN PetscErrorCode HGCoordProblemFillModel(HGCoordProblem, Vec, HGModel);
+PETSC_EXTERN PetscErrorCode HGCoordProblemSetModel(HGCoordProblem, HGModel);
 PETSC_EXTERN PetscErrorCode HGCoordProblemWriteModel(HGCoordProblem, Vec, const char[]);
 PETSC_EXTERN PetscErrorCode HGCoordProblemReadModel(HGCoordProblem, const char[], Vec);
 PETSC_EXTERN PetscErrorCode HGCoordProblemDestroy(HGCoordProblem *);

@@ -3,6 +3,7 @@
 #define HGPHYSICS_H
 
 #include "tensor/hgtensor.h"
+#include "model/hgmodel.h"
 #include <petscts.h>
 
 /*S
@@ -143,7 +144,10 @@ PETSC_EXTERN PetscErrorCode HGPhysicsSetGrid(HGPhysics, PetscInt, const PetscInt
 PETSC_EXTERN PetscErrorCode HGPhysicsSetDMDA(HGPhysics, DM);
 PETSC_EXTERN PetscErrorCode HGPhysicsSetFromOptions(HGPhysics);
 PETSC_EXTERN PetscErrorCode HGPhysicsGetOptionsString(HGPhysics, char[], size_t);
+PETSC_EXTERN PetscErrorCode HGPhysicsGetOptionsText(HGPhysics, char **);
 PETSC_EXTERN PetscErrorCode HGPhysicsSetFromOptionsString(HGPhysics, const char[]);
+PETSC_EXTERN PetscErrorCode HGPhysicsWriteModel(HGPhysics, HGModel);
+PETSC_EXTERN PetscErrorCode HGPhysicsSetModel(HGPhysics, HGModel);
 PETSC_EXTERN PetscErrorCode HGPhysicsSetUp(HGPhysics);
 PETSC_EXTERN PetscErrorCode HGPhysicsView(HGPhysics, PetscViewer);
 PETSC_EXTERN PetscErrorCode HGPhysicsDestroy(HGPhysics *);

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* A built-in equation as the options that rebuild it: what a model file keeps of it */
 #include "physics/physics_impl.h"
+#include "model/hgmodel.h"
+#include "sys/hgtext.h"
 
 /*
   HGPhysicsAppendReal - Append " -name value" to options, so that the value is read back exactly
@@ -9,13 +11,10 @@
 */
 PetscErrorCode HGPhysicsAppendReal(char text[], size_t len, const char name[], PetscReal value)
 {
-  char item[128];
+  char item[128], number[HG_REAL_TEXT];
 
   PetscFunctionBegin;
-  for (int digits = 6; digits <= 17; digits++) { /* the shortest that reads back the same */
-    (void)snprintf(item, sizeof(item), " -%s %.*g", name, digits, (double)value);
-    if (strtod(strrchr(item, ' '), NULL) == (double)value) break;
-  }
+  (void)snprintf(item, sizeof(item), " -%s %s", name, HGRealToText((double)value, number));
   PetscCall(PetscStrlcat(text, item, len));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -58,6 +57,32 @@ static PetscErrorCode AppendDomain(HGPhysics p, char text[], size_t len)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+/* What does not fit is cut */
+static PetscErrorCode Describe(HGPhysics p, char text[], size_t len)
+{
+  PetscFunctionBegin;
+  *text = 0;
+  if (!p->ops->options) PetscFunctionReturn(PETSC_SUCCESS);
+  PetscCall(PetscSNPrintf(text, len, "-physics_type %s", ((PetscObject)p)->type_name));
+  PetscCall(AppendDomain(p, text, len));
+  PetscCall((*p->ops->options)(p, text, len));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Nothing but the text is asked; what: where it comes from, for messages */
+static PetscErrorCode SetFromText(HGPhysics p, const char what[], const char text[])
+{
+  PetscOptions own;
+
+  PetscFunctionBegin;
+  PetscCall(HGOptionsCreateFromText(PetscObjectComm((PetscObject)p), what, text, ((PetscObject)p)->prefix, &own));
+  PetscCall(PetscOptionsPush(own));
+  PetscCall(HGPhysicsSetFromOptions(p));
+  PetscCall(PetscOptionsPop());
+  PetscCall(HGOptionsDestroyUsed(PetscObjectComm((PetscObject)p), what, &own));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 /*@C
    HGPhysicsGetOptionsString - Get the options that rebuild a built-in equation
 
@@ -75,7 +100,10 @@ static PetscErrorCode AppendDomain(HGPhysics p, char text[], size_t len)
    Note:
    How fields are drawn and equations solved is no part of it.
 
-.seealso: `HGPhysicsSetFromOptions()`, `HGModelInfo`
+   Errors:
+   A buffer that is too short.
+
+.seealso: `HGPhysicsSetFromOptions()`, `HGPhysicsGetOptionsText()`
 @*/
 PetscErrorCode HGPhysicsGetOptionsString(HGPhysics p, char text[], size_t len)
 {
@@ -83,15 +111,42 @@ PetscErrorCode HGPhysicsGetOptionsString(HGPhysics p, char text[], size_t len)
 
   PetscFunctionBegin;
   PetscValidHeaderSpecific(p, HG_PHYSICS_CLASSID, 1);
-  *text = 0;
-  if (!p->ops->options) PetscFunctionReturn(PETSC_SUCCESS);
-  PetscCall(PetscSNPrintf(text, len, "-physics_type %s", ((PetscObject)p)->type_name));
-  PetscCall(AppendDomain(p, text, len));
-  PetscCall((*p->ops->options)(p, text, len));
+  PetscCall(Describe(p, text, len));
   PetscCall(PetscStrlen(text, &n));
   PetscCheck(n + 1 < len, PetscObjectComm((PetscObject)p), PETSC_ERR_ARG_SIZ, "the options of the equation need more than %zu characters",
              len);
   PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/*@C
+   HGPhysicsGetOptionsText - Get the options that rebuild a built-in equation, whatever their length
+
+   Not Collective
+
+   Input Parameter:
+.  p - the equation, its type set
+
+   Output Parameter:
+.  text - as of `HGPhysicsGetOptionsString()`; free it with `PetscFree()`
+
+   Level: advanced
+
+.seealso: `HGPhysicsGetOptionsString()`
+@*/
+PetscErrorCode HGPhysicsGetOptionsText(HGPhysics p, char **text)
+{
+  size_t room = 1024, n;
+
+  PetscFunctionBegin;
+  PetscValidHeaderSpecific(p, HG_PHYSICS_CLASSID, 1);
+  PetscCall(PetscMalloc1(room, text));
+  for (;;) {
+    PetscCall(Describe(p, *text, room));
+    PetscCall(PetscStrlen(*text, &n));
+    if (n + 1 < room) PetscFunctionReturn(PETSC_SUCCESS);
+    room *= 2;
+    PetscCall(PetscRealloc(room, text));
+  }
 }
 
 /*@C
@@ -101,23 +156,77 @@ PetscErrorCode HGPhysicsGetOptionsString(HGPhysics p, char text[], size_t len)
 
    Input Parameters:
 +  p    - the equation
--  text - the options
+-  text - the options, without a prefix, whether the equation has one or not
 
    Level: advanced
 
-.seealso: `HGPhysicsSetFromOptions()`, `HGModelInfo`
+   Errors:
+   Options that the equation does not have.
+
+.seealso: `HGPhysicsSetFromOptions()`, `HGPhysicsSetModel()`
 @*/
 PetscErrorCode HGPhysicsSetFromOptionsString(HGPhysics p, const char text[])
 {
-  PetscOptions own;
+  PetscFunctionBegin;
+  PetscValidHeaderSpecific(p, HG_PHYSICS_CLASSID, 1);
+  PetscCall(SetFromText(p, "the equation", text));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/*@
+   HGPhysicsWriteModel - Write an equation into a model file
+
+   Logically Collective
+
+   Input Parameters:
++  p - the equation
+-  m - the model
+
+   Level: advanced
+
+   Note:
+   The attribute `physics_options` has the options of a built-in equation, those of its parameters with their present values. Of a user's equation, which only
+   its program can rebuild, nothing is written.
+
+.seealso: `HGPhysicsSetModel()`
+@*/
+PetscErrorCode HGPhysicsWriteModel(HGPhysics p, HGModel m)
+{
+  char *text;
 
   PetscFunctionBegin;
   PetscValidHeaderSpecific(p, HG_PHYSICS_CLASSID, 1);
-  PetscCall(PetscOptionsCreate(&own));
-  PetscCall(PetscOptionsInsertString(own, text));
-  PetscCall(PetscOptionsPush(own));
-  PetscCall(HGPhysicsSetFromOptions(p));
-  PetscCall(PetscOptionsPop());
-  PetscCall(PetscOptionsDestroy(&own));
+  PetscCall(HGPhysicsGetOptionsText(p, &text));
+  PetscCall(HGModelSetSection(m, "equation"));
+  if (*text) PetscCall(HGModelPutText(m, "", "physics_options", text));
+  PetscCall(PetscFree(text));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/*@
+   HGPhysicsSetModel - Set an equation to the one of a model file
+
+   Collective
+
+   Input Parameters:
++  p - the equation, new
+-  m - the model, which has one
+
+   Level: advanced
+
+   Errors:
+   A model without an equation; options that it does not have.
+
+.seealso: `HGPhysicsWriteModel()`, `HGPhysicsSetFromOptionsString()`
+@*/
+PetscErrorCode HGPhysicsSetModel(HGPhysics p, HGModel m)
+{
+  const char *path, *text;
+
+  PetscFunctionBegin;
+  PetscValidHeaderSpecific(p, HG_PHYSICS_CLASSID, 1);
+  PetscCall(HGModelGetPath(m, &path));
+  PetscCall(HGModelGetText(m, "", "physics_options", &text));
+  PetscCall(SetFromText(p, path, text));
   PetscFunctionReturn(PETSC_SUCCESS);
 }

@@ -17,13 +17,13 @@ S*/
 typedef struct {
   PetscBool   prints, terminal;
   const char *unit;
-  PetscInt    total, first, next; /* where it started; the next count that prints a plain line */
+  PetscInt64  total, first, next; /* where it started; the next count that prints a plain line */
   double      begin, shown;       /* MPI_Wtime() */
   int         width;              /* of the line on the terminal */
 } HGProgress;
 
-PETSC_EXTERN PetscErrorCode HGProgressBegin(HGProgress *, MPI_Comm, const char[], PetscInt, PetscInt);
-PETSC_EXTERN PetscErrorCode HGProgressUpdate(HGProgress *, PetscInt, const char[]);
+PETSC_EXTERN PetscErrorCode HGProgressBegin(HGProgress *, MPI_Comm, const char[], PetscInt64, PetscInt64);
+PETSC_EXTERN PetscErrorCode HGProgressUpdate(HGProgress *, PetscInt64, const char[]);
 PETSC_EXTERN PetscErrorCode HGProgressEnd(HGProgress *);
 
 #endif

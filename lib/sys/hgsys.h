@@ -61,7 +61,7 @@ PETSC_EXTERN PetscErrorCode HGCheckInitialized(const char[]);
 PETSC_EXTERN PetscErrorCode HGAgree(MPI_Comm, PetscBool, PetscBool *);
 PETSC_EXTERN PetscErrorCode HGAgreeOnMessage(MPI_Comm, char *, size_t);
 PETSC_EXTERN const char *const HGDTypes[]; /* their names */
-PETSC_EXTERN const char    *HGDTypeName(HGDType);
+PETSC_EXTERN const char       *HGDTypeName(HGDType);
 
 PETSC_EXTERN uint64_t HGRandomStream(const char[]);
 PETSC_EXTERN uint64_t HGRandomBits(uint64_t, uint64_t, uint64_t);

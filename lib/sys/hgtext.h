@@ -23,6 +23,7 @@ typedef struct {
 
 PETSC_EXTERN PetscErrorCode HGTextAppend(HGText *, const char[], ...) PETSC_ATTRIBUTE_FORMAT(2, 3);
 PETSC_EXTERN PetscErrorCode HGTextDestroy(HGText *);
+PETSC_EXTERN PetscErrorCode HGStringReplace(const char[], char **);
 PETSC_EXTERN const char    *HGRealToText(double, char[]);
 
 #endif

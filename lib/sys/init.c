@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #define _GNU_SOURCE
 #include "sys/sys_impl.h"
+#include "sys/hgsignal.h"
 #include <dlfcn.h>
 #include <omp.h>
 #include <sched.h>
@@ -145,8 +146,8 @@ static PetscErrorCode SetThreads(MPI_Comm comm, PetscInt asked)
 PetscErrorCode HGSetFromOptions(MPI_Comm comm)
 {
   static const char *const sets[] = {"portable", "avx2", "avx512"};
-  PetscInt  dtype = HG_F32, simd = HGSimdDetect(), threads = 0;
-  PetscBool help;
+  PetscInt                 dtype = HG_F32, simd = HGSimdDetect(), threads = 0;
+  PetscBool                help;
 
   PetscFunctionBegin;
   PetscCall(PetscOptionsHasHelp(NULL, &help));
@@ -201,7 +202,8 @@ static PetscErrorCode PushErrorHandler(void)
 
    May be called before or after `PetscInitialize()`. After, it leaves errors and signals as they are. Before, it installs `HGErrorHandler()`, by which
    Halograd's own checks make one line and all other errors are printed as PETSc does, and ignores SIGXFSZ, so that a file over the
-   size limit is an error that is reported like a full disk.
+   size limit is an error that is reported like a full disk; SIGTERM ends the program without PETSc's traceback, and so does the end of
+   the launcher (mpiexec).
 
    Before, options may also be written `--name`, `-name=value` or `--name=value`, on the command line, in options files and in
    `PETSC_OPTIONS`, and an option that is given with two values is warned of.
@@ -225,6 +227,7 @@ PetscErrorCode HGInitialize(int *argc, char ***args, const char file[], const ch
     HG.petsc_is_ours = PETSC_TRUE;
     PetscCall(PushErrorHandler());
     PetscCall(HGOptionsReview(file));
+    PetscCall(HGSignalInitialize());
   }
   QuietBlas();
   PetscCall(RegisterClasses());

@@ -20,7 +20,7 @@
 
 .seealso: `HGProgressUpdate()`, `HGProgressEnd()`
 @*/
-PetscErrorCode HGProgressBegin(HGProgress *p, MPI_Comm comm, const char unit[], PetscInt done, PetscInt total)
+PetscErrorCode HGProgressBegin(HGProgress *p, MPI_Comm comm, const char unit[], PetscInt64 done, PetscInt64 total)
 {
   PetscMPIInt rank;
 
@@ -46,7 +46,7 @@ static void Duration(double seconds, char s[], size_t len)
   else (void)snprintf(s, len, "%ld s", t);
 }
 
-static PetscBool Due(HGProgress *p, PetscInt done, double now)
+static PetscBool Due(HGProgress *p, PetscInt64 done, double now)
 {
   if (done >= p->total) return PETSC_TRUE;
   if (p->terminal) return now - p->shown >= PERIOD ? PETSC_TRUE : PETSC_FALSE;
@@ -72,7 +72,7 @@ static PetscBool Due(HGProgress *p, PetscInt done, double now)
 
 .seealso: `HGProgressBegin()`
 @*/
-PetscErrorCode HGProgressUpdate(HGProgress *p, PetscInt done, const char note[])
+PetscErrorCode HGProgressUpdate(HGProgress *p, PetscInt64 done, const char note[])
 {
   const double now = MPI_Wtime(), rate = (double)(done - p->first) / PetscMax(now - p->begin, 1e-9);
   char         left[32], line[256];
@@ -81,7 +81,7 @@ PetscErrorCode HGProgressUpdate(HGProgress *p, PetscInt done, const char note[])
   if (!p->prints || !Due(p, done, now)) PetscFunctionReturn(PETSC_SUCCESS);
   p->shown = now;
   Duration(done >= p->total ? now - p->begin : (double)(p->total - done) / PetscMax(rate, 1e-9), left, sizeof(left));
-  (void)snprintf(line, sizeof(line), "%" PetscInt_FMT "/%" PetscInt_FMT " %s, %.3g/s, %s%s%s%s", done, p->total, p->unit, rate,
+  (void)snprintf(line, sizeof(line), "%" PetscInt64_FMT "/%" PetscInt64_FMT " %s, %.3g/s, %s%s%s%s", done, p->total, p->unit, rate,
                  done >= p->total ? "in " : "", left, done >= p->total ? "" : " left", note && *note ? ", " : "");
   if (p->terminal) {
     const int width = printf("\r%s%s", line, note ? note : "") - 1;

@@ -81,3 +81,27 @@ const char *HGRealToText(double value, char text[])
   }
   return text;
 }
+
+/*@C
+   HGStringReplace - Keep a copy of a string in the place of another one
+
+   Not Collective
+
+   Input Parameters:
++  text - the string, which may be the one that is replaced
+-  at   - where the copy belongs; what it holds is freed, unless NULL
+
+   Level: developer
+
+.seealso: `PetscStrallocpy()`
+@*/
+PetscErrorCode HGStringReplace(const char text[], char **at)
+{
+  char *copy;
+
+  PetscFunctionBegin;
+  PetscCall(PetscStrallocpy(text, &copy));
+  PetscCall(PetscFree(*at));
+  *at = copy;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}

@@ -40,8 +40,8 @@ static PetscErrorCode MeanMagnitude(Vec g, PetscReal *mean)
 */
 PetscErrorCode HGTrainerBalanceBefore(HGTrainer t, PetscInt count, const PetscInt sample[])
 {
-  const PetscInt step    = t->epoch * t->batches + t->batch;
-  PetscReal      largest = 0, mean, value;
+  const PetscInt64 step    = HGTrainerStep(t);
+  PetscReal        largest = 0, mean, value;
 
   PetscFunctionBegin;
   if (t->balance != HG_BALANCE_GRADNORM || step % EVERY) PetscFunctionReturn(PETSC_SUCCESS);
@@ -85,7 +85,7 @@ static void Progress(HGTrainer t, const PetscReal then[], PetscReal factor[])
 /* ReLoBRaLo, equations 8 to 10 of Bischof and Kraus, arXiv 2110.09813; rho is a function of seed and step */
 static PetscErrorCode Relobralo(HGTrainer t)
 {
-  const uint64_t  step = (uint64_t)(t->epoch * t->batches + t->batch);
+  const uint64_t  step = (uint64_t)HGTrainerStep(t);
   const PetscReal rho  = HGRandomUniform((uint64_t)t->seed, HGRandomStream("relobralo"), step) < LOOKBACK ? 1 : 0;
   PetscReal       recent[HG_TERMS], whole[HG_TERMS];
 

@@ -2,19 +2,22 @@
 #include "train/hgcoordtrain.h"
 #include "train/stages.h"
 #include "sys/hgprogress.h"
+#include "sys/hgsignal.h"
+#include <errno.h>
 #include <stdio.h>
 
 struct _p_HGCoordTrainer {
   MPI_Comm       comm;
   HGCoordProblem problem;
   PetscInt       nstages;
-  HGStage        stage[HG_MAX_STAGES];
-  PetscInt       every, add; /* refinement */
-  char           history[PETSC_MAX_PATH_LEN];
-  PetscInt       log; /* iterations between lines of the history */
-  char           output[PETSC_MAX_PATH_LEN];
-  PetscInt       checkpoint; /* iterations between model files, 0 for none */
+  HGStage       *stage;            /* [nstages] */
+  PetscInt       every, add;       /* refinement */
+  char          *history, *output; /* files, empty for none */
+  PetscInt       log;              /* iterations between lines of the history */
+  PetscInt       checkpoint;       /* iterations between model files, 0 for none */
+  HGModelOutput  model;            /* the model file to write, NULL for none */
   FILE          *file;
+  int            stopped; /* the signal that training stopped for, 0 for none */
   HGProgress     progress;
   PetscInt       done; /* iterations of the stages and solves before this one */
   PetscInt       iteration;
@@ -46,6 +49,8 @@ PetscErrorCode HGCoordTrainerCreate(HGCoordProblem problem, HGCoordTrainer *t)
   (*t)->add        = 100;
   (*t)->log        = 100;
   (*t)->checkpoint = 1000;
+  PetscCall(PetscStrallocpy("", &(*t)->history));
+  PetscCall(PetscStrallocpy("", &(*t)->output));
   PetscCall(HGTaoRegisterAll());
   PetscCall(HGCoordTrainerSetStages(*t, "adam:2000,lmvm:10000"));
   PetscFunctionReturn(PETSC_SUCCESS);
@@ -72,8 +77,12 @@ PetscErrorCode HGCoordTrainerCreate(HGCoordProblem problem, HGCoordTrainer *t)
 @*/
 PetscErrorCode HGCoordTrainerSetStages(HGCoordTrainer t, const char stages[])
 {
+  HGStage *stage;
+
   PetscFunctionBegin;
-  PetscCall(HGStagesParse(t->comm, stages, &t->nstages, t->stage));
+  PetscCall(HGStagesParse(t->comm, stages, &t->nstages, &stage));
+  PetscCall(PetscFree(t->stage));
+  t->stage = stage;
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -107,14 +116,14 @@ PetscErrorCode HGCoordTrainerSetRefinement(HGCoordTrainer t, PetscInt every, Pet
 }
 
 /*@C
-   HGCoordTrainerSetModelOutput - Set the model file that training writes on its way
+   HGCoordTrainerSetModelOutput - Set the model file that training writes, on its way and at its end
 
    Logically Collective
 
    Input Parameters:
 +  t     - the trainer
 .  path  - the file, replaced each time once the new one is complete; empty for none
--  every - iterations between writing, 0 for never
+-  every - iterations between writing, 0 for the end alone
 
    Options Database Key:
 .  -train_checkpoint n - iterations (default 1000)
@@ -130,7 +139,7 @@ PetscErrorCode HGCoordTrainerSetModelOutput(HGCoordTrainer t, const char path[],
 {
   PetscFunctionBegin;
   HGCheck(every >= 0, t->comm, "-train_checkpoint %" PetscInt_FMT ": give a number of iterations, or 0 for no checkpoints", every);
-  PetscCall(PetscStrncpy(t->output, path, sizeof(t->output)));
+  PetscCall(HGStringReplace(path, &t->output));
   t->checkpoint = every;
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -147,8 +156,8 @@ PetscErrorCode HGCoordTrainerSetModelOutput(HGCoordTrainer t, const char path[],
 +  -train_stages type:n,... - TAO types and their iterations (default adam:2000,lmvm:10000)
 .  -coord_rar_every n       - iterations between refinements (default 0, never)
 .  -coord_rar_add m         - points of a refinement (default 100)
-.  -model_output file       - the model file of the checkpoints
-.  -train_checkpoint n      - iterations between them, 0 for none (default 1000)
+.  -model_output file       - the model file
+.  -train_checkpoint n      - iterations between writing it on the way, 0 for the end alone (default 1000)
 .  -train_history file.csv  - iteration, objective, its terms, the unknown parameter, seconds
 -  -train_history_every n   - iterations between its lines (default 100)
 
@@ -161,25 +170,24 @@ PetscErrorCode HGCoordTrainerSetModelOutput(HGCoordTrainer t, const char path[],
 @*/
 PetscErrorCode HGCoordTrainerSetFromOptions(HGCoordTrainer t)
 {
-  const char *stages = "adam:2000,lmvm:10000";
+  const char *stages = "adam:2000,lmvm:10000", *output = t->output, *history = t->history;
   PetscInt    every = t->every, add = t->add, checkpoint = t->checkpoint;
-  char        output[PETSC_MAX_PATH_LEN];
-  PetscBool   set;
+  PetscBool   set, set_history;
 
   PetscFunctionBegin;
-  PetscCall(PetscStrncpy(output, t->output, sizeof(output)));
   PetscOptionsBegin(t->comm, NULL, "Training of a coordinate network", "");
-  PetscCall(HGOptionsPath("-model_output", "model file to write, and its checkpoints", "HGCoordTrainerSetModelOutput", output, NULL));
-  PetscCall(HGOptionsInt("-train_checkpoint", "iterations between checkpoints, 0: none", "HGCoordTrainerSetModelOutput", 0, PETSC_MAX_INT,
-                         &checkpoint, NULL));
+  PetscCall(HGOptionsString("-model_output", "model file to write", "HGCoordTrainerSetModelOutput", &output, NULL));
+  PetscCall(HGOptionsInt("-train_checkpoint", "iterations between writing it on the way, 0: at the end alone",
+                         "HGCoordTrainerSetModelOutput", 0, PETSC_MAX_INT, &checkpoint, NULL));
   PetscCall(HGOptionsString("-train_stages", "optimizers and their iterations", "HGCoordTrainerSetStages", &stages, &set));
   PetscCall(HGOptionsInt("-coord_rar_every", "iterations between refinements of the points, 0: never", "HGCoordTrainerSetRefinement", 0,
                          PETSC_MAX_INT, &every, NULL));
   PetscCall(HGOptionsInt("-coord_rar_add", "points of a refinement", "HGCoordTrainerSetRefinement", 1, PETSC_MAX_INT, &add, NULL));
-  PetscCall(HGOptionsPath("-train_history", "CSV file of the objective", "", t->history, NULL));
+  PetscCall(HGOptionsString("-train_history", "CSV file of the objective", "", &history, &set_history));
   PetscCall(HGOptionsInt("-train_history_every", "iterations between its lines", "", 1, PETSC_MAX_INT, &t->log, NULL));
   PetscOptionsEnd();
   if (set) PetscCall(HGCoordTrainerSetStages(t, stages));
+  if (set_history) PetscCall(HGStringReplace(history, &t->history));
   PetscCall(HGCoordTrainerSetRefinement(t, every, add));
   PetscCall(HGCoordTrainerSetModelOutput(t, output, checkpoint));
   PetscFunctionReturn(PETSC_SUCCESS);
@@ -213,6 +221,22 @@ static PetscErrorCode Record(HGCoordTrainer t)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+/* Writes the model file, or tries whether it could be */
+static PetscErrorCode Save(HGCoordTrainer t, Vec v, PetscErrorCode (*write)(HGModelOutput, HGModel))
+{
+  HGModel        m;
+  PetscErrorCode e;
+
+  PetscFunctionBegin;
+  if (!t->model) PetscFunctionReturn(PETSC_SUCCESS);
+  PetscCall(HGModelCreate(t->comm, &m));
+  PetscCall(HGCoordProblemFillModel(t->problem, v, m));
+  e = (*write)(t->model, m);
+  PetscCall(HGModelDestroy(&m));
+  PetscCall(e);
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 static PetscErrorCode Monitor(Tao tao, void *ctx)
 {
   HGCoordTrainer t = (HGCoordTrainer)ctx;
@@ -228,14 +252,16 @@ static PetscErrorCode Monitor(Tao tao, void *ctx)
   if (!its) PetscFunctionReturn(PETSC_SUCCESS);
   t->iteration = t->done + its;
   if (t->iteration % t->log == 0) PetscCall(Record(t));
-  if (*t->output && t->checkpoint && t->iteration % t->checkpoint == 0) {
+  if (t->checkpoint && t->iteration % t->checkpoint == 0) {
     PetscCall(TaoGetSolution(tao, &v));
-    PetscCall(HGCoordProblemWriteModel(t->problem, v, t->output));
+    PetscCall(Save(t, v, HGModelOutputWrite));
   }
   PetscCall(HGCoordProblemGetUnknown(t->problem, &name, &value));
   if (name) PetscCall(PetscSNPrintf(unknown, sizeof(unknown), ", %s %.6g", name, value));
   PetscCall(PetscSNPrintf(note, sizeof(note), "loss %.4g%s", (double)t->loss, unknown));
   PetscCall(HGProgressUpdate(&t->progress, t->iteration, note));
+  PetscCall(HGSignalAgree(t->comm, &t->stopped));
+  if (t->stopped) PetscCall(TaoSetConvergedReason(tao, TAO_CONVERGED_USER));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -247,7 +273,7 @@ static PetscErrorCode OpenHistory(HGCoordTrainer t)
   double             value;
   PetscInt           n;
   PetscMPIInt        rank;
-  char               msg[PETSC_MAX_PATH_LEN + 64] = "";
+  char               msg[PETSC_MAX_PATH_LEN + 128] = "";
 
   PetscFunctionBegin;
   if (!*t->history) PetscFunctionReturn(PETSC_SUCCESS);
@@ -256,7 +282,8 @@ static PetscErrorCode OpenHistory(HGCoordTrainer t)
   PetscCall(HGCoordProblemGetUnknown(t->problem, &name, &value));
   if (!rank) {
     t->file = fopen(t->history, "w");
-    if (!t->file) (void)snprintf(msg, sizeof(msg), "cannot write %s of -train_history", t->history);
+    if (!t->file)
+      (void)snprintf(msg, sizeof(msg), "cannot write %s: %s; give another name with -train_history", t->history, strerror(errno));
     else {
       (void)fprintf(t->file, "iteration,loss");
       for (PetscInt i = 0; i < n; i++) (void)fprintf(t->file, ",%s", term[i]->name);
@@ -311,7 +338,8 @@ static PetscErrorCode RunStage(HGCoordTrainer t, const HGStage *s, Vec v)
   PetscCall(TaoSetSolution(tao, v));
   PetscCall(TaoSetObjectiveAndGradient(tao, NULL, Objective, t));
   PetscCall(TaoMonitorSet(tao, Monitor, t, NULL));
-  while (left > 0) {
+  PetscCall(HGSignalBegin());
+  while (left > 0 && !t->stopped) {
     const PetscInt     n = t->every ? PetscMin(left, t->every) : left;
     TaoConvergedReason reason;
     PetscInt           its;
@@ -322,15 +350,25 @@ static PetscErrorCode RunStage(HGCoordTrainer t, const HGStage *s, Vec v)
     PetscCall(TaoGetConvergedReason(tao, &reason));
     t->done += its;
     left -= n;
-    if (t->every && left) PetscCall(HGCoordProblemRefine(t->problem, v, 10 * t->add, t->add));
+    if (t->every && left && !t->stopped) PetscCall(HGCoordProblemRefine(t->problem, v, 10 * t->add, t->add));
     else if (reason != TAO_DIVERGED_MAXITS) break;
   }
+  PetscCall(HGSignalEnd());
   PetscCall(TaoDestroy(&tao));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+static PetscErrorCode SayStopped(HGCoordTrainer t)
+{
+  PetscFunctionBegin;
+  PetscCall(PetscFPrintf(t->comm, stderr, "halograd: %s: stopped after %" PetscInt_FMT " iterations%s%s\n", HGSignalName(t->stopped),
+                         t->done, t->model ? "; start from its model with -model_input " : "; no model file was asked for",
+                         t->model ? t->output : ""));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 /*@
-   HGCoordTrainerTrain - Train
+   HGCoordTrainerTrain - Train, and write the model file
 
    Collective
 
@@ -343,8 +381,11 @@ static PetscErrorCode RunStage(HGCoordTrainer t, const HGStage *s, Vec v)
    Note:
    An iteration allocates nothing but what TAO's line searches do; a refinement does.
 
+   SIGTERM, SIGINT and SIGUSR1 to any rank end it after the iteration that runs, and the model file is written; `HGSignalReceived()` has the signal then. A
+   second signal, more than a second later, ends the program at once.
+
    Errors:
-   An optimizer that TAO does not have; a residual that is not finite.
+   A model file that cannot be written, which is tried before the first iteration; an optimizer that TAO does not have; a residual that is not finite.
 
 .seealso: `HGCoordTrainerSetFromOptions()`
 @*/
@@ -354,16 +395,24 @@ PetscErrorCode HGCoordTrainerTrain(HGCoordTrainer t, Vec v)
 
   PetscFunctionBegin;
   for (PetscInt i = 0; i < t->nstages; i++) total += t->stage[i].epochs;
+  if (*t->output) PetscCall(HGModelOutputCreate(t->comm, t->output, &t->model));
+  PetscCall(Save(t, v, HGModelOutputTry));
   PetscCall(OpenHistory(t));
   t->started = MPI_Wtime();
   t->done    = 0;
+  t->stopped = 0;
+  PetscCall(HGSignalBegin());
   PetscCall(HGProgressBegin(&t->progress, t->comm, "iterations", 0, total));
-  for (PetscInt i = 0; i < t->nstages; i++) PetscCall(RunStage(t, &t->stage[i], v));
+  for (PetscInt i = 0; i < t->nstages && !t->stopped; i++) PetscCall(RunStage(t, &t->stage[i], v));
   PetscCall(HGProgressEnd(&t->progress));
   PetscCall(HGCoordProblemEvaluate(t->problem, v, &t->loss, NULL));
   PetscCall(Record(t));
   if (t->file) (void)fclose(t->file);
   t->file = NULL;
+  PetscCall(Save(t, v, HGModelOutputWrite));
+  PetscCall(HGSignalEnd());
+  if (t->stopped) PetscCall(SayStopped(t));
+  PetscCall(HGModelOutputDestroy(&t->model));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -406,7 +455,12 @@ PetscErrorCode HGCoordTrainerGetIterations(HGCoordTrainer t, PetscInt *iteration
 PetscErrorCode HGCoordTrainerDestroy(HGCoordTrainer *t)
 {
   PetscFunctionBegin;
-  if (*t && (*t)->file) (void)fclose((*t)->file);
+  if (!*t) PetscFunctionReturn(PETSC_SUCCESS);
+  if ((*t)->file) (void)fclose((*t)->file);
+  PetscCall(HGModelOutputDestroy(&(*t)->model));
+  PetscCall(PetscFree((*t)->stage));
+  PetscCall(PetscFree((*t)->history));
+  PetscCall(PetscFree((*t)->output));
   PetscCall(PetscFree(*t));
   PetscFunctionReturn(PETSC_SUCCESS);
 }

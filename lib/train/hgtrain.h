@@ -20,8 +20,9 @@ PETSC_EXTERN PetscErrorCode HGTaoRegisterAll(void);
 PETSC_EXTERN PetscErrorCode HGTaoIsStochastic(Tao, PetscBool *);
 PETSC_EXTERN PetscErrorCode HGTaoGetLearningRate(Tao, PetscReal *);
 PETSC_EXTERN PetscErrorCode HGTaoSetLearningRate(Tao, PetscReal);
-PETSC_EXTERN PetscErrorCode HGTaoGetState(Tao, PetscInt *, PetscInt *, const char *[], Vec[]);
-PETSC_EXTERN PetscErrorCode HGTaoSetStep(Tao, PetscInt);
+PETSC_EXTERN PetscErrorCode HGTaoGetState(Tao, PetscInt64 *, PetscInt *, const char *[], Vec[]);
+PETSC_EXTERN PetscErrorCode HGTaoSetStep(Tao, PetscInt64);
+PETSC_EXTERN PetscErrorCode HGTaoAppendOptions(Tao, PetscReal, HGText *);
 
 /*S
    HGTrainer - trains a network on a dataset: epochs of mini-batches, a TAO optimizer, validation, history and checkpoints

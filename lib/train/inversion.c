@@ -8,6 +8,7 @@
    167 (2006) 495). m is a itself, or log a where a must be positive (darcy); a parameter is +-exp(theta) with the sign it starts with. TAO moves m or theta.
 */
 #include "train/hginversion.h"
+#include "sys/hgsignal.h"
 #include "train/hgtrain.h"
 #include "train/taolimit.h"
 #include <petsc/private/petscimpl.h>
@@ -448,6 +449,17 @@ static PetscErrorCode Objective(Tao tao, Vec m, PetscReal *f, Vec g, void *ctx)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+/* A signal ends the search after its iteration */
+static PetscErrorCode Monitor(Tao tao, void *ctx)
+{
+  int signal_number;
+
+  PetscFunctionBegin;
+  PetscCall(HGSignalAgree(PetscObjectComm((PetscObject)ctx), &signal_number));
+  if (signal_number) PetscCall(TaoSetConvergedReason(tao, TAO_CONVERGED_USER));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 /*@
    HGInversionSetUp - Make an inverse problem ready to be solved
 
@@ -484,6 +496,7 @@ PetscErrorCode HGInversionSetUp(HGInversion inv)
   } else PetscCall(SetUpParameter(inv));
   PetscCall(TaoSetSolution(inv->tao, inv->m));
   PetscCall(TaoSetObjectiveAndGradient(inv->tao, NULL, Objective, inv));
+  PetscCall(TaoMonitorSet(inv->tao, Monitor, inv, NULL));
   inv->setup = PETSC_TRUE;
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -524,6 +537,9 @@ PetscErrorCode HGInversionGetTao(HGInversion inv, Tao *tao)
    Note:
    Afterwards the equation has the parameter that was found.
 
+   SIGTERM, SIGINT and SIGUSR1 to any rank end it after the iteration that runs, with what has been found by then; `HGSignalReceived()` has the signal. A
+   second signal, more than a second later, ends the program at once.
+
    Errors:
    Those of `HGInversionSetUp()` and `HGInversionEvaluate()`.
 
@@ -537,7 +553,9 @@ PetscErrorCode HGInversionSolve(HGInversion inv)
   PetscFunctionBegin;
   PetscValidHeaderSpecific(inv, HG_INVERSION_CLASSID, 1);
   PetscCall(HGInversionSetUp(inv));
+  PetscCall(HGSignalBegin());
   PetscCall(TaoSolve(inv->tao));
+  PetscCall(HGSignalEnd());
   PetscCall(VecDuplicate(inv->m, &g));
   PetscCall(HGInversionEvaluate(inv, inv->m, &f, g)); /* at the solution: a line search ends elsewhere */
   PetscCall(VecDestroy(&g));

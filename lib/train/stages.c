@@ -14,30 +14,35 @@
 
   Output Parameters:
 + n     - how many
-- stage - [HG_MAX_STAGES]
+- stage - [n] the stages; to be freed
 */
-PetscErrorCode HGStagesParse(MPI_Comm comm, const char text[], PetscInt *n, HGStage stage[])
+PetscErrorCode HGStagesParse(MPI_Comm comm, const char text[], PetscInt *n, HGStage **stage)
 {
   char    **part;
   int       count;
-  PetscBool ok = PETSC_TRUE;
+  PetscBool ok  = PETSC_TRUE;
+  double    sum = 0;
 
   PetscFunctionBegin;
   PetscCall(PetscStrToArray(text, ',', &count, &part));
-  for (int i = 0; i < PetscMin(count, HG_MAX_STAGES); i++) {
+  PetscCall(PetscMalloc1(count, stage));
+  for (int i = 0; i < count; i++) {
+    HGStage     *s      = &(*stage)[i];
     const size_t len    = strcspn(part[i], ":");
     PetscInt64   epochs = 0;
 
-    ok = ok && len && len < sizeof(stage[i].type) && part[i][len] ? PETSC_TRUE : PETSC_FALSE;
+    ok = ok && len && len < sizeof(s->type) && part[i][len] ? PETSC_TRUE : PETSC_FALSE;
     ok = ok && HGParseInt(part[i] + len + 1, strlen(part[i]) - len - 1, 0, PETSC_MAX_INT, &epochs) ? PETSC_TRUE : PETSC_FALSE;
     if (!ok) break;
-    PetscCall(PetscStrncpy(stage[i].type, part[i], len + 1));
-    stage[i].epochs = (PetscInt)epochs;
+    PetscCall(PetscStrncpy(s->type, part[i], len + 1));
+    s->epochs = (PetscInt)epochs;
+    sum += (double)epochs;
   }
   PetscCall(PetscStrToArrayDestroy(count, part));
-  HGCheck(ok && count >= 1 && count <= HG_MAX_STAGES, comm,
-          "-train_stages %s: give 1 to %d stages as type:iterations, such as adam:2000,lmvm:10000, of at most %" PetscInt_FMT " iterations",
-          text, HG_MAX_STAGES, PETSC_MAX_INT);
+  if (!ok || count < 1 || sum > (double)PETSC_MAX_INT) PetscCall(PetscFree(*stage));
+  HGCheck(*stage, comm,
+          "-train_stages %s: give stages as type:iterations, such as adam:2000,lmvm:10000, of at most %" PetscInt_FMT " iterations in all",
+          text, PETSC_MAX_INT);
   *n = count;
   PetscFunctionReturn(PETSC_SUCCESS);
 }

@@ -4,15 +4,13 @@
 
 #include "train/hgtrain.h"
 
-#define HG_MAX_STAGES 8
-
 /* An optimizer, a TAO type, and how many passes over all data it makes: one of the optimizers that see all data at once makes one each iteration */
 typedef struct {
   char     type[32];
   PetscInt epochs;
 } HGStage;
 
-PETSC_INTERN PetscErrorCode HGStagesParse(MPI_Comm, const char[], PetscInt *, HGStage[]);
+PETSC_INTERN PetscErrorCode HGStagesParse(MPI_Comm, const char[], PetscInt *, HGStage **);
 PETSC_INTERN PetscErrorCode HGStageCreateTao(MPI_Comm, const HGStage *, Tao *);
 
 #endif

@@ -6,7 +6,7 @@
 typedef struct {
   PetscReal   lr, beta1, beta2, eps, weight_decay, momentum;
   PetscBool   nesterov;
-  PetscInt    step; /* steps taken in all, over several solves and resumed runs */
+  PetscInt64  step; /* steps taken in all, over several solves and resumed runs */
   PetscInt    nstate;
   const char *name[HG_MAX_STATE];
   Vec         state[HG_MAX_STATE]; /* Adam: first and second moment; SGD: momentum */
@@ -18,7 +18,7 @@ typedef struct {
 static void Update_Adam(Tao tao, PetscInt n, const PetscScalar *g, PetscScalar *x, PetscScalar *m, PetscScalar *v)
 {
   const Stochastic *s  = (Stochastic *)tao->data;
-  const PetscReal   c1 = 1 - PetscPowReal(s->beta1, s->step), c2 = PetscSqrtReal(1 - PetscPowReal(s->beta2, s->step));
+  const PetscReal   c1 = 1 - PetscPowReal(s->beta1, (PetscReal)s->step), c2 = PetscSqrtReal(1 - PetscPowReal(s->beta2, (PetscReal)s->step));
 
   for (PetscInt i = 0; i < n; i++) {
     const PetscReal d = g[i] + s->weight_decay * x[i];
@@ -33,7 +33,7 @@ static void Update_Adam(Tao tao, PetscInt n, const PetscScalar *g, PetscScalar *
 static void Update_AdamW(Tao tao, PetscInt n, const PetscScalar *g, PetscScalar *x, PetscScalar *m, PetscScalar *v)
 {
   const Stochastic *s  = (Stochastic *)tao->data;
-  const PetscReal   c1 = 1 - PetscPowReal(s->beta1, s->step), c2 = PetscSqrtReal(1 - PetscPowReal(s->beta2, s->step));
+  const PetscReal   c1 = 1 - PetscPowReal(s->beta1, (PetscReal)s->step), c2 = PetscSqrtReal(1 - PetscPowReal(s->beta2, (PetscReal)s->step));
 
   for (PetscInt i = 0; i < n; i++) {
     x[i] *= 1 - s->lr * s->weight_decay;
@@ -183,7 +183,7 @@ static PetscErrorCode View_Stochastic(Tao tao, PetscViewer viewer)
   const Stochastic *s = (Stochastic *)tao->data;
 
   PetscFunctionBegin;
-  PetscCall(PetscViewerASCIIPrintf(viewer, "learning rate %g, weight decay %g, %" PetscInt_FMT " steps taken\n", (double)s->lr,
+  PetscCall(PetscViewerASCIIPrintf(viewer, "learning rate %g, weight decay %g, %" PetscInt64_FMT " steps taken\n", (double)s->lr,
                                    (double)s->weight_decay, s->step));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -424,7 +424,7 @@ PetscErrorCode HGTaoSetLearningRate(Tao tao, PetscReal lr)
 
 .seealso: `HGTaoSetStep()`, `HGModelWrite()`
 @*/
-PetscErrorCode HGTaoGetState(Tao tao, PetscInt *step, PetscInt *n, const char *name[], Vec state[])
+PetscErrorCode HGTaoGetState(Tao tao, PetscInt64 *step, PetscInt *n, const char *name[], Vec state[])
 {
   Stochastic *s = NULL;
 
@@ -452,12 +452,64 @@ PetscErrorCode HGTaoGetState(Tao tao, PetscInt *step, PetscInt *n, const char *n
 
 .seealso: `HGTaoGetState()`
 @*/
-PetscErrorCode HGTaoSetStep(Tao tao, PetscInt step)
+PetscErrorCode HGTaoSetStep(Tao tao, PetscInt64 step)
 {
   Stochastic *s = NULL;
 
   PetscFunctionBegin;
   PetscCall(GetStochastic(tao, &s));
   s->step = step;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode AppendReal(HGText *text, const char name[], PetscReal value)
+{
+  char number[HG_REAL_TEXT];
+
+  PetscFunctionBegin;
+  PetscCall(HGTextAppend(text, " -%s %s", name, HGRealToText((double)value, number)));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/*@C
+   HGTaoAppendOptions - Append the options that make an optimizer what it is
+
+   Not Collective
+
+   Input Parameters:
++  tao  - the optimizer
+.  lr   - the learning rate to tell of a stochastic one, whose schedule may have changed it
+-  text - takes the options
+
+   Level: advanced
+
+   Note:
+   Of TAO's own optimizers it is the type alone.
+
+.seealso: `HGTaoGetState()`
+@*/
+PetscErrorCode HGTaoAppendOptions(Tao tao, PetscReal lr, HGText *text)
+{
+  const Stochastic *s = NULL;
+  TaoType           type;
+  PetscBool         stochastic, sgd;
+
+  PetscFunctionBegin;
+  PetscCall(TaoGetType(tao, &type));
+  PetscCall(HGTextAppend(text, " -tao_type %s", type));
+  PetscCall(HGTaoIsStochastic(tao, &stochastic));
+  if (!stochastic) PetscFunctionReturn(PETSC_SUCCESS);
+  s = (const Stochastic *)tao->data;
+  PetscCall(PetscStrcmp(type, HGTAOSGD, &sgd));
+  PetscCall(AppendReal(text, sgd ? "tao_sgd_lr" : "tao_adam_lr", lr));
+  if (sgd) {
+    PetscCall(AppendReal(text, "tao_sgd_momentum", s->momentum));
+    if (s->nesterov) PetscCall(HGTextAppend(text, " -tao_sgd_nesterov"));
+  } else {
+    PetscCall(AppendReal(text, "tao_adam_beta1", s->beta1));
+    PetscCall(AppendReal(text, "tao_adam_beta2", s->beta2));
+    PetscCall(AppendReal(text, "tao_adam_eps", s->eps));
+  }
+  PetscCall(AppendReal(text, sgd ? "tao_sgd_weight_decay" : "tao_adam_weight_decay", s->weight_decay));
   PetscFunctionReturn(PETSC_SUCCESS);
 }

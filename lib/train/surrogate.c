@@ -1,22 +1,25 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* A trained network on the Vecs of a user's DMDA. The network's grid and partition are the DMDA's: nothing moves but the network's own halos. */
 #include "train/hgsurrogate.h"
+#include "data/hgdatainfo.h"
+#include "net/hgnet.h"
 #include "physics/hgphysics.h"
 #include <petsc/private/petscimpl.h>
 #include <petscsnes.h>
 
 struct _p_HGSurrogate {
   PETSCHEADER(int);
-  char        model[PETSC_MAX_PATH_LEN];
-  DM          da;
-  Vec         input; /* the user's further fields, or NULL */
-  HGNet       net;
-  HGModelInfo info;
-  HGPhysics   physics; /* whose hard boundary conditions the output takes, or NULL */
-  HGTensor    x, y;    /* the network's: [1][C][Z][Y][X] */
-  Vec         in, out; /* of the DMDA's layout with C degrees of freedom */
-  PetscInt    points;  /* of this rank */
-  PetscBool   setup;
+  char      *model;   /* file, empty for none */
+  char      *options; /* of the network, once it is set up */
+  DM         da;
+  Vec        input; /* the user's further fields, or NULL */
+  HGNet      net;
+  HGDataInfo info;
+  HGPhysics  physics; /* whose hard boundary conditions the output takes, or NULL */
+  HGTensor   x, y;    /* the network's: [1][C][Z][Y][X] */
+  Vec        in, out; /* of the DMDA's layout with C degrees of freedom */
+  PetscInt   points;  /* of this rank */
+  PetscBool  setup;
 };
 
 /*@
@@ -40,6 +43,7 @@ PetscErrorCode HGSurrogateCreate(MPI_Comm comm, HGSurrogate *surrogate)
   PetscCall(HGCheckInitialized(PETSC_FUNCTION_NAME));
   PetscCall(PetscHeaderCreate(*surrogate, HG_SURROGATE_CLASSID, "HGSurrogate", "Trained network on a DMDA", "Train", comm,
                               HGSurrogateDestroy, HGSurrogateView));
+  PetscCall(PetscStrallocpy("", &(*surrogate)->model));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -64,7 +68,8 @@ PetscErrorCode HGSurrogateSetModel(HGSurrogate s, const char path[])
   PetscFunctionBegin;
   PetscValidHeaderSpecific(s, HG_SURROGATE_CLASSID, 1);
   PetscCheck(!s->setup, PetscObjectComm((PetscObject)s), PETSC_ERR_ORDER, "the model is set before HGSurrogateSetUp()");
-  PetscCall(PetscStrncpy(s->model, path, sizeof(s->model)));
+  PetscCall(PetscFree(s->model));
+  PetscCall(PetscStrallocpy(path, &s->model));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -148,11 +153,15 @@ PetscErrorCode HGSurrogateSetInput(HGSurrogate s, Vec a)
 @*/
 PetscErrorCode HGSurrogateSetFromOptions(HGSurrogate s)
 {
+  const char *path = s->model;
+  PetscBool   set;
+
   PetscFunctionBegin;
   PetscValidHeaderSpecific(s, HG_SURROGATE_CLASSID, 1);
   PetscObjectOptionsBegin((PetscObject)s);
-  PetscCall(HGOptionsPath("-surrogate_model", "model file", "HGSurrogateSetModel", s->model, NULL));
+  PetscCall(HGOptionsString("-surrogate_model", "model file", "HGSurrogateSetModel", &path, &set));
   PetscOptionsEnd();
+  if (set) PetscCall(HGSurrogateSetModel(s, path));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -223,19 +232,49 @@ static PetscErrorCode CreateVec(HGSurrogate s, PetscInt dof, Vec *v)
 }
 
 /* A model trained against an equation with hard boundary conditions holds them */
-static PetscErrorCode SetUpPhysics(HGSurrogate s)
+static PetscErrorCode SetUpPhysics(HGSurrogate s, HGModel m)
 {
   HGPartition part;
   DM          da;
+  PetscBool   has;
 
   PetscFunctionBegin;
-  if (!*s->info.physics_options) PetscFunctionReturn(PETSC_SUCCESS);
+  PetscCall(HGModelHas(m, "", "physics_options", &has));
+  if (!has) PetscFunctionReturn(PETSC_SUCCESS);
   PetscCall(HGPhysicsCreate(PetscObjectComm((PetscObject)s->da), &s->physics));
-  PetscCall(HGPhysicsSetFromOptionsString(s->physics, s->info.physics_options));
+  PetscCall(HGPhysicsSetModel(s->physics, m));
   PetscCall(HGTensorGetPartition(s->y, &part));
   PetscCall(HGPartitionGetDM(part, &da));
   PetscCall(HGPhysicsSetDMDA(s->physics, da));
   PetscCall(HGPhysicsSetUp(s->physics));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* What the file says becomes the network, planned for the DMDA, and what goes around it */
+static PetscErrorCode SetUpFromModel(HGSurrogate s, HGModel m)
+{
+  HGPartition part;
+  HGDType     dtype;
+  Vec         values;
+  const char *text;
+
+  PetscFunctionBegin;
+  PetscCall(HGNetSetModel(s->net, m));
+  PetscCall(HGModelGetText(m, "", "net_options", &text));
+  PetscCall(PetscStrallocpy(text, &s->options));
+  PetscCall(HGDataInfoRead(m, &s->info));
+  PetscCall(CreatePartition(s, &part));
+  PetscCall(HGGetDType(&dtype));
+  PetscCall(HGNetSetUp(s->net, part, dtype));
+  PetscCall(HGNetCreateParameters(s->net, &values));
+  PetscCall(HGNetReadModel(s->net, m, values));
+  PetscCall(HGNetSetParameters(s->net, values));
+  PetscCall(VecDestroy(&values));
+  PetscCall(HGPartitionDestroy(&part));
+  PetscCall(HGNetGetInput(s->net, &s->x));
+  PetscCall(HGNetGetOutput(s->net, &s->y, NULL));
+  PetscCall(CheckOutput(s));
+  PetscCall(SetUpPhysics(s, m));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -257,10 +296,9 @@ static PetscErrorCode SetUpPhysics(HGSurrogate s)
 @*/
 PetscErrorCode HGSurrogateSetUp(HGSurrogate s)
 {
-  MPI_Comm    comm = PetscObjectComm((PetscObject)s);
-  HGPartition part;
-  HGDType     dtype;
-  Vec         values;
+  MPI_Comm       comm = PetscObjectComm((PetscObject)s);
+  HGModel        m;
+  PetscErrorCode e;
 
   PetscFunctionBegin;
   PetscValidHeaderSpecific(s, HG_SURROGATE_CLASSID, 1);
@@ -270,19 +308,10 @@ PetscErrorCode HGSurrogateSetUp(HGSurrogate s)
   PetscCheck(s->da, comm, PETSC_ERR_ORDER, "HGSurrogateSetDMDA() comes before HGSurrogateSetUp()");
   PetscCall(HGNetCreate(PetscObjectComm((PetscObject)s->da), &s->net));
   PetscCall(HGNetSetTraining(s->net, PETSC_FALSE));
-  PetscCall(HGNetSetFromModel(s->net, s->model, &s->info));
-  PetscCall(CreatePartition(s, &part));
-  PetscCall(HGGetDType(&dtype));
-  PetscCall(HGNetSetUp(s->net, part, dtype));
-  PetscCall(HGNetCreateParameters(s->net, &values));
-  PetscCall(HGModelRead(s->model, s->net, values, 0, NULL, NULL));
-  PetscCall(HGNetSetParameters(s->net, values));
-  PetscCall(VecDestroy(&values));
-  PetscCall(HGPartitionDestroy(&part));
-  PetscCall(HGNetGetInput(s->net, &s->x));
-  PetscCall(HGNetGetOutput(s->net, &s->y, NULL));
-  PetscCall(CheckOutput(s));
-  PetscCall(SetUpPhysics(s));
+  PetscCall(HGModelOpen(PetscObjectComm((PetscObject)s->da), s->model, &m));
+  e = SetUpFromModel(s, m);
+  PetscCall(HGModelDestroy(&m));
+  PetscCall(e);
   PetscCall(CreateVec(s, s->info.channels[0], &s->in));
   PetscCall(CreateVec(s, s->info.channels[1], &s->out));
   s->setup = PETSC_TRUE;
@@ -450,7 +479,7 @@ PetscErrorCode HGSurrogateView(HGSurrogate s, PetscViewer viewer)
   if (!viewer) PetscCall(PetscViewerASCIIGetStdout(PetscObjectComm((PetscObject)s), &viewer));
   PetscCall(PetscViewerASCIIPrintf(viewer, "network of %s\n", *s->model ? s->model : "no model"));
   if (!s->setup) PetscFunctionReturn(PETSC_SUCCESS);
-  PetscCall(PetscViewerASCIIPrintf(viewer, "%s\n", s->info.net_options));
+  PetscCall(PetscViewerASCIIPrintf(viewer, "%s\n", s->options));
   PetscCall(PetscViewerASCIIPrintf(viewer, "%s -> %s, %" PetscInt_FMT " -> %" PetscInt_FMT " channels\n", s->info.data_input,
                                    s->info.data_target, s->info.channels[0], s->info.channels[1]));
   PetscFunctionReturn(PETSC_SUCCESS);
@@ -477,6 +506,9 @@ PetscErrorCode HGSurrogateDestroy(HGSurrogate *surrogate)
   PetscValidHeaderSpecific(s, HG_SURROGATE_CLASSID, 1);
   *surrogate = NULL;
   if (--((PetscObject)s)->refct > 0) PetscFunctionReturn(PETSC_SUCCESS);
+  PetscCall(PetscFree(s->model));
+  PetscCall(PetscFree(s->options));
+  PetscCall(HGDataInfoDestroy(&s->info));
   PetscCall(HGPhysicsDestroy(&s->physics));
   PetscCall(HGNetDestroy(&s->net));
   PetscCall(VecDestroy(&s->input));

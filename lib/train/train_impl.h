@@ -3,7 +3,10 @@
 #define HGTRAIN_IMPL_H
 
 #include "train/stages.h"
+#include "data/hgdatainfo.h"
 #include "sys/hgprogress.h"
+#include "sys/hgsignal.h"
+#include "sys/hgtext.h"
 #include <petsc/private/petscimpl.h>
 
 typedef enum { HG_SCHEDULE_CONSTANT, HG_SCHEDULE_COSINE } HGSchedule;
@@ -21,7 +24,7 @@ struct _p_HGTrainer {
   Tao        tao;
   PetscInt   epochs, batch_size, seed, checkpoint;
   HGSchedule schedule;
-  char       history[PETSC_MAX_PATH_LEN], input[PETSC_MAX_PATH_LEN], output[PETSC_MAX_PATH_LEN];
+  char      *history, *input, *output; /* files, empty for none */
 
   HGPhysics physics;          /* NULL: targets alone */
   PetscReal weight[HG_TERMS]; /* what the user says the terms count */
@@ -39,36 +42,42 @@ struct _p_HGTrainer {
   double    term_sum[HG_TERMS];                    /* over the samples of the epoch so far */
   Vec       gradient;                              /* of one term */
   PetscInt  nstages, stage, start;                 /* stages, 0 for one optimizer alone; the one that runs; the epoch it began at */
-  HGStage   stages[HG_MAX_STAGES];
-  char      stages_text[256];
+  HGStage  *stages;                                /* [nstages] */
+  char     *stages_text;
   Vec       good[2]; /* point and gradient of the last evaluation on the whole dataset that was finite; NULL before */
   PetscReal good_value;
   PetscInt  steps_back; /* evaluations since that were not */
   PetscInt  bad;        /* the sample whose residual was not finite, -1 for none */
 
-  Vec        parameters, part;              /* the network's, and behind them what unknown.c adds; gradient of some batches */
-  HGTensor   target;                        /* NULL without targets */
-  PetscInt   samples, batches;              /* of an epoch */
-  PetscInt  *order, *every;                 /* [samples] of this epoch; [validation samples] 0, 1, 2, ... */
-  PetscInt   epoch, batch;                  /* epochs finished, batches done in the next */
-  PetscInt   ordered_for;                   /* the epoch that order belongs to, -1 for none */
-  PetscBool  stochastic, resumed, seed_set; /* seed_set: by an option */
-  PetscReal  lr;                            /* initial rate, from which the schedule starts */
-  double     loss_sum;                      /* over the samples of the epoch so far */
-  PetscReal  last_loss;
-  double     started; /* MPI_Wtime() */
-  FILE      *csv;     /* on rank 0, opened when the first line is due */
-  HGProgress progress;
-  char       note[128]; /* the last epoch's figures */
+  Vec           parameters, part;              /* the network's, and behind them what unknown.c adds; gradient of some batches */
+  HGTensor      target;                        /* NULL without targets */
+  PetscInt      samples, batches;              /* of an epoch */
+  PetscInt     *order, *every;                 /* [samples] of this epoch; [validation samples] 0, 1, 2, ... */
+  PetscInt      epoch, batch;                  /* epochs finished, batches done in the next */
+  PetscInt      ordered_for;                   /* the epoch that order belongs to, -1 for none */
+  PetscBool     stochastic, resumed, seed_set; /* seed_set: by an option */
+  PetscReal     lr;                            /* initial rate, from which the schedule starts */
+  double        loss_sum;                      /* over the samples of the epoch so far */
+  PetscReal     last_loss;
+  double        started; /* MPI_Wtime() */
+  FILE         *csv;     /* on rank 0, opened when the first line is due */
+  int           stopped; /* the signal that training stopped for, 0 for none */
+  HGModelOutput file;    /* the model file to write, NULL for none */
+  HGProgress    progress;
+  char          note[128]; /* the last epoch's figures */
 };
 
 PETSC_INTERN const char *const HGBalances[];
+PETSC_INTERN const char *const HGSchedules[]; /* of HGSchedule */
 
+PETSC_INTERN PetscErrorCode HGTrainerTryOutput(HGTrainer);
+PETSC_INTERN PetscErrorCode HGTrainerGetStagedEpoch(HGModel, PetscInt *);
 PETSC_INTERN PetscErrorCode HGTrainerTryHistory(HGTrainer);
 PETSC_INTERN PetscErrorCode HGTrainerWriteHistory(HGTrainer, const char[]);
+PETSC_INTERN PetscInt64     HGTrainerStep(HGTrainer);
 PETSC_INTERN PetscErrorCode HGTrainerEndEpoch(HGTrainer);
 PETSC_INTERN PetscErrorCode HGTrainerSave(HGTrainer);
-PETSC_INTERN PetscErrorCode HGTrainerRestore(HGTrainer);
+PETSC_INTERN PetscErrorCode HGTrainerRestore(HGTrainer, HGModel);
 PETSC_INTERN PetscErrorCode HGTrainerSetUpPhysics(HGTrainer);
 PETSC_INTERN PetscErrorCode HGTrainerCreateVector(HGTrainer);
 PETSC_INTERN PetscErrorCode HGTrainerSetEquation(HGTrainer, Vec);
@@ -83,10 +92,10 @@ PETSC_INTERN PetscErrorCode HGTrainerSortLabelled(HGTrainer, HGData, PetscInt, c
 PETSC_INTERN PetscErrorCode HGTrainerWeights(HGTrainer, PetscReal[]);
 PETSC_INTERN PetscErrorCode HGTrainerBalanceBefore(HGTrainer, PetscInt, const PetscInt[]);
 PETSC_INTERN PetscErrorCode HGTrainerBalanceAfter(HGTrainer);
-PETSC_INTERN PetscErrorCode HGTrainerDescribePhysics(HGTrainer, HGModelInfo *);
-PETSC_INTERN PetscErrorCode HGTrainerRestorePhysics(HGTrainer, const HGModelInfo *);
-PETSC_INTERN PetscErrorCode HGTrainerCheckTraining(HGTrainer, const HGModelInfo *);
-PETSC_INTERN PetscErrorCode HGTrainerCheckEquation(HGTrainer, const HGModelInfo *);
+PETSC_INTERN PetscErrorCode HGTrainerWritePhysics(HGTrainer, HGModel);
+PETSC_INTERN PetscErrorCode HGTrainerRestorePhysics(HGTrainer, HGModel);
+PETSC_INTERN PetscErrorCode HGTrainerCheckTraining(HGTrainer, HGModel);
+PETSC_INTERN PetscErrorCode HGTrainerCheckEquation(HGTrainer, HGModel);
 PETSC_INTERN PetscErrorCode HGTrainerDestroyPhysics(HGTrainer);
 PETSC_INTERN PetscErrorCode HGTrainerCheckTargets(HGTrainer, HGData, PetscInt, const PetscInt[]);
 PETSC_INTERN PetscErrorCode HGTrainerActive(HGTensor, PetscInt, PetscInt *);

@@ -2,6 +2,8 @@
 #include "train/train_impl.h"
 #include "train/taolimit.h"
 
+const char *const HGSchedules[] = {"constant", "cosine"};
+
 /*@
    HGTrainerCreate - Create a trainer
 
@@ -32,7 +34,10 @@ PetscErrorCode HGTrainerCreate(MPI_Comm comm, HGTrainer *trainer)
   t->labelled    = -1;
   t->bad         = -1;
   for (int i = 0; i < HG_TERMS; i++) t->weight[i] = t->factor[i] = 1;
-  PetscCall(PetscStrncpy(t->output, "model.nc", sizeof(t->output)));
+  PetscCall(PetscStrallocpy("model.nc", &t->output));
+  PetscCall(PetscStrallocpy("", &t->input));
+  PetscCall(PetscStrallocpy("", &t->history));
+  PetscCall(PetscStrallocpy("", &t->stages_text));
   PetscCall(HGLossCreate(comm, &t->loss));
   PetscCall(HGLossSetType(t->loss, HGLOSSMSE));
   PetscCall(TaoCreate(comm, &t->tao));
@@ -117,7 +122,7 @@ PetscErrorCode HGTrainerSetModelInput(HGTrainer trainer, const char path[])
 {
   PetscFunctionBegin;
   PetscValidHeaderSpecific(trainer, HG_TRAINER_CLASSID, 1);
-  PetscCall(PetscStrncpy(trainer->input, path, sizeof(trainer->input)));
+  PetscCall(HGStringReplace(path, &trainer->input));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -141,7 +146,7 @@ PetscErrorCode HGTrainerSetModelOutput(HGTrainer trainer, const char path[])
 {
   PetscFunctionBegin;
   PetscValidHeaderSpecific(trainer, HG_TRAINER_CLASSID, 1);
-  PetscCall(PetscStrncpy(trainer->output, path, sizeof(trainer->output)));
+  PetscCall(HGStringReplace(path, &trainer->output));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -160,7 +165,8 @@ PetscErrorCode HGTrainerSetModelOutput(HGTrainer trainer, const char path[])
    Level: beginner
 
    Note:
-   The file appears, or loses what it held before, when the first epoch ends; a resumed run adds to it. It only ever holds whole lines.
+   The file appears, or loses what it held before, when the first epoch ends; a resumed run adds to it, behind the epochs it has done: lines of later ones, which
+   a killed run may have left, go. It only ever holds whole lines.
 
 .seealso: `HGTrainerSetModelOutput()`
 @*/
@@ -168,7 +174,7 @@ PetscErrorCode HGTrainerSetHistory(HGTrainer trainer, const char path[])
 {
   PetscFunctionBegin;
   PetscValidHeaderSpecific(trainer, HG_TRAINER_CLASSID, 1);
-  PetscCall(PetscStrncpy(trainer->history, path, sizeof(trainer->history)));
+  PetscCall(HGStringReplace(path, &trainer->history));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -398,13 +404,11 @@ PetscErrorCode HGTrainerSetStages(HGTrainer trainer, const char stages[])
 {
   PetscFunctionBegin;
   PetscValidHeaderSpecific(trainer, HG_TRAINER_CLASSID, 1);
-  trainer->nstages      = 0;
-  *trainer->stages_text = 0;
+  trainer->nstages = 0;
+  PetscCall(PetscFree(trainer->stages));
+  PetscCall(HGStringReplace(stages, &trainer->stages_text));
   if (!*stages) PetscFunctionReturn(PETSC_SUCCESS);
-  PetscCall(HGStagesParse(PetscObjectComm((PetscObject)trainer), stages, &trainer->nstages, trainer->stages));
-  HGCheck(strlen(stages) < sizeof(trainer->stages_text), PetscObjectComm((PetscObject)trainer),
-          "-train_stages %s: give at most %zu characters", stages, sizeof(trainer->stages_text) - 1);
-  PetscCall(PetscStrncpy(trainer->stages_text, stages, sizeof(trainer->stages_text)));
+  PetscCall(HGStagesParse(PetscObjectComm((PetscObject)trainer), trainer->stages_text, &trainer->nstages, &trainer->stages));
   trainer->epochs = 0;
   for (PetscInt i = 0; i < trainer->nstages; i++) trainer->epochs += trainer->stages[i].epochs;
   PetscFunctionReturn(PETSC_SUCCESS);
@@ -538,10 +542,9 @@ PetscErrorCode HGTrainerGetSeed(HGTrainer trainer, PetscInt *seed)
 @*/
 PetscErrorCode HGTrainerSetFromOptions(HGTrainer trainer)
 {
-  static const char *const schedules[] = {"constant", "cosine"};
-  PetscInt                 schedule = trainer->schedule, balance = trainer->balance;
-  PetscBool                staged, epochs;
-  const char              *stages = "";
+  PetscInt    schedule = trainer->schedule, balance = trainer->balance;
+  PetscBool   staged, epochs;
+  const char *stages = "", *history = trainer->history, *input = trainer->input, *output = trainer->output;
 
   PetscFunctionBegin;
   PetscValidHeaderSpecific(trainer, HG_TRAINER_CLASSID, 1);
@@ -554,15 +557,18 @@ PetscErrorCode HGTrainerSetFromOptions(HGTrainer trainer)
                          &trainer->batch_size, NULL));
   PetscCall(HGOptionsInt("-train_seed", "seed of initial parameters and shuffling", "", PETSC_MIN_INT, PETSC_MAX_INT, &trainer->seed,
                          &trainer->seed_set));
-  PetscCall(HGOptionsChoice("-train_schedule", "learning rate over the epochs", "", schedules, 2, &schedule, NULL));
-  PetscCall(HGOptionsPath("-train_history", "CSV file of epoch, loss, validation, learning rate, seconds", "HGTrainerSetHistory",
-                          trainer->history, NULL));
+  PetscCall(HGOptionsChoice("-train_schedule", "learning rate over the epochs", "", HGSchedules, 2, &schedule, NULL));
+  PetscCall(HGOptionsString("-train_history", "CSV file of epoch, loss, validation, learning rate, seconds", "HGTrainerSetHistory",
+                            &history, NULL));
   PetscCall(HGOptionsInt("-train_checkpoint", "write the model every so many epochs, 0: only at the end", "", 0, PETSC_MAX_INT,
                          &trainer->checkpoint, NULL));
-  PetscCall(HGOptionsPath("-model_input", "model file to start or resume from", "HGTrainerSetModelInput", trainer->input, NULL));
-  PetscCall(HGOptionsPath("-model_output", "model file to write", "HGTrainerSetModelOutput", trainer->output, NULL));
+  PetscCall(HGOptionsString("-model_input", "model file to start or resume from", "HGTrainerSetModelInput", &input, NULL));
+  PetscCall(HGOptionsString("-model_output", "model file to write", "HGTrainerSetModelOutput", &output, NULL));
   PetscCall(HGOptionsChoice("-loss_balance", "how the terms of a loss with an equation are balanced", "", HGBalances, 3, &balance, NULL));
   PetscOptionsEnd();
+  PetscCall(HGStringReplace(history, &trainer->history));
+  PetscCall(HGStringReplace(input, &trainer->input));
+  PetscCall(HGStringReplace(output, &trainer->output));
   trainer->schedule = (HGSchedule)schedule;
   trainer->balance  = (HGBalance)balance;
   PetscCall(HGLossSetFromOptions(trainer->loss));
@@ -605,6 +611,12 @@ PetscErrorCode HGTrainerDestroy(HGTrainer *trainer)
   PetscCall(HGTrainerDestroyPhysics(*trainer));
   PetscCall(PetscFree((*trainer)->order));
   PetscCall(PetscFree((*trainer)->every));
+  PetscCall(PetscFree((*trainer)->history));
+  PetscCall(PetscFree((*trainer)->input));
+  PetscCall(PetscFree((*trainer)->output));
+  PetscCall(PetscFree((*trainer)->stages));
+  PetscCall(PetscFree((*trainer)->stages_text));
+  PetscCall(HGModelOutputDestroy(&(*trainer)->file));
   PetscCall(PetscHeaderDestroy(trainer));
   PetscFunctionReturn(PETSC_SUCCESS);
 }

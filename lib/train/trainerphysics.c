@@ -235,68 +235,99 @@ PetscErrorCode HGTrainerWeights(HGTrainer t, PetscReal weight[])
 
 /* ---- in the model file ---- */
 
-static PetscErrorCode Describe(HGTrainer t, char equation[], size_t nequation, char training[], size_t ntraining)
+/* How residual and conditions count; empty without an equation */
+static PetscErrorCode DescribeTraining(HGTrainer t, HGText *text)
 {
   HGPhysicsNorm norm;
 
   PetscFunctionBegin;
-  *equation = *training = 0;
+  PetscCall(HGTextAppend(text, "%s", ""));
   if (!t->physics) PetscFunctionReturn(PETSC_SUCCESS);
-  PetscCall(HGPhysicsGetOptionsString(t->physics, equation, nequation));
   PetscCall(HGPhysicsGetNorm(t->physics, &norm));
-  (void)snprintf(training, ntraining, "-physics_weight %.17g -bc_weight %.17g -physics_norm %s -data_labelled %lld -loss_balance %s%s%s",
-                 (double)t->weight[HG_TERM_RESIDUAL], (double)t->weight[HG_TERM_BOUNDARY], HGPhysicsNorms[norm], (long long)t->labelled,
-                 HGBalances[t->balance], *t->unknown ? " -physics_unknown " : "", t->unknown);
+  PetscCall(HGTextAppend(text,
+                         "-physics_weight %.17g -bc_weight %.17g -physics_norm %s -data_labelled %" PetscInt_FMT " -loss_balance %s%s%s",
+                         (double)t->weight[HG_TERM_RESIDUAL], (double)t->weight[HG_TERM_BOUNDARY], HGPhysicsNorms[norm], t->labelled,
+                         HGBalances[t->balance], *t->unknown ? " -physics_unknown " : "", t->unknown));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-PetscErrorCode HGTrainerDescribePhysics(HGTrainer t, HGModelInfo *info)
+PetscErrorCode HGTrainerWritePhysics(HGTrainer t, HGModel m)
 {
+  HGText    text = {0};
+  PetscReal state[3 * HG_TERMS];
+
   PetscFunctionBegin;
-  PetscCall(Describe(t, info->physics_options, sizeof(info->physics_options), info->physics_training, sizeof(info->physics_training)));
-  info->nstate = t->physics ? 3 * HG_TERMS : 0;
-  for (int i = 0; i < HG_TERMS && t->physics; i++) {
-    info->state[i]                = t->factor[i];
-    info->state[HG_TERMS + i]     = t->initial[i];
-    info->state[2 * HG_TERMS + i] = t->previous[i];
+  if (!t->physics) PetscFunctionReturn(PETSC_SUCCESS);
+  PetscCall(HGPhysicsWriteModel(t->physics, m));
+  PetscCall(DescribeTraining(t, &text));
+  PetscCall(HGModelPutText(m, "", "physics_training", text.text));
+  PetscCall(HGTextDestroy(&text));
+  for (int i = 0; i < HG_TERMS; i++) {
+    state[i]                = t->factor[i];
+    state[HG_TERMS + i]     = t->initial[i];
+    state[2 * HG_TERMS + i] = t->previous[i];
   }
+  PetscCall(HGModelPutReals(m, "", "training_state", 3 * HG_TERMS, state));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* A text of the model, empty if it has none */
+static PetscErrorCode GetText(HGModel m, const char name[], const char *text[])
+{
+  PetscBool has;
+
+  PetscFunctionBegin;
+  *text = "";
+  PetscCall(HGModelHas(m, "", name, &has));
+  if (has) PetscCall(HGModelGetText(m, "", name, text));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
 /* A run that resumes has the weights of the run it goes on with */
-PetscErrorCode HGTrainerCheckTraining(HGTrainer t, const HGModelInfo *info)
+PetscErrorCode HGTrainerCheckTraining(HGTrainer t, HGModel m)
 {
-  char equation[sizeof(info->physics_options)], training[sizeof(info->physics_training)];
+  const char *held;
+  HGText      text = {0};
 
   PetscFunctionBegin;
-  PetscCall(Describe(t, equation, sizeof(equation), training, sizeof(training)));
-  HGCheck(!strcmp(training, info->physics_training), PetscObjectComm((PetscObject)t),
-          "%s was trained with %s, this run has %s; resume with the same", t->input,
-          *info->physics_training ? info->physics_training : "no residual", *training ? training : "none");
+  PetscCall(GetText(m, "physics_training", &held));
+  PetscCall(DescribeTraining(t, &text));
+  HGCheck(!strcmp(text.text, held), PetscObjectComm((PetscObject)t), "%s was trained with %s, this run has %s; resume with the same",
+          t->input, *held ? held : "no residual", *text.text ? text.text : "none");
+  PetscCall(HGTextDestroy(&text));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
 /* And its equation, with what was found of it */
-PetscErrorCode HGTrainerCheckEquation(HGTrainer t, const HGModelInfo *info)
+PetscErrorCode HGTrainerCheckEquation(HGTrainer t, HGModel m)
 {
-  char equation[sizeof(info->physics_options)], training[sizeof(info->physics_training)];
+  const char *held;
+  char       *text = NULL;
 
   PetscFunctionBegin;
-  PetscCall(Describe(t, equation, sizeof(equation), training, sizeof(training)));
-  HGCheck(!strcmp(equation, info->physics_options), PetscObjectComm((PetscObject)t),
+  PetscCall(GetText(m, "physics_options", &held));
+  if (t->physics) PetscCall(HGPhysicsGetOptionsText(t->physics, &text));
+  else PetscCall(PetscStrallocpy("", &text));
+  HGCheck(!strcmp(text, held), PetscObjectComm((PetscObject)t),
           "%s was trained with the equation %s, this run has %s; resume with the same, or leave out what the file says", t->input,
-          *info->physics_options ? info->physics_options : "none", *equation ? equation : "none");
+          *held ? held : "none", *text ? text : "none");
+  PetscCall(PetscFree(text));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-PetscErrorCode HGTrainerRestorePhysics(HGTrainer t, const HGModelInfo *info)
+PetscErrorCode HGTrainerRestorePhysics(HGTrainer t, HGModel m)
 {
+  PetscReal state[3 * HG_TERMS];
+  PetscBool has;
+
   PetscFunctionBegin;
-  if (!t->physics || info->nstate != 3 * HG_TERMS) PetscFunctionReturn(PETSC_SUCCESS);
+  PetscCall(HGModelHas(m, "", "training_state", &has));
+  if (!t->physics || !has) PetscFunctionReturn(PETSC_SUCCESS);
+  PetscCall(HGModelGetReals(m, "", "training_state", 3 * HG_TERMS, PETSC_MIN_REAL, PETSC_MAX_REAL, state));
   for (int i = 0; i < HG_TERMS; i++) {
-    t->factor[i]   = info->state[i];
-    t->initial[i]  = info->state[HG_TERMS + i];
-    t->previous[i] = info->state[2 * HG_TERMS + i];
+    t->factor[i]   = state[i];
+    t->initial[i]  = state[HG_TERMS + i];
+    t->previous[i] = state[2 * HG_TERMS + i];
   }
   PetscFunctionReturn(PETSC_SUCCESS);
 }

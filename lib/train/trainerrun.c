@@ -59,6 +59,12 @@ static PetscErrorCode CheckFinite(HGTrainer t, const char what[], PetscReal valu
           name, PetscIsNanReal(value) ? "not a number" : "infinite", t->epoch + 1, batch + 1, kept);
 }
 
+/* Mini-batches of all epochs before this one */
+PetscInt64 HGTrainerStep(HGTrainer t)
+{
+  return (PetscInt64)t->epoch * t->batches + t->batch;
+}
+
 static PetscErrorCode OrderEpoch(HGTrainer t)
 {
   PetscFunctionBegin;
@@ -80,7 +86,7 @@ static PetscErrorCode ObjectiveOfBatch(Tao tao, Vec p, PetscReal *f, Vec g, void
   PetscCall(OrderEpoch(t));
   count = BatchCount(t->samples, t->batch_size, t->batch);
   PetscCall(HGTrainerSetPoint(t, p));
-  PetscCall(HGNetSetRandom(t->net, (uint64_t)t->seed, (uint64_t)(t->epoch * t->batches + t->batch)));
+  PetscCall(HGNetSetRandom(t->net, (uint64_t)t->seed, (uint64_t)HGTrainerStep(t)));
   if (t->physics) PetscCall(HGTrainerBalanceBefore(t, count, t->order + t->batch * t->batch_size));
   PetscCall(HGTrainerWeights(t, weight));
   PetscCall(HGTrainerAdjointBegin(t));
@@ -260,9 +266,9 @@ static PetscErrorCode Report(HGTrainer t, PetscReal loss, PetscReal validation, 
 }
 
 /* Counted in batches, or in iterations of an optimizer that sees all data at once */
-static PetscInt StepsOf(HGTrainer t, PetscInt epochs)
+static PetscInt64 StepsOf(HGTrainer t, PetscInt epochs)
 {
-  return epochs * (t->stochastic ? t->batches : 1);
+  return (PetscInt64)epochs * (t->stochastic ? t->batches : 1);
 }
 
 /* After an epoch: validation, history, progress, the next epoch's learning rate, and a checkpoint when it is due */
@@ -288,12 +294,17 @@ static PetscErrorCode Monitor(Tao tao, void *ctx)
 {
   HGTrainer t = (HGTrainer)ctx;
   PetscInt  its;
+  int       signal_number;
 
   PetscFunctionBegin;
   PetscCall(TaoGetIterationNumber(tao, &its));
   if (!its) PetscFunctionReturn(PETSC_SUCCESS); /* the starting point of TAO's own types */
   if (!t->stochastic || ++t->batch == t->batches) PetscCall(HGTrainerEndEpoch(t));
   PetscCall(HGProgressUpdate(&t->progress, StepsOf(t, t->epoch - t->start) + t->batch, t->note));
+  PetscCall(HGSignalAgree(PetscObjectComm((PetscObject)t), &signal_number));
+  if (!signal_number || t->epoch >= t->epochs) PetscFunctionReturn(PETSC_SUCCESS);
+  t->stopped = signal_number;
+  PetscCall(TaoSetConvergedReason(tao, TAO_CONVERGED_USER));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -391,12 +402,7 @@ static PetscErrorCode SetUpTao(HGTrainer t)
 
 static PetscErrorCode SetLimits(HGTrainer t)
 {
-  PetscBool limited;
-  PetscInt  max_it, left = StepsOf(t, StageEnd(t) - t->epoch) - t->batch;
-
   PetscFunctionBegin;
-  PetscCall(PetscOptionsGetInt(NULL, NULL, "-tao_max_it", &max_it, &limited));
-  PetscCall(HGTaoSetMaximumIterations(t->tao, PetscMax(0, limited ? PetscMin(max_it, left) : left)));
   if (t->stochastic) PetscCall(TaoSetTolerances(t->tao, 0, 0, 0)); /* the noise of a mini-batch says nothing about convergence */
   if (t->stochastic || t->nstages) PetscCall(TaoSetMaximumFunctionEvaluations(t->tao, PETSC_MAX_INT));
   PetscCall(SetRate(t));
@@ -420,40 +426,76 @@ static PetscErrorCode SetLimits(HGTrainer t)
 @*/
 PetscErrorCode HGTrainerSetUp(HGTrainer trainer)
 {
-  MPI_Comm    comm = PetscObjectComm((PetscObject)trainer);
-  HGModelInfo info = {.step = 0};
+  MPI_Comm comm  = PetscObjectComm((PetscObject)trainer);
+  HGModel  m     = NULL;
+  PetscInt epoch = 0;
 
   PetscFunctionBegin;
   PetscValidHeaderSpecific(trainer, HG_TRAINER_CLASSID, 1);
   HGCheck(trainer->net && trainer->data, comm, "a trainer needs HGTrainerSetNet() and HGTrainerSetData()");
   PetscCall(SetUpData(trainer));
   PetscCall(HGTrainerCreateVector(trainer));
-  if (*trainer->input && trainer->nstages) PetscCall(HGModelReadInfo(comm, trainer->input, &info));
-  FindStage(trainer, *info.stages ? info.epoch : 0);
+  if (*trainer->input) PetscCall(HGModelOpen(comm, trainer->input, &m));
+  if (m && trainer->nstages) PetscCall(HGTrainerGetStagedEpoch(m, &epoch));
+  FindStage(trainer, epoch);
   PetscCall(SetUpTao(trainer));
-  if (*trainer->input) PetscCall(HGTrainerRestore(trainer));
+  if (m) PetscCall(HGTrainerRestore(trainer, m));
+  PetscCall(HGModelDestroy(&m));
   PetscCall(SetLimits(trainer));
-  if (*trainer->output) PetscCall(HGModelTryPath(comm, trainer->output));
   if (*trainer->history) PetscCall(HGTrainerTryHistory(trainer));
+  PetscCall(HGTrainerTryOutput(trainer));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+#define MOST_ITERATIONS ((PetscInt64)1 << 30) /* of one TaoSolve(), which counts them in a PetscInt */
+
+/* Steps may be more than a Tao counts, in mini-batches; of the whole dataset they are not more than epochs */
+static PetscErrorCode Solve(HGTrainer t, PetscInt64 left)
+{
+  PetscInt  max_it;
+  PetscBool limited;
+
+  PetscFunctionBegin;
+  PetscCall(PetscOptionsGetInt(NULL, NULL, "-tao_max_it", &max_it, &limited));
+  if (limited) left = PetscMin(left, max_it);
+  while (left > 0 && !t->stopped) {
+    const PetscInt64 n = t->stochastic ? PetscMin(left, MOST_ITERATIONS) : left;
+
+    PetscCall(HGTaoSetMaximumIterations(t->tao, (PetscInt)n));
+    PetscCall(TaoSolve(t->tao));
+    left -= n;
+  }
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
 /* With stages, an optimizer that is through before its epochs are leaves the rest out */
 static PetscErrorCode RunStage(HGTrainer t)
 {
-  const PetscInt     left = StepsOf(t, StageEnd(t) - t->epoch) - t->batch;
+  const PetscInt64   left = StepsOf(t, StageEnd(t) - t->epoch) - t->batch;
   TaoConvergedReason reason;
 
   PetscFunctionBegin;
   PetscCall(HGProgressBegin(&t->progress, PetscObjectComm((PetscObject)t), t->stochastic ? "batches" : "iterations",
                             StepsOf(t, t->epoch - t->start) + t->batch, StepsOf(t, StageEnd(t) - t->start)));
-  if (left > 0 || !t->nstages) PetscCall(TaoSolve(t->tao));
+  PetscCall(HGSignalBegin());
+  PetscCall(Solve(t, left));
+  PetscCall(HGSignalEnd());
   PetscCall(HGProgressEnd(&t->progress));
-  if (left <= 0 || !t->nstages || t->stochastic || t->epoch >= StageEnd(t)) PetscFunctionReturn(PETSC_SUCCESS);
+  if (left <= 0 || !t->nstages || t->stochastic || t->stopped || t->epoch >= StageEnd(t)) PetscFunctionReturn(PETSC_SUCCESS);
   PetscCall(TaoGetConvergedReason(t->tao, &reason));
   PetscCall(PetscPrintf(PetscObjectComm((PetscObject)t), "stage %s ends after %" PetscInt_FMT " of %" PetscInt_FMT " epochs: %s\n",
                         t->stages[t->stage].type, t->epoch - t->start, t->stages[t->stage].epochs, TaoConvergedReasons[reason]));
   t->epoch = StageEnd(t);
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode SayStopped(HGTrainer t)
+{
+  PetscFunctionBegin;
+  PetscCall(PetscFPrintf(PetscObjectComm((PetscObject)t), stderr,
+                         "halograd: %s: stopped after %" PetscInt_FMT " epochs and %" PetscInt_FMT " batches%s%s\n",
+                         HGSignalName(t->stopped), t->epoch, t->batch,
+                         t->file ? "; go on with -model_input " : "; no model file was asked for", t->file ? t->output : ""));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -470,6 +512,9 @@ static PetscErrorCode RunStage(HGTrainer t)
    Note:
    After the first step nothing is allocated and no MPI request is made.
 
+   SIGTERM, SIGINT and SIGUSR1 to any rank end it after the mini-batch (or iteration) that runs, with a model file to resume from; `HGSignalReceived()` has the
+   signal then. A second signal, more than a second later, ends the program at once.
+
    Errors:
    Stops when the loss is not finite; the last checkpoint stays.
 
@@ -480,14 +525,18 @@ PetscErrorCode HGTrainerTrain(HGTrainer trainer)
   PetscFunctionBegin;
   PetscValidHeaderSpecific(trainer, HG_TRAINER_CLASSID, 1);
   trainer->started = MPI_Wtime();
+  trainer->stopped = 0;
+  PetscCall(HGSignalBegin());
   PetscCall(RunStage(trainer));
-  while (trainer->stage + 1 < trainer->nstages && trainer->epoch >= StageEnd(trainer)) {
+  while (trainer->stage + 1 < trainer->nstages && trainer->epoch >= StageEnd(trainer) && !trainer->stopped) {
     trainer->start = StageEnd(trainer);
     trainer->stage++;
     PetscCall(SetUpTao(trainer));
     PetscCall(SetLimits(trainer));
     PetscCall(RunStage(trainer));
   }
-  if (*trainer->output) PetscCall(HGTrainerSave(trainer));
+  if (trainer->file) PetscCall(HGTrainerSave(trainer));
+  PetscCall(HGSignalEnd());
+  if (trainer->stopped) PetscCall(SayStopped(trainer));
   PetscFunctionReturn(PETSC_SUCCESS);
 }

@@ -1,149 +1,280 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* A training in its model file: what the trainer writes itself, the sections "training" and "optimizer", and what a resumed run may change of it */
 #include "train/train_impl.h"
-#include <errno.h>
-#include <netcdf.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
-static PetscErrorCode CopyNormalization(HGData data, HGDataRole role, HGModelInfo *info)
+#define MOST_STEPS ((PetscInt64)1 << 53)
+
+/* ---- writing ---- */
+
+/* What makes a resumed run another one although the file's state fits it: told, not refused */
+static PetscErrorCode DescribeTraining(HGTrainer t, HGText *text)
 {
-  const PetscReal *mean, *deviation;
+  PetscInt first, last;
+  HGTensor y;
+  HGDType  dtype;
 
   PetscFunctionBegin;
-  PetscCall(HGDataGetNormalization(data, role, &info->channels[role], &mean, &deviation));
-  HGCheck(info->channels[role] <= HG_MAX_CHANNELS, PetscObjectComm((PetscObject)data),
-          "%" PetscInt_FMT " channels; a model file takes up to %d", info->channels[role], HG_MAX_CHANNELS);
-  PetscCall(PetscArraycpy(info->mean[role], mean, info->channels[role]));
-  PetscCall(PetscArraycpy(info->deviation[role], deviation, info->channels[role]));
+  PetscCall(HGDataGetRange(t->data, &first, &last));
+  PetscCall(HGNetGetOutput(t->net, &y, NULL));
+  PetscCall(HGTensorGetDType(y, &dtype));
+  PetscCall(HGTextAppend(text, "-train_batch_size %" PetscInt_FMT " -data_range %" PetscInt_FMT ",%" PetscInt_FMT " -hg_dtype %s",
+                         t->batch_size, first, last, HGDTypeName(dtype)));
+  PetscCall(HGLossAppendOptions(t->loss, text));
+  PetscCall(HGTextAppend(text, " -train_schedule %s", HGSchedules[t->schedule]));
+  if (t->schedule != HG_SCHEDULE_CONSTANT && !t->nstages) /* which is over all epochs */
+    PetscCall(HGTextAppend(text, " -train_epochs %" PetscInt_FMT, t->epochs));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-static PetscErrorCode FillInfo(HGTrainer t, HGModelInfo *info)
+static PetscErrorCode WriteTraining(HGTrainer t, HGModel m)
 {
-  const char *input, *target;
-  PetscInt    classes;
+  HGText    text = {0};
+  PetscReal sums[1 + HG_TERMS];
 
   PetscFunctionBegin;
-  PetscCall(PetscMemzero(info, sizeof(*info)));
-  PetscCall(HGNetGetOptionsString(t->net, info->net_options, sizeof(info->net_options)));
-  PetscCall(HGDataGetVariables(t->data, &input, &target));
-  PetscCall(PetscStrncpy(info->data_input, input, sizeof(info->data_input)));
-  PetscCall(PetscStrncpy(info->data_target, target, sizeof(info->data_target)));
-  PetscCall(HGDataGetSizes(t->data, &info->dim, NULL, NULL, NULL, NULL));
-  PetscCall(CopyNormalization(t->data, HG_DATA_INPUT, info));
-  PetscCall(HGDataGetClasses(t->data, &classes));
-  if (classes) { /* the network's output is logits, which have no units */
-    HGCheck(classes <= HG_MAX_CHANNELS, PetscObjectComm((PetscObject)t), "%" PetscInt_FMT " classes; a model file takes up to %d", classes,
-            HG_MAX_CHANNELS);
-    info->channels[HG_DATA_TARGET] = classes;
-    for (PetscInt c = 0; c < classes; c++) info->deviation[HG_DATA_TARGET][c] = 1;
-  } else PetscCall(CopyNormalization(t->data, HG_DATA_TARGET, info));
-  info->seed  = t->seed;
-  info->epoch = t->epoch;
-  info->batch = t->batch;
-  PetscCall(PetscStrncpy(info->stages, t->stages_text, sizeof(info->stages)));
-  PetscCall(HGTrainerDescribePhysics(t, info));
+  PetscCall(HGModelSetSection(m, "training"));
+  PetscCall(HGModelPutInt(m, "", "seed", t->seed));
+  PetscCall(HGModelPutInt(m, "", "epoch", t->epoch));
+  PetscCall(HGModelPutInt(m, "", "batch", t->batch));
+  if (t->nstages) PetscCall(HGModelPutText(m, "", "train_stages", t->stages_text));
+  PetscCall(DescribeTraining(t, &text));
+  PetscCall(HGModelPutText(m, "", "train_options", text.text));
+  PetscCall(HGTextDestroy(&text));
+  sums[0] = (PetscReal)t->loss_sum;
+  for (int i = 0; i < HG_TERMS; i++) sums[1 + i] = (PetscReal)t->term_sum[i];
+  if (t->batch) PetscCall(HGModelPutReals(m, "", "epoch_sums", 1 + HG_TERMS, sums));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Without a step taken there is no state, unless the size of a file with it is asked for */
+static PetscErrorCode WriteOptimizer(HGTrainer t, PetscBool always, HGModel m)
+{
+  HGText      text = {0};
+  PetscInt64  step;
+  PetscInt    n;
+  const char *name[HG_MAX_STATE];
+  Vec         state[HG_MAX_STATE];
+
+  PetscFunctionBegin;
+  if (!t->stochastic) PetscFunctionReturn(PETSC_SUCCESS);
+  PetscCall(HGTaoGetState(t->tao, &step, &n, name, state));
+  if (!step && !always) PetscFunctionReturn(PETSC_SUCCESS);
+  PetscCall(HGModelSetSection(m, "optimizer"));
+  PetscCall(HGModelPutInt(m, "optimizer", "step", step));
+  PetscCall(HGTaoAppendOptions(t->tao, t->lr, &text));
+  PetscCall(HGModelPutText(m, "optimizer", "options", text.text + 1));
+  PetscCall(HGTextDestroy(&text));
+  for (PetscInt i = 0; i < n; i++) PetscCall(HGModelPutVec(m, "optimizer", name[i], state[i]));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode FillModel(HGTrainer t, PetscBool always, HGModel m)
+{
+  HGDataInfo info;
+
+  PetscFunctionBegin;
+  PetscCall(HGTrainerSetEquation(t, t->parameters));
+  PetscCall(HGNetWriteModel(t->net, m, t->parameters));
+  PetscCall(HGDataGetInfo(t->data, &info));
+  PetscCall(HGDataInfoWrite(&info, m));
+  PetscCall(HGDataInfoDestroy(&info));
+  PetscCall(HGTrainerWritePhysics(t, m));
+  PetscCall(WriteTraining(t, m));
+  PetscCall(WriteOptimizer(t, always, m));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Takes the model file, and tries whether a model can be written there, before the first step */
+PetscErrorCode HGTrainerTryOutput(HGTrainer t)
+{
+  HGModel        m;
+  PetscErrorCode e;
+
+  PetscFunctionBegin;
+  if (!*t->output) PetscFunctionReturn(PETSC_SUCCESS);
+  PetscCall(HGModelOutputCreate(PetscObjectComm((PetscObject)t), t->output, &t->file));
+  PetscCall(HGModelCreate(PetscObjectComm((PetscObject)t), &m));
+  PetscCall(FillModel(t, PETSC_TRUE, m));
+  e = HGModelOutputTry(t->file, m);
+  PetscCall(HGModelDestroy(&m));
+  PetscCall(e);
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
 /* Writes parameters and optimizer */
 PetscErrorCode HGTrainerSave(HGTrainer t)
 {
-  HGModelInfo info;
-  PetscInt    n = 0;
-  const char *name[HG_MAX_STATE];
-  Vec         state[HG_MAX_STATE];
+  HGModel        m;
+  PetscErrorCode e;
 
   PetscFunctionBegin;
-  PetscCall(HGTrainerSetEquation(t, t->parameters));
-  PetscCall(FillInfo(t, &info));
-  if (t->stochastic) PetscCall(HGTaoGetState(t->tao, &info.step, &n, name, state));
-  if (!info.step) n = 0;
-  PetscCall(HGModelWrite(t->output, t->net, &info, t->parameters, n, name, state));
+  PetscCall(HGModelCreate(PetscObjectComm((PetscObject)t), &m));
+  PetscCall(FillModel(t, PETSC_FALSE, m));
+  e = HGModelOutputWrite(t->file, m);
+  PetscCall(HGModelDestroy(&m));
+  PetscCall(e);
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* The optimizer's vectors that the file holds, with commas; rank 0 alone looks */
-static PetscErrorCode ReadStateNames(HGTrainer t, char names[], size_t len)
+/* ---- resuming ---- */
+
+/* How far the run of a file got */
+typedef struct {
+  PetscInt    epoch, batch, seed;
+  PetscInt64  step;   /* of the optimizer, 0 without state */
+  const char *stages; /* empty for one optimizer alone */
+} Progress;
+
+static PetscErrorCode ReadProgress(HGModel m, Progress *p)
 {
-  char        msg[1024] = "";
-  int         nc, group = -1, n = 0;
-  PetscBool   classic;
-  PetscMPIInt rank;
+  PetscInt64 v;
+  PetscBool  has;
 
   PetscFunctionBegin;
-  PetscCallMPI(MPI_Comm_rank(PetscObjectComm((PetscObject)t), &rank));
-  *names = 0;
-  if (!rank) {
-    PetscCall(HGFileOpen(t->input, &nc, &classic, msg, sizeof(msg)));
-    if (!*msg && !nc_inq_grp_ncid(nc, "optimizer", &group)) (void)nc_inq_nvars(group, &n);
-    for (int i = 0; i < n; i++) {
-      char name[NC_MAX_NAME + 1] = "";
-
-      (void)nc_inq_varname(group, i, name);
-      if (*names) PetscCall(PetscStrlcat(names, ", ", len));
-      PetscCall(PetscStrlcat(names, name, len));
-    }
-    if (!*msg) (void)nc_close(nc);
-  }
-  PetscCallMPI(MPI_Bcast(names, (PetscMPIInt)len, MPI_CHAR, 0, PetscObjectComm((PetscObject)t)));
+  *p = (Progress){.stages = ""};
+  PetscCall(HGModelGetInt(m, "", "epoch", 0, PETSC_MAX_INT, &v));
+  p->epoch = (PetscInt)v;
+  PetscCall(HGModelGetInt(m, "", "batch", 0, PETSC_MAX_INT, &v));
+  p->batch = (PetscInt)v;
+  PetscCall(HGModelGetInt(m, "", "seed", PETSC_MIN_INT, PETSC_MAX_INT, &v));
+  p->seed = (PetscInt)v;
+  PetscCall(HGModelHas(m, "", "train_stages", &has));
+  if (has) PetscCall(HGModelGetText(m, "", "train_stages", &p->stages));
+  PetscCall(HGModelHas(m, "optimizer", "step", &has));
+  if (has) PetscCall(HGModelGetInt(m, "optimizer", "step", 0, MOST_STEPS, &p->step));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* The state in the file is that of the optimizer chosen: the vectors' names tell */
-static PetscErrorCode CheckOptimizer(HGTrainer t, PetscInt n, const char *const name[])
+/* The epoch that a file's stages have reached, 0 if it has none */
+PetscErrorCode HGTrainerGetStagedEpoch(HGModel m, PetscInt *epoch)
 {
-  char      names[256] = "", wanted[256] = "";
-  PetscBool same;
-  TaoType   type;
+  Progress p;
 
   PetscFunctionBegin;
-  PetscCall(ReadStateNames(t, names, sizeof(names)));
-  for (PetscInt i = 0; i < n; i++) {
-    if (i) PetscCall(PetscStrlcat(wanted, ", ", sizeof(wanted)));
-    PetscCall(PetscStrlcat(wanted, name[i], sizeof(wanted)));
-  }
-  PetscCall(PetscStrcmp(names, wanted, &same));
+  PetscCall(ReadProgress(m, &p));
+  *epoch = *p.stages ? p.epoch : 0;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Says what a resumed run has otherwise than the file's; before: what else is to be said then. Whether it has anything otherwise */
+static PetscErrorCode WarnOfOthers(HGTrainer t, const char before[], const char held[], const char mine[], PetscBool *others)
+{
+  char *theirs, *ours;
+
+  PetscFunctionBegin;
+  PetscCall(HGOptionsCompareText(held, mine, &theirs, &ours));
+  *others = *theirs || *ours ? PETSC_TRUE : PETSC_FALSE;
+  if (*others)
+    PetscCall(PetscFPrintf(PetscObjectComm((PetscObject)t), stderr,
+                           "halograd: warning: %s %swas trained with %s, this run goes on with %s\n", t->input, before,
+                           *theirs ? theirs : "the defaults", *ours ? ours : "the defaults"));
+  PetscCall(PetscFree(theirs));
+  PetscCall(PetscFree(ours));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* The state in the file is that of an optimizer with the same vectors */
+static PetscErrorCode CheckVectors(HGTrainer t, HGModel m, PetscInt n, const char *const name[])
+{
+  HGText  wanted = {0};
+  char   *names;
+  TaoType type;
+
+  PetscFunctionBegin;
   PetscCall(TaoGetType(t->tao, &type));
-  HGCheck(same, PetscObjectComm((PetscObject)t),
+  PetscCall(HGModelGetArrayNames(m, "optimizer", &names));
+  for (PetscInt i = 0; i < n; i++) PetscCall(HGTextAppend(&wanted, "%s%s", i ? ", " : "", name[i]));
+  HGCheck(!strcmp(names, wanted.text), PetscObjectComm((PetscObject)t),
           "%s holds the state of another optimizer (%s), -tao_type %s has %s; resume with the -tao_type of that run: %s", t->input, names,
-          type, wanted, strstr(names, "exp_avg") ? "adam or adamw" : "sgd");
+          type, wanted.text, strstr(names, "exp_avg") ? "adam or adamw" : "sgd");
+  PetscCall(PetscFree(names));
+  PetscCall(HGTextDestroy(&wanted));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* And of the same optimizer: its vectors are those of adam and adamw alike. Files of format 1 do not say which. */
+static PetscErrorCode CheckOptimizer(HGTrainer t, HGModel m, PetscInt n, const char *const name[])
+{
+  HGText      mine = {0};
+  const char *held;
+  char       *theirs, *ours;
+  PetscBool   has;
+  TaoType     type;
+
+  PetscFunctionBegin;
+  PetscCall(CheckVectors(t, m, n, name));
+  PetscCall(HGModelHas(m, "optimizer", "options", &has));
+  if (!has) PetscFunctionReturn(PETSC_SUCCESS);
+  PetscCall(TaoGetType(t->tao, &type));
+  PetscCall(HGTaoAppendOptions(t->tao, t->lr, &mine));
+  PetscCall(HGModelGetText(m, "optimizer", "options", &held));
+  PetscCall(HGOptionsCompareText(held, mine.text, &theirs, &ours));
+  HGCheck(!strstr(theirs, "-tao_type"), PetscObjectComm((PetscObject)t),
+          "%s holds the state of another optimizer (%s), -tao_type is %s; resume with the -tao_type of that run", t->input, held, type);
+  PetscCall(WarnOfOthers(t, "", held, mine.text, &has));
+  PetscCall(PetscFree(theirs));
+  PetscCall(PetscFree(ours));
+  PetscCall(HGTextDestroy(&mine));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Says what a resumed run does otherwise than the run it goes on with, n vectors of whose state it takes */
+static PetscErrorCode WarnOfTraining(HGTrainer t, HGModel m, const Progress *p, PetscInt n)
+{
+  HGText      mine = {0}, steps = {0};
+  const char *held   = "";
+  PetscBool   others = n && p->step != (PetscInt64)(p->epoch - t->start) * t->batches + p->batch ? PETSC_TRUE : PETSC_FALSE, has;
+
+  PetscFunctionBegin;
+  PetscCall(HGTextAppend(&steps, "%s", ""));
+  if (others)
+    PetscCall(HGTextAppend(&steps,
+                           "took %" PetscInt64_FMT " steps in %" PetscInt_FMT " epochs and %" PetscInt_FMT
+                           " batches; an epoch of this run has %" PetscInt_FMT " batches: ",
+                           p->step, p->epoch, p->batch, t->batches));
+  PetscCall(HGModelHas(m, "", "train_options", &has));
+  if (has) {
+    PetscCall(HGModelGetText(m, "", "train_options", &held));
+    PetscCall(DescribeTraining(t, &mine));
+    PetscCall(HGTextAppend(&steps, "%s", others ? "it " : ""));
+    PetscCall(WarnOfOthers(t, steps.text, held, mine.text, &has));
+  }
+  if (others && !has)
+    PetscCall(PetscFPrintf(PetscObjectComm((PetscObject)t), stderr,
+                           "halograd: warning: %s %s-train_batch_size, -data_range or the data differ\n", t->input, steps.text));
+  PetscCall(HGTextDestroy(&mine));
+  PetscCall(HGTextDestroy(&steps));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
 /* What would make a resumed run another one than the run it goes on with */
-static PetscErrorCode CheckResume(HGTrainer t, const HGModelInfo *info)
+static PetscErrorCode CheckResume(HGTrainer t, HGModel m, const Progress *p, PetscInt n)
 {
   MPI_Comm comm = PetscObjectComm((PetscObject)t);
 
   PetscFunctionBegin;
-  HGCheck(info->batch < t->batches, comm,
+  HGCheck(p->batch < (t->stochastic ? t->batches : 1), comm,
           "%s stopped at batch %" PetscInt_FMT " of an epoch, which has only %" PetscInt_FMT
           " now; resume with the data and -train_batch_size of that run",
-          t->input, info->batch, t->batches);
-  HGCheck(!t->seed_set || t->seed == info->seed, comm,
+          t->input, p->batch, t->stochastic ? t->batches : 1);
+  HGCheck(!t->seed_set || t->seed == p->seed, comm,
           "-train_seed %" PetscInt_FMT ": %s was trained with seed %" PetscInt_FMT
           ", which orders its samples; leave -train_seed out to resume",
-          t->seed, t->input, info->seed);
-  if (info->step != (info->epoch - t->start) * t->batches + info->batch)
-    PetscCall(PetscFPrintf(comm, stderr,
-                           "halograd: warning: %s took %" PetscInt_FMT " steps in %" PetscInt_FMT " epochs and %" PetscInt_FMT
-                           " batches; an epoch of this run has %" PetscInt_FMT
-                           " batches: -train_batch_size, -data_range or the data differ\n",
-                           t->input, info->step, info->epoch, info->batch, t->batches));
+          t->seed, t->input, p->seed);
+  PetscCall(WarnOfTraining(t, m, p, n));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
 /* Stages that a file has begun cannot change afterwards; more may follow them */
-static PetscErrorCode CheckStages(HGTrainer t, const HGModelInfo *info)
+static PetscErrorCode CheckStages(HGTrainer t, const Progress *p)
 {
-  const size_t n = strlen(info->stages);
+  const size_t n = strlen(p->stages);
 
   PetscFunctionBegin;
   if (!t->nstages || !n) PetscFunctionReturn(PETSC_SUCCESS);
-  HGCheck(!strncmp(t->stages_text, info->stages, n) && (t->stages_text[n] == ',' || !t->stages_text[n]), PetscObjectComm((PetscObject)t),
+  HGCheck(!strncmp(t->stages_text, p->stages, n) && (t->stages_text[n] == ',' || !t->stages_text[n]), PetscObjectComm((PetscObject)t),
           "-train_stages %s: %s was trained with -train_stages %s; resume with these, and more behind them if you like", t->stages_text,
-          t->input, info->stages);
+          t->input, p->stages);
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -161,101 +292,62 @@ static PetscErrorCode SayResumed(HGTrainer t, PetscInt nstate)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Reads the parameters. The run is a resumed one if the file has the optimizer's state, and the optimizer takes one, or if it has the run's stages */
-PetscErrorCode HGTrainerRestore(HGTrainer t)
+/* What the mini-batches of an unfinished epoch have added up to */
+static PetscErrorCode ReadSums(HGTrainer t, HGModel m)
 {
-  MPI_Comm    comm = PetscObjectComm((PetscObject)t);
-  HGModelInfo info;
-  PetscInt    n = 0, step;
-  const char *name[HG_MAX_STATE];
-  Vec         state[HG_MAX_STATE];
+  PetscReal sums[1 + HG_TERMS];
+  PetscBool has;
 
   PetscFunctionBegin;
-  PetscCall(HGModelReadInfo(comm, t->input, &info));
-  PetscCall(CheckStages(t, &info));
-  if (t->stochastic && info.step && (!t->nstages || (*info.stages && (info.epoch > t->start || info.batch))))
-    PetscCall(HGTaoGetState(t->tao, &step, &n, name, state));
-  if (n) {
-    PetscCall(CheckOptimizer(t, n, name));
-    PetscCall(CheckResume(t, &info));
-  }
-  if (n || (t->nstages && *info.stages)) PetscCall(HGTrainerCheckTraining(t, &info));
-  PetscCall(HGModelRead(t->input, t->net, t->parameters, n, name, state));
-  PetscCall(HGTrainerSetEquation(t, t->parameters));
-  if (!n && !(t->nstages && *info.stages)) {
-    PetscCall(PetscPrintf(comm, "starts from the parameters of %s, the optimizer anew\n", t->input));
-    PetscFunctionReturn(PETSC_SUCCESS);
-  }
-  PetscCall(HGTrainerCheckEquation(t, &info));
-  PetscCall(HGTrainerRestorePhysics(t, &info));
-  if (n) PetscCall(HGTaoSetStep(t->tao, info.step));
-  t->epoch   = info.epoch;
-  t->batch   = info.batch;
-  t->seed    = info.seed;
+  PetscCall(HGModelHas(m, "", "epoch_sums", &has));
+  if (!has) PetscFunctionReturn(PETSC_SUCCESS);
+  PetscCall(HGModelGetReals(m, "", "epoch_sums", 1 + HG_TERMS, PETSC_MIN_REAL, PETSC_MAX_REAL, sums));
+  t->loss_sum = (double)sums[0];
+  for (int i = 0; i < HG_TERMS; i++) t->term_sum[i] = (double)sums[1 + i];
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Goes on where the file's run stopped: n vectors of the optimizer's state, 0 if it takes none there */
+static PetscErrorCode Resume(HGTrainer t, HGModel m, const Progress *p, PetscInt n)
+{
+  PetscFunctionBegin;
+  PetscCall(HGTrainerCheckEquation(t, m));
+  PetscCall(HGTrainerRestorePhysics(t, m));
+  PetscCall(ReadSums(t, m));
+  if (n) PetscCall(HGTaoSetStep(t->tao, p->step));
+  t->epoch   = p->epoch;
+  t->batch   = p->batch;
+  t->seed    = p->seed;
   t->resumed = PETSC_TRUE;
   PetscCall(SayResumed(t, n));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Checks that the history can be written, and leaves it as it is */
-PetscErrorCode HGTrainerTryHistory(HGTrainer t)
+/* Reads the parameters. The run is a resumed one if the file has the optimizer's state, and the optimizer takes one, or if it has the run's stages */
+PetscErrorCode HGTrainerRestore(HGTrainer t, HGModel m)
 {
-  MPI_Comm    comm = PetscObjectComm((PetscObject)t);
-  PetscMPIInt rank;
-  char        msg[PETSC_MAX_PATH_LEN + 256] = "";
+  Progress    p;
+  PetscBool   staged;
+  PetscInt    n = 0;
+  PetscInt64  step;
+  const char *name[HG_MAX_STATE];
+  Vec         state[HG_MAX_STATE];
 
   PetscFunctionBegin;
-  PetscCallMPI(MPI_Comm_rank(comm, &rank));
-  if (!rank) {
-    const PetscBool fresh = access(t->history, F_OK) ? PETSC_TRUE : PETSC_FALSE;
-    FILE           *file  = fopen(t->history, "a");
-
-    if (!file)
-      PetscCall(PetscSNPrintf(msg, sizeof(msg), "cannot write %s: %s; give another name with -train_history", t->history, strerror(errno)));
-    else (void)fclose(file);
-    if (file && fresh) (void)unlink(t->history);
+  PetscCall(ReadProgress(m, &p));
+  PetscCall(CheckStages(t, &p));
+  staged = t->nstages && *p.stages ? PETSC_TRUE : PETSC_FALSE;
+  if (t->stochastic && p.step && (!t->nstages || (staged && (p.epoch > t->start || p.batch))))
+    PetscCall(HGTaoGetState(t->tao, &step, &n, name, state));
+  if (n) PetscCall(CheckOptimizer(t, m, n, name));
+  if (n || staged) {
+    PetscCall(CheckResume(t, m, &p, n));
+    PetscCall(HGTrainerCheckTraining(t, m));
   }
-  PetscCall(HGAgreeOnMessage(comm, msg, sizeof(msg)));
-  HGCheck(!*msg, comm, "%s", msg);
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
-
-/* On rank 0: opens the file at the first line, where a resumed run goes on in the same file */
-static int OpenHistory(HGTrainer t)
-{
-  const PetscBool fresh = !t->resumed || access(t->history, F_OK) ? PETSC_TRUE : PETSC_FALSE;
-
-  t->csv = fopen(t->history, fresh ? "w" : "a");
-  if (!t->csv) return -1;
-  if (!fresh) return 0;
-  return fprintf(t->csv, "epoch,loss,validation,learning_rate,seconds%s%s%s\n",
-                 t->physics ? ",data,residual,boundary,data_weight,residual_weight,boundary_weight" : "", *t->unknown ? "," : "",
-                 t->unknown);
-}
-
-/* Adds a line. When it cannot be written whole, the part that was goes away again, and a file without any line too. */
-PetscErrorCode HGTrainerWriteHistory(HGTrainer t, const char line[])
-{
-  MPI_Comm    comm = PetscObjectComm((PetscObject)t);
-  PetscMPIInt rank;
-  char        msg[PETSC_MAX_PATH_LEN + 256] = "";
-
-  PetscFunctionBegin;
-  PetscCallMPI(MPI_Comm_rank(comm, &rank));
-  if (!rank) {
-    const PetscBool first = t->csv ? PETSC_FALSE : PETSC_TRUE, created = first && access(t->history, F_OK) ? PETSC_TRUE : PETSC_FALSE;
-    int             e  = first ? OpenHistory(t) : 0;
-    struct stat     st = {0};
-
-    if (t->csv) e = fstat(fileno(t->csv), &st) || e < 0 || fprintf(t->csv, "%s", line) < 0 || fflush(t->csv);
-    if (e) {
-      PetscCall(PetscSNPrintf(msg, sizeof(msg), "cannot write %s: %s; the lines it has are whole", t->history, strerror(errno)));
-      if (created) (void)unlink(t->history);
-      else if (t->csv && S_ISREG(st.st_mode) && ftruncate(fileno(t->csv), st.st_size))
-        PetscCall(PetscStrlcat(msg, " but for the last", sizeof(msg)));
-    }
-  }
-  PetscCall(HGAgreeOnMessage(comm, msg, sizeof(msg)));
-  HGCheck(!*msg, comm, "%s", msg);
+  PetscCall(HGNetReadModel(t->net, m, t->parameters));
+  for (PetscInt i = 0; i < n; i++) PetscCall(HGModelGetVec(m, "optimizer", name[i], state[i]));
+  PetscCall(HGTrainerSetEquation(t, t->parameters));
+  if (n || staged) PetscCall(Resume(t, m, &p, n));
+  else PetscCall(PetscPrintf(PetscObjectComm((PetscObject)t), "starts from the parameters of %s, the optimizer anew\n", t->input));
   PetscFunctionReturn(PETSC_SUCCESS);
 }

@@ -42,6 +42,8 @@ PetscErrorCode HGTrainerSetUnknown(HGTrainer trainer, const char name[], PetscRe
   PetscFunctionBegin;
   PetscValidHeaderSpecific(trainer, HG_TRAINER_CLASSID, 1);
   HGCheck(!PetscIsInfOrNanReal(start), PetscObjectComm((PetscObject)trainer), "-physics_unknown_start %g: give a number", (double)start);
+  HGCheck(strlen(name) < sizeof(trainer->unknown), PetscObjectComm((PetscObject)trainer),
+          "-physics_unknown %s: no parameter has such a long name", name);
   PetscCall(PetscStrncpy(trainer->unknown, name, sizeof(trainer->unknown)));
   trainer->unknown_start = start;
   PetscFunctionReturn(PETSC_SUCCESS);

@@ -101,21 +101,21 @@ static void Run(Bench *b, int dim, dnnl_dim_t size, dnnl_dim_t cin, dnnl_dim_t c
   CHECK(dnnl_primitive_desc_create(&weights, &d, NULL, b->engine, forward));
 
   dnnl_exec_arg_t f[] = {
-    {DNNL_ARG_SRC,     Filled(b, forward, dnnl_query_src_md)    },
-    {DNNL_ARG_WEIGHTS, Filled(b, forward, dnnl_query_weights_md)},
-    {DNNL_ARG_DST,     Filled(b, forward, dnnl_query_dst_md)    },
-    {DNNL_ARG_BIAS,    NULL                                      },
+      {DNNL_ARG_SRC, Filled(b, forward, dnnl_query_src_md)},
+      {DNNL_ARG_WEIGHTS, Filled(b, forward, dnnl_query_weights_md)},
+      {DNNL_ARG_DST, Filled(b, forward, dnnl_query_dst_md)},
+      {DNNL_ARG_BIAS, NULL},
   };
   dnnl_exec_arg_t g[] = {
-    {DNNL_ARG_DIFF_DST, Filled(b, data, dnnl_query_diff_dst_md)},
-    {DNNL_ARG_WEIGHTS,  Filled(b, data, dnnl_query_weights_md) },
-    {DNNL_ARG_DIFF_SRC, Filled(b, data, dnnl_query_diff_src_md)},
+      {DNNL_ARG_DIFF_DST, Filled(b, data, dnnl_query_diff_dst_md)},
+      {DNNL_ARG_WEIGHTS, Filled(b, data, dnnl_query_weights_md)},
+      {DNNL_ARG_DIFF_SRC, Filled(b, data, dnnl_query_diff_src_md)},
   };
   dnnl_exec_arg_t h[] = {
-    {DNNL_ARG_SRC,          Filled(b, weights, dnnl_query_src_md)         },
-    {DNNL_ARG_DIFF_DST,     Filled(b, weights, dnnl_query_diff_dst_md)    },
-    {DNNL_ARG_DIFF_WEIGHTS, Filled(b, weights, dnnl_query_diff_weights_md)},
-    {DNNL_ARG_DIFF_BIAS,    NULL                                          },
+      {DNNL_ARG_SRC, Filled(b, weights, dnnl_query_src_md)},
+      {DNNL_ARG_DIFF_DST, Filled(b, weights, dnnl_query_diff_dst_md)},
+      {DNNL_ARG_DIFF_WEIGHTS, Filled(b, weights, dnnl_query_diff_weights_md)},
+      {DNNL_ARG_DIFF_BIAS, NULL},
   };
   CHECK(dnnl_memory_create(&f[3].memory, &bias, b->engine, DNNL_MEMORY_ALLOCATE));
   CHECK(dnnl_memory_create(&h[3].memory, &bias, b->engine, DNNL_MEMORY_ALLOCATE));

@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#ifndef HGMODEL_IMPL_H
+#define HGMODEL_IMPL_H
+
+#include "model/hgmodel.h"
+#include <stdio.h>
+
+#define HG_MODEL_MESSAGE 1024 /* characters of an error message */
+#define HG_MODEL_TRAILER 25   /* characters behind the file, see modelbytes.c */
+
+/* OTHER: a type that no part of a model has */
+typedef enum { HG_MODEL_TEXT, HG_MODEL_INT, HG_MODEL_REAL, HG_MODEL_ARRAY, HG_MODEL_OTHER } HGModelKind;
+
+/* An attribute or an array. Values of arrays are on rank 0 alone, and those of a file that is read stay in the file. */
+typedef struct {
+  char       *section; /* who writes it; of a file that is read: "" */
+  char       *group, *name;
+  HGModelKind kind;
+  size_t      n;     /* values, or characters of a text */
+  void       *value; /* [n] char (and a 0 behind them), PetscInt64 or double; NULL if they are in the file */
+  int         ndim;  /* of an array */
+  size_t      shape[HG_MODEL_DIMS];
+  PetscBool   covered; /* by a checksum of the file */
+  uint32_t    sum;     /* what it should be, of an array */
+} HGModelEntry;
+
+struct _p_HGModel {
+  MPI_Comm      comm;
+  PetscMPIInt   rank;
+  char         *path;    /* of a file that is read, NULL of one that is made */
+  char         *section; /* of what is put next */
+  PetscInt      format;
+  PetscInt      n, room;
+  HGModelEntry *entry;                 /* [n] on rank 0: all; on others the texts that were asked for */
+  int           nc;                    /* on rank 0, -1 if no file is open */
+  char          msg[HG_MODEL_MESSAGE]; /* what went wrong on rank 0; empty while all is well */
+};
+
+/* What to do with a file whose checksums do not hold */
+#define HG_MODEL_EDITED "; train it anew or take a copy. For a file that was edited on purpose give -model_verify 0"
+
+/* The first failure is the one to tell */
+#define HGModelFails(m, ...)                                                 \
+  do {                                                                       \
+    if (!*(m)->msg) (void)snprintf((m)->msg, sizeof((m)->msg), __VA_ARGS__); \
+  } while (0)
+
+PETSC_INTERN PetscErrorCode HGModelNew(MPI_Comm, HGModel *);
+PETSC_INTERN HGModelEntry  *HGModelFind(HGModel, const char[], const char[]);
+PETSC_INTERN PetscErrorCode HGModelAdd(HGModel, const char[], const char[], HGModelKind, size_t, HGModelEntry **);
+PETSC_INTERN PetscErrorCode HGModelRaise(HGModel);
+PETSC_INTERN PetscErrorCode HGModelEncode(HGModel, void **, size_t *);
+PETSC_INTERN PetscErrorCode HGModelReadTable(HGModel);
+PETSC_INTERN PetscErrorCode HGModelWriteSums(HGModel, char **);
+PETSC_INTERN PetscErrorCode HGModelCheckSums(HGModel);
+PETSC_INTERN PetscErrorCode HGModelCheckBytes(HGModel);
+PETSC_INTERN uint32_t       HGModelSumBytes(uint32_t, const void *, size_t);
+PETSC_INTERN void           HGModelTrailer(uint32_t, char[]);
+PETSC_INTERN void           HGModelOpenFile(HGModel);
+PETSC_INTERN PetscErrorCode HGModelVerifyArrays(HGModel, PetscInt *);
+PETSC_INTERN uint32_t       HGModelSum(const double[], size_t);
+PETSC_INTERN void           HGModelShapeText(const HGModelEntry *, char[], size_t);
+
+#endif
