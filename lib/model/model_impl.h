@@ -56,6 +56,7 @@ PETSC_INTERN PetscErrorCode HGModelCheckSums(HGModel);
 PETSC_INTERN PetscErrorCode HGModelCheckBytes(HGModel);
 PETSC_INTERN uint32_t       HGModelSumBytes(uint32_t, const void *, size_t);
 PETSC_INTERN void           HGModelTrailer(uint32_t, char[]);
+PETSC_INTERN size_t         HGModelEndOfFile(const unsigned char *, size_t);
 PETSC_INTERN void           HGModelOpenFile(HGModel);
 PETSC_INTERN PetscErrorCode HGModelVerifyArrays(HGModel, PetscInt *);
 PETSC_INTERN uint32_t       HGModelSum(const double[], size_t);

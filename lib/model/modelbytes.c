@@ -23,6 +23,31 @@ void HGModelTrailer(uint32_t sum, char text[])
   (void)snprintf(text, HG_MODEL_TRAILER + 1, "\nhalograd crc32 %08x\n", sum);
 }
 
+/* HGModelEndOfFile - The end of the HDF5 file as its superblock of version 2 has it, at most size */
+size_t HGModelEndOfFile(const unsigned char *image, size_t size)
+{
+  uint64_t end = 0;
+
+  for (int i = 35; i >= 28 && size > 48; i--) end = end << 8 | image[i];
+  return end && end < size ? (size_t)end : size;
+}
+
+/* Whether the beginning of a trailer is all that is left of it */
+static PetscBool IsCut(const char path[])
+{
+  FILE         *f         = fopen(path, "rb");
+  unsigned char first[49] = "";
+  char          start[32] = "", whole[HG_MODEL_TRAILER + 1];
+  size_t        n = f ? fread(first, 1, sizeof(first), f) : 0, end = 0, size = 0;
+
+  if (n == sizeof(first) && !fseek(f, 0, SEEK_END)) size = (size_t)ftell(f);
+  if (size) end = HGModelEndOfFile(first, size);
+  HGModelTrailer(0, whole);
+  n = size - end < HG_MODEL_TRAILER && f && !fseek(f, (long)end, SEEK_SET) ? fread(start, 1, size - end, f) : 0;
+  if (f) (void)fclose(f);
+  return n && !strncmp(start, whole, PetscMin(n, 16)) ? PETSC_TRUE : PETSC_FALSE;
+}
+
 /* Whether the file ends with a trailer, and with that of its bytes */
 static PetscErrorCode CompareSum(const char path[], PetscBool *has, PetscBool *same)
 {
@@ -103,5 +128,6 @@ PetscErrorCode HGModelCheckBytes(HGModel m)
   PetscFunctionBegin;
   PetscCall(CompareSum(m->path, &has, &same));
   if (has && !same) FindDamage(m);
+  if (!has && IsCut(m->path)) HGModelFails(m, "%s is cut short: its last bytes are missing; copy it again", m->path);
   PetscFunctionReturn(PETSC_SUCCESS);
 }

@@ -118,15 +118,6 @@ static void EncodeEntry(HGModel m, int nc, const HGModelEntry *e)
   }
 }
 
-/* The end of the file as its superblock has it: the memory goes on in padding, and a file with it could be cut short unnoticed */
-static size_t EndOfFile(const unsigned char *image, size_t size)
-{
-  uint64_t end = 0;
-
-  for (int i = 35; i >= 28 && size > 48; i--) end = end << 8 | image[i];
-  return end && end < size ? (size_t)end : size;
-}
-
 static void Encode(HGModel m, const char sums[], NC_memio *memory)
 {
   int nc = -1, e;
@@ -173,8 +164,8 @@ PetscErrorCode HGModelEncode(HGModel m, void **bytes, size_t *size)
   PetscCall(HGModelWriteSums(m, &sums));
   Encode(m, sums, &memory);
   PetscCall(PetscFree(sums));
-  *bytes = memory.memory;
-  *size  = memory.memory ? EndOfFile((const unsigned char *)memory.memory, memory.size) : 0;
+  *bytes = memory.memory; /* it goes on in padding, with which the file could be cut short unnoticed */
+  *size  = memory.memory ? HGModelEndOfFile((const unsigned char *)memory.memory, memory.size) : 0;
   if (!*m->msg) PetscCall(AppendTrailer(bytes, size));
   PetscFunctionReturn(PETSC_SUCCESS);
 }

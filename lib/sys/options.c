@@ -683,14 +683,26 @@ PetscErrorCode HGOptionsType_Private(Items items, const char opt[], const char w
 
    Level: developer
 
+   Errors:
+   Refuses a viewer that PETSc does not have.
+
 .seealso: `HGOptionsString()`
 M*/
 PetscErrorCode HGOptionsView_Private(Items items, const char opt[], const char what[])
 {
-  const char *text;
+  const char **name, *text;
+  PetscInt     n;
+  size_t       len;
+  PetscBool    same = PETSC_FALSE;
 
   PetscFunctionBegin;
   PetscCall(Find(items, opt, &text, NULL));
+  len = text ? strcspn(text, ":") : 0;
+  PetscCall(PetscViewerInitializePackage());
+  PetscCall(HGNamesGet(PetscViewerList, &n, &name));
+  for (PetscInt i = 0; len && i < n && !same; i++) same = strlen(name[i]) == len && !strncmp(text, name[i], len) ? PETSC_TRUE : PETSC_FALSE;
+  if (len && !same) PetscCall(RefuseName(items, opt, text, n, name, "the viewer; without one, standard output, and with :FILE a file"));
+  PetscCall(PetscFree(name));
   if (items->printhelp && items->count == 1 && !items->alreadyprinted)
     PetscCall((*PetscHelpPrintf)(items->comm, "  -%s%s [:FILE]: %s, on standard output or in a file\n", Prefix(items), opt + 1, what));
   PetscFunctionReturn(PETSC_SUCCESS);

@@ -118,7 +118,7 @@ refused 1 '-net_activation rleu: did you mean relu? There are: .*sin' train "${d
 refused 1 '-net_type unett: did you mean unet? There are: cnn, unet, resnet, lenet5, mlp' train "${data[@]}" -net_type unett
 refused 1 'no optimizer "adamm"; did you mean adam? There are: .*adamw, sgd' train "${data[@]}" -tao_type adamm
 refused 1 'no optimizer "adamm"; did you mean adam?' train "${data[@]}" -train_stages adamm:3
-refused 1 'train_stages adam:99999999999: give 1 to 8 stages' train "${data[@]}" -train_stages adam:99999999999
+refused 1 'train_stages adam:99999999999: give stages as type:iterations, .* 2147483647 iterations in all' train "${data[@]}" -train_stages adam:99999999999
 refused 1 '-grid 8,,8: give 1 to 3 numbers with commas between them' simulate -grid 8,,8
 refused 1 '-grid 65536,65536: \|-grid has .* points' simulate -grid 65536,65536
 refused 1 '-seed 5000000000: this number is too large' simulate -seed 5000000000

@@ -32,7 +32,8 @@ cmp -s m2.nc resumed.nc || fail "a resumed run's file differs from that of the u
 cmp -s half.nc resumed.nc && fail "the resumed run did nothing"
 run 2 predict -model m2.nc -data_file small.nc -output p.nc
 
-bad=(train "${small[@]}" -train_epochs 1 -model_output bad.nc)run 1 invert -data_file tiny.nc -data_input a -tao_max_it 0 -output tiny_found.nc # no iteration: newer TAO refuses the number
+bad=(train "${small[@]}" -train_epochs 1 -model_output bad.nc)
+run 1 invert -data_file tiny.nc -data_input a -tao_max_it 0 -output tiny_found.nc # no iteration: newer TAO refuses the number
 
 refused 2 'no parameter "mu"' "${bad[@]}" -physics_unknown mu
 refused 2 'without observations' "${bad[@]}" -data_target none

@@ -5,6 +5,7 @@
 #include "train/hgtrain.h"
 #include "data/hgdatainfo.h"
 #include "../data/bad_input.h"
+#include "trained.h"
 #include <math.h>
 #include <netcdf.h>
 #include <stdlib.h>
@@ -165,93 +166,6 @@ static PetscErrorCode TestForeign(void)
 
 /* ---- a model of a network ---- */
 
-typedef struct {
-  HGNet       net;
-  HGPartition part;
-  Vec         p, state;
-} Trained;
-
-static PetscErrorCode CreateTrained(Trained *t)
-{
-  static const PetscInt size[HG_AXES] = {2, 1, 1, 6, 8};
-
-  PetscFunctionBegin;
-  PetscCall(
-      PetscOptionsInsertString(NULL, "-a_net_type resnet -a_net_width 3 -a_net_depth 1 -a_net_padding periodic -a_net_activation tanh"));
-  PetscCall(HGPartitionCreate(PETSC_COMM_WORLD, &t->part));
-  PetscCall(HGPartitionSetSizes(t->part, 2, size));
-  PetscCall(HGPartitionSetUp(t->part));
-  PetscCall(HGNetCreate(PETSC_COMM_WORLD, &t->net));
-  PetscCall(HGNetSetOptionsPrefix(t->net, "a_"));
-  PetscCall(HGNetSetFromOptions(t->net));
-  PetscCall(HGNetSetChannels(t->net, 1, 1));
-  PetscCall(HGNetSetUp(t->net, t->part, HG_F64));
-  PetscCall(HGNetCreateParameters(t->net, &t->p));
-  PetscCall(HGNetInitializeParameters(t->net, 1, t->p));
-  PetscCall(VecDuplicate(t->p, &t->state));
-  PetscCall(VecCopy(t->p, t->state));
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
-
-static PetscErrorCode DestroyTrained(Trained *t)
-{
-  PetscFunctionBegin;
-  PetscCall(VecDestroy(&t->p));
-  PetscCall(VecDestroy(&t->state));
-  PetscCall(HGNetDestroy(&t->net));
-  PetscCall(HGPartitionDestroy(&t->part));
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
-
-static PetscErrorCode WriteTrained(Trained *t)
-{
-  static const char *const name[] = {"exp_avg"};
-  HGModelInfo              info   = {
-                     .data_input = "a", .data_target = "u", .dim = 2, .channels = {1, 1}, .mean = {{0.5}, {0.1}}, .deviation = {{3}, {0.7}}};
-
-  PetscFunctionBegin;
-  info.seed  = 5;
-  info.epoch = 3;
-  info.batch = 1;
-  info.step  = 7;
-  PetscCall(HGNetGetOptionsString(t->net, info.net_options, sizeof(info.net_options)));
-  PetscCall(HGModelWrite(path, t->net, &info, t->p, 1, name, &t->state));
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
-
-/* Reads the file into another network; same: as it was written */
-static PetscErrorCode ReadTrained(Trained *t, PetscBool *same)
-{
-  static const char *const name[] = {"exp_avg"};
-  HGModelInfo              info;
-  HGNet                    twin;
-  Vec                      p, s;
-  char                     a[1024], b[1024];
-  PetscBool                equal[2];
-
-  PetscFunctionBegin;
-  *same = PETSC_FALSE;
-  PetscCall(HGNetCreate(PETSC_COMM_WORLD, &twin));
-  PetscCall(HGNetSetOptionsPrefix(twin, "a_"));
-  PetscCall(HGNetSetFromModel(twin, path, &info));
-  PetscCall(HGNetGetOptionsString(t->net, a, sizeof(a)));
-  PetscCall(HGNetGetOptionsString(twin, b, sizeof(b)));
-  PetscCall(VecDuplicate(t->p, &p));
-  PetscCall(VecDuplicate(t->p, &s));
-  PetscCall(HGNetDestroy(&twin));
-  PetscCall(HGModelRead(path, t->net, p, 1, name, &s));
-  PetscCall(VecEqual(p, t->p, &equal[0]));
-  PetscCall(VecEqual(s, t->state, &equal[1]));
-  *same = !strcmp(a, b) && equal[0] && equal[1] && !strcmp(info.data_input, "a") && !strcmp(info.data_target, "u") && info.dim == 2 &&
-                  info.seed == 5 && info.epoch == 3 && info.batch == 1 && info.step == 7 && info.mean[0][0] == 0.5 &&
-                  info.mean[1][0] == 0.1 && info.deviation[0][0] == 3 && info.deviation[1][0] == 0.7 && !*info.physics_options
-              ? PETSC_TRUE
-              : PETSC_FALSE;
-  PetscCall(VecDestroy(&p));
-  PetscCall(VecDestroy(&s));
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
-
 static PetscErrorCode TestPrefix(void)
 {
   Trained   t;
@@ -259,8 +173,8 @@ static PetscErrorCode TestPrefix(void)
 
   PetscFunctionBegin;
   PetscCall(CreateTrained(&t));
-  PetscCall(WriteTrained(&t));
-  PetscCall(ReadTrained(&t, &same));
+  PetscCall(WriteTrained(&t, path));
+  PetscCall(ReadTrained(&t, path, &same));
   PetscCheck(same, PETSC_COMM_WORLD, PETSC_ERR_PLIB, "the model of a network with a prefix comes back as another one");
   PetscCall(DestroyTrained(&t));
   PetscFunctionReturn(PETSC_SUCCESS);
@@ -303,7 +217,7 @@ static PetscErrorCode TestNames(void)
   PetscCallMPI(MPI_Comm_rank(PETSC_COMM_WORLD, &rank));
   PetscCall(CreateTrained(&t));
   PetscCall(VecSet(t.state, 1));
-  PetscCall(WriteTrained(&t));
+  PetscCall(WriteTrained(&t, path));
   PetscCall(HGVecGatherToZero(t.p, &all));
   if (!rank) {
     PetscCall(ReadFile(&bytes, &size));
@@ -337,7 +251,7 @@ static PetscErrorCode TestFlips(PetscInt flips)
 
   PetscFunctionBegin;
   PetscCall(CreateTrained(&t));
-  PetscCall(WriteTrained(&t));
+  PetscCall(WriteTrained(&t, path));
   PetscCall(ReadFile(&bytes, &size));
   for (PetscInt i = 0; i < flips; i++) {
     const size_t   bit  = (size_t)(HGRandomUniform(1, HGRandomStream("flips"), (uint64_t)i) * 8 * (double)size);
@@ -347,7 +261,7 @@ static PetscErrorCode TestFlips(PetscInt flips)
     bytes[bit / 8] ^= (char)(1 << bit % 8);
     PetscCall(WriteFile(bytes, size));
     PetscCall(PetscPushErrorHandler(BadHandler, NULL));
-    e = ReadTrained(&t, &same);
+    e = ReadTrained(&t, path, &same);
     PetscCall(PetscPopErrorHandler());
     PetscCheck(e || same, PETSC_COMM_SELF, PETSC_ERR_PLIB, "bit %zu of byte %zu makes another model, and nobody sees it", bit % 8, bit / 8);
     if (e) refused++;

@@ -76,7 +76,7 @@ refused 2 'cannot write xxx.*: File name too long' "${coord[@]}" "$long"
 (failures=0 && ulimit -f 20000 && refused 2 'cannot write c.nc: File too large' "${coord[@]}" c.nc -net_width 1700 -net_depth 2; exit $failures) || failures=$((failures + $?))
 (failures=0 && ulimit -f 20000 && refused 2 'cannot write m.nc: File too large' "${small[@]}" -net_width 400 -net_depth 3 -model_output m.nc; exit $failures) ||
     failures=$((failures + $?))
-refused 1 'train_epochs 4294967297: give a whole number of at most 2147483647' train "${data[@]}" -train_epochs 4294967297 -model_output m.nc
+refused 1 'train_epochs 4294967297: this number is too large; give a whole number, 0 or more, at most 2147483647' train "${data[@]}" -train_epochs 4294967297 -model_output m.nc
 refused 1 'train_stages adam:2147483647,sgd:1: .* 2147483647 iterations in all' train "${data[@]}" -train_stages adam:2147483647,sgd:1 -model_output m.nc
 
 # A coordinate network of another box or another function
