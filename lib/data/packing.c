@@ -62,7 +62,7 @@ static const char *TypeName(nc_type t)
 {
   static const char *const names[] = {"", "byte", "char", "short", "int", "float", "double", "ubyte", "ushort", "uint", "int64", "uint64"};
 
-  return t > 0 && t <= NC_UINT64 ? names[t] : "unknown";
+  return t > 0 && t < (nc_type)PETSC_STATIC_ARRAY_LENGTH(names) ? names[t] : "unknown";
 }
 
 /* Least and largest integer of a type of up to 64 bits; the largest of uint64 is UINT64_MAX */

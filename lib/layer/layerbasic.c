@@ -101,7 +101,7 @@ PetscErrorCode HGLayerSetType(HGLayer layer, HGLayerType type)
   PetscFunctionBegin;
   PetscValidHeaderSpecific(layer, HG_LAYER_CLASSID, 1);
   PetscCall(PetscFunctionListFind(HGLayerList, type, &create));
-  if (!create) PetscCall(HGNamesRefuse(PetscObjectComm((PetscObject)layer), "layer", type, HGLayerList, "HGLayerSetType()"));
+  if (!create) PetscFunctionReturn(HGNamesRefuse(PetscObjectComm((PetscObject)layer), "layer", type, HGLayerList, "HGLayerSetType()"));
   PetscCall((*create)(layer));
   PetscCall(PetscObjectChangeTypeName((PetscObject)layer, type));
   PetscFunctionReturn(PETSC_SUCCESS);

@@ -90,7 +90,7 @@ PetscErrorCode HGLossSetType(HGLoss loss, HGLossType type)
   PetscFunctionBegin;
   PetscValidHeaderSpecific(loss, HG_LOSS_CLASSID, 1);
   PetscCall(PetscFunctionListFind(HGLossList, type, &create));
-  if (!create) PetscCall(HGNamesRefuse(PetscObjectComm((PetscObject)loss), "loss", type, HGLossList, "-train_loss"));
+  if (!create) PetscFunctionReturn(HGNamesRefuse(PetscObjectComm((PetscObject)loss), "loss", type, HGLossList, "-train_loss"));
   PetscCall(HGLossReset(loss));
   PetscCall(PetscMemzero(loss->ops, sizeof(*loss->ops)));
   loss->classes = PETSC_FALSE;

@@ -144,7 +144,7 @@ PetscErrorCode HGNetSetType(HGNet net, HGNetType type)
   PetscFunctionBegin;
   PetscValidHeaderSpecific(net, HG_NET_CLASSID, 1);
   PetscCall(PetscFunctionListFind(HGNetList, type, &create));
-  if (!create) PetscCall(HGNamesRefuse(PetscObjectComm((PetscObject)net), "network", type, HGNetList, "-net_type"));
+  if (!create) PetscFunctionReturn(HGNamesRefuse(PetscObjectComm((PetscObject)net), "network", type, HGNetList, "-net_type"));
   PetscCall((*create)(net));
   PetscCall(PetscObjectChangeTypeName((PetscObject)net, type));
   PetscFunctionReturn(PETSC_SUCCESS);

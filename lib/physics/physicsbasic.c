@@ -146,7 +146,7 @@ PetscErrorCode HGPhysicsSetType(HGPhysics p, HGPhysicsType type)
   PetscCall(PetscObjectTypeCompare((PetscObject)p, type, &match));
   if (match) PetscFunctionReturn(PETSC_SUCCESS);
   PetscCall(PetscFunctionListFind(HGPhysicsList, type, &create));
-  if (!create) PetscCall(HGNamesRefuse(PetscObjectComm((PetscObject)p), "equation", type, HGPhysicsList, "-physics_type"));
+  if (!create) PetscFunctionReturn(HGNamesRefuse(PetscObjectComm((PetscObject)p), "equation", type, HGPhysicsList, "-physics_type"));
   HGCheck(!p->setup, PetscObjectComm((PetscObject)p), "the equation is set up as %s and cannot become %s; make another HGPhysics",
           ((PetscObject)p)->type_name, type);
   PetscCall(ForgetType(p));

@@ -103,11 +103,11 @@ static PetscErrorCode Help(Items items, const char opt[], const char now[], cons
 {
   PetscFunctionBegin;
   if (!items->printhelp || items->count != 1 || items->alreadyprinted) PetscFunctionReturn(PETSC_SUCCESS);
-  PetscCall((*PetscHelpPrintf)(items->comm, "  -%s%s <%s", Prefix(items), opt + 1, now ? now : before));
-  if (now && strcmp(now, before)) PetscCall((*PetscHelpPrintf)(items->comm, ", default %s", before));
-  PetscCall((*PetscHelpPrintf)(items->comm, ">: %s%s%s", what, *allowed ? "; " : "", allowed));
-  if (man && *man) PetscCall((*PetscHelpPrintf)(items->comm, " (%s)", man));
-  PetscCall((*PetscHelpPrintf)(items->comm, "\n"));
+  PetscCall(PetscHelpPrintf(items->comm, "  -%s%s <%s", Prefix(items), opt + 1, now ? now : before));
+  if (now && strcmp(now, before)) PetscCall(PetscHelpPrintf(items->comm, ", default %s", before));
+  PetscCall(PetscHelpPrintf(items->comm, ">: %s%s%s", what, *allowed ? "; " : "", allowed));
+  if (man && *man) PetscCall(PetscHelpPrintf(items->comm, " (%s)", man));
+  PetscCall(PetscHelpPrintf(items->comm, "\n"));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -133,12 +133,28 @@ static void FormatInt(PetscInt64 value, const PetscInt64 range[2], char text[32]
   else (void)snprintf(text, 32, "%" PetscInt64_FMT, value);
 }
 
+/* A text that is no number within the range; n is what there is of it */
+static PetscErrorCode RefuseInt(Items items, const char opt[], const char text[], const char what[], const PetscInt64 range[2],
+                                PetscInt64 limit, PetscInt64 n)
+{
+  char allowed[ALLOWED];
+
+  PetscFunctionBegin;
+  AllowedInt(range[0], range[1], limit, allowed);
+  CheckValue(n < limit || range[1] < limit, items, opt, text, ": this number is too large; give %s, at most %" PetscInt64_FMT, allowed,
+             limit);
+  CheckValue(n > -limit - 1 || range[0] > -limit - 1, items, opt, text, ": this number is too small; give %s, at least %" PetscInt64_FMT,
+             allowed, -limit - 1);
+  CheckValue(PETSC_FALSE, items, opt, text, ": give %s (%s)", allowed, what);
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 static PetscErrorCode GetInt(Items items, const char opt[], const char what[], const char man[], const PetscInt64 range[2],
                              PetscInt64 limit, PetscInt64 *value, PetscBool *set)
 {
   const char *text;
   PetscInt64  n = 0;
-  PetscBool   found, ok;
+  PetscBool   found;
   char        allowed[ALLOWED], now[32], before[32];
 
   PetscFunctionBegin;
@@ -146,12 +162,7 @@ static PetscErrorCode GetInt(Items items, const char opt[], const char what[], c
   FormatInt(*value, range, before);
   PetscCall(Find(items, opt, &text, &found));
   CheckValue(!found || text, items, opt, text, " has no value; give %s (%s)", allowed, what);
-  ok = !found || HGParseInt(text, strlen(text), range[0], range[1], &n) ? PETSC_TRUE : PETSC_FALSE;
-  CheckValue(ok || n < limit || range[1] < limit, items, opt, text, ": this number is too large; give %s, at most %" PetscInt64_FMT,
-             allowed, limit);
-  CheckValue(ok || n > -limit - 1 || range[0] > -limit - 1, items, opt, text,
-             ": this number is too small; give %s, at least %" PetscInt64_FMT, allowed, -limit - 1);
-  CheckValue(ok, items, opt, text, ": give %s (%s)", allowed, what);
+  if (found && !HGParseInt(text, strlen(text), range[0], range[1], &n)) PetscCall(RefuseInt(items, opt, text, what, range, limit, n));
   if (found) *value = n;
   FormatInt(*value, range, now);
   PetscCall(Help(items, opt, now, before, what, allowed, man));
@@ -704,7 +715,7 @@ PetscErrorCode HGOptionsView_Private(Items items, const char opt[], const char w
   if (len && !same) PetscCall(RefuseName(items, opt, text, n, name, "the viewer; without one, standard output, and with :FILE a file"));
   PetscCall(PetscFree(name));
   if (items->printhelp && items->count == 1 && !items->alreadyprinted)
-    PetscCall((*PetscHelpPrintf)(items->comm, "  -%s%s [:FILE]: %s, on standard output or in a file\n", Prefix(items), opt + 1, what));
+    PetscCall(PetscHelpPrintf(items->comm, "  -%s%s [:FILE]: %s, on standard output or in a file\n", Prefix(items), opt + 1, what));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 

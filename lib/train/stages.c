@@ -62,7 +62,7 @@ PetscErrorCode HGStageCreateTao(MPI_Comm comm, const HGStage *stage, Tao *tao)
   HGCheck(!set, comm, "-tao_type and -train_stages: the stages name the optimizers; leave -tao_type out");
   PetscCall(TaoCreate(comm, tao));
   PetscCall(PetscFunctionListFind(TaoList, stage->type, &create));
-  if (!create) PetscCall(HGNamesRefuse(comm, "optimizer", stage->type, TaoList, "-train_stages"));
+  if (!create) PetscFunctionReturn(HGNamesRefuse(comm, "optimizer", stage->type, TaoList, "-train_stages"));
   PetscCall(TaoSetType(*tao, stage->type));
   PetscCall(HGTaoSetFromOptions(*tao));
   PetscFunctionReturn(PETSC_SUCCESS);
@@ -120,7 +120,7 @@ PetscErrorCode HGTaoSetFromOptions(Tao tao)
   PetscCall(PetscOptionsFindPair(options, prefix, "-tao_type", &type, &set));
   if (set && type) {
     PetscCall(PetscFunctionListFind(TaoList, type, &create));
-    if (!create) PetscCall(HGNamesRefuse(PetscObjectComm((PetscObject)tao), "optimizer", type, TaoList, "-tao_type"));
+    if (!create) PetscFunctionReturn(HGNamesRefuse(PetscObjectComm((PetscObject)tao), "optimizer", type, TaoList, "-tao_type"));
   }
   HGCheck(!set || type, PetscObjectComm((PetscObject)tao), "-tao_type has no value; -help lists the optimizers");
   PetscCall(CheckCounts(tao, options, prefix));
