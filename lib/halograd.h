@@ -13,6 +13,7 @@
 #include "net/hgnet.h"
 #include "net/hgcoord.h"
 #include "loss/hgloss.h"
+#include "equation/hgequation.h"
 #include "physics/hgphysics.h"
 #include "physics/hgcoordproblem.h"
 #include "train/hgtrain.h"

@@ -5,7 +5,7 @@
    alpha u_b + beta (u_b - u_P) / (h / 2) = gamma, so that the flux is T (u_P - gamma / alpha) with T = 2 a / h^2 alpha / (alpha + 2 beta / h).
    The operator is symmetric: it is its own adjoint.
 */
-#include "physics/equation_impl.h"
+#include "physics/grid/grid_impl.h"
 
 typedef struct {
   PetscReal     alpha, tau, sigma, source;

@@ -2,6 +2,7 @@
 #ifndef HGPHYSICS_H
 #define HGPHYSICS_H
 
+#include "equation/hgequation.h"
 #include "tensor/hgtensor.h"
 #include <petscts.h>
 
@@ -34,15 +35,8 @@ typedef struct _p_HGPhysics *HGPhysics;
    Level: beginner
 J*/
 typedef const char *HGPhysicsType;
-#define HGPHYSICSDARCY              "darcy"
-#define HGPHYSICSPOISSON            "poisson"
-#define HGPHYSICSHEAT               "heat"
-#define HGPHYSICSBURGERS            "burgers"
-#define HGPHYSICSADVECTIONDIFFUSION "advection_diffusion"
-#define HGPHYSICSNAVIERSTOKES       "navier_stokes"
-#define HGPHYSICSWAVE               "wave"
-#define HGPHYSICSALLENCAHN          "allen_cahn"
-#define HGPHYSICSUSER               "user"
+#define HGPHYSICSDARCY "darcy"
+#define HGPHYSICSUSER  "user"
 
 /*E
    HGPhysicsBC - a condition alpha u + beta du/dn = gamma on one side of the domain, n the outward normal

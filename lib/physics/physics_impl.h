@@ -5,8 +5,6 @@
 #include "physics/hgphysics.h"
 #include <petsc/private/petscimpl.h>
 
-#define HG_MAX_UNKNOWNS 3
-
 /* alpha u + beta du/dn = gamma on one side of the domain */
 typedef struct {
   HGPhysicsBC kind;

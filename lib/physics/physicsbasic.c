@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "physics/equation_impl.h"
+#include "physics/grid/grid_impl.h"
 
 static PetscFunctionList HGPhysicsList;
 static PetscBool         HGPhysicsRegisterAllCalled;
@@ -14,12 +14,16 @@ static PetscErrorCode FinalizePackage(void)
 
 static PetscErrorCode RegisterAll(void)
 {
+  PetscInt                 n;
+  const HGEquation *const *e;
+
   PetscFunctionBegin;
   if (HGPhysicsRegisterAllCalled) PetscFunctionReturn(PETSC_SUCCESS);
   HGPhysicsRegisterAllCalled = PETSC_TRUE;
   PetscCall(PetscRegisterFinalize(FinalizePackage));
   PetscCall(HGPhysicsRegister(HGPHYSICSDARCY, HGPhysicsCreate_Darcy));
-  for (PetscInt i = 0; i < HGEquationDefCount; i++) PetscCall(HGPhysicsRegister(HGEquationDefs[i]->name, HGPhysicsCreate_Equation));
+  PetscCall(HGEquationGetAll(&n, &e));
+  for (PetscInt i = 0; i < n; i++) PetscCall(HGPhysicsRegister(e[i]->name, HGPhysicsCreate_Grid));
   PetscCall(HGPhysicsRegister(HGPHYSICSUSER, HGPhysicsCreate_User));
   PetscFunctionReturn(PETSC_SUCCESS);
 }

@@ -7,7 +7,7 @@
    g by inverse distances as in Rvachev, Sheiko, Applied Mechanics Reviews 48 (1995) 151). Soft conditions are a penalty 1/2 |alpha u + beta du/dn - gamma|^2
    over the boundary's faces, u and du/dn there by polynomials through the nearest cells, and the differences know nothing of them.
 */
-#include "physics/equation_impl.h"
+#include "physics/grid/grid_impl.h"
 
 const char *const HGPhysicsBCModes[] = {"scheme", "hard", "soft", "HGPhysicsBCMode", "HG_PHYSICS_BC_", NULL};
 
