@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "net/net_impl.h"
 
-static PetscFunctionList HGNetList = NULL;
+static PetscFunctionList HGNetList;
+static PetscBool         HGNetRegisterAllCalled;
 
 static PetscErrorCode FreeRegistry(void)
 {
   PetscFunctionBegin;
   PetscCall(PetscFunctionListDestroy(&HGNetList));
+  HGNetRegisterAllCalled = PETSC_FALSE;
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -33,11 +35,10 @@ PetscErrorCode HGNetRegister(const char name[], PetscErrorCode (*create)(HGNet))
 static PetscErrorCode RegisterAll(void)
 {
   PetscFunctionBegin;
-  if (HGNetList) PetscFunctionReturn(PETSC_SUCCESS);
-  PetscCall(HGNetRegister(HGNETCNN, HGNetCreate_CNN));
-  PetscCall(HGNetRegister(HGNETUNET, HGNetCreate_UNet));
-  PetscCall(HGNetRegister(HGNETRESNET, HGNetCreate_ResNet));
-  PetscCall(HGNetRegister(HGNETLENET5, HGNetCreate_LeNet5));
+  if (HGNetRegisterAllCalled) PetscFunctionReturn(PETSC_SUCCESS);
+  HGNetRegisterAllCalled = PETSC_TRUE;
+#define REGISTER(type, name) PetscCall(HGNetRegister(type, HGNetCreate_##name));
+  HG_NETS(REGISTER)
   PetscCall(PetscRegisterFinalize(FreeRegistry));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -120,12 +121,17 @@ PetscErrorCode HGNetSetOptionsPrefix(HGNet net, const char prefix[])
 PetscErrorCode HGNetSetType(HGNet net, HGNetType type)
 {
   PetscErrorCode (*create)(HGNet);
+  PetscBool same;
 
   PetscFunctionBegin;
   PetscValidHeaderSpecific(net, HG_NET_CLASSID, 1);
   PetscCall(PetscFunctionListFind(HGNetList, type, &create));
-  HGCheck(create, PetscObjectComm((PetscObject)net), "no network \"%s\"; there are: cnn, unet, resnet, lenet5. Choose with -net_type.",
+  HGCheck(create, PetscObjectComm((PetscObject)net), "no network \"%s\"; there are: cnn, unet, resnet, lenet5, mlp. Choose with -net_type.",
           type);
+  PetscCall(PetscObjectTypeCompare((PetscObject)net, type, &same));
+  if (same) PetscFunctionReturn(PETSC_SUCCESS);
+  if (net->ops->destroy) PetscCall((*net->ops->destroy)(net));
+  PetscCall(PetscMemzero(net->ops, sizeof(struct _HGNetOps)));
   PetscCall((*create)(net));
   PetscCall(PetscObjectChangeTypeName((PetscObject)net, type));
   PetscFunctionReturn(PETSC_SUCCESS);
@@ -163,6 +169,7 @@ PetscErrorCode HGNetSetWidth(HGNet net, PetscInt width)
 {
   PetscFunctionBegin;
   PetscCall(SetPositive(net, "-net_width", width, &net->width));
+  net->width_set = PETSC_TRUE;
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -294,7 +301,8 @@ PetscErrorCode HGNetSetActivation(HGNet net, HGActivation activation)
 {
   PetscFunctionBegin;
   PetscValidHeaderSpecific(net, HG_NET_CLASSID, 1);
-  net->activation = activation;
+  net->activation     = activation;
+  net->activation_set = PETSC_TRUE;
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -413,8 +421,9 @@ PetscErrorCode HGNetSetFromOptions(HGNet net)
 {
   char        type[64] = HGNETCNN;
   const char *current;
-  PetscInt    width = net->width, depth = net->depth, levels = net->levels, kernel = net->kernel, groups = net->norm_groups;
-  PetscInt    act = net->activation, pad = net->padding - HG_BOUNDARY_ZERO, norm;
+  PetscInt    width, depth = net->depth, levels = net->levels, kernel = net->kernel, groups = net->norm_groups;
+  PetscInt    act, pad = net->padding - HG_BOUNDARY_ZERO, norm;
+  PetscBool   width_set, act_set;
   PetscReal   dropout = net->dropout;
   PetscBool   norm_set;
 
@@ -425,14 +434,16 @@ PetscErrorCode HGNetSetFromOptions(HGNet net)
   PetscObjectOptionsBegin((PetscObject)net);
   PetscCall(PetscOptionsFList("-net_type", "architecture", "HGNetSetType", HGNetList, type, type, sizeof(type), NULL));
   PetscCall(HGNetSetType(net, type));
-  norm = HGNetNorm(net) - HG_NORM_NONE;
-  PetscCall(PetscOptionsInt("-net_width", "channels between the layers", "HGNetSetWidth", width, &width, NULL));
+  norm  = HGNetNorm(net) - HG_NORM_NONE;
+  width = net->width;
+  act   = net->activation;
+  PetscCall(PetscOptionsInt("-net_width", "channels between the layers", "HGNetSetWidth", width, &width, &width_set));
   PetscCall(PetscOptionsInt("-net_depth", "number of layers", "HGNetSetDepth", depth, &depth, NULL));
   PetscCall(
       PetscOptionsInt("-net_levels", "grids of a U-Net, each half as fine as the one before", "HGNetSetLevels", levels, &levels, NULL));
   PetscCall(PetscOptionsInt("-net_kernel", "kernel points in each direction, odd", "HGNetSetKernel", kernel, &kernel, NULL));
   PetscCall(PetscOptionsEList("-net_activation", "function between the layers", "HGNetSetActivation", Activations,
-                              PETSC_STATIC_ARRAY_LENGTH(Activations), Activations[act], &act, NULL));
+                              PETSC_STATIC_ARRAY_LENGTH(Activations), Activations[act], &act, &act_set));
   PetscCall(PetscOptionsEList("-net_padding", "what lies beyond the boundary", "HGNetSetPadding", Paddings,
                               PETSC_STATIC_ARRAY_LENGTH(Paddings), Paddings[pad], &pad, NULL));
   PetscCall(PetscOptionsEList("-net_norm", "normalisation after the inner convolutions", "HGNetSetNorm", Norms,
@@ -441,12 +452,13 @@ PetscErrorCode HGNetSetFromOptions(HGNet net)
   PetscCall(PetscOptionsReal("-net_dropout", "share of elements that training sets to zero", "HGNetSetDropout", dropout, &dropout, NULL));
   PetscCall(PetscOptionsBool("-net_recompute", "compute activations again in the adjoint instead of keeping them", "HGNetSetRecompute",
                              net->recompute, &net->recompute, NULL));
+  if (net->ops->setfromoptions) PetscCall((*net->ops->setfromoptions)(net, PetscOptionsObject));
   PetscOptionsEnd();
-  PetscCall(HGNetSetWidth(net, width));
+  if (width_set) PetscCall(HGNetSetWidth(net, width));
   PetscCall(HGNetSetDepth(net, depth));
   PetscCall(HGNetSetLevels(net, levels));
   PetscCall(HGNetSetKernel(net, kernel));
-  PetscCall(HGNetSetActivation(net, (HGActivation)act));
+  if (act_set) PetscCall(HGNetSetActivation(net, (HGActivation)act));
   PetscCall(HGNetSetPadding(net, (HGBoundary)(HG_BOUNDARY_ZERO + pad)));
   if (norm_set) PetscCall(HGNetSetNorm(net, (HGNormKind)(HG_NORM_NONE + norm)));
   PetscCall(HGNetSetNormGroups(net, groups));
@@ -494,6 +506,7 @@ PetscErrorCode HGNetGetOptionsString(HGNet net, char options[], size_t len)
                           " -net_kernel %" PetscInt_FMT " -net_activation %s -net_padding %s%s%s",
                           type, net->width, net->depth, net->levels, net->kernel, Activations[net->activation],
                           Paddings[net->padding - HG_BOUNDARY_ZERO], more, dropout));
+  if (net->ops->options) PetscCall((*net->ops->options)(net, options, len));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -543,6 +556,7 @@ PetscErrorCode HGNetDestroy(HGNet *net)
   PetscCall(PetscFree3((*net)->values, (*net)->gradient, (*net)->reduced));
   PetscCall(PetscFree2((*net)->count, (*net)->displ));
   PetscCall(PetscFree((*net)->work));
+  if ((*net)->ops->destroy) PetscCall((*(*net)->ops->destroy)(*net));
   PetscCall(PetscHeaderDestroy(net));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
