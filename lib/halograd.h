@@ -16,6 +16,7 @@
 #include "equation/hgequation.h"
 #include "physics/hgphysics.h"
 #include "physics/hgcoordproblem.h"
+#include "physics/points/hgcollocation.h"
 #include "train/hgtrain.h"
 #include "train/hgcoordtrain.h"
 #include "train/hgsurrogate.h"

@@ -6,6 +6,7 @@
 
 /* The built-in equations: a new one is its file and its line here */
 #define HG_EQUATIONS(X) \
+  X(Darcy)              \
   X(Poisson)            \
   X(Heat)               \
   X(Burgers)            \

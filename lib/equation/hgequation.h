@@ -9,6 +9,7 @@
 #define HG_EQUATION_PARAMETERS 6
 
 /* The built-in equations */
+#define HGPHYSICSDARCY              "darcy"
 #define HGPHYSICSPOISSON            "poisson"
 #define HGPHYSICSHEAT               "heat"
 #define HGPHYSICSBURGERS            "burgers"

@@ -83,6 +83,7 @@ PETSC_EXTERN PetscErrorCode HGNetSetKernel(HGNet, PetscInt);
 PETSC_EXTERN PetscErrorCode HGNetSetActivation(HGNet, HGActivation);
 PETSC_EXTERN PetscErrorCode HGNetSetPadding(HGNet, HGBoundary);
 PETSC_EXTERN PetscErrorCode HGNetSetChannels(HGNet, PetscInt, PetscInt);
+PETSC_EXTERN PetscErrorCode HGNetGetChannels(HGNet, PetscInt *, PetscInt *);
 PETSC_EXTERN PetscErrorCode HGNetSetNorm(HGNet, HGNormKind);
 PETSC_EXTERN PetscErrorCode HGNetSetNormGroups(HGNet, PetscInt);
 PETSC_EXTERN PetscErrorCode HGNetSetDropout(HGNet, PetscReal);

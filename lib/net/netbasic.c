@@ -356,6 +356,31 @@ PetscErrorCode HGNetSetChannels(HGNet net, PetscInt cin, PetscInt cout)
 }
 
 /*@
+   HGNetGetChannels - Get the channels of a network's input and output
+
+   Not Collective
+
+   Input Parameter:
+.  net - the network
+
+   Output Parameters:
++  cin  - channels of the input
+-  cout - channels of the output
+
+   Level: intermediate
+
+.seealso: `HGNetSetChannels()`
+@*/
+PetscErrorCode HGNetGetChannels(HGNet net, PetscInt *cin, PetscInt *cout)
+{
+  PetscFunctionBegin;
+  PetscValidHeaderSpecific(net, HG_NET_CLASSID, 1);
+  *cin  = net->cin;
+  *cout = net->cout;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/*@
    HGNetSetRecompute - Set whether the adjoint computes most activations again instead of keeping them (activation checkpointing)
 
    Logically Collective

@@ -35,8 +35,7 @@ typedef struct _p_HGPhysics *HGPhysics;
    Level: beginner
 J*/
 typedef const char *HGPhysicsType;
-#define HGPHYSICSDARCY "darcy"
-#define HGPHYSICSUSER  "user"
+#define HGPHYSICSUSER "user"
 
 /*E
    HGPhysicsBC - a condition alpha u + beta du/dn = gamma on one side of the domain, n the outward normal
@@ -108,6 +107,7 @@ PETSC_EXTERN PetscErrorCode HGPhysicsCreate(MPI_Comm, HGPhysics *);
 PETSC_EXTERN PetscErrorCode HGPhysicsSetType(HGPhysics, HGPhysicsType);
 PETSC_EXTERN PetscErrorCode HGPhysicsGetType(HGPhysics, HGPhysicsType *);
 PETSC_EXTERN PetscErrorCode HGPhysicsSetOptionsPrefix(HGPhysics, const char[]);
+PETSC_EXTERN PetscErrorCode HGPhysicsSetDomain(HGPhysics, PetscInt, PetscReal, PetscReal);
 PETSC_EXTERN PetscErrorCode HGPhysicsSetGrid(HGPhysics, PetscInt, const PetscInt[]);
 PETSC_EXTERN PetscErrorCode HGPhysicsSetDMDA(HGPhysics, DM);
 PETSC_EXTERN PetscErrorCode HGPhysicsSetFromOptions(HGPhysics);

@@ -14,10 +14,10 @@ typedef struct {
 /* The cells of the domain along one axis */
 typedef struct {
   PetscInt  size;
-  PetscReal length, stretch;
+  PetscReal origin, length, stretch;
   PetscBool periodic, soft; /* soft: the differences do not know the conditions */
   HGSide    side[2];        /* low and high */
-  double   *x;              /* [size] centres of the cells */
+  double   *x, *at;         /* [size] centres of the cells, from the low side and from the origin of coordinates */
 } HGGridAxis;
 
 struct _HGPhysicsOps {
@@ -36,6 +36,8 @@ struct _HGPhysicsOps {
   PetscErrorCode (*inputadjoint)(HGPhysics, Vec, Vec, Vec, Vec); /* a, u, w, (dF/da)' w */
   PetscErrorCode (*solveadjoint)(HGPhysics, Vec, Vec, Vec);      /* u, r, lambda; after solve */
   PetscErrorCode (*options)(HGPhysics, char[], size_t);          /* appends the options of the equation's own */
+  PetscErrorCode (*equation)(HGPhysics, const HGEquation **,
+                             PetscReal[]); /* what it is at a point, and its parameters; NULL if that is not known */
   PetscErrorCode (*view)(HGPhysics, PetscViewer);
   PetscErrorCode (*destroy)(HGPhysics);
 };

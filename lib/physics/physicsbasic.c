@@ -23,7 +23,8 @@ static PetscErrorCode RegisterAll(void)
   PetscCall(PetscRegisterFinalize(FinalizePackage));
   PetscCall(HGPhysicsRegister(HGPHYSICSDARCY, HGPhysicsCreate_Darcy));
   PetscCall(HGEquationGetAll(&n, &e));
-  for (PetscInt i = 0; i < n; i++) PetscCall(HGPhysicsRegister(e[i]->name, HGPhysicsCreate_Grid));
+  for (PetscInt i = 0; i < n; i++)
+    if (e[i]->role != HG_INPUT_COEFFICIENT) PetscCall(HGPhysicsRegister(e[i]->name, HGPhysicsCreate_Grid));
   PetscCall(HGPhysicsRegister(HGPHYSICSUSER, HGPhysicsCreate_User));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -705,6 +706,6 @@ PetscErrorCode HGPhysicsGetCoordinates(HGPhysics p, PetscInt axis, const PetscRe
   PetscCheck(p->setup, PetscObjectComm((PetscObject)p), PETSC_ERR_ORDER, "HGPhysicsGetCoordinates() before HGPhysicsSetUp()");
   PetscCheck(axis >= 0 && axis < 3, PetscObjectComm((PetscObject)p), PETSC_ERR_ARG_OUTOFRANGE, "axis %" PetscInt_FMT "; expected 0, 1 or 2",
              axis);
-  *x = p->axis[2 - axis].x;
+  *x = p->axis[2 - axis].at;
   PetscFunctionReturn(PETSC_SUCCESS);
 }

@@ -207,6 +207,16 @@ static PetscErrorCode SetUp_Grid(HGPhysics p)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+static PetscErrorCode Equation_Grid(HGPhysics p, const HGEquation **def, PetscReal parameter[])
+{
+  const HGGridEquation *e = (HGGridEquation *)p->data;
+
+  PetscFunctionBegin;
+  *def = e->def;
+  PetscCall(PetscArraycpy(parameter, e->parameter, e->def->nparameters));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 static PetscErrorCode View_Grid(HGPhysics p, PetscViewer viewer)
 {
   HGGridEquation *e = (HGGridEquation *)p->data;
@@ -294,6 +304,7 @@ PetscErrorCode HGPhysicsCreate_Grid(HGPhysics p)
   p->ops->inputadjoint     = HGGridInputAdjoint;
   p->ops->solveadjoint     = HGGridSolveAdjoint;
   p->ops->options          = Options_Grid;
+  p->ops->equation         = Equation_Grid;
   p->ops->view             = View_Grid;
   p->ops->destroy          = Destroy_Grid;
   PetscFunctionReturn(PETSC_SUCCESS);
