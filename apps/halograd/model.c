@@ -7,8 +7,8 @@ PetscErrorCode AppModelOptions(void)
 
   PetscFunctionBegin;
   PetscOptionsBegin(PETSC_COMM_WORLD, NULL, "Model file options", "");
-  PetscCall(PetscOptionsBool("-model_verify", "compare model files with their checksums; 0 for files that were edited on purpose",
-                             "HGModelOpen", verify, &verify, NULL));
+  PetscCall(HGOptionsBool("-model_verify", "compare model files with their checksums; 0 for files that were edited on purpose",
+                          "HGModelOpen", &verify, NULL));
   PetscOptionsEnd();
   PetscFunctionReturn(PETSC_SUCCESS);
 }

@@ -8,6 +8,7 @@
 #include "kernel/upsample_template.h"
 #include "kernel/norm_template.h"
 #include "kernel/dropout_template.h"
+#include "kernel/harmonic_template.h"
 
 const HGFieldKernels NAME(HGFieldKernels) = {
   .simd             = SIMD,
@@ -28,6 +29,8 @@ const HGFieldKernels NAME(HGFieldKernels) = {
   .softmax          = NAME(softmax),
   .softmax_adjoint  = NAME(softmax_adjoint),
   .dropout          = NAME(dropout),
+  .harmonics        = NAME(harmonics),
+  .harmonics_adjoint = NAME(harmonics_adjoint),
   .sums_work        = NAME(sums_work),
   .sums             = NAME(sums),
   .normalize        = NAME(normalize),

@@ -123,6 +123,11 @@ typedef struct {
      kept if word i % 4 of Philox4x32-10(counter stream, i / 4; key seed) is at least 2^32 probability. */
   void (*dropout)(const HGFieldShape *s, const HGDropout *d, const void *from, const HGFieldStore *store, void *to);
 
+  /* Of each channel c of x, s->channels of them: cos(pi x[c]) and sin(pi x[c]) where periodic[c], x[c] elsewhere */
+  void (*harmonics)(const HGFieldShape *s, const unsigned char *periodic, const void *x, void *y);
+  void (*harmonics_adjoint)(const HGFieldShape *s, const unsigned char *periodic, const void *x, const void *dy, const HGFieldStore *store,
+                            void *dx);
+
   /* Bytes of scratch for sums(), independent of the number of threads */
   size_t (*sums_work)(const HGFieldShape *s);
   /* sum[n][c][0] = sum of w, sum[n][c][1] = sum of w (x - centre) over points; w is dy, or x - centre if dy is NULL.

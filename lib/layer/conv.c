@@ -30,13 +30,17 @@ static void SetParameters(HGLayer layer, PetscInt dim)
   const PetscInt taps = c->stencil.kernel[0] * c->stencil.kernel[1] * c->stencil.kernel[2], small = c->small * c->groups;
   PetscInt       n = 2;
 
-  layer->nparams  = c->bias ? 2 : 1;
-  layer->param[0] = (HGParameter){.name = "weight", .ndim = 2 + dim, .shape = {small, c->big}, .size = small * c->big * taps};
-  for (PetscInt a = 3 - dim; a < 3; a++) layer->param[0].shape[n++] = c->stencil.kernel[a];
+  layer->nparams = c->bias ? 2 : 1;
+  layer->param[0] =
+      (HGParameter){.name = "weight", .ndim = c->pointwise ? 2 : 2 + dim, .shape = {small, c->big}, .size = small * c->big * taps};
+  for (PetscInt a = 3 - dim; a < 3 && !c->pointwise; a++) layer->param[0].shape[n++] = c->stencil.kernel[a];
   layer->param[1] = (HGParameter){.name = "bias", .ndim = 1, .shape = {c->cout}, .size = c->cout};
   /* Kaiming-uniform with a = sqrt(5), PyTorch's default: the bound is 1 / sqrt(fan-in), for the bias as well; PyTorch
      takes the second axis of the weights for the fan-in of transposed convolutions too */
   layer->param[0].bound = layer->param[1].bound = 1 / PetscSqrtReal((PetscReal)(c->big * taps));
+  if (!c->pointwise) return;
+  layer->param[0].bound = PetscSqrtReal(6 / (PetscReal)(c->small + c->big));
+  layer->param[1].bound = 0;
 }
 
 /* Output points, and the input points under them */

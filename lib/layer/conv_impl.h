@@ -10,6 +10,7 @@ typedef struct {
   PetscInt   cout, groups;
   HGStencil  stencil; /* from the big to the small grid */
   PetscBool  same, bias, transposed;
+  PetscBool  pointwise; /* an affine map of the channels, see linear.c */
   PetscInt   more[3];
   HGBoundary boundary[3];
 

@@ -19,6 +19,8 @@ typedef struct _p_HGLayer *HGLayer;
 
    Values:
 +  HGLAYERCONV          - convolution with bias and activation, or its adjoint
+.  HGLAYERLINEAR        - affine map of the channels at each point
+.  HGLAYERPERIODIC      - cosine and sine of a periodic coordinate
 .  HGLAYERPOOL          - maximum or mean of a window
 .  HGLAYERUPSAMPLE      - a finer grid
 .  HGLAYERACTIVATION    - a function of each element
@@ -36,6 +38,8 @@ typedef struct _p_HGLayer *HGLayer;
 J*/
 typedef const char *HGLayerType;
 #define HGLAYERCONV        "conv"
+#define HGLAYERLINEAR      "linear"
+#define HGLAYERPERIODIC    "periodic"
 #define HGLAYERPOOL        "pool"
 #define HGLAYERUPSAMPLE    "upsample"
 #define HGLAYERACTIVATION  "activation"
@@ -109,6 +113,8 @@ PETSC_EXTERN PetscErrorCode HGLayerForward(HGLayer, PetscInt);
 PETSC_EXTERN PetscErrorCode HGLayerAdjoint(HGLayer, PetscInt, double[]);
 PETSC_EXTERN PetscErrorCode HGLayerHasFusedActivation(HGLayer, HGActivation *);
 
+PETSC_EXTERN PetscErrorCode HGLayerLinearSetOutputs(HGLayer, PetscInt);
+PETSC_EXTERN PetscErrorCode HGLayerPeriodicSetChannels(HGLayer, const PetscBool[]);
 PETSC_EXTERN PetscErrorCode HGLayerConvSetKernel(HGLayer, PetscInt, const PetscInt[]);
 PETSC_EXTERN PetscErrorCode HGLayerConvSetStride(HGLayer, const PetscInt[]);
 PETSC_EXTERN PetscErrorCode HGLayerConvSetDilation(HGLayer, const PetscInt[]);

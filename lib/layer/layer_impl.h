@@ -69,18 +69,25 @@ PETSC_INTERN PetscErrorCode HGLayerGetOwnHalo(HGLayer, PetscInt, PetscInt[3][2])
 PETSC_INTERN PetscErrorCode HGLayerCheckOneInput(HGLayer);
 PETSC_INTERN PetscErrorCode HGLayerCheckSameGrid(HGLayer, PetscBool);
 
-PETSC_INTERN PetscErrorCode HGLayerCreate_Conv(HGLayer);
-PETSC_INTERN PetscErrorCode HGLayerCreate_Repartition(HGLayer);
-PETSC_INTERN PetscErrorCode HGLayerCreate_Concat(HGLayer);
-PETSC_INTERN PetscErrorCode HGLayerCreate_Activation(HGLayer);
-PETSC_INTERN PetscErrorCode HGLayerCreate_Norm(HGLayer);
-PETSC_INTERN PetscErrorCode HGLayerCreate_Dropout(HGLayer);
-PETSC_INTERN PetscErrorCode HGLayerCreate_Add(HGLayer);
-PETSC_INTERN PetscErrorCode HGLayerCreate_Slice(HGLayer);
-PETSC_INTERN PetscErrorCode HGLayerCreate_Softmax(HGLayer);
-PETSC_INTERN PetscErrorCode HGLayerCreate_Flatten(HGLayer);
-PETSC_INTERN PetscErrorCode HGLayerCreate_Dense(HGLayer);
-PETSC_INTERN PetscErrorCode HGLayerCreate_Pool(HGLayer);
-PETSC_INTERN PetscErrorCode HGLayerCreate_Upsample(HGLayer);
+/* The built-in layers, by the name of the type and of the function that creates it: a new one is its file, its type in hglayer.h and its line here */
+#define HG_LAYERS(X)                 \
+  X(HGLAYERCONV, Conv)               \
+  X(HGLAYERLINEAR, Linear)           \
+  X(HGLAYERPERIODIC, Periodic)       \
+  X(HGLAYERCONCAT, Concat)           \
+  X(HGLAYERACTIVATION, Activation)   \
+  X(HGLAYERNORM, Norm)               \
+  X(HGLAYERDROPOUT, Dropout)         \
+  X(HGLAYERADD, Add)                 \
+  X(HGLAYERSLICE, Slice)             \
+  X(HGLAYERSOFTMAX, Softmax)         \
+  X(HGLAYERFLATTEN, Flatten)         \
+  X(HGLAYERDENSE, Dense)             \
+  X(HGLAYERREPARTITION, Repartition) \
+  X(HGLAYERPOOL, Pool)               \
+  X(HGLAYERUPSAMPLE, Upsample)
+
+#define HG_DECLARE_LAYER(type, name) PETSC_INTERN PetscErrorCode HGLayerCreate_##name(HGLayer);
+HG_LAYERS(HG_DECLARE_LAYER)
 
 #endif

@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "layer/layer_impl.h"
 
-static PetscFunctionList HGLayerList = NULL;
+static PetscFunctionList HGLayerList;
+static PetscBool         HGLayerRegisterAllCalled;
 
 static PetscErrorCode FreeRegistry(void)
 {
   PetscFunctionBegin;
   PetscCall(PetscFunctionListDestroy(&HGLayerList));
+  HGLayerRegisterAllCalled = PETSC_FALSE;
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -33,20 +35,10 @@ PetscErrorCode HGLayerRegister(const char name[], PetscErrorCode (*create)(HGLay
 static PetscErrorCode RegisterAll(void)
 {
   PetscFunctionBegin;
-  if (HGLayerList) PetscFunctionReturn(PETSC_SUCCESS);
-  PetscCall(HGLayerRegister(HGLAYERCONV, HGLayerCreate_Conv));
-  PetscCall(HGLayerRegister(HGLAYERCONCAT, HGLayerCreate_Concat));
-  PetscCall(HGLayerRegister(HGLAYERACTIVATION, HGLayerCreate_Activation));
-  PetscCall(HGLayerRegister(HGLAYERNORM, HGLayerCreate_Norm));
-  PetscCall(HGLayerRegister(HGLAYERDROPOUT, HGLayerCreate_Dropout));
-  PetscCall(HGLayerRegister(HGLAYERADD, HGLayerCreate_Add));
-  PetscCall(HGLayerRegister(HGLAYERSLICE, HGLayerCreate_Slice));
-  PetscCall(HGLayerRegister(HGLAYERSOFTMAX, HGLayerCreate_Softmax));
-  PetscCall(HGLayerRegister(HGLAYERFLATTEN, HGLayerCreate_Flatten));
-  PetscCall(HGLayerRegister(HGLAYERDENSE, HGLayerCreate_Dense));
-  PetscCall(HGLayerRegister(HGLAYERREPARTITION, HGLayerCreate_Repartition));
-  PetscCall(HGLayerRegister(HGLAYERPOOL, HGLayerCreate_Pool));
-  PetscCall(HGLayerRegister(HGLAYERUPSAMPLE, HGLayerCreate_Upsample));
+  if (HGLayerRegisterAllCalled) PetscFunctionReturn(PETSC_SUCCESS);
+  HGLayerRegisterAllCalled = PETSC_TRUE;
+#define REGISTER(type, name) PetscCall(HGLayerRegister(type, HGLayerCreate_##name));
+  HG_LAYERS(REGISTER)
   PetscCall(PetscRegisterFinalize(FreeRegistry));
   PetscFunctionReturn(PETSC_SUCCESS);
 }

@@ -22,7 +22,7 @@ typedef struct _p_HGNet *HGNet;
 .  HGNETUNET   - a U-Net
 .  HGNETRESNET - residual blocks on one grid
 .  HGNETLENET5 - LeNet-5 for images of 28 x 28 or 32 x 32 points
--  HGNETMLP    - a network of coordinates, which an `HGCoordNet` is; an `HGNet` refuses it
+-  HGNETMLP    - a multilayer perceptron of the coordinates of each point
 
    Level: beginner
 J*/
@@ -32,6 +32,18 @@ typedef const char *HGNetType;
 #define HGNETRESNET "resnet"
 #define HGNETLENET5 "lenet5"
 #define HGNETMLP    "mlp"
+
+#define HG_JET_MAX_DIM 4  /* coordinates */
+#define HG_JET_MAX_OUT 8  /* outputs */
+#define HG_JET_LANES   16 /* partial sums over points, the same on any number of threads */
+
+/*
+   What HGNetEvaluateJets() calls for a piece of the points, from any thread. Shapes: u, g: [component][n][outputs]; the components are u,
+   then d/dx_i of each coordinate from order 1, then the second derivatives that were asked for at order 2.
+   lane is from 0 to HG_JET_LANES - 1, and no two threads have the same at one time: sums go there. g, the derivative of the objective
+   by u, is to be filled; NULL if no gradient is wanted.
+*/
+typedef void (*HGJetFunction)(void *ctx, int lane, PetscInt first, PetscInt n, const double *u, double *g);
 
 #define HG_MAX_CHANNELS 256 /* of input or target, in HGModelInfo */
 
@@ -72,6 +84,7 @@ PETSC_EXTERN PetscErrorCode HGNetSetKernel(HGNet, PetscInt);
 PETSC_EXTERN PetscErrorCode HGNetSetActivation(HGNet, HGActivation);
 PETSC_EXTERN PetscErrorCode HGNetSetPadding(HGNet, HGBoundary);
 PETSC_EXTERN PetscErrorCode HGNetSetChannels(HGNet, PetscInt, PetscInt);
+PETSC_EXTERN PetscErrorCode HGNetGetChannels(HGNet, PetscInt *, PetscInt *);
 PETSC_EXTERN PetscErrorCode HGNetSetNorm(HGNet, HGNormKind);
 PETSC_EXTERN PetscErrorCode HGNetSetNormGroups(HGNet, PetscInt);
 PETSC_EXTERN PetscErrorCode HGNetSetDropout(HGNet, PetscReal);
@@ -97,6 +110,10 @@ PETSC_EXTERN PetscErrorCode HGNetForward(HGNet, PetscInt);
 PETSC_EXTERN PetscErrorCode HGNetAdjointBegin(HGNet);
 PETSC_EXTERN PetscErrorCode HGNetAdjoint(HGNet, PetscInt);
 PETSC_EXTERN PetscErrorCode HGNetAdjointEnd(HGNet, Vec);
+PETSC_EXTERN PetscErrorCode HGNetHasJets(HGNet, PetscBool *);
+PETSC_EXTERN PetscErrorCode HGNetSetUpJets(HGNet, const double[], const double[], PetscInt, const PetscInt[][2]);
+PETSC_EXTERN PetscErrorCode HGNetEvaluateJets(HGNet, int, PetscInt, const double[], PetscBool, HGJetFunction, void *);
+PETSC_EXTERN PetscErrorCode HGNetMLPSetPeriodic(HGNet, const PetscBool[]);
 
 PETSC_EXTERN PetscErrorCode HGNetWriteModel(HGNet, HGModel, Vec);
 PETSC_EXTERN PetscErrorCode HGNetSetModel(HGNet, HGModel);

@@ -8,6 +8,15 @@
 typedef struct _HGNetOps *HGNetOps;
 struct _HGNetOps {
   PetscErrorCode (*build)(HGNet); /* adds the layers */
+  PetscErrorCode (*setfromoptions)(HGNet, HGOptionItems);
+  PetscErrorCode (*options)(HGNet, char[], size_t); /* appends the options of the type's own that rebuild it */
+  PetscErrorCode (*view)(HGNet, PetscViewer);
+  PetscErrorCode (*setupjets)(HGNet, const double[], const double[], PetscInt, const PetscInt[][2]);
+  PetscErrorCode (*evaluatejets)(HGNet, int, PetscInt, const double[], PetscBool, HGJetFunction, void *);
+  PetscErrorCode (*setparameters)(HGNet); /* values have changed */
+  PetscErrorCode (*adjointbegin)(HGNet);
+  PetscErrorCode (*adjointend)(HGNet); /* adds to the gradient */
+  PetscErrorCode (*destroy)(HGNet);
 };
 
 #define HG_INPUT (-1) /* the network's input among a node's inputs */
@@ -45,6 +54,7 @@ struct _p_HGNet {
   HGBoundary   padding;
   HGNormKind   norm, default_norm; /* default_norm: of the architecture */
   PetscBool    norm_set;           /* norm was chosen; otherwise default_norm holds */
+  PetscBool    width_set, activation_set;
   PetscInt     norm_groups;
   PetscReal    dropout;
   PetscBool    training;  /* layers behave as in training: dropout, statistics of the batch */
@@ -70,6 +80,7 @@ struct _p_HGNet {
   size_t        arena_bytes, unshared_bytes; /* of all tensors, with and without sharing */
   size_t        bytes;                       /* planned: tensors, parameters, work */
   PetscLogEvent gather, reduce;
+  void         *data; /* of the type */
 };
 
 PETSC_INTERN PetscErrorCode HGNetResolveGraph(HGNet);
@@ -85,9 +96,15 @@ PETSC_INTERN PetscErrorCode HGNetBuildDropout(HGNet, const char[]);
 PETSC_INTERN PetscErrorCode HGNetGetLastName(HGNet, const char *[]);
 PETSC_INTERN HGNormKind     HGNetNorm(HGNet);
 
-PETSC_INTERN PetscErrorCode HGNetCreate_CNN(HGNet);
-PETSC_INTERN PetscErrorCode HGNetCreate_UNet(HGNet);
-PETSC_INTERN PetscErrorCode HGNetCreate_ResNet(HGNet);
-PETSC_INTERN PetscErrorCode HGNetCreate_LeNet5(HGNet);
+/* The built-in architectures: a new one is its file, its type in hgnet.h and its line here */
+#define HG_NETS(X)       \
+  X(HGNETCNN, CNN)       \
+  X(HGNETUNET, UNet)     \
+  X(HGNETRESNET, ResNet) \
+  X(HGNETLENET5, LeNet5) \
+  X(HGNETMLP, MLP)
+
+#define HG_DECLARE_NET(type, name) PETSC_INTERN PetscErrorCode HGNetCreate_##name(HGNet);
+HG_NETS(HG_DECLARE_NET)
 
 #endif

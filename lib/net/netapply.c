@@ -226,6 +226,7 @@ PetscErrorCode HGNetSetParameters(HGNet net, Vec p)
   PetscCallMPI(MPI_Allgatherv(mine, net->count[rank], MPIU_SCALAR, net->values, net->count, net->displ, MPIU_SCALAR, comm));
   PetscCall(VecRestoreArrayRead(p, &mine));
   for (PetscInt i = 0; i < net->n; i++) PetscCall(HGLayerSetParameterValues(net->node[i].layer, net->values + net->node[i].offset));
+  if (net->ops->setparameters) PetscCall((*net->ops->setparameters)(net));
   PetscCall(PetscLogEventEnd(net->gather, net, p, 0, 0));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -270,6 +271,7 @@ PetscErrorCode HGNetAdjointBegin(HGNet net)
   PetscCheck(net->gradients, PetscObjectComm((PetscObject)net), PETSC_ERR_ARG_WRONGSTATE,
              "the network was planned for inference, see HGNetSetTraining()");
   PetscCall(PetscArrayzero(net->gradient, net->nparams));
+  if (net->ops->adjointbegin) PetscCall((*net->ops->adjointbegin)(net));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -365,6 +367,7 @@ PetscErrorCode HGNetAdjointEnd(HGNet net, Vec g)
   PetscValidHeaderSpecific(net, HG_NET_CLASSID, 1);
   PetscCall(PetscLogEventBegin(net->reduce, net, g, 0, 0));
   PetscCallMPI(MPI_Comm_rank(comm, &rank));
+  if (net->ops->adjointend) PetscCall((*net->ops->adjointend)(net));
   PetscCallMPI(MPI_Reduce_scatter(net->gradient, net->reduced, net->count, MPI_DOUBLE, MPI_SUM, comm));
   PetscCall(VecGetArrayWrite(g, &mine));
   for (PetscMPIInt i = 0; i < net->count[rank]; i++) mine[i] = (PetscScalar)net->reduced[i];

@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "net/net_impl.h"
 
-static PetscFunctionList HGNetList = NULL;
+static PetscFunctionList HGNetList;
+static PetscBool         HGNetRegisterAllCalled;
 
 static PetscErrorCode FreeRegistry(void)
 {
   PetscFunctionBegin;
   PetscCall(PetscFunctionListDestroy(&HGNetList));
+  HGNetRegisterAllCalled = PETSC_FALSE;
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -30,33 +32,13 @@ PetscErrorCode HGNetRegister(const char name[], PetscErrorCode (*create)(HGNet))
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* It is here so that lists of networks have it */
-static PetscErrorCode Build_MLP(HGNet net)
-{
-  PetscFunctionBegin;
-  HGCheck(PETSC_FALSE, PetscObjectComm((PetscObject)net),
-          "-net_type mlp is a network of coordinates, which is trained for an equation: halograd train -net_type mlp -coord_problem ..., "
-          "or HGCoordNet");
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
-
-static PetscErrorCode HGNetCreate_MLP(HGNet net)
-{
-  PetscFunctionBegin;
-  net->ops->build   = Build_MLP;
-  net->default_norm = HG_NORM_NONE;
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
-
 static PetscErrorCode RegisterAll(void)
 {
   PetscFunctionBegin;
-  if (HGNetList) PetscFunctionReturn(PETSC_SUCCESS);
-  PetscCall(HGNetRegister(HGNETCNN, HGNetCreate_CNN));
-  PetscCall(HGNetRegister(HGNETUNET, HGNetCreate_UNet));
-  PetscCall(HGNetRegister(HGNETRESNET, HGNetCreate_ResNet));
-  PetscCall(HGNetRegister(HGNETLENET5, HGNetCreate_LeNet5));
-  PetscCall(HGNetRegister(HGNETMLP, HGNetCreate_MLP));
+  if (HGNetRegisterAllCalled) PetscFunctionReturn(PETSC_SUCCESS);
+  HGNetRegisterAllCalled = PETSC_TRUE;
+#define REGISTER(type, name) PetscCall(HGNetRegister(type, HGNetCreate_##name));
+  HG_NETS(REGISTER)
   PetscCall(PetscRegisterFinalize(FreeRegistry));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -140,11 +122,16 @@ PetscErrorCode HGNetSetOptionsPrefix(HGNet net, const char prefix[])
 PetscErrorCode HGNetSetType(HGNet net, HGNetType type)
 {
   PetscErrorCode (*create)(HGNet);
+  PetscBool same;
 
   PetscFunctionBegin;
   PetscValidHeaderSpecific(net, HG_NET_CLASSID, 1);
   PetscCall(PetscFunctionListFind(HGNetList, type, &create));
   if (!create) PetscFunctionReturn(HGNamesRefuse(PetscObjectComm((PetscObject)net), "network", type, HGNetList, "-net_type"));
+  PetscCall(PetscObjectTypeCompare((PetscObject)net, type, &same));
+  if (same) PetscFunctionReturn(PETSC_SUCCESS);
+  if (net->ops->destroy) PetscCall((*net->ops->destroy)(net));
+  PetscCall(PetscMemzero(net->ops, sizeof(struct _HGNetOps)));
   PetscCall((*create)(net));
   PetscCall(PetscObjectChangeTypeName((PetscObject)net, type));
   PetscFunctionReturn(PETSC_SUCCESS);
@@ -182,6 +169,7 @@ PetscErrorCode HGNetSetWidth(HGNet net, PetscInt width)
 {
   PetscFunctionBegin;
   PetscCall(SetPositive(net, "-net_width", width, &net->width));
+  net->width_set = PETSC_TRUE;
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -313,7 +301,8 @@ PetscErrorCode HGNetSetActivation(HGNet net, HGActivation activation)
 {
   PetscFunctionBegin;
   PetscValidHeaderSpecific(net, HG_NET_CLASSID, 1);
-  net->activation = activation;
+  net->activation     = activation;
+  net->activation_set = PETSC_TRUE;
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -363,6 +352,31 @@ PetscErrorCode HGNetSetChannels(HGNet net, PetscInt cin, PetscInt cout)
   PetscFunctionBegin;
   PetscCall(SetPositive(net, "input channels", cin, &net->cin));
   PetscCall(SetPositive(net, "output channels", cout, &net->cout));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/*@
+   HGNetGetChannels - Get the channels of a network's input and output
+
+   Not Collective
+
+   Input Parameter:
+.  net - the network
+
+   Output Parameters:
++  cin  - channels of the input
+-  cout - channels of the output
+
+   Level: intermediate
+
+.seealso: `HGNetSetChannels()`
+@*/
+PetscErrorCode HGNetGetChannels(HGNet net, PetscInt *cin, PetscInt *cout)
+{
+  PetscFunctionBegin;
+  PetscValidHeaderSpecific(net, HG_NET_CLASSID, 1);
+  *cin  = net->cin;
+  *cout = net->cout;
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -430,9 +444,10 @@ static const char *const Norms[]       = {"none", "batch", "group", "instance", 
 @*/
 PetscErrorCode HGNetSetFromOptions(HGNet net)
 {
-  const char *type  = HGNETCNN, *current;
-  PetscInt    width = net->width, depth = net->depth, levels = net->levels, kernel = net->kernel, groups = net->norm_groups;
-  PetscInt    act = net->activation, pad = net->padding - HG_BOUNDARY_ZERO, norm;
+  const char *type = HGNETCNN, *current;
+  PetscInt    width, depth = net->depth, levels = net->levels, kernel = net->kernel, groups = net->norm_groups;
+  PetscInt    act, pad = net->padding - HG_BOUNDARY_ZERO, norm;
+  PetscBool   width_set, act_set;
   PetscReal   dropout = net->dropout;
   PetscBool   norm_set;
 
@@ -443,13 +458,15 @@ PetscErrorCode HGNetSetFromOptions(HGNet net)
   PetscObjectOptionsBegin((PetscObject)net);
   PetscCall(HGOptionsType("-net_type", "architecture", "HGNetSetType", HGNetList, &type, NULL));
   if (type != current) PetscCall(HGNetSetType(net, type));
-  norm = HGNetNorm(net) - HG_NORM_NONE;
-  PetscCall(HGOptionsInt("-net_width", "channels between the layers", "HGNetSetWidth", 1, PETSC_MAX_INT, &width, NULL));
+  norm  = HGNetNorm(net) - HG_NORM_NONE;
+  width = net->width;
+  act   = net->activation;
+  PetscCall(HGOptionsInt("-net_width", "channels between the layers", "HGNetSetWidth", 1, PETSC_MAX_INT, &width, &width_set));
   PetscCall(HGOptionsInt("-net_depth", "number of layers", "HGNetSetDepth", 1, PETSC_MAX_INT, &depth, NULL));
   PetscCall(HGOptionsInt("-net_levels", "grids of a U-Net, each half as fine as the one before", "HGNetSetLevels", 1, 20, &levels, NULL));
   PetscCall(HGOptionsInt("-net_kernel", "kernel points in each direction, odd", "HGNetSetKernel", 1, PETSC_MAX_INT, &kernel, NULL));
   PetscCall(HGOptionsChoice("-net_activation", "function between the layers", "HGNetSetActivation", Activations,
-                            PETSC_STATIC_ARRAY_LENGTH(Activations), &act, NULL));
+                            PETSC_STATIC_ARRAY_LENGTH(Activations), &act, &act_set));
   PetscCall(HGOptionsChoice("-net_padding", "what lies beyond the boundary", "HGNetSetPadding", Paddings,
                             PETSC_STATIC_ARRAY_LENGTH(Paddings), &pad, NULL));
   PetscCall(HGOptionsChoice("-net_norm", "normalisation after the inner convolutions", "HGNetSetNorm", Norms,
@@ -461,12 +478,13 @@ PetscErrorCode HGNetSetFromOptions(HGNet net)
   PetscCall(HGOptionsBool("-net_recompute", "compute activations again in the adjoint instead of keeping them", "HGNetSetRecompute",
                           &net->recompute, NULL));
   PetscCall(HGOptionsView("-net_view", "print layers, sizes, halos, memory and messages"));
+  if (net->ops->setfromoptions) PetscCall((*net->ops->setfromoptions)(net, PetscOptionsObject));
   PetscOptionsEnd();
-  PetscCall(HGNetSetWidth(net, width));
+  if (width_set) PetscCall(HGNetSetWidth(net, width));
   PetscCall(HGNetSetDepth(net, depth));
   PetscCall(HGNetSetLevels(net, levels));
   PetscCall(HGNetSetKernel(net, kernel));
-  PetscCall(HGNetSetActivation(net, (HGActivation)act));
+  if (act_set) PetscCall(HGNetSetActivation(net, (HGActivation)act));
   PetscCall(HGNetSetPadding(net, (HGBoundary)(HG_BOUNDARY_ZERO + pad)));
   if (norm_set) PetscCall(HGNetSetNorm(net, (HGNormKind)(HG_NORM_NONE + norm)));
   PetscCall(HGNetSetNormGroups(net, groups));
@@ -518,6 +536,7 @@ PetscErrorCode HGNetGetOptionsString(HGNet net, char options[], size_t len)
                           " -net_kernel %" PetscInt_FMT " -net_activation %s -net_padding %s%s%s",
                           type, net->width, net->depth, net->levels, net->kernel, Activations[net->activation],
                           Paddings[net->padding - HG_BOUNDARY_ZERO], more, dropout));
+  if (net->ops->options) PetscCall((*net->ops->options)(net, options, len));
   PetscCall(PetscStrlen(options, &used));
   HGCheck(used + 1 < len, PetscObjectComm((PetscObject)net), "the options of the network need more than %zu characters", len);
   PetscFunctionReturn(PETSC_SUCCESS);
@@ -569,6 +588,7 @@ PetscErrorCode HGNetDestroy(HGNet *net)
   PetscCall(PetscFree3((*net)->values, (*net)->gradient, (*net)->reduced));
   PetscCall(PetscFree2((*net)->count, (*net)->displ));
   PetscCall(PetscFree((*net)->work));
+  if ((*net)->ops->destroy) PetscCall((*(*net)->ops->destroy)(*net));
   PetscCall(PetscHeaderDestroy(net));
   PetscFunctionReturn(PETSC_SUCCESS);
 }

@@ -5,21 +5,22 @@
    alpha u_b + beta (u_b - u_P) / (h / 2) = gamma, so that the flux is T (u_P - gamma / alpha) with T = 2 a / h^2 alpha / (alpha + 2 beta / h).
    The operator is symmetric: it is its own adjoint.
 */
-#include "physics/equation_impl.h"
+#include "physics/grid/grid_impl.h"
 
 typedef struct {
-  PetscReal     alpha, tau, sigma, source;
-  PetscInt      modes;
-  HGDarcyField  field;
-  HGRandomField random;
-  KSP           ksp;
-  DM            dm; /* with a ghost point beyond every side, zero beyond the boundary */
-  HGBlock       block;
-  Mat           A;
-  Vec           b, local, f; /* right-hand side, a field with ghost points, source field or NULL */
-  double       *T[3];        /* of the faces across z, y, x: one more than points along that axis */
-  PetscScalar  *value;       /* [cells][7] of the matrix, as in MatSetValuesCOO() */
-  PetscBool     options;     /* KSPSetFromOptions() is wanted */
+  const HGEquation *def; /* what it is at a point */
+  PetscReal         alpha, tau, sigma, source;
+  PetscInt          modes;
+  HGDarcyField      field;
+  HGRandomField     random;
+  KSP               ksp;
+  DM                dm; /* with a ghost point beyond every side, zero beyond the boundary */
+  HGBlock           block;
+  Mat               A;
+  Vec               b, local, f; /* right-hand side, a field with ghost points, source field or NULL */
+  double           *T[3];        /* of the faces across z, y, x: one more than points along that axis */
+  PetscScalar      *value;       /* [cells][7] of the matrix, as in MatSetValuesCOO() */
+  PetscBool         options;     /* KSPSetFromOptions() is wanted */
 } Darcy;
 
 #define ENTRIES 7 /* of a matrix row: the diagonal, then the neighbours -z, +z, -y, +y, -x, +x */
@@ -552,6 +553,16 @@ static PetscErrorCode Destroy_Darcy(HGPhysics p)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+static PetscErrorCode Equation_Darcy(HGPhysics p, const HGEquation **def, PetscReal parameter[])
+{
+  const Darcy *d = (Darcy *)p->data;
+
+  PetscFunctionBegin;
+  *def         = d->def;
+  parameter[0] = d->source;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 /*MC
    HGPHYSICSDARCY - "darcy", steady flow through a porous medium: -div(a grad u) = f, u = 0 on the boundary unless
    `HGPhysicsSetBoundary()` says otherwise
@@ -583,15 +594,16 @@ PetscErrorCode HGPhysicsCreate_Darcy(HGPhysics p)
 
   PetscFunctionBegin;
   PetscCall(PetscNew(&d));
-  d->alpha      = 2;
-  d->tau        = 3;
-  d->sigma      = 1;
-  d->modes      = 64;
-  d->source     = 1;
-  p->data       = d;
-  p->title      = "Steady Darcy flow: -div(a grad u) = f";
-  p->inputname  = "permeability";
-  p->outputname = "pressure";
+  d->alpha  = 2;
+  d->tau    = 3;
+  d->sigma  = 1;
+  d->modes  = 64;
+  d->source = 1;
+  p->data   = d;
+  PetscCall(HGEquationFind(HGPHYSICSDARCY, &d->def));
+  p->title      = d->def->title;
+  p->inputname  = d->def->input;
+  p->outputname = d->def->output;
   p->unknowns = p->inputs = 1;
 
   p->ops->setfromoptions = SetFromOptions_Darcy;
@@ -604,6 +616,7 @@ PetscErrorCode HGPhysicsCreate_Darcy(HGPhysics p)
   p->ops->inputadjoint   = InputAdjoint_Darcy;
   p->ops->solveadjoint   = SolveAdjoint_Darcy;
   p->ops->normoperator   = NormOperator_Darcy;
+  p->ops->equation       = Equation_Darcy;
   p->ops->options        = Options_Darcy;
   p->ops->view           = View_Darcy;
   p->ops->destroy        = Destroy_Darcy;

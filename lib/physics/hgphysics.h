@@ -2,6 +2,7 @@
 #ifndef HGPHYSICS_H
 #define HGPHYSICS_H
 
+#include "equation/hgequation.h"
 #include "tensor/hgtensor.h"
 #include "model/hgmodel.h"
 #include <petscts.h>
@@ -35,15 +36,7 @@ typedef struct _p_HGPhysics *HGPhysics;
    Level: beginner
 J*/
 typedef const char *HGPhysicsType;
-#define HGPHYSICSDARCY              "darcy"
-#define HGPHYSICSPOISSON            "poisson"
-#define HGPHYSICSHEAT               "heat"
-#define HGPHYSICSBURGERS            "burgers"
-#define HGPHYSICSADVECTIONDIFFUSION "advection_diffusion"
-#define HGPHYSICSNAVIERSTOKES       "navier_stokes"
-#define HGPHYSICSWAVE               "wave"
-#define HGPHYSICSALLENCAHN          "allen_cahn"
-#define HGPHYSICSUSER               "user"
+#define HGPHYSICSUSER "user"
 
 /*E
    HGPhysicsBC - a condition alpha u + beta du/dn = gamma on one side of the domain, n the outward normal
@@ -140,6 +133,7 @@ PETSC_EXTERN PetscErrorCode HGPhysicsCreate(MPI_Comm, HGPhysics *);
 PETSC_EXTERN PetscErrorCode HGPhysicsSetType(HGPhysics, HGPhysicsType);
 PETSC_EXTERN PetscErrorCode HGPhysicsGetType(HGPhysics, HGPhysicsType *);
 PETSC_EXTERN PetscErrorCode HGPhysicsSetOptionsPrefix(HGPhysics, const char[]);
+PETSC_EXTERN PetscErrorCode HGPhysicsSetDomain(HGPhysics, PetscInt, PetscReal, PetscReal);
 PETSC_EXTERN PetscErrorCode HGPhysicsSetGrid(HGPhysics, PetscInt, const PetscInt[]);
 PETSC_EXTERN PetscErrorCode HGPhysicsSetDMDA(HGPhysics, DM);
 PETSC_EXTERN PetscErrorCode HGPhysicsSetFromOptions(HGPhysics);

@@ -5,8 +5,6 @@
 #include "physics/hgphysics.h"
 #include <petsc/private/petscimpl.h>
 
-#define HG_MAX_UNKNOWNS 3
-
 /* alpha u + beta du/dn = gamma on one side of the domain */
 typedef struct {
   HGPhysicsBC kind;
@@ -16,10 +14,10 @@ typedef struct {
 /* The cells of the domain along one axis */
 typedef struct {
   PetscInt  size;
-  PetscReal length, stretch;
+  PetscReal origin, length, stretch;
   PetscBool periodic, soft; /* soft: the differences do not know the conditions */
   HGSide    side[2];        /* low and high */
-  double   *x;              /* [size] centres of the cells */
+  double   *x, *at;         /* [size] centres of the cells, from the low side and from the origin of coordinates */
 } HGGridAxis;
 
 struct _HGPhysicsOps {
@@ -39,6 +37,8 @@ struct _HGPhysicsOps {
   PetscErrorCode (*inputadjoint)(HGPhysics, Vec, Vec, Vec, Vec); /* a, u, w, (dF/da)' w */
   PetscErrorCode (*solveadjoint)(HGPhysics, Vec, Vec, Vec);      /* u, r, lambda; after solve */
   PetscErrorCode (*options)(HGPhysics, char[], size_t);          /* appends the options of the equation's own */
+  PetscErrorCode (*equation)(HGPhysics, const HGEquation **,
+                             PetscReal[]); /* what it is at a point, and its parameters; NULL if that is not known */
   PetscErrorCode (*view)(HGPhysics, PetscViewer);
   PetscErrorCode (*destroy)(HGPhysics);
 };

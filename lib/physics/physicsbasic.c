@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "physics/equation_impl.h"
+#include "physics/grid/grid_impl.h"
 
 PetscFunctionList HGPhysicsList;
 static PetscBool  HGPhysicsRegisterAllCalled, HGPhysicsEventsRegistered;
@@ -16,12 +16,17 @@ static PetscErrorCode FinalizePackage(void)
 
 static PetscErrorCode RegisterAll(void)
 {
+  PetscInt                 n;
+  const HGEquation *const *e;
+
   PetscFunctionBegin;
   if (HGPhysicsRegisterAllCalled) PetscFunctionReturn(PETSC_SUCCESS);
   HGPhysicsRegisterAllCalled = PETSC_TRUE;
   PetscCall(PetscRegisterFinalize(FinalizePackage));
   PetscCall(HGPhysicsRegister(HGPHYSICSDARCY, HGPhysicsCreate_Darcy));
-  for (PetscInt i = 0; i < HGEquationDefCount; i++) PetscCall(HGPhysicsRegister(HGEquationDefs[i]->name, HGPhysicsCreate_Equation));
+  PetscCall(HGEquationGetAll(&n, &e));
+  for (PetscInt i = 0; i < n; i++)
+    if (e[i]->role != HG_INPUT_COEFFICIENT) PetscCall(HGPhysicsRegister(e[i]->name, HGPhysicsCreate_Grid));
   PetscCall(HGPhysicsRegister(HGPHYSICSUSER, HGPhysicsCreate_User));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -797,6 +802,6 @@ PetscErrorCode HGPhysicsGetCoordinates(HGPhysics p, PetscInt axis, const PetscRe
   PetscCheck(p->setup, PetscObjectComm((PetscObject)p), PETSC_ERR_ORDER, "HGPhysicsGetCoordinates() before HGPhysicsSetUp()");
   PetscCheck(axis >= 0 && axis < 3, PetscObjectComm((PetscObject)p), PETSC_ERR_ARG_OUTOFRANGE, "axis %" PetscInt_FMT "; expected 0, 1 or 2",
              axis);
-  *x = p->axis[2 - axis].x;
+  *x = p->axis[2 - axis].at;
   PetscFunctionReturn(PETSC_SUCCESS);
 }

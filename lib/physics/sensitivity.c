@@ -3,7 +3,7 @@
    How the solution u(a, q) of F(u; a, q) = 0 depends on the input field a and on parameters q: for a function J(u) the adjoint state lambda with
    (dF/du)' lambda = dJ/du gives dJ/da = -(dF/da)' lambda and dJ/dq = -<dF/dq, lambda> (e.g. Plessix, Geophys. J. Int. 167 (2006) 495).
 */
-#include "physics/equation_impl.h"
+#include "physics/grid/grid_impl.h"
 
 /*@
    HGPhysicsInputAdjoint - The transposed derivative of the residual by the input field, times a vector: (dF/da)' w
@@ -80,12 +80,12 @@ static PetscErrorCode MultTransposed(Mat J, Vec x, Vec y)
 
   PetscFunctionBegin;
   PetscCall(MatShellGetContext(J, &p));
-  PetscCall(HGEquationAdjoint(p, ((HGEquation *)p->data)->at, x, y));
+  PetscCall(HGGridAdjoint(p, ((HGGridEquation *)p->data)->at, x, y));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
 /* The transposed matrix; where it is not quite J' (spectral derivatives, rows that theta does not scale) it preconditions J' without a matrix */
-static PetscErrorCode SetUpAdjoint(HGPhysics p, HGEquation *e)
+static PetscErrorCode SetUpAdjoint(HGPhysics p, HGGridEquation *e)
 {
   MPI_Comm    comm   = PetscObjectComm((PetscObject)p);
   const char *prefix = ((PetscObject)p)->prefix ? ((PetscObject)p)->prefix : "";
@@ -102,20 +102,20 @@ static PetscErrorCode SetUpAdjoint(HGPhysics p, HGEquation *e)
   PetscCall(PetscSNPrintf(name, sizeof(name), "%sadjoint_", prefix));
   PetscCall(KSPCreate(comm, &e->adjoint_ksp));
   PetscCall(KSPSetOptionsPrefix(e->adjoint_ksp, name));
-  PetscCall(HGEquationSetLinearDefaults(p, e->adjoint_ksp, name));
+  PetscCall(HGGridSetLinearDefaults(p, e->adjoint_ksp, name));
   PetscCall(KSPSetTolerances(e->adjoint_ksp, 1e-10, 1e-50, PETSC_CURRENT, 2000));
   if (e->options) PetscCall(KSPSetFromOptions(e->adjoint_ksp));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-PetscErrorCode HGEquationSolveAdjoint(HGPhysics p, Vec u, Vec r, Vec lambda)
+PetscErrorCode HGGridSolveAdjoint(HGPhysics p, Vec u, Vec r, Vec lambda)
 {
-  HGEquation        *e = (HGEquation *)p->data;
+  HGGridEquation    *e = (HGGridEquation *)p->data;
   KSPConvergedReason reason;
 
   PetscFunctionBegin;
-  PetscCall(HGEquationSetUpSolver(p));
-  PetscCall(HGEquationFillMatrix(p, u, e->def->steady ? 0 : 1 / e->dt, e->def->steady ? 1 : e->theta, e->A));
+  PetscCall(HGGridSetUpSolver(p));
+  PetscCall(HGGridFillMatrix(p, u, HGEquationIsSteady(e->def) ? 0 : 1 / e->dt, HGEquationIsSteady(e->def) ? 1 : e->theta, e->A));
   PetscCall(SetUpAdjoint(p, e));
   PetscCall(KSPSetOperators(e->adjoint_ksp, e->spectral || e->def->algebraic[p->unknowns - 1] ? e->Jt : e->At, e->At));
   e->at = u;
@@ -130,15 +130,15 @@ PetscErrorCode HGEquationSolveAdjoint(HGPhysics p, Vec u, Vec r, Vec lambda)
 }
 
 /* F = -R(u) - f, or M (u - a) / dt - theta R(u) - (1 - theta) R(a) */
-PetscErrorCode HGEquationInputAdjoint(HGPhysics p, Vec a, Vec u, Vec w, Vec g)
+PetscErrorCode HGGridInputAdjoint(HGPhysics p, Vec a, Vec u, Vec w, Vec g)
 {
-  HGEquation *e = (HGEquation *)p->data;
+  HGGridEquation *e = (HGGridEquation *)p->data;
 
   PetscFunctionBegin;
   (void)u;
-  if (e->def->steady) {
+  if (HGEquationIsSteady(e->def)) {
     PetscCall(VecCopy(w, g));
     PetscCall(VecScale(g, -1));
-  } else PetscCall(HGEquationOldAdjoint(p, a, w, g));
+  } else PetscCall(HGGridOldAdjoint(p, a, w, g));
   PetscFunctionReturn(PETSC_SUCCESS);
 }

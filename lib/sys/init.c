@@ -9,7 +9,7 @@
 #include <stdlib.h>
 
 PetscClassId HG_PARTITION_CLASSID, HG_TENSOR_CLASSID, HG_LINOP_CLASSID, HG_LAYER_CLASSID, HG_NET_CLASSID, HG_LOSS_CLASSID,
-    HG_PHYSICS_CLASSID, HG_DATA_CLASSID, HG_TRAINER_CLASSID, HG_SURROGATE_CLASSID, HG_INVERSION_CLASSID;
+    HG_PHYSICS_CLASSID, HG_COLLOCATION_CLASSID, HG_DATA_CLASSID, HG_TRAINER_CLASSID, HG_SURROGATE_CLASSID, HG_INVERSION_CLASSID;
 
 static struct {
   PetscBool petsc_is_ours, handler_pushed, registered;
@@ -57,6 +57,7 @@ static PetscErrorCode RegisterClasses(void)
   PetscCall(PetscClassIdRegister("HGNet", &HG_NET_CLASSID));
   PetscCall(PetscClassIdRegister("HGLoss", &HG_LOSS_CLASSID));
   PetscCall(PetscClassIdRegister("HGPhysics", &HG_PHYSICS_CLASSID));
+  PetscCall(PetscClassIdRegister("HGCollocation", &HG_COLLOCATION_CLASSID));
   PetscCall(PetscClassIdRegister("HGData", &HG_DATA_CLASSID));
   PetscCall(PetscClassIdRegister("HGTrainer", &HG_TRAINER_CLASSID));
   PetscCall(PetscClassIdRegister("HGSurrogate", &HG_SURROGATE_CLASSID));

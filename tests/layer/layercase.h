@@ -158,6 +158,12 @@ static inline PetscErrorCode CaseSetLayer(HGLayer layer, const char *type, const
                                            CaseReal(line, "parameter", 0)));
   if (!strcmp(type, HGLAYERDROPOUT)) PetscCall(HGLayerDropoutSetProbability(layer, CaseReal(line, "probability", 0.5)));
   if (!strcmp(type, HGLAYERADD) && CaseInt(line, "relu", 0)) PetscCall(HGLayerAddSetActivation(layer, HG_ACT_RELU));
+  if (!strcmp(type, HGLAYERLINEAR)) PetscCall(HGLayerLinearSetOutputs(layer, CaseInt(line, "outputs", 4)));
+  if (!strcmp(type, HGLAYERPERIODIC)) {
+    PetscBool is[16] = {PETSC_FALSE, PETSC_TRUE, PETSC_FALSE, PETSC_TRUE};
+
+    PetscCall(HGLayerPeriodicSetChannels(layer, is));
+  }
   if (!strcmp(type, HGLAYERSLICE)) PetscCall(HGLayerSliceSetChannels(layer, CaseInt(line, "first", 0), CaseInt(line, "count", 1)));
   PetscFunctionReturn(PETSC_SUCCESS);
 }

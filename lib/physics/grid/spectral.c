@@ -4,7 +4,7 @@
    ranks share the axis, a repartition brings whole lines together and its adjoint takes the results back. The mode at half the number of
    points has no first derivative, so that D is antisymmetric; D^2 is symmetric and keeps that mode.
 */
-#include "physics/equation_impl.h"
+#include "physics/grid/grid_impl.h"
 #include "linop/hglinop.h"
 #define FFTW_NO_Complex /* a mode is double[2] */
 #include <fftw3.h>

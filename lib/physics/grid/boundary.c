@@ -7,7 +7,7 @@
    g by inverse distances as in Rvachev, Sheiko, Applied Mechanics Reviews 48 (1995) 151). Soft conditions are a penalty 1/2 |alpha u + beta du/dn - gamma|^2
    over the boundary's faces, u and du/dn there by polynomials through the nearest cells, and the differences know nothing of them.
 */
-#include "physics/equation_impl.h"
+#include "physics/grid/grid_impl.h"
 #include "model/hgmodel.h"
 
 const char *const HGPhysicsBCModes[] = {"scheme", "hard", "soft", "HGPhysicsBCMode", "HG_PHYSICS_BC_", NULL};
@@ -93,6 +93,44 @@ PetscErrorCode HGPhysicsSetBCMode(HGPhysics p, HGPhysicsBCMode mode)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+/*@
+   HGPhysicsSetDomain - Set where the domain lies along an axis
+
+   Logically Collective
+
+   Input Parameters:
++  p      - the equation, before `HGPhysicsSetUp()`
+.  axis   - 0 for x, 1 for y, 2 for z
+.  origin - the coordinate of its low side
+-  length - its length
+
+   Options Database Keys:
++  -physics_origin x,y,z - the coordinates (default 0)
+-  -physics_length x,y,z - the lengths (default 1)
+
+   Level: beginner
+
+   Errors:
+   A length that is not positive, numbers that are not finite.
+
+.seealso: `HGPhysicsSetGrid()`, `HGPhysicsGetCoordinates()`
+@*/
+PetscErrorCode HGPhysicsSetDomain(HGPhysics p, PetscInt axis, PetscReal origin, PetscReal length)
+{
+  MPI_Comm comm = PetscObjectComm((PetscObject)p);
+
+  PetscFunctionBegin;
+  PetscValidHeaderSpecific(p, HG_PHYSICS_CLASSID, 1);
+  PetscCheck(!p->setup, comm, PETSC_ERR_ORDER, "HGPhysicsSetDomain() comes before HGPhysicsSetUp()");
+  PetscCheck(axis >= 0 && axis < 3, comm, PETSC_ERR_ARG_OUTOFRANGE, "axis %" PetscInt_FMT ": give 0 to 2 for x, y, z", axis);
+  HGCheck(length > 0 && PetscIsNormalReal(length) && !PetscIsInfOrNanReal(origin), comm,
+          "the domain in %c begins at %g and is %g long; give finite numbers, the length positive", "xyz"[axis], (double)origin,
+          (double)length);
+  p->axis[2 - axis].origin = origin;
+  p->axis[2 - axis].length = length;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 /* kind[:number[:number:number]]; text has len characters */
 static PetscErrorCode ReadCondition(HGPhysics p, int axis, int side, const char option[], const char text[], size_t len)
 {
@@ -143,8 +181,9 @@ PetscErrorCode HGPhysicsBoundarySetFromOptions(HGPhysics p)
 {
   MPI_Comm  comm      = PetscObjectComm((PetscObject)p);
   PetscReal length[]  = {p->axis[2].length, p->axis[1].length, p->axis[0].length},
-            stretch[] = {p->axis[2].stretch, p->axis[1].stretch, p->axis[0].stretch};
-  PetscInt  nl = 3, ns = 3, mode = Mode(p), order = p->order == 4 ? 1 : 0;
+            stretch[] = {p->axis[2].stretch, p->axis[1].stretch, p->axis[0].stretch},
+            origin[]  = {p->axis[2].origin, p->axis[1].origin, p->axis[0].origin};
+  PetscInt  nl = 3, ns = 3, no = 3, mode = Mode(p), order = p->order == 4 ? 1 : 0;
   PetscBool set;
   char      option[32];
 
@@ -152,6 +191,8 @@ PetscErrorCode HGPhysicsBoundarySetFromOptions(HGPhysics p)
   PetscOptionsBegin(comm, ((PetscObject)p)->prefix, "Grid and boundary of a built-in equation", "HGPhysics");
   PetscCall(HGOptionsRealArray("-physics_length", "length of the domain in x,y,z", "HGPhysicsSetGrid", HG_POSITIVE, PETSC_MAX_REAL, 1, 3,
                                length, &nl, NULL));
+  PetscCall(HGOptionsRealArray("-physics_origin", "coordinates of the domain's low sides in x,y,z", "HGPhysicsSetDomain", -PETSC_MAX_REAL,
+                               PETSC_MAX_REAL, 1, 3, origin, &no, NULL));
   PetscCall(HGOptionsRealArray("-physics_stretch", "cells denser at both ends in x,y,z: tanh with this factor, 0 for uniform",
                                "HGPhysicsSetGrid", 0, 10, 1, 3, stretch, &ns, NULL));
   PetscCall(
@@ -173,6 +214,7 @@ PetscErrorCode HGPhysicsBoundarySetFromOptions(HGPhysics p)
   for (int a = 0; a < 3; a++) {
     p->axis[2 - a].length  = a < nl ? length[a] : p->axis[2 - a].length;
     p->axis[2 - a].stretch = a < ns ? stretch[a] : p->axis[2 - a].stretch;
+    p->axis[2 - a].origin  = a < no ? origin[a] : p->axis[2 - a].origin;
   }
   p->order = order ? 4 : 2;
   PetscFunctionReturn(PETSC_SUCCESS);
@@ -199,11 +241,12 @@ static PetscErrorCode SetUpAxis(HGPhysics p, int a)
   HGCheck(x->size >= p->order + (x->soft || x->periodic ? 1 : 0), comm,
           "%" PetscInt_FMT " points in %c; differences of order %" PetscInt_FMT " need %" PetscInt_FMT, x->size, c, p->order,
           p->order + (x->soft || x->periodic ? 1 : 0));
-  PetscCall(PetscMalloc1(x->size, &x->x));
+  PetscCall(PetscMalloc2(x->size, &x->x, x->size, &x->at));
   for (PetscInt i = 0; i < x->size; i++) {
     const PetscReal s = ((PetscReal)i + 0.5) / (PetscReal)x->size;
 
-    x->x[i] = x->stretch > 0 ? x->length / 2 * (1 + PetscTanhReal(x->stretch * (2 * s - 1)) / PetscTanhReal(x->stretch)) : x->length * s;
+    x->x[i]  = x->stretch > 0 ? x->length / 2 * (1 + PetscTanhReal(x->stretch * (2 * s - 1)) / PetscTanhReal(x->stretch)) : x->length * s;
+    x->at[i] = x->origin + x->x[i];
   }
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -243,7 +286,7 @@ PetscErrorCode HGPhysicsViewBoundary(HGPhysics p, PetscViewer viewer)
 PetscErrorCode HGPhysicsDestroyBoundary(HGPhysics p)
 {
   PetscFunctionBegin;
-  for (int a = 0; a < 3; a++) PetscCall(PetscFree(p->axis[a].x));
+  for (int a = 0; a < 3; a++) PetscCall(PetscFree2(p->axis[a].x, p->axis[a].at));
   PetscCall(DMDestroy(&p->ghosted));
   PetscCall(VecDestroy(&p->mask));
   PetscCall(VecDestroy(&p->lift));

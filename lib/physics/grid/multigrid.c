@@ -5,7 +5,7 @@
    belongs to the rank of its first fine cell. Interpolation is linear between cell centres, with zero on the boundary; the coarse
    operators are Galerkin products.
 */
-#include "physics/equation_impl.h"
+#include "physics/grid/grid_impl.h"
 
 #define MAX_LEVELS 32
 

@@ -8,7 +8,7 @@
    theta = 1 is backward Euler, 1/2 Crank-Nicolson; rows without a time derivative have F = -R(u). A steady equation has F = -R(u) - f. With
    D_v the difference operators that make the variables v of R, the transposed Jacobian is J' w = M w / dt - theta sum_v D_v' (dR/dv)' w.
 */
-#include "physics/equation_impl.h"
+#include "physics/grid/grid_impl.h"
 #include "sys/hgsimd.h"
 
 #define CHUNK    512  /* points that a thread works on at a time */
@@ -34,11 +34,11 @@ static Piece GetPiece(const PetscInt n[3], PetscInt i)
 }
 
 /*
-  HGEquationTerms - What R depends on in the dimensions of the grid
+  HGGridTerms - What R depends on in the dimensions of the grid
 */
-PetscInt HGEquationTerms(HGPhysics p, const HGTerm **t)
+PetscInt HGGridTerms(HGPhysics p, const HGEquationTerm **t)
 {
-  const HGEquationDef *def = ((HGEquation *)p->data)->def;
+  const HGEquation *def = ((HGGridEquation *)p->data)->def;
 
   *t = def->terms[p->dim - 1];
   return def->nterms[p->dim - 1];
@@ -54,13 +54,13 @@ static void GetGamma(HGPhysics p, int axis, PetscInt unknown, double gamma[])
 /* out += variable var of an unknown at some points, from its plane */
 static void AddDerivative(HGPhysics p, PetscInt unknown, HGVariable var, const double *plane, const Piece *c, double *out)
 {
-  const HGEquation *e      = (HGEquation *)p->data;
-  const int         second = var == V_L ? 1 : 0;
+  const HGGridEquation *e      = (HGGridEquation *)p->data;
+  const int             second = var == HG_LAPLACIAN ? 1 : 0;
 
   for (int a = 3 - (int)p->dim; a < 3; a++) {
     double gamma[2];
 
-    if (!second && a != 2 - ((int)var - V_X)) continue;
+    if (!second && a != 2 - ((int)var - HG_DX)) continue;
     GetGamma(p, a, unknown, gamma);
     HGDifferenceAdd(&e->d[second][a], a, &e->planar, c->at, c->x, c->n, plane, gamma, out);
   }
@@ -69,13 +69,13 @@ static void AddDerivative(HGPhysics p, PetscInt unknown, HGVariable var, const d
 /* out = variable var of an unknown at all points, by Fourier derivatives of its values */
 static PetscErrorCode SpectralVariable(HGPhysics p, HGVariable var, const double *value, double *out)
 {
-  const HGEquation *e      = (HGEquation *)p->data;
-  const int         second = var == V_L ? 1 : 0;
+  const HGGridEquation *e      = (HGGridEquation *)p->data;
+  const int             second = var == HG_LAPLACIAN ? 1 : 0;
 
   PetscFunctionBegin;
   PetscCall(PetscArrayzero(out, e->block.n[0] * e->block.n[1] * e->block.n[2]));
   for (int a = 3 - (int)p->dim; a < 3; a++) {
-    if (!second && a != 2 - ((int)var - V_X)) continue;
+    if (!second && a != 2 - ((int)var - HG_DX)) continue;
     PetscCall(HGSpectralAdd(e->fft[a], 1 + second, 1, value, out));
   }
   PetscFunctionReturn(PETSC_SUCCESS);
@@ -124,24 +124,24 @@ static void DealAll(PetscInt dof, PetscInt n, const PetscScalar *in, double *con
 
 static PetscErrorCode SetStateSpectral(HGPhysics p, Vec u)
 {
-  HGEquation        *e = (HGEquation *)p->data;
+  HGGridEquation    *e = (HGGridEquation *)p->data;
   double            *value[HG_MAX_UNKNOWNS];
   const PetscScalar *in;
 
   PetscFunctionBegin;
-  for (PetscInt k = 0; k < p->unknowns; k++) value[k] = e->v[k][V_U];
+  for (PetscInt k = 0; k < p->unknowns; k++) value[k] = e->v[k][HG_VALUE];
   PetscCall(VecGetArrayRead(u, &in));
   DealAll(p->unknowns, e->block.n[0] * e->block.n[1] * e->block.n[2], in, value);
   PetscCall(VecRestoreArrayRead(u, &in));
   for (PetscInt k = 0; k < p->unknowns; k++)
-    for (int var = V_X; var < V_COUNT; var++)
+    for (int var = HG_DX; var < HG_VARIABLES; var++)
       if (e->v[k][var]) PetscCall(SpectralVariable(p, (HGVariable)var, value[k], e->v[k][var]));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
 static PetscErrorCode SetStateFinite(HGPhysics p, Vec u)
 {
-  HGEquation        *e = (HGEquation *)p->data;
+  HGGridEquation    *e = (HGGridEquation *)p->data;
   double            *plane[HG_MAX_UNKNOWNS];
   const Vec          from = e->alone && p->unknowns > 1 ? u : e->local;
   const PetscScalar *in;
@@ -157,13 +157,13 @@ static PetscErrorCode SetStateFinite(HGPhysics p, Vec u)
 }
 
 /*
-  HGEquationSetState - Make ready what the variables of R are computed from for a state, unless it is
+  HGGridSetState - Make ready what the variables of R are computed from for a state, unless it is
 
   Collective
 */
-PetscErrorCode HGEquationSetState(HGPhysics p, Vec u)
+PetscErrorCode HGGridSetState(HGPhysics p, Vec u)
 {
-  HGEquation      *e = (HGEquation *)p->data;
+  HGGridEquation  *e = (HGGridEquation *)p->data;
   PetscObjectId    id;
   PetscObjectState state;
 
@@ -181,24 +181,25 @@ PetscErrorCode HGEquationSetState(HGPhysics p, Vec u)
 /* The first owned point of each unknown with ghost points; local is the array of e->local */
 static void GetPlanes(HGPhysics p, const PetscScalar *local, const double *plane[])
 {
-  const HGEquation *e = (HGEquation *)p->data;
+  const HGGridEquation *e = (HGGridEquation *)p->data;
 
   for (PetscInt k = 0; k < p->unknowns; k++) plane[k] = (p->unknowns == 1 ? local : e->planes + k * e->points) + e->planar.first;
 }
 
-typedef double Buffer[HG_MAX_UNKNOWNS][V_COUNT][CHUNK];
+typedef double Buffer[HG_MAX_UNKNOWNS][HG_VARIABLES][CHUNK];
 
 /* v[unknown][var] of the state at some points, in the buffer unless they are in memory already; NULL where R does not depend on it. Laplacians, in which R
    is linear, are not needed for derivatives of R. */
-static void GetVariables(HGPhysics p, const double *const plane[], const Piece *c, PetscBool laplacian, Buffer buffer, double *v[][V_COUNT])
+static void GetVariables(HGPhysics p, const double *const plane[], const Piece *c, PetscBool laplacian, Buffer buffer,
+                         double *v[][HG_VARIABLES])
 {
-  const HGEquation *e = (HGEquation *)p->data;
+  const HGGridEquation *e = (HGGridEquation *)p->data;
 
   for (PetscInt k = 0; k < p->unknowns; k++) {
-    for (int var = 0; var < V_COUNT; var++) {
+    for (int var = 0; var < HG_VARIABLES; var++) {
       v[k][var] = e->spectral && e->v[k][var] ? e->v[k][var] + c->from : NULL;
-      if (e->spectral || !e->v[k][var] || (var == V_L && !laplacian)) continue;
-      if (var == V_U) v[k][var] = (double *)plane[k] + c->at[0] * e->planar.stride[0] + c->at[1] * e->planar.stride[1] + c->x;
+      if (e->spectral || !e->v[k][var] || (var == HG_LAPLACIAN && !laplacian)) continue;
+      if (var == HG_VALUE) v[k][var] = (double *)plane[k] + c->at[0] * e->planar.stride[0] + c->at[1] * e->planar.stride[1] + c->x;
       else {
         v[k][var] = buffer[k][var];
         memset(v[k][var], 0, (size_t)c->n * sizeof(double));
@@ -218,23 +219,23 @@ static double **At(PetscInt n, double *const all[], const Piece *c, double *rows
 /* Pointwise() at a piece of the points */
 static void PointwisePiece(HGPhysics p, const double *const plane[], const Piece *c, double *const r[], double *const P[], int q)
 {
-  const HGEquation *e = (HGEquation *)p->data;
-  const HGTerm     *t;
-  Buffer            buffer;
-  double           *v[HG_MAX_UNKNOWNS][V_COUNT], *rows[HG_MAX_UNKNOWNS], *terms[HG_MAX_TERMS];
+  const HGGridEquation *e = (HGGridEquation *)p->data;
+  const HGEquationTerm *t;
+  Buffer                buffer;
+  double               *v[HG_MAX_UNKNOWNS][HG_VARIABLES], *rows[HG_MAX_UNKNOWNS], *terms[HG_EQUATION_TERMS];
 
   GetVariables(p, plane, c, r ? PETSC_TRUE : PETSC_FALSE, buffer, v);
-  if (q < 0) (*e->def->point)(e->param, (int)p->dim, c->n, v, At(p->unknowns, r, c, rows), At(HGEquationTerms(p, &t), P, c, terms));
-  else (*e->def->byparam)(e->param, (int)p->dim, q, c->n, v, At(p->unknowns, r, c, rows));
+  if (q < 0) (*e->def->point)(e->parameter, (int)p->dim, c->n, v, At(p->unknowns, r, c, rows), At(HGGridTerms(p, &t), P, c, terms));
+  else (*e->def->byparameter)(e->parameter, (int)p->dim, q, c->n, v, At(p->unknowns, r, c, rows));
 }
 
 /* R and its derivatives at all points of the state, by threads; either may be NULL; q < 0, or the parameter that R is differentiated by */
 static PetscErrorCode Pointwise(HGPhysics p, double *const r[], double *const P[], int q)
 {
-  const HGEquation  *e = (HGEquation *)p->data;
-  const PetscInt    *n = e->block.n, pieces = PieceCount(n[0] * n[1], n[2]);
-  const double      *plane[HG_MAX_UNKNOWNS];
-  const PetscScalar *local;
+  const HGGridEquation *e = (HGGridEquation *)p->data;
+  const PetscInt       *n = e->block.n, pieces = PieceCount(n[0] * n[1], n[2]);
+  const double         *plane[HG_MAX_UNKNOWNS];
+  const PetscScalar    *local;
 
   PetscFunctionBegin;
   PetscCall(VecGetArrayRead(e->local, &local));
@@ -250,38 +251,38 @@ static PetscErrorCode Pointwise(HGPhysics p, double *const r[], double *const P[
 }
 
 /* The factors of M and R in a row of F */
-static PetscReal Mass(const HGEquation *e, PetscInt row)
+static PetscReal Mass(const HGGridEquation *e, PetscInt row)
 {
-  return e->def->steady || e->def->algebraic[row] ? 0 : 1 / e->dt;
+  return HGEquationIsSteady(e->def) || e->def->algebraic[row] ? 0 : 1 / e->dt;
 }
 
-static PetscReal Implicit(const HGEquation *e, PetscInt row)
+static PetscReal Implicit(const HGGridEquation *e, PetscInt row)
 {
-  return e->def->steady || e->def->algebraic[row] ? 1 : e->theta;
+  return HGEquationIsSteady(e->def) || e->def->algebraic[row] ? 1 : e->theta;
 }
 
 /* Of R(u), or, if `old`, of R(a) */
-static PetscReal Factor(const HGEquation *e, PetscInt row, PetscBool old)
+static PetscReal Factor(const HGGridEquation *e, PetscInt row, PetscBool old)
 {
   if (!old) return Implicit(e, row);
-  return e->def->steady || e->def->algebraic[row] ? 0 : 1 - e->theta;
+  return HGEquationIsSteady(e->def) || e->def->algebraic[row] ? 0 : 1 - e->theta;
 }
 
 /* ---- residual and adjoint ---- */
 
 /*
-  HGEquationRate - R(u)
+  HGGridRate - R(u)
 
   Collective
 */
-PetscErrorCode HGEquationRate(HGPhysics p, Vec u, Vec rate)
+PetscErrorCode HGGridRate(HGPhysics p, Vec u, Vec rate)
 {
-  HGEquation    *e      = (HGEquation *)p->data;
-  const PetscInt points = e->block.n[0] * e->block.n[1] * e->block.n[2], dof = p->unknowns;
-  PetscScalar   *f;
+  HGGridEquation *e      = (HGGridEquation *)p->data;
+  const PetscInt  points = e->block.n[0] * e->block.n[1] * e->block.n[2], dof = p->unknowns;
+  PetscScalar    *f;
 
   PetscFunctionBegin;
-  PetscCall(HGEquationSetState(p, u));
+  PetscCall(HGGridSetState(p, u));
   PetscCall(Pointwise(p, e->r, NULL, -1));
   PetscCall(VecGetArrayWrite(rate, &f));
   for (PetscInt k = 0; k < dof; k++)
@@ -291,7 +292,7 @@ PetscErrorCode HGEquationRate(HGPhysics p, Vec u, Vec rate)
 }
 
 /* b += (1 - theta) R(a) in rows with a time derivative */
-static PetscErrorCode AddExplicit(HGPhysics p, HGEquation *e)
+static PetscErrorCode AddExplicit(HGPhysics p, HGGridEquation *e)
 {
   const PetscInt     dof = p->unknowns;
   const PetscScalar *rate;
@@ -299,7 +300,7 @@ static PetscErrorCode AddExplicit(HGPhysics p, HGEquation *e)
   PetscInt           n;
 
   PetscFunctionBegin;
-  PetscCall(HGEquationRate(p, e->a, e->work));
+  PetscCall(HGGridRate(p, e->a, e->work));
   PetscCall(VecGetLocalSize(e->b, &n));
   PetscCall(VecGetArrayRead(e->work, &rate));
   PetscCall(VecGetArray(e->b, &b));
@@ -311,10 +312,10 @@ static PetscErrorCode AddExplicit(HGPhysics p, HGEquation *e)
 }
 
 /* b, which F subtracts: f, or M a / dt + (1 - theta) R(a) */
-PetscErrorCode HGEquationSetInput(HGPhysics p, PetscInt sample, Vec a)
+PetscErrorCode HGGridSetInput(HGPhysics p, PetscInt sample, Vec a)
 {
   MPI_Comm           comm = PetscObjectComm((PetscObject)p);
-  HGEquation        *e    = (HGEquation *)p->data;
+  HGGridEquation    *e    = (HGGridEquation *)p->data;
   const PetscInt     dof  = p->unknowns;
   double             mass[HG_MAX_UNKNOWNS];
   PetscInt           na, nb;
@@ -322,7 +323,7 @@ PetscErrorCode HGEquationSetInput(HGPhysics p, PetscInt sample, Vec a)
   PetscScalar       *copy, *b;
 
   PetscFunctionBegin;
-  for (PetscInt k = 0; k < dof; k++) mass[k] = e->def->steady ? 1 : Mass(e, k);
+  for (PetscInt k = 0; k < dof; k++) mass[k] = HGEquationIsSteady(e->def) ? 1 : Mass(e, k);
   HGCheck(a, comm, "the equation %s needs the %s of sample %" PetscInt_FMT " as its input", e->def->name, e->def->input, sample);
   PetscCall(VecGetSize(a, &na));
   PetscCall(VecGetSize(e->b, &nb));
@@ -342,7 +343,7 @@ PetscErrorCode HGEquationSetInput(HGPhysics p, PetscInt sample, Vec a)
   PetscCall(VecRestoreArrayWrite(e->b, &b));
   PetscCall(VecRestoreArrayWrite(e->a, &copy));
   PetscCall(VecRestoreArrayRead(a, &in));
-  if (!e->def->steady && e->theta < 1) PetscCall(AddExplicit(p, e));
+  if (!HGEquationIsSteady(e->def) && e->theta < 1) PetscCall(AddExplicit(p, e));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -356,10 +357,11 @@ HG_CLONES static void Combine(PetscInt n, double mass, double theta, const doubl
 static void ResidualPoints(HGPhysics p, const double *const plane[], const Piece *c, const PetscScalar *u, const PetscScalar *b,
                            PetscScalar *f)
 {
-  HGEquation    *e   = (HGEquation *)p->data;
-  const PetscInt dof = p->unknowns;
-  Buffer         buffer;
-  double work[3][HG_MAX_UNKNOWNS][CHUNK], *r[HG_MAX_UNKNOWNS], *uu[HG_MAX_UNKNOWNS], *bb[HG_MAX_UNKNOWNS], *v[HG_MAX_UNKNOWNS][V_COUNT];
+  HGGridEquation *e   = (HGGridEquation *)p->data;
+  const PetscInt  dof = p->unknowns;
+  Buffer          buffer;
+  double          work[3][HG_MAX_UNKNOWNS][CHUNK], *r[HG_MAX_UNKNOWNS], *uu[HG_MAX_UNKNOWNS], *bb[HG_MAX_UNKNOWNS],
+      *v[HG_MAX_UNKNOWNS][HG_VARIABLES];
 
   for (PetscInt k = 0; k < dof; k++) {
     r[k]  = work[0][k];
@@ -367,23 +369,23 @@ static void ResidualPoints(HGPhysics p, const double *const plane[], const Piece
     bb[k] = work[2][k];
   }
   GetVariables(p, plane, c, PETSC_TRUE, buffer, v);
-  (*e->def->point)(e->param, (int)p->dim, c->n, v, r, NULL);
+  (*e->def->point)(e->parameter, (int)p->dim, c->n, v, r, NULL);
   Deal(dof, c->n, u + c->from * dof, uu);
   Deal(dof, c->n, b + c->from * dof, bb);
   for (PetscInt k = 0; k < dof; k++) Combine(c->n, Mass(e, k), Implicit(e, k), uu[k], bb[k], r[k]);
   Collect(dof, c->n, r, f + c->from * dof);
 }
 
-PetscErrorCode HGEquationResidual(HGPhysics p, Vec u, Vec f)
+PetscErrorCode HGGridResidual(HGPhysics p, Vec u, Vec f)
 {
-  HGEquation        *e = (HGEquation *)p->data;
+  HGGridEquation    *e = (HGGridEquation *)p->data;
   const PetscInt    *n = e->block.n, pieces = PieceCount(n[0] * n[1], n[2]);
   const double      *plane[HG_MAX_UNKNOWNS];
   const PetscScalar *local, *v, *b;
   PetscScalar       *out;
 
   PetscFunctionBegin;
-  PetscCall(HGEquationSetState(p, u));
+  PetscCall(HGGridSetState(p, u));
   PetscCall(VecGetArrayRead(e->local, &local));
   PetscCall(VecGetArrayRead(u, &v));
   PetscCall(VecGetArrayRead(e->b, &b));
@@ -406,17 +408,17 @@ PetscErrorCode HGEquationResidual(HGPhysics p, Vec u, Vec f)
 HG_CLONES static PetscBool Transposed(HGPhysics p, PetscInt unknown, HGVariable var, PetscInt n, double *const P[], double *const w[],
                                       PetscBool old, double *restrict q)
 {
-  HGEquation    *e = (HGEquation *)p->data;
-  const HGTerm  *t;
-  const PetscInt terms = HGEquationTerms(p, &t);
-  PetscBool      any   = PETSC_FALSE;
+  HGGridEquation       *e = (HGGridEquation *)p->data;
+  const HGEquationTerm *t;
+  const PetscInt        terms = HGGridTerms(p, &t);
+  PetscBool             any   = PETSC_FALSE;
 
   for (PetscInt k = 0; k < terms; k++) {
     const double *restrict d = P[k];
     const double theta       = Factor(e, t[k].row, old);
     const double *restrict z = w[t[k].row];
 
-    if (t[k].unknown != unknown || t[k].var != var) continue;
+    if (t[k].unknown != unknown || t[k].variable != var) continue;
     if (any)
       for (PetscInt i = 0; i < n; i++) q[i] -= theta * d[i] * z[i];
     else
@@ -429,77 +431,77 @@ HG_CLONES static PetscBool Transposed(HGPhysics p, PetscInt unknown, HGVariable 
 /* Puts -theta sum (dR/dv)' w into the memory of each variable v that R depends on */
 static void TransposePoints(HGPhysics p, const double *const plane[], const Piece *c, const PetscScalar *w, PetscBool old)
 {
-  HGEquation *e = (HGEquation *)p->data;
-  Buffer      buffer;
-  double      derivative[HG_MAX_TERMS][CHUNK], dealt[HG_MAX_UNKNOWNS][CHUNK], *P[HG_MAX_TERMS], *ww[HG_MAX_UNKNOWNS],
-      *v[HG_MAX_UNKNOWNS][V_COUNT];
+  HGGridEquation *e = (HGGridEquation *)p->data;
+  Buffer          buffer;
+  double          derivative[HG_EQUATION_TERMS][CHUNK], dealt[HG_MAX_UNKNOWNS][CHUNK], *P[HG_EQUATION_TERMS], *ww[HG_MAX_UNKNOWNS],
+      *v[HG_MAX_UNKNOWNS][HG_VARIABLES];
 
-  for (int k = 0; k < HG_MAX_TERMS; k++) P[k] = derivative[k];
+  for (int k = 0; k < HG_EQUATION_TERMS; k++) P[k] = derivative[k];
   for (PetscInt k = 0; k < p->unknowns; k++) ww[k] = dealt[k];
   Deal(p->unknowns, c->n, w + c->from * p->unknowns, ww);
   GetVariables(p, plane, c, PETSC_FALSE, buffer, v);
-  (*e->def->point)(e->param, (int)p->dim, c->n, v, NULL, P);
+  (*e->def->point)(e->parameter, (int)p->dim, c->n, v, NULL, P);
   for (PetscInt k = 0; k < p->unknowns; k++)
-    for (int var = 0; var < V_COUNT; var++)
+    for (int var = 0; var < HG_VARIABLES; var++)
       if (e->v[k][var]) (void)Transposed(p, k, (HGVariable)var, c->n, P, ww, old, e->v[k][var] + c->from);
 }
 
 static PetscBool Depends(HGPhysics p, PetscInt unknown, HGVariable var)
 {
-  const HGTerm  *t;
-  const PetscInt terms = HGEquationTerms(p, &t);
+  const HGEquationTerm *t;
+  const PetscInt        terms = HGGridTerms(p, &t);
 
   for (PetscInt k = 0; k < terms; k++)
-    if (t[k].unknown == unknown && t[k].var == var) return PETSC_TRUE;
+    if (t[k].unknown == unknown && t[k].variable == var) return PETSC_TRUE;
   return PETSC_FALSE;
 }
 
 /* out += sum of D_v' q over the variables of an unknown, at some points, ghost points among them */
 static void AddAdjoint(HGPhysics p, PetscInt unknown, const Piece *c, double *restrict out)
 {
-  const HGEquation *e = (HGEquation *)p->data;
-  const HGBlock    *b = &e->planar;
-  const PetscInt   *n = b->n;
+  const HGGridEquation *e = (HGGridEquation *)p->data;
+  const HGBlock        *b = &e->planar;
+  const PetscInt       *n = b->n;
 
-  for (int var = 0; var < V_COUNT; var++) {
+  for (int var = 0; var < HG_VARIABLES; var++) {
     const double *q      = e->v[unknown][var];
-    const int     second = var == V_L ? 1 : 0;
+    const int     second = var == HG_LAPLACIAN ? 1 : 0;
 
     if (!q) continue;
-    if (var == V_U) {
+    if (var == HG_VALUE) {
       if (c->at[0] < 0 || c->at[0] >= n[0] || c->at[1] < 0 || c->at[1] >= n[1]) continue;
       for (PetscInt x = PetscMax(0, c->x); x < PetscMin(n[2], c->x + c->n); x++)
         out[x - c->x] += q[(c->at[0] * n[1] + c->at[1]) * n[2] + x];
       continue;
     }
     for (int a = 3 - (int)p->dim; a < 3; a++)
-      if (second || a == 2 - (var - V_X)) HGDifferenceAddAdjoint(&e->d[second][a], a, b, c->at, c->x, c->n, q, out);
+      if (second || a == 2 - (var - HG_DX)) HGDifferenceAddAdjoint(&e->d[second][a], a, b, c->at, c->x, c->n, q, out);
   }
 }
 
 /* The same at all points by Fourier derivatives: D' = -D for first derivatives, D for second ones */
 static PetscErrorCode AddAdjointSpectral(HGPhysics p, HGVariable var, const double *q, double *out)
 {
-  HGEquation    *e      = (HGEquation *)p->data;
-  const PetscInt points = e->block.n[0] * e->block.n[1] * e->block.n[2];
+  HGGridEquation *e      = (HGGridEquation *)p->data;
+  const PetscInt  points = e->block.n[0] * e->block.n[1] * e->block.n[2];
 
   PetscFunctionBegin;
-  if (var == V_U)
+  if (var == HG_VALUE)
     for (PetscInt i = 0; i < points; i++) out[i] += q[i];
-  else if (var == V_L)
+  else if (var == HG_LAPLACIAN)
     for (int a = 3 - (int)p->dim; a < 3; a++) PetscCall(HGSpectralAdd(e->fft[a], 2, 1, q, out));
-  else PetscCall(HGSpectralAdd(e->fft[2 - ((int)var - V_X)], 1, -1, q, out));
+  else PetscCall(HGSpectralAdd(e->fft[2 - ((int)var - HG_DX)], 1, -1, q, out));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
 /* Sums at some points of the local array, ghost points among them: mass w and D_v' q */
 static void SumPoints(HGPhysics p, const Piece *c, const double mass[], const PetscScalar *w, PetscScalar *out)
 {
-  const HGEquation *e = (HGEquation *)p->data;
-  const PetscInt   *n = e->planar.n, dof = p->unknowns;
-  const PetscInt    from = PetscMax(0, c->x), to = PetscMin(n[2], c->x + c->n);
-  const PetscBool   ours = c->at[0] >= 0 && c->at[0] < n[0] && c->at[1] >= 0 && c->at[1] < n[1] && from < to ? PETSC_TRUE : PETSC_FALSE;
-  double            sum[HG_MAX_UNKNOWNS][CHUNK], *all[HG_MAX_UNKNOWNS], *owned[HG_MAX_UNKNOWNS];
+  const HGGridEquation *e = (HGGridEquation *)p->data;
+  const PetscInt       *n = e->planar.n, dof = p->unknowns;
+  const PetscInt        from = PetscMax(0, c->x), to = PetscMin(n[2], c->x + c->n);
+  const PetscBool       ours = c->at[0] >= 0 && c->at[0] < n[0] && c->at[1] >= 0 && c->at[1] < n[1] && from < to ? PETSC_TRUE : PETSC_FALSE;
+  double                sum[HG_MAX_UNKNOWNS][CHUNK], *all[HG_MAX_UNKNOWNS], *owned[HG_MAX_UNKNOWNS];
 
   for (PetscInt k = 0; k < dof; k++) {
     all[k]   = sum[k];
@@ -517,12 +519,12 @@ static void SumPoints(HGPhysics p, const Piece *c, const double mass[], const Pe
 /* g = sum of mass w and D_v' q, computed with ghost points, which go to the ranks that own them */
 static PetscErrorCode AdjointFinite(HGPhysics p, const double mass[], const PetscScalar *w, Vec g)
 {
-  HGEquation    *e     = (HGEquation *)p->data;
-  const HGBlock *b     = &e->planar;
-  const PetscInt plane = (PetscInt)b->stride[0], row = (PetscInt)b->stride[1], all[3] = {e->points / plane, plane / row, row};
-  const PetscInt first = (PetscInt)b->first, pieces = PieceCount(all[0] * all[1], row);
-  const Vec      to = e->alone ? g : e->adjoint;
-  PetscScalar   *local;
+  HGGridEquation *e     = (HGGridEquation *)p->data;
+  const HGBlock  *b     = &e->planar;
+  const PetscInt  plane = (PetscInt)b->stride[0], row = (PetscInt)b->stride[1], all[3] = {e->points / plane, plane / row, row};
+  const PetscInt  first = (PetscInt)b->first, pieces = PieceCount(all[0] * all[1], row);
+  const Vec       to = e->alone ? g : e->adjoint;
+  PetscScalar    *local;
 
   PetscFunctionBegin;
   PetscCall(VecGetArrayWrite(to, &local));
@@ -544,15 +546,15 @@ static PetscErrorCode AdjointFinite(HGPhysics p, const double mass[], const Pets
 
 static PetscErrorCode AdjointSpectral(HGPhysics p, const double mass[], const PetscScalar *w, Vec g)
 {
-  HGEquation    *e      = (HGEquation *)p->data;
-  const PetscInt points = e->block.n[0] * e->block.n[1] * e->block.n[2], dof = p->unknowns;
-  PetscScalar   *out;
+  HGGridEquation *e      = (HGGridEquation *)p->data;
+  const PetscInt  points = e->block.n[0] * e->block.n[1] * e->block.n[2], dof = p->unknowns;
+  PetscScalar    *out;
 
   PetscFunctionBegin;
   PetscCall(VecGetArrayWrite(g, &out));
   for (PetscInt k = 0; k < dof; k++) {
     PetscCall(PetscArrayzero(e->r[k], points));
-    for (int var = 0; var < V_COUNT; var++)
+    for (int var = 0; var < HG_VARIABLES; var++)
       if (Depends(p, k, (HGVariable)var)) PetscCall(AddAdjointSpectral(p, (HGVariable)var, e->v[k][var], e->r[k]));
     for (PetscInt i = 0; i < points; i++) out[i * dof + k] = e->r[k][i] + mass[k] * w[i * dof + k];
   }
@@ -564,14 +566,14 @@ static PetscErrorCode AdjointSpectral(HGPhysics p, const double mass[], const Pe
 /* The transposed derivative of F by u, or, if `old`, by a */
 static PetscErrorCode Adjoint(HGPhysics p, Vec u, Vec w, PetscBool old, Vec g)
 {
-  HGEquation        *e = (HGEquation *)p->data;
+  HGGridEquation    *e = (HGGridEquation *)p->data;
   const PetscInt    *n = e->block.n, pieces = PieceCount(n[0] * n[1], n[2]);
   double             mass[HG_MAX_UNKNOWNS];
   const double      *plane[HG_MAX_UNKNOWNS];
   const PetscScalar *local, *v;
 
   PetscFunctionBegin;
-  PetscCall(HGEquationSetState(p, u));
+  PetscCall(HGGridSetState(p, u));
   PetscCall(VecGetArrayRead(e->local, &local));
   PetscCall(VecGetArrayRead(w, &v));
   GetPlanes(p, local, plane);
@@ -589,14 +591,14 @@ static PetscErrorCode Adjoint(HGPhysics p, Vec u, Vec w, PetscBool old, Vec g)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-PetscErrorCode HGEquationAdjoint(HGPhysics p, Vec u, Vec w, Vec g)
+PetscErrorCode HGGridAdjoint(HGPhysics p, Vec u, Vec w, Vec g)
 {
   PetscFunctionBegin;
   PetscCall(Adjoint(p, u, w, PETSC_FALSE, g));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-PetscErrorCode HGEquationOldAdjoint(HGPhysics p, Vec a, Vec w, Vec g)
+PetscErrorCode HGGridOldAdjoint(HGPhysics p, Vec a, Vec w, Vec g)
 {
   PetscFunctionBegin;
   PetscCall(Adjoint(p, a, w, PETSC_TRUE, g));
@@ -606,32 +608,32 @@ PetscErrorCode HGEquationOldAdjoint(HGPhysics p, Vec a, Vec w, Vec g)
 /* ---- the Jacobian shift M - scale dR/du, for the solvers ---- */
 
 /*
-  HGEquationMult - y = (shift M - scale dR/du) x with the derivatives of R computed last
+  HGGridMult - y = (shift M - scale dR/du) x with the derivatives of R computed last
 
   Collective
 */
-PetscErrorCode HGEquationMult(HGPhysics p, Vec x, Vec y)
+PetscErrorCode HGGridMult(HGPhysics p, Vec x, Vec y)
 {
-  HGEquation        *e = (HGEquation *)p->data;
-  const HGTerm      *t;
-  const PetscInt     points = e->block.n[0] * e->block.n[1] * e->block.n[2], dof = p->unknowns, terms = HGEquationTerms(p, &t);
-  const PetscScalar *in;
-  PetscScalar       *out;
-  double            *value;
+  HGGridEquation       *e = (HGGridEquation *)p->data;
+  const HGEquationTerm *t;
+  const PetscInt        points = e->block.n[0] * e->block.n[1] * e->block.n[2], dof = p->unknowns, terms = HGGridTerms(p, &t);
+  const PetscScalar    *in;
+  PetscScalar          *out;
+  double               *value;
 
   PetscFunctionBegin;
   PetscCall(PetscMalloc1(points, &value));
   PetscCall(VecGetArrayRead(x, &in));
   PetscCall(VecGetArrayWrite(y, &out));
   for (PetscInt k = 0; k < dof; k++) {
-    const double mass = e->def->steady || e->def->algebraic[k] ? 0 : e->shift;
+    const double mass = HGEquationIsSteady(e->def) || e->def->algebraic[k] ? 0 : e->shift;
 
     for (PetscInt i = 0; i < points; i++) out[i * dof + k] = mass * in[i * dof + k];
   }
   for (PetscInt k = 0; k < terms; k++) {
     for (PetscInt i = 0; i < points; i++) value[i] = in[i * dof + t[k].unknown];
-    if (t[k].var != V_U) PetscCall(SpectralVariable(p, t[k].var, value, e->q));
-    const double *v = t[k].var == V_U ? value : e->q;
+    if (t[k].variable != HG_VALUE) PetscCall(SpectralVariable(p, t[k].variable, value, e->q));
+    const double *v = t[k].variable == HG_VALUE ? value : e->q;
 
     for (PetscInt i = 0; i < points; i++) out[i * dof + t[k].row] -= e->scale * e->P[k][i] * v[i];
   }
@@ -642,7 +644,7 @@ PetscErrorCode HGEquationMult(HGPhysics p, Vec x, Vec y)
 }
 
 /* The weights of a derivative along an axis in the matrix row of a point */
-static PetscErrorCode AddRow(const HGEquation *e, Mat A, const HGDifference *d, int axis, PetscInt i, PetscInt at, PetscInt row,
+static PetscErrorCode AddRow(const HGGridEquation *e, Mat A, const HGDifference *d, int axis, PetscInt i, PetscInt at, PetscInt row,
                              PetscInt unknown, PetscReal factor)
 {
   PetscFunctionBegin;
@@ -656,19 +658,19 @@ static PetscErrorCode AddRow(const HGEquation *e, Mat A, const HGDifference *d, 
 }
 
 /*
-  HGEquationFillMatrix - A = shift M - scale dR/du at a state; for spectral derivatives with differences of second order in their place
+  HGGridFillMatrix - A = shift M - scale dR/du at a state; for spectral derivatives with differences of second order in their place
 
   Collective
 */
-PetscErrorCode HGEquationFillMatrix(HGPhysics p, Vec u, PetscReal shift, PetscReal scale, Mat A)
+PetscErrorCode HGGridFillMatrix(HGPhysics p, Vec u, PetscReal shift, PetscReal scale, Mat A)
 {
-  HGEquation     *e = (HGEquation *)p->data;
-  const HGTerm   *t;
-  const PetscInt *n = e->block.n, terms = HGEquationTerms(p, &t);
+  HGGridEquation       *e = (HGGridEquation *)p->data;
+  const HGEquationTerm *t;
+  const PetscInt       *n = e->block.n, terms = HGGridTerms(p, &t);
   HGDifference(*d)[3] = e->spectral ? e->low : e->d;
 
   PetscFunctionBegin;
-  PetscCall(HGEquationSetState(p, u));
+  PetscCall(HGGridSetState(p, u));
   for (PetscInt k = 0; k < terms; k++)
     if (!e->P[k]) PetscCall(PetscMalloc1(n[0] * n[1] * n[2], &e->P[k]));
   PetscCall(Pointwise(p, NULL, e->P, -1));
@@ -682,21 +684,21 @@ PetscErrorCode HGEquationFillMatrix(HGPhysics p, Vec u, PetscReal shift, PetscRe
     for (int a = 0; a < 3; a++) here += at[a] * (PetscInt)e->block.stride[a];
     for (PetscInt k = 0; k < p->unknowns; k++) { /* the diagonal is stored even where it is zero */
       const PetscInt    r    = here + k;
-      const PetscScalar mass = e->def->steady || e->def->algebraic[k] ? 0 : shift;
+      const PetscScalar mass = HGEquationIsSteady(e->def) || e->def->algebraic[k] ? 0 : shift;
 
       PetscCall(MatSetValuesLocal(A, 1, &r, 1, &r, &mass, ADD_VALUES));
     }
     for (PetscInt k = 0; k < terms; k++) {
       const PetscReal factor = -scale * e->P[k][i];
 
-      if (t[k].var == V_U) {
+      if (t[k].variable == HG_VALUE) {
         const PetscInt r = here + t[k].row, c = here + t[k].unknown;
 
         PetscCall(MatSetValuesLocal(A, 1, &r, 1, &c, &factor, ADD_VALUES));
-      } else if (t[k].var == V_L) {
+      } else if (t[k].variable == HG_LAPLACIAN) {
         for (int a = 3 - (int)p->dim; a < 3; a++) PetscCall(AddRow(e, A, &d[1][a], a, at[a], here, t[k].row, t[k].unknown, factor));
       } else {
-        const int a = 2 - ((int)t[k].var - V_X);
+        const int a = 2 - ((int)t[k].variable - HG_DX);
 
         PetscCall(AddRow(e, A, &d[0][a], a, at[a], here, t[k].row, t[k].unknown, factor));
       }
@@ -709,24 +711,14 @@ PetscErrorCode HGEquationFillMatrix(HGPhysics p, Vec u, PetscReal shift, PetscRe
 
 /* ---- derivatives by the parameters ---- */
 
-/*
-  HGEquationFindParam - The number of a parameter, -1 if the equation has none of that name
-*/
-int HGEquationFindParam(const HGEquation *e, PetscInt dim, const char name[])
+/* <w, factor dR/dparameter> at a state, this rank's part */
+static PetscErrorCode AddByParameter(HGPhysics p, int q, Vec u, PetscBool old, const PetscScalar *w, PetscReal *sum)
 {
-  for (int i = 0; i < e->def->nparams; i++)
-    if (!strcmp(e->def->param[i].name, name) && (strncmp(name, "velocity_", 9) || name[9] - 'x' < dim)) return i;
-  return -1;
-}
-
-/* <w, factor dR/dparam> at a state, this rank's part */
-static PetscErrorCode AddByParam(HGPhysics p, int q, Vec u, PetscBool old, const PetscScalar *w, PetscReal *sum)
-{
-  HGEquation    *e      = (HGEquation *)p->data;
-  const PetscInt points = e->block.n[0] * e->block.n[1] * e->block.n[2], dof = p->unknowns;
+  HGGridEquation *e      = (HGGridEquation *)p->data;
+  const PetscInt  points = e->block.n[0] * e->block.n[1] * e->block.n[2], dof = p->unknowns;
 
   PetscFunctionBegin;
-  PetscCall(HGEquationSetState(p, u));
+  PetscCall(HGGridSetState(p, u));
   PetscCall(Pointwise(p, e->r, NULL, q));
   for (PetscInt k = 0; k < dof; k++) {
     const PetscReal factor = Factor(e, k, old);
@@ -736,10 +728,10 @@ static PetscErrorCode AddByParam(HGPhysics p, int q, Vec u, PetscBool old, const
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-PetscErrorCode HGEquationParameterAdjoint(HGPhysics p, const char name[], Vec u, Vec w, PetscReal *g)
+PetscErrorCode HGGridParameterAdjoint(HGPhysics p, const char name[], Vec u, Vec w, PetscReal *g)
 {
-  HGEquation        *e = (HGEquation *)p->data;
-  const int          q = HGEquationFindParam(e, p->dim, name);
+  HGGridEquation    *e = (HGGridEquation *)p->data;
+  const int          q = HGEquationFindParameter(e->def, p->dim, name);
   const PetscScalar *v, *x, *a;
   PetscReal          sum = 0;
   PetscInt           n;
@@ -747,8 +739,8 @@ PetscErrorCode HGEquationParameterAdjoint(HGPhysics p, const char name[], Vec u,
   PetscFunctionBegin;
   PetscCall(VecGetArrayRead(w, &v));
   if (q >= 0) {
-    PetscCall(AddByParam(p, q, u, PETSC_FALSE, v, &sum));
-    if (!e->def->steady && e->theta < 1) PetscCall(AddByParam(p, q, e->a, PETSC_TRUE, v, &sum));
+    PetscCall(AddByParameter(p, q, u, PETSC_FALSE, v, &sum));
+    if (!HGEquationIsSteady(e->def) && e->theta < 1) PetscCall(AddByParameter(p, q, e->a, PETSC_TRUE, v, &sum));
   } else { /* dt: -M (u - a) / dt^2 */
     PetscCall(VecGetLocalSize(u, &n));
     PetscCall(VecGetArrayRead(u, &x));

@@ -3,7 +3,7 @@
    Inputs and solutions of the built-in equations: random fields, PETSc's SNES for a steady equation and its TS for a step in time, with the
    Jacobian of equation.c. The theta method of PETSc's TS is the very step whose residual equation.c computes.
 */
-#include "physics/equation_impl.h"
+#include "physics/grid/grid_impl.h"
 
 static PetscErrorCode Function(SNES snes, Vec u, Vec f, void *ctx)
 {
@@ -25,7 +25,7 @@ static PetscErrorCode Jacobian(SNES snes, Vec u, Mat J, Mat A, void *ctx)
 {
   PetscFunctionBegin;
   (void)snes;
-  PetscCall(HGEquationFillMatrix((HGPhysics)ctx, u, 0, 1, A));
+  PetscCall(HGGridFillMatrix((HGPhysics)ctx, u, 0, 1, A));
   if (J != A) PetscCall(AssembleShell(J));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -34,14 +34,14 @@ static PetscErrorCode Jacobian(SNES snes, Vec u, Mat J, Mat A, void *ctx)
 static PetscErrorCode IFunction(TS ts, PetscReal t, Vec u, Vec udot, Vec f, void *ctx)
 {
   HGPhysics          p = (HGPhysics)ctx;
-  HGEquation        *e = (HGEquation *)p->data;
+  HGGridEquation    *e = (HGGridEquation *)p->data;
   const PetscScalar *v;
   PetscScalar       *out;
   PetscInt           n;
 
   PetscFunctionBegin;
   (void)ts, (void)t;
-  PetscCall(HGEquationRate(p, u, f));
+  PetscCall(HGGridRate(p, u, f));
   PetscCall(VecGetLocalSize(f, &n));
   PetscCall(VecGetArrayRead(udot, &v));
   PetscCall(VecGetArray(f, &out));
@@ -55,7 +55,7 @@ static PetscErrorCode IJacobian(TS ts, PetscReal t, Vec u, Vec udot, PetscReal s
 {
   PetscFunctionBegin;
   (void)ts, (void)t, (void)udot;
-  PetscCall(HGEquationFillMatrix((HGPhysics)ctx, u, shift, 1, A));
+  PetscCall(HGGridFillMatrix((HGPhysics)ctx, u, shift, 1, A));
   if (J != A) PetscCall(AssembleShell(J));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -66,11 +66,11 @@ static PetscErrorCode MultShell(Mat J, Vec x, Vec y)
 
   PetscFunctionBegin;
   PetscCall(MatShellGetContext(J, &p));
-  PetscCall(HGEquationMult(p, x, y));
+  PetscCall(HGGridMult(p, x, y));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-static PetscErrorCode CreateMatrices(HGPhysics p, HGEquation *e)
+static PetscErrorCode CreateMatrices(HGPhysics p, HGGridEquation *e)
 {
   PetscInt n;
 
@@ -111,14 +111,14 @@ static PetscErrorCode SplitAlgebraic(HGPhysics p, PC pc, const char prefix[])
 }
 
 /*
-  HGEquationSetLinearDefaults - What a linear solver of the equation is unless options say otherwise; prefix is that of its options
+  HGGridSetLinearDefaults - What a linear solver of the equation is unless options say otherwise; prefix is that of its options
 
   Collective
 */
-PetscErrorCode HGEquationSetLinearDefaults(HGPhysics p, KSP ksp, const char prefix[])
+PetscErrorCode HGGridSetLinearDefaults(HGPhysics p, KSP ksp, const char prefix[])
 {
-  const HGEquation *e = (HGEquation *)p->data;
-  PC                pc;
+  const HGGridEquation *e = (HGGridEquation *)p->data;
+  PC                    pc;
 
   PetscFunctionBegin;
   PetscCall(KSPSetType(ksp, KSPGMRES));
@@ -138,25 +138,25 @@ static PetscErrorCode SetSolverDefaults(HGPhysics p, SNES snes)
   PetscFunctionBegin;
   PetscCall(SNESSetTolerances(snes, 1e-13, 1e-10, 1e-14, 50, 1000));
   PetscCall(SNESGetKSP(snes, &ksp));
-  PetscCall(HGEquationSetLinearDefaults(p, ksp, prefix));
+  PetscCall(HGGridSetLinearDefaults(p, ksp, prefix));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
 /*
-  HGEquationSetUpSolver - Create the SNES or TS at the first solve
+  HGGridSetUpSolver - Create the SNES or TS at the first solve
 
   Collective
 */
-PetscErrorCode HGEquationSetUpSolver(HGPhysics p)
+PetscErrorCode HGGridSetUpSolver(HGPhysics p)
 {
-  MPI_Comm    comm = PetscObjectComm((PetscObject)p);
-  HGEquation *e    = (HGEquation *)p->data;
-  SNES        snes;
+  MPI_Comm        comm = PetscObjectComm((PetscObject)p);
+  HGGridEquation *e    = (HGGridEquation *)p->data;
+  SNES            snes;
 
   PetscFunctionBegin;
   if (e->snes || e->ts) PetscFunctionReturn(PETSC_SUCCESS);
   PetscCall(CreateMatrices(p, e));
-  if (e->def->steady) {
+  if (HGEquationIsSteady(e->def)) {
     PetscCall(SNESCreate(comm, &e->snes));
     PetscCall(SNESSetOptionsPrefix(e->snes, ((PetscObject)p)->prefix));
     PetscCall(SNESSetFunction(e->snes, NULL, Function, p));
@@ -190,10 +190,10 @@ static PetscErrorCode Failed(HGPhysics p, const char solver[], const char reason
   PetscFunctionBegin;
   if (p->sample >= 0) PetscCall(PetscSNPrintf(of, sizeof(of), " for sample %" PetscInt_FMT, p->sample));
   HGCheck(PETSC_FALSE, PetscObjectComm((PetscObject)p), "the %s solver of the equation %s stopped%s: %s; change %s", solver,
-          ((HGEquation *)p->data)->def->name, of, reason, options);
+          ((HGGridEquation *)p->data)->def->name, of, reason, options);
 }
 
-static PetscErrorCode SolveSteady(HGPhysics p, HGEquation *e, Vec u)
+static PetscErrorCode SolveSteady(HGPhysics p, HGGridEquation *e, Vec u)
 {
   SNESConvergedReason reason;
 
@@ -206,7 +206,7 @@ static PetscErrorCode SolveSteady(HGPhysics p, HGEquation *e, Vec u)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-static PetscErrorCode SolveStep(HGPhysics p, HGEquation *e, Vec a, Vec u)
+static PetscErrorCode SolveStep(HGPhysics p, HGGridEquation *e, Vec a, Vec u)
 {
   TSConvergedReason reason;
   PetscReal         step;
@@ -226,26 +226,26 @@ static PetscErrorCode SolveStep(HGPhysics p, HGEquation *e, Vec a, Vec u)
 }
 
 /*
-  HGEquationSolve - The solution of a steady equation, or the state after a time dt
+  HGGridSolve - The solution of a steady equation, or the state after a time dt
 
   Collective
 */
-PetscErrorCode HGEquationSolve(HGPhysics p, Vec a, Vec u)
+PetscErrorCode HGGridSolve(HGPhysics p, Vec a, Vec u)
 {
-  HGEquation *e = (HGEquation *)p->data;
+  HGGridEquation *e = (HGGridEquation *)p->data;
 
   PetscFunctionBegin;
   HGCheckOptions(!p->soft, p, "-physics_bc soft is for training; the equation %s is solved with -physics_bc scheme", e->def->name);
-  PetscCall(HGEquationSetUpSolver(p));
+  PetscCall(HGGridSetUpSolver(p));
   PetscCall(HGPhysicsSetInput(p, p->sample, a));
-  if (e->def->steady) PetscCall(SolveSteady(p, e, u));
+  if (HGEquationIsSteady(e->def)) PetscCall(SolveSteady(p, e, u));
   else PetscCall(SolveStep(p, e, a, u));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
 /* ---- random inputs ---- */
 
-static PetscErrorCode SetUpRandom(HGPhysics p, HGEquation *e)
+static PetscErrorCode SetUpRandom(HGPhysics p, HGGridEquation *e)
 {
   PetscFunctionBegin;
   if (e->random.root) PetscFunctionReturn(PETSC_SUCCESS);
@@ -259,14 +259,14 @@ static PetscErrorCode SetUpRandom(HGPhysics p, HGEquation *e)
 }
 
 /* The vorticity that belongs to a stream function: w = kappa s - Laplace(s) */
-static PetscErrorCode SetVorticity(HGPhysics p, HGEquation *e, Vec a)
+static PetscErrorCode SetVorticity(HGPhysics p, HGGridEquation *e, Vec a)
 {
   const PetscScalar *rate;
   PetscScalar       *v;
   PetscInt           n;
 
   PetscFunctionBegin;
-  PetscCall(HGEquationRate(p, a, e->work));
+  PetscCall(HGGridRate(p, a, e->work));
   PetscCall(VecGetLocalSize(a, &n));
   PetscCall(VecGetArrayRead(e->work, &rate));
   PetscCall(VecGetArray(a, &v));
@@ -277,18 +277,18 @@ static PetscErrorCode SetVorticity(HGPhysics p, HGEquation *e, Vec a)
 }
 
 /*
-  HGEquationSampleInput - Random fields for all unknowns; states keep the Dirichlet conditions
+  HGGridSampleInput - Random fields for all unknowns; states keep the Dirichlet conditions
 
   Collective
 
   Note:
   Of an unknown without a time derivative, the last one, the others follow.
 */
-PetscErrorCode HGEquationSampleInput(HGPhysics p, uint64_t seed, PetscInt sample, Vec a)
+PetscErrorCode HGGridSampleInput(HGPhysics p, uint64_t seed, PetscInt sample, Vec a)
 {
-  HGEquation    *e      = (HGEquation *)p->data;
-  const PetscInt points = e->block.n[0] * e->block.n[1] * e->block.n[2], dof = p->unknowns;
-  PetscScalar   *v;
+  HGGridEquation *e      = (HGGridEquation *)p->data;
+  const PetscInt  points = e->block.n[0] * e->block.n[1] * e->block.n[2], dof = p->unknowns;
+  PetscScalar    *v;
 
   PetscFunctionBegin;
   PetscCall(SetUpRandom(p, e));
@@ -302,7 +302,7 @@ PetscErrorCode HGEquationSampleInput(HGPhysics p, uint64_t seed, PetscInt sample
     for (PetscInt i = 0; i < points; i++) v[i * dof + k] = follows ? 0 : e->sigma * e->q[i];
   }
   PetscCall(VecRestoreArrayWrite(a, &v));
-  if (!e->def->steady) PetscCall(HGPhysicsMaskInput(p, a));
+  if (!HGEquationIsSteady(e->def)) PetscCall(HGPhysicsMaskInput(p, a));
   if (e->def->algebraic[dof - 1]) PetscCall(SetVorticity(p, e, a));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -312,31 +312,31 @@ PetscErrorCode HGEquationSampleInput(HGPhysics p, uint64_t seed, PetscInt sample
 /* The coefficients of value and Laplacian in F where the state is zero */
 static void Coefficients(HGPhysics p, PetscReal *shift, PetscReal *diffusion)
 {
-  HGEquation     *e     = (HGEquation *)p->data;
-  double          zero  = 0, P[HG_MAX_TERMS], *at[HG_MAX_TERMS], *v[HG_MAX_UNKNOWNS][V_COUNT];
-  const PetscReal theta = e->def->steady ? 1 : e->theta;
+  HGGridEquation *e     = (HGGridEquation *)p->data;
+  double          zero  = 0, P[HG_EQUATION_TERMS], *at[HG_EQUATION_TERMS], *v[HG_MAX_UNKNOWNS][HG_VARIABLES];
+  const PetscReal theta = HGEquationIsSteady(e->def) ? 1 : e->theta;
 
-  for (int k = 0; k < HG_MAX_TERMS; k++) at[k] = &P[k];
+  for (int k = 0; k < HG_EQUATION_TERMS; k++) at[k] = &P[k];
   for (int k = 0; k < HG_MAX_UNKNOWNS; k++)
-    for (int var = 0; var < V_COUNT; var++) v[k][var] = &zero;
-  (*e->def->point)(e->param, (int)p->dim, 1, v, NULL, at);
-  *shift     = e->def->steady ? 0 : 1 / e->dt;
+    for (int var = 0; var < HG_VARIABLES; var++) v[k][var] = &zero;
+  (*e->def->point)(e->parameter, (int)p->dim, 1, v, NULL, at);
+  *shift     = HGEquationIsSteady(e->def) ? 0 : 1 / e->dt;
   *diffusion = 0;
   for (int k = 0; k < e->def->nterms[p->dim - 1]; k++) {
-    if (e->def->terms[p->dim - 1][k].var == V_U) *shift += theta * PetscMax(0, -P[k]);
-    if (e->def->terms[p->dim - 1][k].var == V_L) *diffusion += theta * P[k];
+    if (e->def->terms[p->dim - 1][k].variable == HG_VALUE) *shift += theta * PetscMax(0, -P[k]);
+    if (e->def->terms[p->dim - 1][k].variable == HG_LAPLACIAN) *diffusion += theta * P[k];
   }
 }
 
 /*
-  HGEquationNormOperator - A symmetric positive definite matrix close to the Jacobian, for the preconditioned norm
+  HGGridNormOperator - A symmetric positive definite matrix close to the Jacobian, for the preconditioned norm
 
   Collective
 */
-PetscErrorCode HGEquationNormOperator(HGPhysics p, Mat *A)
+PetscErrorCode HGGridNormOperator(HGPhysics p, Mat *A)
 {
-  HGEquation *e = (HGEquation *)p->data;
-  PetscReal   shift, diffusion;
+  HGGridEquation *e = (HGGridEquation *)p->data;
+  PetscReal       shift, diffusion;
 
   PetscFunctionBegin;
   HGCheckOptions(p->unknowns == 1, p,

@@ -9,7 +9,7 @@
 
    The adjoint gathers: no two threads write to the same point, and each point is summed in the same order on any number of them.
 */
-#include "physics/equation_impl.h"
+#include "physics/grid/grid_impl.h"
 #include "sys/hgsimd.h"
 
 #define MAX_NODES 8

@@ -1,19 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* A built-in equation as an HGPhysics: parameters, options, set-up, view */
-#include "physics/equation_impl.h"
-
-static PetscErrorCode FindDef(HGPhysics p, const HGEquationDef **def)
-{
-  PetscFunctionBegin;
-  *def = NULL;
-  for (PetscInt i = 0; i < HGEquationDefCount; i++)
-    if (!strcmp(HGEquationDefs[i]->name, ((PetscObject)p)->type_name)) *def = HGEquationDefs[i];
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
+#include "physics/grid/grid_impl.h"
 
 /* ---- parameters ---- */
 
-static PetscErrorCode CheckParam(HGPhysics p, const HGParam *q, PetscReal value)
+static PetscErrorCode CheckParameter(HGPhysics p, const HGEquationParameter *q, PetscReal value)
 {
   const PetscBool good = value > q->least || (value == q->least && !q->open) ? PETSC_TRUE : PETSC_FALSE;
 
@@ -25,49 +16,49 @@ static PetscErrorCode CheckParam(HGPhysics p, const HGParam *q, PetscReal value)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-static PetscErrorCode SetParameter_Equation(HGPhysics p, const char name[], PetscReal value, PetscBool *has)
+static PetscErrorCode SetParameter_Grid(HGPhysics p, const char name[], PetscReal value, PetscBool *has)
 {
-  HGEquation *e = (HGEquation *)p->data;
-  const int   q = HGEquationFindParam(e, p->dim, name);
+  HGGridEquation *e = (HGGridEquation *)p->data;
+  const int       q = HGEquationFindParameter(e->def, p->dim, name);
 
   PetscFunctionBegin;
   *has = PETSC_TRUE;
   if (q >= 0) {
-    PetscCall(CheckParam(p, &e->def->param[q], value));
-    e->param[q] = value;
-  } else if (!e->def->steady && !strcmp(name, "dt")) {
+    PetscCall(CheckParameter(p, &e->def->parameter[q], value));
+    e->parameter[q] = value;
+  } else if (!HGEquationIsSteady(e->def) && !strcmp(name, "dt")) {
     HGCheckOptions(value > 0 && !PetscIsInfOrNanReal(value), p, "-physics_dt %g: give a positive number", (double)value);
     e->dt = value;
   } else *has = PETSC_FALSE;
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-static PetscErrorCode GetParameter_Equation(HGPhysics p, const char name[], PetscReal *value, PetscBool *has)
+static PetscErrorCode GetParameter_Grid(HGPhysics p, const char name[], PetscReal *value, PetscBool *has)
 {
-  HGEquation *e = (HGEquation *)p->data;
-  const int   q = HGEquationFindParam(e, p->dim, name);
+  HGGridEquation *e = (HGGridEquation *)p->data;
+  const int       q = HGEquationFindParameter(e->def, p->dim, name);
 
   PetscFunctionBegin;
   *has = PETSC_TRUE;
-  if (q >= 0) *value = e->param[q];
-  else if (!e->def->steady && !strcmp(name, "dt")) *value = e->dt;
+  if (q >= 0) *value = e->parameter[q];
+  else if (!HGEquationIsSteady(e->def) && !strcmp(name, "dt")) *value = e->dt;
   else *has = PETSC_FALSE;
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
 /* ---- set-up ---- */
 
-static PetscErrorCode Options_Equation(HGPhysics p, char text[], size_t len)
+static PetscErrorCode Options_Grid(HGPhysics p, char text[], size_t len)
 {
-  HGEquation *e = (HGEquation *)p->data;
-  char        name[64];
+  HGGridEquation *e = (HGGridEquation *)p->data;
+  char            name[64];
 
   PetscFunctionBegin;
-  for (int i = 0; i < e->def->nparams; i++) {
-    PetscCall(PetscSNPrintf(name, sizeof(name), "physics_%s", e->def->param[i].name));
-    PetscCall(HGPhysicsAppendReal(text, len, name, e->param[i]));
+  for (int i = 0; i < e->def->nparameters; i++) {
+    PetscCall(PetscSNPrintf(name, sizeof(name), "physics_%s", e->def->parameter[i].name));
+    PetscCall(HGPhysicsAppendReal(text, len, name, e->parameter[i]));
   }
-  if (!e->def->steady) {
+  if (!HGEquationIsSteady(e->def)) {
     PetscCall(HGPhysicsAppendReal(text, len, "physics_dt", e->dt));
     PetscCall(HGPhysicsAppendReal(text, len, "physics_theta", e->theta));
   }
@@ -75,24 +66,24 @@ static PetscErrorCode Options_Equation(HGPhysics p, char text[], size_t len)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-static PetscErrorCode SetFromOptions_Equation(HGPhysics p)
+static PetscErrorCode SetFromOptions_Grid(HGPhysics p)
 {
-  MPI_Comm    comm       = PetscObjectComm((PetscObject)p);
-  HGEquation *e          = (HGEquation *)p->data;
-  PetscInt    derivative = e->spectral ? 1 : 0;
-  char        option[64];
+  MPI_Comm        comm       = PetscObjectComm((PetscObject)p);
+  HGGridEquation *e          = (HGGridEquation *)p->data;
+  PetscInt        derivative = e->spectral ? 1 : 0;
+  char            option[64];
 
   PetscFunctionBegin;
   PetscCall(HGPhysicsBoundarySetFromOptions(p));
   PetscOptionsBegin(comm, ((PetscObject)p)->prefix, "Built-in equation", "HGPhysics");
-  for (int i = 0; i < e->def->nparams; i++) {
-    const HGParam *q = &e->def->param[i];
+  for (int i = 0; i < e->def->nparameters; i++) {
+    const HGEquationParameter *q = &e->def->parameter[i];
 
     PetscCall(PetscSNPrintf(option, sizeof(option), "-physics_%s", q->name));
     PetscCall(HGOptionsReal(option, q->text, "HGPhysicsSetParameter", q->open && q->least == 0 ? HG_POSITIVE : q->least, PETSC_MAX_REAL,
-                            &e->param[i], NULL));
+                            &e->parameter[i], NULL));
   }
-  if (!e->def->steady) {
+  if (!HGEquationIsSteady(e->def)) {
     PetscCall(HGOptionsReal("-physics_dt", "time step from the input to the output", "HGPhysicsSetParameter", HG_POSITIVE, PETSC_MAX_REAL,
                             &e->dt, NULL));
     PetscCall(
@@ -110,7 +101,7 @@ static PetscErrorCode SetFromOptions_Equation(HGPhysics p)
                          NULL));
   PetscOptionsEnd();
   e->spectral = derivative ? PETSC_TRUE : PETSC_FALSE;
-  for (int i = 0; i < e->def->nparams; i++) PetscCall(CheckParam(p, &e->def->param[i], e->param[i]));
+  for (int i = 0; i < e->def->nparameters; i++) PetscCall(CheckParameter(p, &e->def->parameter[i], e->parameter[i]));
   HGCheckOptions(e->alpha > 0.5 * (PetscReal)p->dim, p,
                  "-physics_field_alpha %g: the field has no finite variance; give more than dim/2 = %g", (double)e->alpha,
                  0.5 * (double)p->dim);
@@ -118,22 +109,22 @@ static PetscErrorCode SetFromOptions_Equation(HGPhysics p)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-static PetscErrorCode Channels_Equation(HGPhysics p)
+static PetscErrorCode Channels_Grid(HGPhysics p)
 {
-  HGEquation *e = (HGEquation *)p->data;
+  HGGridEquation *e = (HGGridEquation *)p->data;
 
   PetscFunctionBegin;
   HGCheck(p->dim >= e->def->dims[0] && p->dim <= e->def->dims[1], PetscObjectComm((PetscObject)p),
           "the equation %s has %d to %d dimensions; the grid has %" PetscInt_FMT, e->def->name, e->def->dims[0], e->def->dims[1], p->dim);
-  e->unknowns = p->unknowns = p->inputs = e->def->vector ? p->dim : e->def->unknowns;
+  e->unknowns = p->unknowns = p->inputs = HGEquationGetUnknowns(e->def, p->dim);
   for (PetscInt k = 0; k < p->unknowns; k++) p->homogeneous[k] = e->def->homogeneous[k];
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* An elliptic row needs a side that holds it, or kappa */
-static PetscErrorCode CheckSingular(HGPhysics p, HGEquation *e)
+/* An elliptic row needs a side that holds it, or its screening */
+static PetscErrorCode CheckSingular(HGPhysics p, HGGridEquation *e)
 {
-  const int last   = e->def->nparams - 1;
+  const int screen = e->def->elliptic - 1;
   PetscReal length = 0;
   PetscBool held   = PETSC_FALSE;
 
@@ -143,16 +134,16 @@ static PetscErrorCode CheckSingular(HGPhysics p, HGEquation *e)
     for (int s = 0; s < 2; s++)
       if (p->axis[a].side[s].alpha > 0) held = PETSC_TRUE;
   }
-  if (!e->def->elliptic || held || p->soft || e->param[last] > 0) PetscFunctionReturn(PETSC_SUCCESS);
+  if (!e->def->elliptic || held || p->soft || e->parameter[screen] > 0) PetscFunctionReturn(PETSC_SUCCESS);
   HGCheckOptions(e->def->screening > 0, p,
                  "the equation %s with neumann or periodic conditions on all sides determines its solution up to a constant only; give "
-                 "-physics_kappa a positive number, or a dirichlet or robin side",
-                 e->def->name);
-  e->param[last] = e->def->screening / (length * length);
+                 "-physics_%s a positive number, or a dirichlet or robin side",
+                 e->def->name, e->def->parameter[screen].name);
+  e->parameter[screen] = e->def->screening / (length * length);
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-static PetscErrorCode SetUpDifferences(HGPhysics p, HGEquation *e)
+static PetscErrorCode SetUpDifferences(HGPhysics p, HGGridEquation *e)
 {
   PetscInt s[3], n[3], reach = 1;
 
@@ -179,23 +170,23 @@ static PetscErrorCode SetUpDifferences(HGPhysics p, HGEquation *e)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-static PetscErrorCode SetUp_Equation(HGPhysics p)
+static PetscErrorCode SetUp_Grid(HGPhysics p)
 {
-  HGEquation   *e = (HGEquation *)p->data;
-  const HGTerm *t;
-  PetscInt      points;
+  HGGridEquation       *e = (HGGridEquation *)p->data;
+  const HGEquationTerm *t;
+  PetscInt              points;
 
   PetscFunctionBegin;
   PetscCall(CheckSingular(p, e));
   PetscCall(SetUpDifferences(p, e));
   points = e->block.n[0] * e->block.n[1] * e->block.n[2];
-  for (PetscInt k = 0; k < HGEquationTerms(p, &t); k++) {
-    double **v = &e->v[t[k].unknown][t[k].var];
+  for (PetscInt k = 0; k < HGGridTerms(p, &t); k++) {
+    double **v = &e->v[t[k].unknown][t[k].variable];
 
     if (!*v) PetscCall(PetscCalloc1(points, v));
   }
   for (PetscInt k = 0; k < p->unknowns; k++) {
-    if (e->spectral && !e->v[k][V_U]) PetscCall(PetscCalloc1(points, &e->v[k][V_U]));
+    if (e->spectral && !e->v[k][HG_VALUE]) PetscCall(PetscCalloc1(points, &e->v[k][HG_VALUE]));
     PetscCall(PetscMalloc1(points, &e->r[k]));
   }
   PetscCall(PetscMalloc1(points, &e->q));
@@ -211,17 +202,27 @@ static PetscErrorCode SetUp_Equation(HGPhysics p)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-static PetscErrorCode View_Equation(HGPhysics p, PetscViewer viewer)
+static PetscErrorCode Equation_Grid(HGPhysics p, const HGEquation **def, PetscReal parameter[])
 {
-  HGEquation *e = (HGEquation *)p->data;
+  const HGGridEquation *e = (HGGridEquation *)p->data;
+
+  PetscFunctionBegin;
+  *def = e->def;
+  PetscCall(PetscArraycpy(parameter, e->parameter, e->def->nparameters));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode View_Grid(HGPhysics p, PetscViewer viewer)
+{
+  HGGridEquation *e = (HGGridEquation *)p->data;
 
   PetscFunctionBegin;
   PetscCall(PetscViewerASCIIPrintf(viewer, "%s\n", e->def->title));
-  for (int i = 0; i < e->def->nparams; i++) {
-    PetscCall(PetscViewerASCIIPrintf(viewer, "%s%s = %g", i ? ", " : "", e->def->param[i].name, (double)e->param[i]));
+  for (int i = 0; i < e->def->nparameters; i++) {
+    PetscCall(PetscViewerASCIIPrintf(viewer, "%s%s = %g", i ? ", " : "", e->def->parameter[i].name, (double)e->parameter[i]));
     PetscCall(PetscViewerASCIIUseTabs(viewer, PETSC_FALSE));
   }
-  if (!e->def->steady) PetscCall(PetscViewerASCIIPrintf(viewer, ", dt = %g, theta = %g", (double)e->dt, (double)e->theta));
+  if (!HGEquationIsSteady(e->def)) PetscCall(PetscViewerASCIIPrintf(viewer, ", dt = %g, theta = %g", (double)e->dt, (double)e->theta));
   PetscCall(PetscViewerASCIIPrintf(viewer, "\n"));
   PetscCall(PetscViewerASCIIUseTabs(viewer, PETSC_TRUE));
   if (e->spectral) PetscCall(PetscViewerASCIIPrintf(viewer, "derivatives: spectral\n"));
@@ -230,9 +231,9 @@ static PetscErrorCode View_Equation(HGPhysics p, PetscViewer viewer)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-static PetscErrorCode Destroy_Equation(HGPhysics p)
+static PetscErrorCode Destroy_Grid(HGPhysics p)
 {
-  HGEquation *e = (HGEquation *)p->data;
+  HGGridEquation *e = (HGGridEquation *)p->data;
 
   PetscFunctionBegin;
   PetscCall(HGRandomFieldDestroy(&e->random));
@@ -244,10 +245,10 @@ static PetscErrorCode Destroy_Equation(HGPhysics p)
     PetscCall(HGSpectralDestroy(&e->fft[a]));
   }
   for (int k = 0; k < HG_MAX_UNKNOWNS; k++) {
-    for (int var = 0; var < V_COUNT; var++) PetscCall(PetscFree(e->v[k][var]));
+    for (int var = 0; var < HG_VARIABLES; var++) PetscCall(PetscFree(e->v[k][var]));
     PetscCall(PetscFree(e->r[k]));
   }
-  for (int k = 0; k < HG_MAX_TERMS; k++) PetscCall(PetscFree(e->P[k]));
+  for (int k = 0; k < HG_EQUATION_TERMS; k++) PetscCall(PetscFree(e->P[k]));
   PetscCall(PetscFree(e->q));
   PetscCall(PetscFree(e->planes));
   PetscCall(VecDestroy(&e->local));
@@ -267,18 +268,18 @@ static PetscErrorCode Destroy_Equation(HGPhysics p)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-PetscErrorCode HGPhysicsCreate_Equation(HGPhysics p)
+PetscErrorCode HGPhysicsCreate_Grid(HGPhysics p)
 {
-  HGEquation *e;
+  HGGridEquation *e;
 
   PetscFunctionBegin;
   PetscCall(PetscNew(&e));
   p->data = e;
-  PetscCall(FindDef(p, &e->def));
+  PetscCall(HGEquationFind(((PetscObject)p)->type_name, &e->def));
   p->title      = e->def->title;
   p->inputname  = e->def->input;
   p->outputname = e->def->output;
-  for (int i = 0; i < e->def->nparams; i++) e->param[i] = e->def->param[i].value;
+  for (int i = 0; i < e->def->nparameters; i++) e->parameter[i] = e->def->parameter[i].value;
   e->dt    = 0.1;
   e->theta = 1;
   e->alpha = e->def->alpha;
@@ -286,22 +287,23 @@ PetscErrorCode HGPhysicsCreate_Equation(HGPhysics p)
   e->sigma = e->def->sigma > 0 ? e->def->sigma : 1;
   e->modes = 32;
 
-  p->ops->setfromoptions   = SetFromOptions_Equation;
-  p->ops->channels         = Channels_Equation;
-  p->ops->setup            = SetUp_Equation;
-  p->ops->sampleinput      = HGEquationSampleInput;
-  p->ops->solve            = HGEquationSolve;
-  p->ops->setinput         = HGEquationSetInput;
-  p->ops->residual         = HGEquationResidual;
-  p->ops->adjoint          = HGEquationAdjoint;
-  p->ops->normoperator     = HGEquationNormOperator;
-  p->ops->setparameter     = SetParameter_Equation;
-  p->ops->getparameter     = GetParameter_Equation;
-  p->ops->parameteradjoint = HGEquationParameterAdjoint;
-  p->ops->inputadjoint     = HGEquationInputAdjoint;
-  p->ops->solveadjoint     = HGEquationSolveAdjoint;
-  p->ops->options          = Options_Equation;
-  p->ops->view             = View_Equation;
-  p->ops->destroy          = Destroy_Equation;
+  p->ops->setfromoptions   = SetFromOptions_Grid;
+  p->ops->channels         = Channels_Grid;
+  p->ops->setup            = SetUp_Grid;
+  p->ops->sampleinput      = HGGridSampleInput;
+  p->ops->solve            = HGGridSolve;
+  p->ops->setinput         = HGGridSetInput;
+  p->ops->residual         = HGGridResidual;
+  p->ops->adjoint          = HGGridAdjoint;
+  p->ops->normoperator     = HGGridNormOperator;
+  p->ops->setparameter     = SetParameter_Grid;
+  p->ops->getparameter     = GetParameter_Grid;
+  p->ops->parameteradjoint = HGGridParameterAdjoint;
+  p->ops->inputadjoint     = HGGridInputAdjoint;
+  p->ops->solveadjoint     = HGGridSolveAdjoint;
+  p->ops->options          = Options_Grid;
+  p->ops->equation         = Equation_Grid;
+  p->ops->view             = View_Grid;
+  p->ops->destroy          = Destroy_Grid;
   PetscFunctionReturn(PETSC_SUCCESS);
 }
