@@ -21,6 +21,7 @@
 #include "physics/hgphysics.h"
 #include "physics/hgcoordproblem.h"
 #include "physics/points/hgcollocation.h"
+#include "objective/hgobjective.h"
 #include "train/hgtrain.h"
 #include "train/hgcoordtrain.h"
 #include "train/hgsurrogate.h"

@@ -47,6 +47,7 @@ PETSC_EXTERN PetscClassId HG_DATA_CLASSID;
 PETSC_EXTERN PetscClassId HG_TRAINER_CLASSID;
 PETSC_EXTERN PetscClassId HG_SURROGATE_CLASSID;
 PETSC_EXTERN PetscClassId HG_INVERSION_CLASSID;
+PETSC_EXTERN PetscClassId HG_OBJECTIVE_CLASSID;
 
 PETSC_EXTERN PetscErrorCode HGInitialize(int *, char ***, const char[], const char[]);
 PETSC_EXTERN PetscErrorCode HGFinalize(void);

@@ -150,6 +150,7 @@ PETSC_EXTERN PetscErrorCode HGTensorDuplicate(HGTensor, HGTensor *);
 PETSC_EXTERN PetscErrorCode HGTensorGetPartition(HGTensor, HGPartition *);
 PETSC_EXTERN PetscErrorCode HGTensorGetDType(HGTensor, HGDType *);
 PETSC_EXTERN PetscErrorCode HGTensorGetLocal(HGTensor, const HGTensorLocal **);
+PETSC_EXTERN PetscErrorCode HGTensorCountSamples(HGTensor, PetscInt, PetscInt *);
 PETSC_EXTERN PetscErrorCode HGTensorGetBytes(HGTensor, size_t *);
 PETSC_EXTERN PetscErrorCode HGTensorSet(HGTensor, PetscReal);
 PETSC_EXTERN PetscErrorCode HGTensorSetRandom(HGTensor, uint64_t, const char[], PetscBool);

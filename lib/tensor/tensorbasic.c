@@ -626,3 +626,29 @@ PetscErrorCode HGTensorGetBytes(HGTensor t, size_t *bytes)
   *bytes = t->local.elements * HGDTypeSize(t->dtype);
   PetscFunctionReturn(PETSC_SUCCESS);
 }
+
+/*@
+   HGTensorCountSamples - How many of the first samples of a batch this rank has
+
+   Not Collective
+
+   Input Parameters:
++  t     - the tensor, set up
+-  count - samples over all ranks
+
+   Output Parameter:
+.  mine - those of this rank
+
+   Level: developer
+
+.seealso: `HGTensorGetLocal()`
+@*/
+PetscErrorCode HGTensorCountSamples(HGTensor t, PetscInt count, PetscInt *mine)
+{
+  const HGTensorLocal *l;
+
+  PetscFunctionBegin;
+  PetscCall(HGTensorGetLocal(t, &l));
+  *mine = PetscMax(0, PetscMin(count - l->box.start[HG_N], l->box.size[HG_N]));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}

@@ -6,6 +6,7 @@
 #include "data/hgfieldfile.h"
 #include "loss/hgloss.h"
 #include "net/hgnet.h"
+#include "objective/hgobjective.h"
 #include "physics/hgphysics.h"
 
 /* TAO types that step on mini-batches, as PyTorch's optimizers of the same names do */
@@ -34,6 +35,8 @@ S*/
 typedef struct _p_HGTrainer *HGTrainer;
 
 PETSC_EXTERN PetscErrorCode HGTrainerCreate(MPI_Comm, HGTrainer *);
+PETSC_EXTERN PetscErrorCode HGTrainerSetObjective(HGTrainer, HGObjective);
+PETSC_EXTERN PetscErrorCode HGTrainerGetObjective(HGTrainer, HGObjective *);
 PETSC_EXTERN PetscErrorCode HGTrainerSetNet(HGTrainer, HGNet);
 PETSC_EXTERN PetscErrorCode HGTrainerSetData(HGTrainer, HGData, HGData);
 PETSC_EXTERN PetscErrorCode HGTrainerSetPhysics(HGTrainer, HGPhysics, PetscReal);

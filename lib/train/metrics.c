@@ -127,7 +127,7 @@ static PetscErrorCode FindItems(HGComparison c, HGTensor y, PetscInt count, Item
   PetscFunctionBegin;
   PetscCall(HGTensorGetLocal(y, &ly));
   PetscCall(HGTensorGetLocal(c->target, &lt));
-  PetscCall(HGTrainerActive(y, count, &mine));
+  PetscCall(HGTensorCountSamples(y, count, &mine));
   PetscCall(PetscArrayzero(c->item, 3 * all));
   for (PetscInt i = 0; i < mine * c->nvar; i++) {
     const PetscInt n = i / c->nvar, v = i % c->nvar;
@@ -368,7 +368,7 @@ PetscErrorCode HGFindNotFinite(HGTensor y, PetscInt count, double work[], PetscI
 
   PetscFunctionBegin;
   PetscCall(HGTensorGetLocal(y, &l));
-  PetscCall(HGTrainerActive(y, count, &mine));
+  PetscCall(HGTensorCountSamples(y, count, &mine));
   PetscCall(PetscArrayzero(work, 3 * count));
   for (PetscInt n = 0; n < mine; n++) {
     const Part p = {l, NULL, n, 0, l->box.size[HG_C]};

@@ -62,7 +62,7 @@ static PetscErrorCode RunBatch(Run *r, PetscInt b, PetscInt count, const PetscIn
 
   PetscFunctionBegin;
   PetscCall(HGDataGetBatch(r->data, count, sample, r->x, r->target));
-  PetscCall(HGTrainerActive(r->x, count, &mine));
+  PetscCall(HGTensorCountSamples(r->x, count, &mine));
   PetscCall(HGNetForward(r->net, mine));
   PetscCall(HGTensorCopyOwned(r->y, r->result));
   PetscCall(HGDataDenormalize(r->data, HG_DATA_TARGET, r->result));

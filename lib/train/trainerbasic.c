@@ -26,20 +26,16 @@ PetscErrorCode HGTrainerCreate(MPI_Comm comm, HGTrainer *trainer)
   PetscFunctionBegin;
   PetscCall(HGCheckInitialized(PETSC_FUNCTION_NAME));
   PetscCall(PetscHeaderCreate(t, HG_TRAINER_CLASSID, "HGTrainer", "Trainer", "Train", comm, HGTrainerDestroy, NULL));
-  t->epochs      = 20;
-  t->batch_size  = 8;
-  t->seed        = 1;
-  t->checkpoint  = 10;
-  t->ordered_for = -1;
-  t->labelled    = -1;
-  t->bad         = -1;
-  for (int i = 0; i < HG_TERMS; i++) t->weight[i] = t->factor[i] = 1;
+  t->epochs     = 20;
+  t->batch_size = 8;
+  t->seed       = 1;
+  t->checkpoint = 10;
   PetscCall(PetscStrallocpy("model.nc", &t->output));
   PetscCall(PetscStrallocpy("", &t->input));
   PetscCall(PetscStrallocpy("", &t->history));
   PetscCall(PetscStrallocpy("", &t->stages_text));
-  PetscCall(HGLossCreate(comm, &t->loss));
-  PetscCall(HGLossSetType(t->loss, HGLOSSMSE));
+  PetscCall(HGObjectiveCreate(comm, &t->objective));
+  PetscCall(HGObjectiveSetType(t->objective, HGOBJECTIVEFIELDS));
   PetscCall(TaoCreate(comm, &t->tao));
   PetscCall(HGTaoRegisterAll());
   PetscCall(TaoSetType(t->tao, HGTAOADAM));
@@ -64,10 +60,7 @@ PetscErrorCode HGTrainerSetNet(HGTrainer trainer, HGNet net)
 {
   PetscFunctionBegin;
   PetscValidHeaderSpecific(trainer, HG_TRAINER_CLASSID, 1);
-  PetscValidHeaderSpecific(net, HG_NET_CLASSID, 2);
-  PetscCall(PetscObjectReference((PetscObject)net));
-  PetscCall(HGNetDestroy(&trainer->net));
-  trainer->net = net;
+  PetscCall(HGObjectiveFieldsSetNet(trainer->objective, net));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -89,12 +82,7 @@ PetscErrorCode HGTrainerSetData(HGTrainer trainer, HGData data, HGData validatio
 {
   PetscFunctionBegin;
   PetscValidHeaderSpecific(trainer, HG_TRAINER_CLASSID, 1);
-  PetscCall(HGDataReference(data));
-  if (validation) PetscCall(HGDataReference(validation));
-  PetscCall(HGDataDestroy(&trainer->data));
-  PetscCall(HGDataDestroy(&trainer->validation));
-  trainer->data       = data;
-  trainer->validation = validation;
+  PetscCall(HGObjectiveFieldsSetData(trainer->objective, data, validation));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -289,7 +277,7 @@ PetscErrorCode HGTrainerGetLoss(HGTrainer trainer, HGLoss *loss)
 {
   PetscFunctionBegin;
   PetscValidHeaderSpecific(trainer, HG_TRAINER_CLASSID, 1);
-  *loss = trainer->loss;
+  PetscCall(HGObjectiveFieldsGetLoss(trainer->objective, loss));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -542,7 +530,8 @@ PetscErrorCode HGTrainerGetSeed(HGTrainer trainer, PetscInt *seed)
 @*/
 PetscErrorCode HGTrainerSetFromOptions(HGTrainer trainer)
 {
-  PetscInt    schedule = trainer->schedule, balance = trainer->balance;
+  PetscInt    schedule = trainer->schedule;
+  HGLoss      loss;
   PetscBool   staged, epochs;
   const char *stages = "", *history = trainer->history, *input = trainer->input, *output = trainer->output;
 
@@ -564,14 +553,14 @@ PetscErrorCode HGTrainerSetFromOptions(HGTrainer trainer)
                          &trainer->checkpoint, NULL));
   PetscCall(HGOptionsString("-model_input", "model file to start or resume from", "HGTrainerSetModelInput", &input, NULL));
   PetscCall(HGOptionsString("-model_output", "model file to write", "HGTrainerSetModelOutput", &output, NULL));
-  PetscCall(HGOptionsChoice("-loss_balance", "how the terms of a loss with an equation are balanced", "", HGBalances, 3, &balance, NULL));
   PetscOptionsEnd();
   PetscCall(HGStringReplace(history, &trainer->history));
   PetscCall(HGStringReplace(input, &trainer->input));
   PetscCall(HGStringReplace(output, &trainer->output));
   trainer->schedule = (HGSchedule)schedule;
-  trainer->balance  = (HGBalance)balance;
-  PetscCall(HGLossSetFromOptions(trainer->loss));
+  PetscCall(HGTrainerGetLoss(trainer, &loss));
+  PetscCall(HGLossSetFromOptions(loss));
+  PetscCall(HGObjectiveSetFromOptions(trainer->objective));
   if (staged) PetscCall(StagesFromOptions(trainer, stages, epochs));
   else PetscCall(HGTaoSetFromOptions(trainer->tao));
   PetscFunctionReturn(PETSC_SUCCESS);
@@ -599,18 +588,10 @@ PetscErrorCode HGTrainerDestroy(HGTrainer *trainer)
     PetscFunctionReturn(PETSC_SUCCESS);
   }
   if ((*trainer)->csv) (void)fclose((*trainer)->csv);
-  PetscCall(HGNetDestroy(&(*trainer)->net));
-  PetscCall(HGDataDestroy(&(*trainer)->data));
-  PetscCall(HGDataDestroy(&(*trainer)->validation));
-  PetscCall(HGLossDestroy(&(*trainer)->loss));
+  PetscCall(HGObjectiveDestroy(&(*trainer)->objective));
   PetscCall(TaoDestroy(&(*trainer)->tao));
   PetscCall(VecDestroy(&(*trainer)->parameters));
-  PetscCall(VecDestroy(&(*trainer)->part));
   for (int i = 0; i < 2; i++) PetscCall(VecDestroy(&(*trainer)->good[i]));
-  PetscCall(HGTensorDestroy(&(*trainer)->target));
-  PetscCall(HGTrainerDestroyPhysics(*trainer));
-  PetscCall(PetscFree((*trainer)->order));
-  PetscCall(PetscFree((*trainer)->every));
   PetscCall(PetscFree((*trainer)->history));
   PetscCall(PetscFree((*trainer)->input));
   PetscCall(PetscFree((*trainer)->output));
@@ -618,5 +599,168 @@ PetscErrorCode HGTrainerDestroy(HGTrainer *trainer)
   PetscCall(PetscFree((*trainer)->stages_text));
   PetscCall(HGModelOutputDestroy(&(*trainer)->file));
   PetscCall(PetscHeaderDestroy(trainer));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/*@
+   HGTrainerSetObjective - Train something else than a network on fields
+
+   Logically Collective
+
+   Input Parameters:
++  trainer - the trainer
+-  o       - the objective; the trainer sets it up. Referenced
+
+   Level: intermediate
+
+   Note:
+   Without it an objective of type `HGOBJECTIVEFIELDS` is trained, which `HGTrainerSetNet()`, `HGTrainerSetData()`, `HGTrainerSetPhysics()` and others fill.
+
+.seealso: `HGObjectiveSetType()`
+@*/
+PetscErrorCode HGTrainerSetObjective(HGTrainer trainer, HGObjective o)
+{
+  PetscFunctionBegin;
+  PetscValidHeaderSpecific(trainer, HG_TRAINER_CLASSID, 1);
+  PetscValidHeaderSpecific(o, HG_OBJECTIVE_CLASSID, 2);
+  PetscCall(PetscObjectReference((PetscObject)o));
+  PetscCall(HGObjectiveDestroy(&trainer->objective));
+  trainer->objective = o;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/*@
+   HGTrainerGetObjective - Get what a trainer minimises
+
+   Not Collective
+
+   Input Parameter:
+.  trainer - the trainer
+
+   Output Parameter:
+.  o - the objective; do not destroy it
+
+   Level: intermediate
+
+.seealso: `HGTrainerSetObjective()`
+@*/
+PetscErrorCode HGTrainerGetObjective(HGTrainer trainer, HGObjective *o)
+{
+  PetscFunctionBegin;
+  PetscValidHeaderSpecific(trainer, HG_TRAINER_CLASSID, 1);
+  *o = trainer->objective;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/*@
+   HGTrainerSetPhysics - Train against the residual of an equation, `HGObjectiveFieldsSetPhysics()`
+
+   Logically Collective
+
+   Input Parameters:
++  trainer - the trainer
+.  p       - the equation, whose DMDA is that of the network's output; set up before the trainer. Referenced
+-  weight  - what the residual counts beside the misfit to targets
+
+   Level: intermediate
+
+.seealso: `HGTrainerSetBoundaryWeight()`, `HGTrainerSetLabelled()`, `HGTrainerSetUnknown()`
+@*/
+PetscErrorCode HGTrainerSetPhysics(HGTrainer trainer, HGPhysics p, PetscReal weight)
+{
+  PetscFunctionBegin;
+  PetscValidHeaderSpecific(trainer, HG_TRAINER_CLASSID, 1);
+  PetscCall(HGObjectiveFieldsSetPhysics(trainer->objective, p, weight));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/*@
+   HGTrainerSetBoundaryWeight - Set what soft boundary conditions count, `HGObjectiveFieldsSetBoundaryWeight()`
+
+   Logically Collective
+
+   Input Parameters:
++  trainer - the trainer
+-  weight  - of `HGPhysicsEvaluateBoundary()`
+
+   Level: intermediate
+
+.seealso: `HGTrainerSetPhysics()`
+@*/
+PetscErrorCode HGTrainerSetBoundaryWeight(HGTrainer trainer, PetscReal weight)
+{
+  PetscFunctionBegin;
+  PetscValidHeaderSpecific(trainer, HG_TRAINER_CLASSID, 1);
+  PetscCall(HGObjectiveFieldsSetBoundaryWeight(trainer->objective, weight));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/*@
+   HGTrainerSetLabelled - Let only the first samples have targets, `HGObjectiveFieldsSetLabelled()`
+
+   Logically Collective
+
+   Input Parameters:
++  trainer - the trainer
+-  n       - how many samples of the range, the first ones; -1 for all
+
+   Level: intermediate
+
+.seealso: `HGTrainerSetPhysics()`
+@*/
+PetscErrorCode HGTrainerSetLabelled(HGTrainer trainer, PetscInt n)
+{
+  PetscFunctionBegin;
+  PetscValidHeaderSpecific(trainer, HG_TRAINER_CLASSID, 1);
+  PetscCall(HGObjectiveFieldsSetLabelled(trainer->objective, n));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/*@C
+   HGTrainerSetUnknown - Find a parameter of the equation together with the network, `HGObjectiveFieldsSetUnknown()`
+
+   Logically Collective
+
+   Input Parameters:
++  trainer - the trainer
+.  name    - the parameter; empty for none
+-  start   - where its search starts; 0 for the value that the equation has
+
+   Level: intermediate
+
+.seealso: `HGTrainerGetUnknown()`
+@*/
+PetscErrorCode HGTrainerSetUnknown(HGTrainer trainer, const char name[], PetscReal start)
+{
+  PetscFunctionBegin;
+  PetscValidHeaderSpecific(trainer, HG_TRAINER_CLASSID, 1);
+  PetscCall(HGObjectiveFieldsSetUnknown(trainer->objective, name, start));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/*@C
+   HGTrainerGetUnknown - Get the parameter that is found together with the network
+
+   Collective
+
+   Input Parameter:
+.  trainer - the trainer, set up
+
+   Output Parameters:
++  name  - the parameter; NULL if there is none
+-  value - its value now
+
+   Level: intermediate
+
+.seealso: `HGTrainerSetUnknown()`
+@*/
+PetscErrorCode HGTrainerGetUnknown(HGTrainer trainer, const char *name[], PetscReal *value)
+{
+  const char *its;
+
+  PetscFunctionBegin;
+  PetscValidHeaderSpecific(trainer, HG_TRAINER_CLASSID, 1);
+  PetscCall(HGObjectiveGetUnknown(trainer->objective, trainer->parameters, &its, value));
+  if (name) *name = its;
   PetscFunctionReturn(PETSC_SUCCESS);
 }

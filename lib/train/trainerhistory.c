@@ -8,10 +8,16 @@
 
 static PetscErrorCode AppendHeader(HGTrainer t, HGText *line)
 {
+  HGObjective o = t->objective;
+  const char *unknown;
+  PetscReal   value;
+
   PetscFunctionBegin;
-  PetscCall(HGTextAppend(line, "epoch,loss,validation,learning_rate,seconds%s%s%s\n",
-                         t->physics ? ",data,residual,boundary,data_weight,residual_weight,boundary_weight" : "", *t->unknown ? "," : "",
-                         t->unknown));
+  PetscCall(HGObjectiveGetUnknown(o, NULL, &unknown, &value));
+  PetscCall(HGTextAppend(line, "epoch,loss,validation,learning_rate,seconds"));
+  for (PetscInt i = 0; o->listed && i < o->nterms; i++) PetscCall(HGTextAppend(line, ",%s", o->term[i].name));
+  for (PetscInt i = 0; o->listed && i < o->nterms; i++) PetscCall(HGTextAppend(line, ",%s_weight", o->term[i].name));
+  PetscCall(HGTextAppend(line, "%s%s\n", unknown ? "," : "", unknown ? unknown : ""));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 

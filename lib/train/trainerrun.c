@@ -2,43 +2,6 @@
 #include "train/train_impl.h"
 #include "train/taolimit.h"
 
-/* How many of the first `count` samples of the global batch this rank has */
-PetscErrorCode HGTrainerActive(HGTensor t, PetscInt count, PetscInt *mine)
-{
-  const HGTensorLocal *l;
-
-  PetscFunctionBegin;
-  PetscCall(HGTensorGetLocal(t, &l));
-  *mine = PetscMax(0, PetscMin(count - l->box.start[HG_N], l->box.size[HG_N]));
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
-
-/* Loss of one mini-batch, its terms times the weights; with `adjoint` its gradient, as a part of a mean over `total` samples, is added to the network's sum */
-PetscErrorCode HGTrainerRunBatch(HGTrainer t, HGData data, PetscInt count, const PetscInt order[], const PetscReal weight[],
-                                 PetscBool adjoint, PetscReal *loss)
-{
-  const PetscInt *sample;
-  HGTensor        x, y, dy;
-  PetscInt        mine = 0;
-
-  PetscFunctionBegin;
-  PetscCall(HGNetGetInput(t->net, &x));
-  PetscCall(HGNetGetOutput(t->net, &y, &dy));
-  PetscCall(HGTrainerActive(x, count, &mine));
-  PetscCall(HGTrainerSortLabelled(t, data, count, order, &sample));
-  PetscCall(HGDataGetBatch(data, count, sample, x, t->target));
-  PetscCall(HGNetForward(t->net, mine));
-  if (t->physics) PetscCall(HGTrainerEvaluateTerms(t, data, count, sample, weight, x, y, adjoint ? dy : NULL, loss));
-  else PetscCall(HGLossEvaluate(t->loss, count, y, t->target, adjoint ? dy : NULL, loss));
-  if (adjoint) PetscCall(HGNetAdjoint(t->net, mine));
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
-
-static PetscInt BatchCount(PetscInt samples, PetscInt batch_size, PetscInt b)
-{
-  return PetscMin(batch_size, samples - b * batch_size);
-}
-
 /* Names the batch, and the sample if its residual is to blame. A gradient that overflows before the loss does would otherwise end in TAO, without a
    word on where. */
 static PetscErrorCode CheckFinite(HGTrainer t, const char what[], PetscReal value, PetscInt batch)
@@ -46,58 +9,34 @@ static PetscErrorCode CheckFinite(HGTrainer t, const char what[], PetscReal valu
   const PetscBool saved = *t->output && t->checkpoint && t->epoch / t->checkpoint > 0 ? PETSC_TRUE : PETSC_FALSE;
   const char     *kept  = saved ? "the last checkpoint is intact" : "no model was written";
   char            name[64];
-  PetscInt        first, last;
 
   PetscFunctionBegin;
   if (!PetscIsInfOrNanReal(value)) PetscFunctionReturn(PETSC_SUCCESS);
-  PetscCall(HGDataGetRange(t->data, &first, &last));
   PetscCall(PetscStrncpy(name, what, sizeof(name)));
-  if (t->bad >= 0) PetscCall(PetscSNPrintf(name, sizeof(name), "residual of sample %" PetscInt_FMT, first + t->bad));
+  PetscCall(HGObjectiveWhere(t->objective, name, sizeof(name)));
   HGCheck(PETSC_FALSE, PetscObjectComm((PetscObject)t),
           "the %s is %s in epoch %" PetscInt_FMT ", batch %" PetscInt_FMT
           "; %s. Lower the learning rate or normalise the data (-data_normalize global).",
           name, PetscIsNanReal(value) ? "not a number" : "infinite", t->epoch + 1, batch + 1, kept);
 }
 
-/* Mini-batches of all epochs before this one */
-PetscInt64 HGTrainerStep(HGTrainer t)
-{
-  return (PetscInt64)t->epoch * t->batches + t->batch;
-}
-
-static PetscErrorCode OrderEpoch(HGTrainer t)
-{
-  PetscFunctionBegin;
-  if (t->ordered_for == t->epoch) PetscFunctionReturn(PETSC_SUCCESS);
-  PetscCall(HGDataGetOrder(t->data, (uint64_t)t->seed, t->epoch, t->order));
-  t->ordered_for = t->epoch;
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
-
 /* The objective of the stochastic optimizers: the next mini-batch */
 static PetscErrorCode ObjectiveOfBatch(Tao tao, Vec p, PetscReal *f, Vec g, void *ctx)
 {
-  HGTrainer t = (HGTrainer)ctx;
-  PetscInt  count;
-  PetscReal norm, weight[HG_TERMS];
+  HGTrainer    t     = (HGTrainer)ctx;
+  HGObjective  o     = t->objective;
+  const double count = (double)HGObjectiveCount(o, t->batch);
+  PetscReal    norm;
 
   PetscFunctionBegin;
   (void)tao;
-  PetscCall(OrderEpoch(t));
-  count = BatchCount(t->samples, t->batch_size, t->batch);
-  PetscCall(HGTrainerSetPoint(t, p));
-  PetscCall(HGNetSetRandom(t->net, (uint64_t)t->seed, (uint64_t)HGTrainerStep(t)));
-  if (t->physics) PetscCall(HGTrainerBalanceBefore(t, count, t->order + t->batch * t->batch_size));
-  PetscCall(HGTrainerWeights(t, weight));
-  PetscCall(HGTrainerAdjointBegin(t));
-  PetscCall(HGTrainerRunBatch(t, t->data, count, t->order + t->batch * t->batch_size, weight, PETSC_TRUE, f));
-  PetscCall(HGTrainerAdjointEnd(t, g));
+  PetscCall(HGObjectiveEvaluateBatch(o, t->epoch, t->batch, p, f, g));
   PetscCall(CheckFinite(t, "loss", *f, t->batch));
   PetscCall(VecNorm(g, NORM_2, &norm)); /* the Vec keeps it for TAO */
   PetscCall(CheckFinite(t, "gradient", norm, t->batch));
-  if (t->physics) PetscCall(HGTrainerBalanceAfter(t));
-  t->loss_sum += (double)*f * (double)count;
-  for (int i = 0; i < HG_TERMS; i++) t->term_sum[i] += (double)t->term[i] * (double)count;
+  PetscCall(HGObjectiveBalanceAfter(o, t->epoch, t->batch));
+  t->loss_sum += (double)*f * count;
+  for (PetscInt i = 0; i < o->nterms; i++) o->term[i].sum += (double)o->term[i].value * count;
   t->last_loss = *f;
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -112,10 +51,10 @@ static PetscErrorCode StepBack(HGTrainer t, Vec p, PetscReal *f, Vec g)
   PetscScalar    slope;
 
   PetscFunctionBegin;
-  if (!t->good[0] || t->steps_back++ == most) PetscCall(CheckFinite(t, "loss", *f, t->batches - 1));
+  if (!t->good[0] || t->steps_back++ == most) PetscCall(CheckFinite(t, "loss", *f, t->objective->batches - 1));
   PetscCall(VecWAXPY(g, -1, t->good[0], p));
   PetscCall(VecDot(g, t->good[1], &slope));
-  if (slope == 0) PetscCall(CheckFinite(t, "loss", *f, t->batches - 1));
+  if (slope == 0) PetscCall(CheckFinite(t, "loss", *f, t->objective->batches - 1));
   *f = t->good_value + PetscAbsScalar(slope);
   PetscCall(VecCopy(t->good[1], g));
   PetscCall(VecScale(g, -1));
@@ -134,41 +73,7 @@ static PetscErrorCode KeepPoint(HGTrainer t, Vec p, PetscReal f, Vec g)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* The sum over all batches. A batch's gradient counts by its share of the samples; all but the last have the same share, so the sum is scaled
-   once after the full ones and once after the last. */
-static PetscErrorCode SumBatches(HGTrainer t, PetscReal *f, Vec g)
-{
-  double    sum = 0;
-  PetscInt  bad = -1;
-  PetscReal weight[HG_TERMS];
-
-  PetscFunctionBegin;
-  PetscCall(HGTrainerWeights(t, weight));
-  PetscCall(VecSet(g, 0));
-  PetscCall(PetscArrayzero(t->term_sum, HG_TERMS));
-  if (!t->part) PetscCall(VecDuplicate(g, &t->part));
-  for (PetscInt b = 0; b < t->batches; b++) {
-    const PetscInt count = BatchCount(t->samples, t->batch_size, b);
-    const PetscInt last  = b == t->batches - 1 || BatchCount(t->samples, t->batch_size, b + 1) != count;
-    PetscReal      loss;
-
-    if (b == 0 || BatchCount(t->samples, t->batch_size, b - 1) != count) PetscCall(HGTrainerAdjointBegin(t));
-    PetscCall(HGNetSetRandom(t->net, (uint64_t)t->seed, (uint64_t)b));
-    PetscCall(HGTrainerRunBatch(t, t->data, count, t->order + b * t->batch_size, weight, PETSC_TRUE, &loss));
-    if (bad < 0) bad = t->bad;
-    sum += (double)loss * (double)count / (double)t->samples;
-    for (int i = 0; i < HG_TERMS; i++) t->term_sum[i] += (double)t->term[i] * (double)count;
-    if (!last) continue;
-    PetscCall(HGTrainerAdjointEnd(t, t->part));
-    PetscCall(VecAXPY(g, (PetscReal)count / (PetscReal)t->samples, t->part));
-  }
-  *f     = (PetscReal)sum;
-  t->bad = bad;
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
-
-/* The objective of all other optimizers: the whole dataset, batch by batch. Dropout draws the same masks each time, since these
-   optimizers compare values of one function. */
+/* The objective of all other optimizers: all samples */
 static PetscErrorCode ObjectiveOfAll(Tao tao, Vec p, PetscReal *f, Vec g, void *ctx)
 {
   HGTrainer t = (HGTrainer)ctx;
@@ -176,38 +81,13 @@ static PetscErrorCode ObjectiveOfAll(Tao tao, Vec p, PetscReal *f, Vec g, void *
 
   PetscFunctionBegin;
   (void)tao;
-  PetscCall(HGTrainerSetPoint(t, p));
-  PetscCall(SumBatches(t, f, g));
+  PetscCall(HGObjectiveEvaluate(t->objective, p, f, g));
   PetscCall(VecNorm(g, NORM_2, &norm));
   if (PetscIsInfOrNanReal(*f) || PetscIsInfOrNanReal(norm)) {
     if (!PetscIsInfOrNanReal(*f)) *f = norm;
     PetscCall(StepBack(t, p, f, g));
   } else PetscCall(KeepPoint(t, p, *f, g));
   t->last_loss = *f;
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
-
-static PetscErrorCode Validate(HGTrainer t, PetscReal *loss)
-{
-  PetscInt  first, last, samples;
-  double    sum = 0;
-  PetscReal weight[HG_TERMS];
-
-  PetscFunctionBegin;
-  PetscCall(HGTrainerWeights(t, weight));
-  PetscCall(HGDataGetRange(t->validation, &first, &last));
-  samples = last - first;
-  PetscCall(HGTrainerSetPoint(t, t->parameters));
-  PetscCall(HGNetSetTraining(t->net, PETSC_FALSE));
-  for (PetscInt b = 0; b * t->batch_size < samples; b++) {
-    const PetscInt count = BatchCount(samples, t->batch_size, b);
-    PetscReal      part;
-
-    PetscCall(HGTrainerRunBatch(t, t->validation, count, t->every + b * t->batch_size, weight, PETSC_FALSE, &part));
-    sum += (double)part * (double)count;
-  }
-  PetscCall(HGNetSetTraining(t->net, PETSC_TRUE));
-  *loss = (PetscReal)(sum / (double)samples);
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -227,64 +107,66 @@ static PetscErrorCode SetRate(HGTrainer t)
 }
 
 /* Means of the terms over the epoch, and what they counted */
-static PetscErrorCode AppendTerms(HGTrainer t, char line[], size_t len)
+static PetscErrorCode AppendTerms(HGTrainer t, HGText *line)
 {
-  char      item[64];
-  PetscReal weight[HG_TERMS];
+  HGObjective o = t->objective;
+  PetscReal   weight[HG_OBJECTIVE_TERMS];
 
   PetscFunctionBegin;
-  PetscCall(HGTrainerWeights(t, weight));
-  for (int i = 0; i < 2 * HG_TERMS; i++) {
-    PetscCall(
-        PetscSNPrintf(item, sizeof(item), ",%.10g", i < HG_TERMS ? t->term_sum[i] / (double)t->samples : (double)weight[i - HG_TERMS]));
-    PetscCall(PetscStrlcat(line, item, len));
-  }
+  PetscCall(HGObjectiveWeights(o, weight));
+  for (PetscInt i = 0; i < o->nterms; i++) PetscCall(HGTextAppend(line, ",%.10g", o->term[i].sum / (double)o->samples));
+  for (PetscInt i = 0; i < o->nterms; i++) PetscCall(HGTextAppend(line, ",%.10g", (double)weight[i]));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-static PetscErrorCode Report(HGTrainer t, PetscReal loss, PetscReal validation, PetscReal rate)
+static PetscErrorCode Report(HGTrainer t, PetscReal loss, const char validation[], PetscReal rate)
 {
-  char        val[40] = "", found[64] = "", line[512];
+  char        found[64] = "";
+  HGText      line      = {0};
   const char *name;
   PetscReal   unknown;
 
   PetscFunctionBegin;
   PetscCall(HGTrainerGetUnknown(t, &name, &unknown));
   if (name) PetscCall(PetscSNPrintf(found, sizeof(found), ", %s %.6g", name, (double)unknown));
-  if (t->validation) PetscCall(PetscSNPrintf(val, sizeof(val), "%.8g", (double)validation));
   if (*t->history) {
-    PetscCall(PetscSNPrintf(line, sizeof(line), "%" PetscInt_FMT ",%.10g,%s,%.8g,%.3f", t->epoch, (double)loss, val, (double)rate,
-                            MPI_Wtime() - t->started));
-    if (t->physics) PetscCall(AppendTerms(t, line, sizeof(line)));
-    if (name) (void)snprintf(line + strlen(line), sizeof(line) - strlen(line), ",%.10g", (double)unknown);
-    PetscCall(PetscStrlcat(line, "\n", sizeof(line)));
-    PetscCall(HGTrainerWriteHistory(t, line));
+    PetscCall(HGTextAppend(&line, "%" PetscInt_FMT ",%.10g,%s,%.8g,%.3f", t->epoch, (double)loss, validation, (double)rate,
+                           MPI_Wtime() - t->started));
+    if (t->objective->listed) PetscCall(AppendTerms(t, &line));
+    if (name) PetscCall(HGTextAppend(&line, ",%.10g", (double)unknown));
+    PetscCall(HGTextAppend(&line, "\n"));
+    PetscCall(HGTrainerWriteHistory(t, line.text));
+    PetscCall(HGTextDestroy(&line));
   }
   PetscCall(PetscSNPrintf(t->note, sizeof(t->note), "epoch %" PetscInt_FMT "/%" PetscInt_FMT ": loss %.6g%s%s%s", t->epoch, t->epochs,
-                          (double)loss, *val ? ", validation " : "", val, found));
+                          (double)loss, *validation ? ", validation " : "", validation, found));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
 /* Counted in batches, or in iterations of an optimizer that sees all data at once */
 static PetscInt64 StepsOf(HGTrainer t, PetscInt epochs)
 {
-  return (PetscInt64)epochs * (t->stochastic ? t->batches : 1);
+  return (PetscInt64)epochs * (t->stochastic ? t->objective->batches : 1);
 }
 
 /* After an epoch: validation, history, progress, the next epoch's learning rate, and a checkpoint when it is due */
 PetscErrorCode HGTrainerEndEpoch(HGTrainer t)
 {
-  const PetscReal loss       = t->stochastic ? (PetscReal)(t->loss_sum / (double)t->samples) : t->last_loss;
-  PetscReal       validation = 0, rate = 0;
+  HGObjective     o    = t->objective;
+  const PetscReal loss = t->stochastic ? (PetscReal)(t->loss_sum / (double)o->samples) : t->last_loss;
+  PetscReal       validation, rate = 0;
+  PetscBool       has;
+  char            text[40] = "";
 
   PetscFunctionBegin;
   if (t->stochastic) PetscCall(HGTaoGetLearningRate(t->tao, &rate));
   t->epoch++;
   t->batch    = 0;
   t->loss_sum = 0;
-  if (t->validation) PetscCall(Validate(t, &validation));
-  PetscCall(Report(t, loss, validation, rate));
-  PetscCall(PetscArrayzero(t->term_sum, HG_TERMS));
+  PetscCall(HGObjectiveValidate(o, t->parameters, &has, &validation));
+  if (has) PetscCall(PetscSNPrintf(text, sizeof(text), "%.8g", (double)validation));
+  PetscCall(Report(t, loss, text, rate));
+  for (PetscInt i = 0; i < o->nterms; i++) o->term[i].sum = 0;
   PetscCall(SetRate(t));
   if (*t->output && t->checkpoint && t->epoch % t->checkpoint == 0 && t->epoch < t->epochs) PetscCall(HGTrainerSave(t));
   PetscFunctionReturn(PETSC_SUCCESS);
@@ -299,74 +181,12 @@ static PetscErrorCode Monitor(Tao tao, void *ctx)
   PetscFunctionBegin;
   PetscCall(TaoGetIterationNumber(tao, &its));
   if (!its) PetscFunctionReturn(PETSC_SUCCESS); /* the starting point of TAO's own types */
-  if (!t->stochastic || ++t->batch == t->batches) PetscCall(HGTrainerEndEpoch(t));
+  if (!t->stochastic || ++t->batch == t->objective->batches) PetscCall(HGTrainerEndEpoch(t));
   PetscCall(HGProgressUpdate(&t->progress, StepsOf(t, t->epoch - t->start) + t->batch, t->note));
   PetscCall(HGSignalAgree(PetscObjectComm((PetscObject)t), &signal_number));
   if (!signal_number || t->epoch >= t->epochs) PetscFunctionReturn(PETSC_SUCCESS);
   t->stopped = signal_number;
   PetscCall(TaoSetConvergedReason(tao, TAO_CONVERGED_USER));
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
-
-/* Classes and a loss that takes them go together, and the network has an output for each */
-static PetscErrorCode CheckClasses(HGTrainer t, HGTensor y)
-{
-  MPI_Comm    comm = PetscObjectComm((PetscObject)t);
-  const char *file;
-  HGPartition p;
-  PetscInt    classes, size[HG_AXES];
-  PetscBool   takes;
-
-  PetscFunctionBegin;
-  PetscCall(HGDataGetClasses(t->data, &classes));
-  PetscCall(HGDataGetFile(t->data, &file));
-  PetscCall(HGLossHasClassTargets(t->loss, &takes));
-  HGCheck(!classes || takes, comm, "the target of %s is classes; choose -train_loss cross_entropy", file);
-  HGCheck(classes || !takes, comm, "-train_loss cross_entropy is for classes; say how many the target of %s has with -data_classes", file);
-  PetscCall(HGTensorGetPartition(y, &p));
-  PetscCall(HGPartitionGetSizes(p, NULL, size));
-  HGCheck(!classes || size[HG_C] == classes, comm,
-          "the network has %" PetscInt_FMT " outputs for %" PetscInt_FMT " classes of %s; they must agree", size[HG_C], classes, file);
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
-
-static PetscErrorCode SetUpData(HGTrainer t)
-{
-  MPI_Comm    comm = PetscObjectComm((PetscObject)t);
-  HGTensor    x, y;
-  HGPartition p;
-  PetscInt    first, last, cout, size[HG_AXES];
-
-  PetscFunctionBegin;
-  PetscCall(HGNetGetInput(t->net, &x));
-  PetscCall(HGTensorGetPartition(x, &p));
-  PetscCall(HGPartitionGetSizes(p, NULL, size));
-  HGCheck(size[HG_N] == t->batch_size, comm,
-          "the network is set up for batches of %" PetscInt_FMT " samples, the trainer has -train_batch_size %" PetscInt_FMT, size[HG_N],
-          t->batch_size);
-  PetscCall(HGNetGetOutput(t->net, &y, NULL));
-  PetscCall(CheckClasses(t, y));
-  PetscCall(HGDataGetSizes(t->data, NULL, NULL, NULL, &cout, NULL));
-  HGCheck(cout || t->physics, comm,
-          "no target variable to train for; choose one or more with -data_target, or the labels of images with -data_labels, or an "
-          "equation with -physics_type");
-  if (cout) {
-    PetscCall(HGLossCreateTarget(t->loss, y, &t->target));
-    PetscCall(HGDataCheckTensor(t->data, HG_DATA_TARGET, t->target));
-  }
-  PetscCall(HGTrainerSetUpPhysics(t));
-  PetscCall(HGDataGetRange(t->data, &first, &last));
-  t->samples = last - first;
-  t->batches = (t->samples + t->batch_size - 1) / t->batch_size;
-  PetscCall(PetscMalloc1(t->samples, &t->order));
-  for (PetscInt i = 0; i < t->samples; i++) t->order[i] = i;
-  if (t->validation) {
-    PetscCall(HGDataGetRange(t->validation, &first, &last));
-    PetscCall(PetscMalloc1(last - first, &t->every));
-    for (PetscInt i = 0; i < last - first; i++) t->every[i] = i;
-    PetscCall(HGTrainerCheckTargets(t, t->validation, last - first, t->every));
-  }
-  PetscCall(HGTrainerCheckTargets(t, t->data, t->labelled < 0 ? t->samples : t->labelled, t->order));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -388,9 +208,6 @@ static PetscErrorCode SetUpTao(HGTrainer t)
     PetscCall(TaoDestroy(&t->tao));
     PetscCall(HGStageCreateTao(PetscObjectComm((PetscObject)t), &t->stages[t->stage], &t->tao));
   }
-  for (PetscInt i = 0; i < t->samples; i++)
-    t->order[i] = i; /* not that of the last stage's last epoch, which a resumed run does not know */
-  t->ordered_for = -1;
   PetscCall(HGTaoIsStochastic(t->tao, &t->stochastic));
   if (t->stochastic) PetscCall(HGTaoGetLearningRate(t->tao, &t->lr));
   PetscCall(TaoSetSolution(t->tao, t->parameters));
@@ -432,9 +249,10 @@ PetscErrorCode HGTrainerSetUp(HGTrainer trainer)
 
   PetscFunctionBegin;
   PetscValidHeaderSpecific(trainer, HG_TRAINER_CLASSID, 1);
-  HGCheck(trainer->net && trainer->data, comm, "a trainer needs HGTrainerSetNet() and HGTrainerSetData()");
-  PetscCall(SetUpData(trainer));
-  PetscCall(HGTrainerCreateVector(trainer));
+  PetscCall(HGObjectiveSetSeed(trainer->objective, trainer->seed));
+  PetscCall(HGObjectiveSetBatchSize(trainer->objective, trainer->batch_size));
+  PetscCall(HGObjectiveSetUp(trainer->objective));
+  PetscCall(HGObjectiveCreateVector(trainer->objective, &trainer->parameters));
   if (*trainer->input) PetscCall(HGModelOpen(comm, trainer->input, &m));
   if (m && trainer->nstages) PetscCall(HGTrainerGetStagedEpoch(m, &epoch));
   FindStage(trainer, epoch);

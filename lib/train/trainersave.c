@@ -9,17 +9,8 @@
 /* What makes a resumed run another one although the file's state fits it: told, not refused */
 static PetscErrorCode DescribeTraining(HGTrainer t, HGText *text)
 {
-  PetscInt first, last;
-  HGTensor y;
-  HGDType  dtype;
-
   PetscFunctionBegin;
-  PetscCall(HGDataGetRange(t->data, &first, &last));
-  PetscCall(HGNetGetOutput(t->net, &y, NULL));
-  PetscCall(HGTensorGetDType(y, &dtype));
-  PetscCall(HGTextAppend(text, "-train_batch_size %" PetscInt_FMT " -data_range %" PetscInt_FMT ",%" PetscInt_FMT " -hg_dtype %s",
-                         t->batch_size, first, last, HGDTypeName(dtype)));
-  PetscCall(HGLossAppendOptions(t->loss, text));
+  PetscCall(HGObjectiveDescribe(t->objective, text));
   PetscCall(HGTextAppend(text, " -train_schedule %s", HGSchedules[t->schedule]));
   if (t->schedule != HG_SCHEDULE_CONSTANT && !t->nstages) /* which is over all epochs */
     PetscCall(HGTextAppend(text, " -train_epochs %" PetscInt_FMT, t->epochs));
@@ -28,8 +19,9 @@ static PetscErrorCode DescribeTraining(HGTrainer t, HGText *text)
 
 static PetscErrorCode WriteTraining(HGTrainer t, HGModel m)
 {
-  HGText    text = {0};
-  PetscReal sums[1 + HG_TERMS];
+  HGObjective o    = t->objective;
+  HGText      text = {0};
+  PetscReal   sums[1 + HG_OBJECTIVE_TERMS];
 
   PetscFunctionBegin;
   PetscCall(HGModelSetSection(m, "training"));
@@ -41,8 +33,8 @@ static PetscErrorCode WriteTraining(HGTrainer t, HGModel m)
   PetscCall(HGModelPutText(m, "", "train_options", text.text));
   PetscCall(HGTextDestroy(&text));
   sums[0] = (PetscReal)t->loss_sum;
-  for (int i = 0; i < HG_TERMS; i++) sums[1 + i] = (PetscReal)t->term_sum[i];
-  if (t->batch) PetscCall(HGModelPutReals(m, "", "epoch_sums", 1 + HG_TERMS, sums));
+  for (PetscInt i = 0; i < o->nterms; i++) sums[1 + i] = (PetscReal)o->term[i].sum;
+  if (t->batch) PetscCall(HGModelPutReals(m, "", "epoch_sums", 1 + o->nterms, sums));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -70,15 +62,8 @@ static PetscErrorCode WriteOptimizer(HGTrainer t, PetscBool always, HGModel m)
 
 static PetscErrorCode FillModel(HGTrainer t, PetscBool always, HGModel m)
 {
-  HGDataInfo info;
-
   PetscFunctionBegin;
-  PetscCall(HGTrainerSetEquation(t, t->parameters));
-  PetscCall(HGNetWriteModel(t->net, m, t->parameters));
-  PetscCall(HGDataGetInfo(t->data, &info));
-  PetscCall(HGDataInfoWrite(&info, m));
-  PetscCall(HGDataInfoDestroy(&info));
-  PetscCall(HGTrainerWritePhysics(t, m));
+  PetscCall(HGObjectiveWrite(t->objective, t->parameters, m));
   PetscCall(WriteTraining(t, m));
   PetscCall(WriteOptimizer(t, always, m));
   PetscFunctionReturn(PETSC_SUCCESS);
@@ -223,7 +208,7 @@ static PetscErrorCode WarnOfTraining(HGTrainer t, HGModel m, const Progress *p, 
 {
   HGText      mine = {0}, steps = {0};
   const char *held   = "";
-  PetscBool   others = n && p->step != (PetscInt64)(p->epoch - t->start) * t->batches + p->batch ? PETSC_TRUE : PETSC_FALSE, has;
+  PetscBool   others = n && p->step != (PetscInt64)(p->epoch - t->start) * t->objective->batches + p->batch ? PETSC_TRUE : PETSC_FALSE, has;
 
   PetscFunctionBegin;
   PetscCall(HGTextAppend(&steps, "%s", ""));
@@ -231,7 +216,7 @@ static PetscErrorCode WarnOfTraining(HGTrainer t, HGModel m, const Progress *p, 
     PetscCall(HGTextAppend(&steps,
                            "took %" PetscInt64_FMT " steps in %" PetscInt_FMT " epochs and %" PetscInt_FMT
                            " batches; an epoch of this run has %" PetscInt_FMT " batches: ",
-                           p->step, p->epoch, p->batch, t->batches));
+                           p->step, p->epoch, p->batch, t->objective->batches));
   PetscCall(HGModelHas(m, "", "train_options", &has));
   if (has) {
     PetscCall(HGModelGetText(m, "", "train_options", &held));
@@ -253,10 +238,10 @@ static PetscErrorCode CheckResume(HGTrainer t, HGModel m, const Progress *p, Pet
   MPI_Comm comm = PetscObjectComm((PetscObject)t);
 
   PetscFunctionBegin;
-  HGCheck(p->batch < (t->stochastic ? t->batches : 1), comm,
+  HGCheck(p->batch < (t->stochastic ? t->objective->batches : 1), comm,
           "%s stopped at batch %" PetscInt_FMT " of an epoch, which has only %" PetscInt_FMT
           " now; resume with the data and -train_batch_size of that run",
-          t->input, p->batch, t->stochastic ? t->batches : 1);
+          t->input, p->batch, t->stochastic ? t->objective->batches : 1);
   HGCheck(!t->seed_set || t->seed == p->seed, comm,
           "-train_seed %" PetscInt_FMT ": %s was trained with seed %" PetscInt_FMT
           ", which orders its samples; leave -train_seed out to resume",
@@ -295,15 +280,16 @@ static PetscErrorCode SayResumed(HGTrainer t, PetscInt nstate)
 /* What the mini-batches of an unfinished epoch have added up to */
 static PetscErrorCode ReadSums(HGTrainer t, HGModel m)
 {
-  PetscReal sums[1 + HG_TERMS];
-  PetscBool has;
+  HGObjective o = t->objective;
+  PetscReal   sums[1 + HG_OBJECTIVE_TERMS];
+  PetscBool   has;
 
   PetscFunctionBegin;
   PetscCall(HGModelHas(m, "", "epoch_sums", &has));
   if (!has) PetscFunctionReturn(PETSC_SUCCESS);
-  PetscCall(HGModelGetReals(m, "", "epoch_sums", 1 + HG_TERMS, PETSC_MIN_REAL, PETSC_MAX_REAL, sums));
+  PetscCall(HGModelGetReals(m, "", "epoch_sums", 1 + o->nterms, PETSC_MIN_REAL, PETSC_MAX_REAL, sums));
   t->loss_sum = (double)sums[0];
-  for (int i = 0; i < HG_TERMS; i++) t->term_sum[i] = (double)sums[1 + i];
+  for (PetscInt i = 0; i < o->nterms; i++) o->term[i].sum = (double)sums[1 + i];
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -311,13 +297,13 @@ static PetscErrorCode ReadSums(HGTrainer t, HGModel m)
 static PetscErrorCode Resume(HGTrainer t, HGModel m, const Progress *p, PetscInt n)
 {
   PetscFunctionBegin;
-  PetscCall(HGTrainerCheckEquation(t, m));
-  PetscCall(HGTrainerRestorePhysics(t, m));
+  PetscCall(HGObjectiveResume(t->objective, t->input, m));
   PetscCall(ReadSums(t, m));
   if (n) PetscCall(HGTaoSetStep(t->tao, p->step));
-  t->epoch   = p->epoch;
-  t->batch   = p->batch;
-  t->seed    = p->seed;
+  t->epoch = p->epoch;
+  t->batch = p->batch;
+  t->seed  = p->seed;
+  PetscCall(HGObjectiveSetSeed(t->objective, t->seed));
   t->resumed = PETSC_TRUE;
   PetscCall(SayResumed(t, n));
   PetscFunctionReturn(PETSC_SUCCESS);
@@ -342,11 +328,10 @@ PetscErrorCode HGTrainerRestore(HGTrainer t, HGModel m)
   if (n) PetscCall(CheckOptimizer(t, m, n, name));
   if (n || staged) {
     PetscCall(CheckResume(t, m, &p, n));
-    PetscCall(HGTrainerCheckTraining(t, m));
+    PetscCall(HGObjectiveCheck(t->objective, t->input, m));
   }
-  PetscCall(HGNetReadModel(t->net, m, t->parameters));
+  PetscCall(HGObjectiveRead(t->objective, m, t->parameters));
   for (PetscInt i = 0; i < n; i++) PetscCall(HGModelGetVec(m, "optimizer", name[i], state[i]));
-  PetscCall(HGTrainerSetEquation(t, t->parameters));
   if (n || staged) PetscCall(Resume(t, m, &p, n));
   else PetscCall(PetscPrintf(PetscObjectComm((PetscObject)t), "starts from the parameters of %s, the optimizer anew\n", t->input));
   PetscFunctionReturn(PETSC_SUCCESS);
