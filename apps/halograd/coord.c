@@ -1,24 +1,35 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Coordinate networks: train -net_type mlp, and predict and evaluate with their model files */
+/* Networks of coordinates: train -net_type mlp with an equation, and predict and evaluate with their model files */
 #include "app.h"
 #include <omp.h>
 
 typedef struct {
-  HGCoordProblem problem;
-  HGCoordNet     net;
-  HGCoordTrainer trainer;
-  Vec            v;
-  const char    *model, *output, *history; /* files, empty for none */
-  PetscInt       seed, grid;
+  HGCollocation c;
+  HGNet         net;
+  HGObjective   objective;
+  HGTrainer     trainer;
+  HGPhysics     physics; /* of -physics_type, NULL for an example */
+  HGData        data;    /* with the equation's input field, NULL for none */
+  HGPartition   part;
+  HGTensor      field[2]; /* input, target or NULL */
+  Vec           p;
+  const char   *model, *output; /* files, empty for none */
+  PetscInt      grid;
+  PetscBool     help;
 } Coord;
 
 PetscErrorCode AppIsCoord(PetscBool *is)
 {
   const char *type = "";
+  PetscBool   example, equation;
 
   PetscFunctionBegin;
   PetscCall(HGOptionsGetString("-net_type", &type, NULL));
   PetscCall(PetscStrcasecmp(type, HGNETMLP, is));
+  PetscCall(PetscOptionsHasName(NULL, NULL, "-coord_problem", &example));
+  PetscCall(PetscOptionsHasName(NULL, NULL, "-physics_type", &equation));
+  if (*is && !example && !equation)
+    PetscCall(PetscOptionsHasName(NULL, NULL, "-data_file", &equation)); /* coordinates as any other fields */
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -26,146 +37,298 @@ PetscErrorCode AppIsCoordModel(PetscBool *is)
 {
   const char    *path = "";
   HGModel        m;
+  PetscBool      file;
   PetscErrorCode e;
 
   PetscFunctionBegin;
   *is = PETSC_FALSE;
   PetscCall(HGOptionsGetString("-model", &path, NULL));
-  if (!*path) PetscFunctionReturn(PETSC_SUCCESS);
+  PetscCall(PetscOptionsHasName(NULL, NULL, "-data_file", &file));
+  if (!*path || file) PetscFunctionReturn(PETSC_SUCCESS);
   PetscCall(PetscPushErrorHandler(PetscReturnErrorHandler, NULL)); /* what is wrong with a file is told where it is used */
   e = HGModelOpen(PETSC_COMM_WORLD, path, &m);
   PetscCall(PetscPopErrorHandler());
   if (!e) {
-    PetscCall(HGModelIsCoord(m, is));
+    PetscCall(HGModelHasCollocation(m, is));
     PetscCall(HGModelDestroy(&m));
   }
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
-
-/* What -help lists without a problem is that of burgers */
-static PetscErrorCode Configure(Coord *c, PetscBool help)
-{
-  PetscBool set;
-
-  PetscFunctionBegin;
-  PetscCall(HGCoordProblemCreate(PETSC_COMM_WORLD, &c->problem));
-  PetscCall(PetscOptionsHasName(NULL, NULL, "-coord_problem", &set));
-  if (help && !set) PetscCall(HGCoordProblemSetType(c->problem, "burgers"));
-  PetscCall(HGCoordProblemSetFromOptions(c->problem));
-  PetscCall(HGCoordNetCreate(PETSC_COMM_WORLD, &c->net));
-  PetscCall(HGCoordNetSetFromOptions(c->net));
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
-
-static PetscErrorCode SetUp(Coord *c)
-{
-  HGDType dtype;
-
-  PetscFunctionBegin;
-  PetscCall(HGGetDType(&dtype));
-  PetscCall(HGCoordProblemSetUp(c->problem, c->net, dtype));
-  PetscCall(HGCoordProblemCreateParameters(c->problem, (uint64_t)c->seed, &c->v));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
 static PetscErrorCode Destroy(Coord *c)
 {
   PetscFunctionBegin;
-  PetscCall(VecDestroy(&c->v));
-  PetscCall(HGCoordTrainerDestroy(&c->trainer));
-  PetscCall(HGCoordNetDestroy(&c->net));
-  PetscCall(HGCoordProblemDestroy(&c->problem));
+  PetscCall(VecDestroy(&c->p));
+  for (int i = 0; i < 2; i++) PetscCall(HGTensorDestroy(&c->field[i]));
+  PetscCall(HGTrainerDestroy(&c->trainer));
+  PetscCall(HGObjectiveDestroy(&c->objective));
+  PetscCall(HGCollocationDestroy(&c->c));
+  PetscCall(HGNetDestroy(&c->net));
+  PetscCall(HGPhysicsDestroy(&c->physics));
+  PetscCall(HGPartitionDestroy(&c->part));
+  PetscCall(HGDataDestroy(&c->data));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+/* ---- an equation with its input from a data file ---- */
+
+static PetscErrorCode CreateField(Coord *c, PetscInt channels, HGTensor *t)
+{
+  HGPartition p;
+
+  PetscFunctionBegin;
+  PetscCall(HGPartitionCreateLike(c->part, 1, channels, &p));
+  PetscCall(HGTensorCreate(p, HG_F64, t));
+  PetscCall(HGTensorSetUp(*t));
+  PetscCall(HGPartitionDestroy(&p));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* The first sample of the range: its grid is the equation's, its input the initial state, source or coefficient, its target what is compared with */
+static PetscErrorCode LoadField(Coord *c)
+{
+  const PetscInt first = 0;
+  PetscInt       dim, samples, cin, cout, grid[3], size[HG_AXES] = {1, 1};
+  DM             da;
+
+  PetscFunctionBegin;
+  PetscCall(HGDataSetUp(c->data));
+  PetscCall(HGDataGetSizes(c->data, &dim, &samples, &cin, &cout, grid));
+  size[HG_C] = cin;
+  for (int a = 0; a < 3; a++) size[HG_Z + a] = grid[a];
+  PetscCall(HGPartitionSetSizes(c->part, dim, size));
+  PetscCall(HGPartitionSetUp(c->part));
+  PetscCall(HGDataLoad(c->data, c->part, HG_F64));
+  PetscCall(CreateField(c, cin, &c->field[0]));
+  if (cout) PetscCall(CreateField(c, cout, &c->field[1]));
+  PetscCall(HGDataGetBatch(c->data, 1, &first, c->field[0], c->field[1]));
+  PetscCall(HGPartitionGetDM(c->part, &da));
+  PetscCall(HGPhysicsSetDMDA(c->physics, da));
+  PetscCall(HGPhysicsSetUp(c->physics));
+  PetscCall(HGCollocationSetPhysics(c->c, c->physics));
+  PetscCall(HGCollocationSetField(c->c, c->field[0], 0));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* -physics_type, or the example of -coord_problem */
+static PetscErrorCode ConfigureEquation(Coord *c)
+{
+  const char *type = NULL;
+  PetscBool   set, example;
+
+  PetscFunctionBegin;
+  PetscCall(HGCollocationCreate(PETSC_COMM_WORLD, &c->c));
+  PetscCall(HGOptionsGetString("-physics_type", &type, &set));
+  PetscCall(PetscOptionsHasName(NULL, NULL, "-coord_problem", &example));
+  HGCheck(!set || !example, PETSC_COMM_WORLD, "-physics_type %s and -coord_problem: an example has its own equation; give one of them",
+          type);
+  if (c->help && !example) PetscCall(HGCollocationSetExample(c->c, HGPHYSICSBURGERS)); /* what -help lists */
+  if (set) {
+    PetscCall(HGPhysicsCreate(PETSC_COMM_WORLD, &c->physics));
+    PetscCall(HGPhysicsSetType(c->physics, type));
+    PetscCall(HGPhysicsSetFromOptions(c->physics));
+    PetscCall(HGDataCreate(PETSC_COMM_WORLD, &c->data));
+    PetscCall(HGDataSetFromOptions(c->data));
+    PetscCall(HGPartitionCreate(PETSC_COMM_WORLD, &c->part));
+    PetscCall(HGPartitionSetFromOptions(c->part));
+    if (!c->help) PetscCall(LoadField(c));
+  }
+  PetscCall(HGCollocationSetFromOptions(c->c));
+  PetscCall(HGNetCreate(PETSC_COMM_WORLD, &c->net));
+  PetscCall(HGNetSetType(c->net, HGNETMLP));
+  PetscCall(HGNetSetFromOptions(c->net));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* The points of this rank's part of the grid, at the end of the time step unless the equation is steady */
+static PetscErrorCode GetPoints(Coord *c, DM da, PetscInt dim, PetscInt *n, double **at)
+{
+  const double    *lo, *hi;
+  const PetscReal *x[3];
+  PetscInt         space, start[3], size[3];
+
+  PetscFunctionBegin;
+  PetscCall(DMGetDimension(da, &space));
+  PetscCall(HGCollocationGetBox(c->c, &lo, &hi));
+  PetscCall(DMDAGetCorners(da, &start[0], &start[1], &start[2], &size[0], &size[1], &size[2]));
+  for (PetscInt d = 0; d < space; d++) PetscCall(HGPhysicsGetCoordinates(c->physics, d, &x[d]));
+  *n = size[0] * size[1] * size[2];
+  PetscCall(PetscMalloc1(*n * dim, at));
+  for (PetscInt i = 0; i < *n; i++) {
+    const PetscInt k[3] = {i % size[0], i / size[0] % size[1], i / size[0] / size[1]};
+
+    for (PetscInt d = 0; d < space; d++) (*at)[i * dim + d] = (double)x[d][start[d] + k[d]];
+    if (dim > space) (*at)[i * dim + space] = hi[space];
+  }
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode CompareWithTarget(Coord *c, PetscReal *error)
+{
+  PetscInt     dim, out, n = 0, channels;
+  double      *at;
+  DM           da;
+  Vec          u, t;
+  PetscScalar *v;
+  PetscReal    norm;
+
+  PetscFunctionBegin;
+  PetscCall(HGCollocationGetSizes(c->c, &dim, &out));
+  PetscCall(HGDataGetSizes(c->data, NULL, NULL, NULL, &channels, NULL));
+  HGCheck(channels == out, PETSC_COMM_WORLD, "the target has %" PetscInt_FMT " channels, the equation %" PetscInt_FMT " unknowns", channels,
+          out);
+  PetscCall(HGPhysicsGetDM(c->physics, &da));
+  PetscCall(GetPoints(c, da, dim, &n, &at));
+  PetscCall(VecCreateMPI(PETSC_COMM_WORLD, n * out, PETSC_DETERMINE, &u));
+  PetscCall(VecDuplicate(u, &t));
+  PetscCall(VecGetArrayWrite(u, &v));
+  PetscCall(HGCollocationApply(c->c, n, at, v));
+  PetscCall(VecRestoreArrayWrite(u, &v));
+  PetscCall(HGTensorToVec(c->field[1], 0, t));
+  PetscCall(VecNorm(t, NORM_2, &norm));
+  PetscCall(VecAXPY(u, -1, t));
+  PetscCall(VecNorm(u, NORM_2, error));
+  *error /= norm;
+  PetscCall(PetscFree(at));
+  PetscCall(VecDestroy(&u));
+  PetscCall(VecDestroy(&t));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Against the exact solution on a grid, or the target of the data file */
 static PetscErrorCode PrintError(Coord *c)
 {
   PetscReal error;
+  PetscBool exact;
 
   PetscFunctionBegin;
-  PetscCall(HGCoordProblemError(c->problem, c->v, c->grid, &error));
-  PetscCall(PetscPrintf(PETSC_COMM_WORLD, "evaluate points=%" PetscInt_FMT " rel_l2=%.10g\n", c->grid, (double)error));
+  PetscCall(HGNetSetParameters(c->net, c->p));
+  PetscCall(HGCollocationHasExact(c->c, &exact));
+  if (exact) {
+    PetscCall(HGCollocationError(c->c, c->grid, &error));
+    PetscCall(PetscPrintf(PETSC_COMM_WORLD, "evaluate grid=%" PetscInt_FMT " rel_l2=%.10g\n", c->grid, (double)error));
+  } else if (c->field[1]) {
+    PetscCall(CompareWithTarget(c, &error));
+    PetscCall(PetscPrintf(PETSC_COMM_WORLD, "evaluate rel_l2=%.10g\n", (double)error));
+  }
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* ---- training ---- */
+
+static PetscErrorCode ConfigureTrainer(Coord *c)
+{
+  PetscFunctionBegin;
+  PetscCall(HGObjectiveCreate(PETSC_COMM_WORLD, &c->objective));
+  PetscCall(HGObjectiveSetType(c->objective, HGOBJECTIVEPOINTS));
+  PetscCall(HGObjectivePointsSet(c->objective, c->net, c->c));
+  PetscCall(HGTrainerCreate(PETSC_COMM_WORLD, &c->trainer));
+  PetscCall(HGTrainerSetObjective(c->trainer, c->objective));
+  PetscCall(HGTrainerSetSeed(c->trainer, 0));
+  PetscCall(HGTrainerSetIntervals(c->trainer, 1000, 100));
+  PetscCall(HGTrainerSetStages(c->trainer, "adam:2000,lmvm:10000"));
+  PetscCall(HGTrainerSetFromOptions(c->trainer));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
 static PetscErrorCode Report(Coord *c, double seconds)
 {
   const char *name;
-  double      value;
-  PetscReal   loss;
+  PetscReal   value, loss;
   PetscInt    n;
+  Vec         g;
 
   PetscFunctionBegin;
-  PetscCall(HGCoordTrainerGetIterations(c->trainer, &n, &loss));
-  PetscCall(HGCoordProblemGetUnknown(c->problem, &name, &value));
+  PetscCall(VecDuplicate(c->p, &g));
+  PetscCall(HGObjectiveEvaluate(c->objective, c->p, &loss, g));
+  PetscCall(VecDestroy(&g));
+  PetscCall(HGTrainerGetEpoch(c->trainer, &n));
+  PetscCall(HGTrainerGetUnknown(c->trainer, &name, &value));
   PetscCall(PetscPrintf(PETSC_COMM_WORLD, "train iterations=%" PetscInt_FMT " seconds=%.1f loss=%.6g%s%s", n, seconds, (double)loss,
                         name ? " " : "", name ? name : ""));
-  if (name) PetscCall(PetscPrintf(PETSC_COMM_WORLD, "=%.10g", value));
+  if (name) PetscCall(PetscPrintf(PETSC_COMM_WORLD, "=%.10g", (double)value));
   PetscCall(PetscPrintf(PETSC_COMM_WORLD, "\n"));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-static PetscErrorCode ReadTrainingOptions(Coord *c)
+static PetscErrorCode CheckPaths(Coord *c)
 {
-  PetscInt type = 0;
+  const char *input, *output, *history;
 
   PetscFunctionBegin;
-  PetscOptionsBegin(PETSC_COMM_WORLD, NULL, "halograd train -net_type mlp", "");
-  PetscCall(HGOptionsChoice("-net_type", "a network of coordinates", "", (const char *const[]){HGNETMLP}, 1, &type, NULL));
-  PetscCall(HGOptionsGetString("-model_output", &c->output, NULL)); /* listed by the trainer, as is the next */
-  PetscCall(HGOptionsGetString("-train_history", &c->history, NULL));
-  PetscCall(HGOptionsString("-model_input", "model file to start from", "", &c->model, NULL));
-  PetscCall(HGOptionsInt("-train_seed", "seed of the initial weights", "", PETSC_MIN_INT, PETSC_MAX_INT, &c->seed, NULL));
-  PetscCall(HGOptionsInt("-coord_grid", "points along each axis of the grid of the error", "HGCoordProblemError", 2, PETSC_MAX_INT,
-                         &c->grid, NULL));
-  PetscOptionsEnd();
-  PetscCall(AppModelOptions());
+  PetscCall(HGTrainerGetModelInput(c->trainer, &input));
+  PetscCall(HGTrainerGetModelOutput(c->trainer, &output));
+  PetscCall(HGTrainerGetHistory(c->trainer, &history));
+  const AppPath path[] = {
+      {"-model_input", input, PETSC_FALSE},
+      {"-model_output", output, PETSC_TRUE},
+      {"-train_history", history, PETSC_TRUE},
+  };
+
+  PetscCall(AppCheckPaths(3, path));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode Train(Coord *c)
+{
+  HGDType  dtype;
+  PetscInt n;
+  double   begin;
+
+  PetscFunctionBegin;
+  PetscCall(AppCheckOptions());
+  PetscCall(CheckPaths(c));
+  PetscCall(HGGetDType(&dtype));
+  PetscCall(HGCollocationSetUpNet(c->c, c->net, dtype));
+  PetscCall(HGTrainerSetUp(c->trainer));
+  PetscCall(HGTrainerGetParameters(c->trainer, &c->p));
+  PetscCall(PetscObjectReference((PetscObject)c->p));
+  PetscCall(VecGetSize(c->p, &n));
+  PetscCall(PetscPrintf(PETSC_COMM_WORLD, "mlp: %" PetscInt_FMT " parameters, %d threads\n", n, omp_get_max_threads()));
+  begin = MPI_Wtime();
+  PetscCall(HGTrainerTrain(c->trainer));
+  PetscCall(Report(c, MPI_Wtime() - begin));
+  if (!HGSignalReceived()) PetscCall(PrintError(c));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
 PetscErrorCode AppTrainCoord(PetscBool help)
 {
-  Coord    c = {.model = "", .output = "", .history = "", .grid = 201};
-  PetscInt n = 0;
-  double   begin;
+  Coord c = {.grid = 201, .help = help};
 
   PetscFunctionBegin;
-  PetscCall(ReadTrainingOptions(&c));
-  PetscCall(Configure(&c, help));
-  PetscCall(HGCoordTrainerCreate(c.problem, &c.trainer));
-  PetscCall(HGCoordTrainerSetFromOptions(c.trainer));
-  if (!help) {
-    const AppPath path[] = {
-        {"-model_input", c.model, PETSC_FALSE},
-        {"-model_output", c.output, PETSC_TRUE},
-        {"-train_history", c.history, PETSC_TRUE},
-    };
-    PetscCall(AppCheckOptions());
-    PetscCall(AppCheckPaths(3, path));
-    PetscCall(SetUp(&c));
-    if (*c.model) PetscCall(HGCoordProblemReadModel(c.problem, c.model, c.v));
-    PetscCall(VecGetSize(c.v, &n));
-    PetscCall(PetscPrintf(PETSC_COMM_WORLD, "mlp: %" PetscInt_FMT " parameters, %d threads\n", n, omp_get_max_threads()));
-    begin = MPI_Wtime();
-    PetscCall(HGCoordTrainerTrain(c.trainer, c.v));
-    PetscCall(Report(&c, MPI_Wtime() - begin));
-    if (!HGSignalReceived()) PetscCall(PrintError(&c));
-  }
+  PetscOptionsBegin(PETSC_COMM_WORLD, NULL, "halograd train -net_type mlp", "");
+  PetscCall(HGOptionsInt("-coord_grid", "points along each axis of the grid of the error", "HGCollocationError", 2, PETSC_MAX_INT, &c.grid,
+                         NULL));
+  PetscOptionsEnd();
+  PetscCall(AppModelOptions());
+  PetscCall(ConfigureEquation(&c));
+  PetscCall(ConfigureTrainer(&c));
+  if (!help) PetscCall(Train(&c));
   PetscCall(Destroy(&c));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Network and problem are those of the model file; the command line's options of them are not asked */
-static PetscErrorCode ConfigureFromModel(Coord *c)
+/* ---- predict and evaluate ---- */
+
+/* Network and equation are those of the model file; the command line's options of them are not asked */
+static PetscErrorCode LoadModel(Coord *c)
 {
   HGModel m;
+  HGDType dtype;
 
   PetscFunctionBegin;
   PetscCall(HGModelOpen(PETSC_COMM_WORLD, c->model, &m));
-  PetscCall(HGCoordProblemCreate(PETSC_COMM_WORLD, &c->problem));
-  PetscCall(HGCoordProblemSetModel(c->problem, m));
-  PetscCall(HGCoordNetCreate(PETSC_COMM_WORLD, &c->net));
-  PetscCall(HGCoordNetSetModel(c->net, m));
+  PetscCall(HGCollocationCreate(PETSC_COMM_WORLD, &c->c));
+  PetscCall(HGCollocationSetModel(c->c, m));
+  PetscCall(HGNetCreate(PETSC_COMM_WORLD, &c->net));
+  PetscCall(HGNetSetModel(c->net, m));
+  PetscCall(HGGetDType(&dtype));
+  PetscCall(HGCollocationSetUpNet(c->c, c->net, dtype));
+  PetscCall(HGCollocationCheckModel(c->c, m));
+  PetscCall(HGNetCreateParameters(c->net, &c->p));
+  PetscCall(HGNetReadModel(c->net, m, c->p));
+  PetscCall(HGNetSetParameters(c->net, c->p));
   PetscCall(HGModelDestroy(&m));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -183,12 +346,11 @@ static PetscErrorCode SetAxis(HGFieldFile file, PetscInt a, char name[], PetscIn
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* The first two axes of the box as a field: x runs along the rows, the second coordinate is y of the file */
+/* The box as a field of as many dimensions: the first coordinate runs along the rows, the others are y and z of the file */
 static PetscErrorCode WriteField(Coord *c)
 {
   const double *lo, *hi;
-  PetscInt      dim, out, xs, ys, xm, ym, variable;
-  PetscInt      size[3] = {1, c->grid, c->grid};
+  PetscInt      dim, out, start[3], n[3], size[3] = {1, 1, 1}, variable;
   HGFieldFile   file;
   DM            da;
   Vec           u;
@@ -196,27 +358,36 @@ static PetscErrorCode WriteField(Coord *c)
   double       *x;
 
   PetscFunctionBegin;
-  PetscCall(HGCoordProblemGetBox(c->problem, &dim, &lo, &hi));
-  PetscCall(HGCoordNetGetSizes(c->net, NULL, &out, NULL));
-  HGCheck(dim == 2, PETSC_COMM_WORLD, "predict writes problems of 2 coordinates, this one has %" PetscInt_FMT, dim);
-  PetscCall(DMDACreate2d(PETSC_COMM_WORLD, DM_BOUNDARY_NONE, DM_BOUNDARY_NONE, DMDA_STENCIL_BOX, c->grid, c->grid, PETSC_DECIDE,
-                         PETSC_DECIDE, out, 0, NULL, NULL, &da));
+  PetscCall(HGCollocationGetBox(c->c, &lo, &hi));
+  PetscCall(HGCollocationGetSizes(c->c, &dim, &out));
+  HGCheck(dim <= 3, PETSC_COMM_WORLD,
+          "predict writes boxes of up to 3 coordinates, this one has %" PetscInt_FMT
+          "; give points as the channels of a data file with -data_file",
+          dim);
+  for (PetscInt d = 0; d < dim; d++) size[2 - d] = c->grid;
+  PetscCall(DMDACreate3d(PETSC_COMM_WORLD, DM_BOUNDARY_NONE, DM_BOUNDARY_NONE, DM_BOUNDARY_NONE, DMDA_STENCIL_BOX, size[2], size[1],
+                         size[0], PETSC_DECIDE, PETSC_DECIDE, PETSC_DECIDE, out, 0, NULL, NULL, NULL, &da));
   PetscCall(DMSetUp(da));
-  PetscCall(DMDAGetCorners(da, &xs, &ys, NULL, &xm, &ym, NULL));
+  PetscCall(DMDAGetCorners(da, &start[0], &start[1], &start[2], &n[0], &n[1], &n[2]));
   PetscCall(DMCreateGlobalVector(da, &u));
-  PetscCall(PetscMalloc1(2 * xm * ym, &x));
-  for (PetscInt i = 0; i < xm * ym; i++) {
-    x[2 * i]     = lo[0] + (hi[0] - lo[0]) * (double)(xs + i % xm) / (double)(c->grid - 1);
-    x[2 * i + 1] = lo[1] + (hi[1] - lo[1]) * (double)(ys + i / xm) / (double)(c->grid - 1);
+  PetscCall(PetscMalloc1(dim * n[0] * n[1] * n[2], &x));
+  for (PetscInt i = 0; i < n[0] * n[1] * n[2]; i++) {
+    const PetscInt at[3] = {start[0] + i % n[0], start[1] + i / n[0] % n[1], start[2] + i / n[0] / n[1]};
+
+    for (PetscInt d = 0; d < dim; d++) x[i * dim + d] = lo[d] + (hi[d] - lo[d]) * (double)at[d] / (double)(c->grid - 1);
   }
   PetscCall(VecGetArray(u, &a));
-  PetscCall(HGCoordProblemPredict(c->problem, c->v, xm * ym, x, a));
+  PetscCall(HGCollocationApply(c->c, n[0] * n[1] * n[2], x, a));
   PetscCall(VecRestoreArray(u, &a));
   PetscCall(HGFieldFileCreate(PETSC_COMM_WORLD, c->output, &file));
-  PetscCall(HGFieldFileSetSizes(file, 2, 1, size));
-  PetscCall(SetAxis(file, 2, "x", c->grid, lo[0], hi[0]));
-  PetscCall(SetAxis(file, 1, "y", c->grid, lo[1], hi[1]));
-  PetscCall(HGFieldFileSetAttribute(file, "title", "a coordinate network on its box: x is the first coordinate, y the second"));
+  PetscCall(HGFieldFileSetSizes(file, dim, 1, size));
+  for (PetscInt d = 0; d < dim; d++) {
+    char name[] = {"xyz"[d], 0};
+
+    PetscCall(SetAxis(file, 2 - d, name, c->grid, lo[d], hi[d]));
+  }
+  PetscCall(
+      HGFieldFileSetAttribute(file, "title", "a network of coordinates on its box: x is the first coordinate, y the second, z the third"));
   PetscCall(HGFieldFileAddVariable(file, "u", out, HG_F64, &variable));
   PetscCall(HGFieldFileSetUp(file));
   PetscCall(HGFieldFileWriteVec(file, variable, 0, da, u));
@@ -229,19 +400,22 @@ static PetscErrorCode WriteField(Coord *c)
 
 PetscErrorCode AppApplyCoord(PetscBool writes)
 {
-  Coord c = {.model = "", .output = "prediction.nc", .grid = 201};
+  Coord     c = {.model = "", .output = "prediction.nc", .grid = 201};
+  PetscBool exact;
 
   PetscFunctionBegin;
-  PetscOptionsBegin(PETSC_COMM_WORLD, NULL, "Applying a coordinate network", "");
+  PetscOptionsBegin(PETSC_COMM_WORLD, NULL, "Applying a network of coordinates", "");
   PetscCall(HGOptionsString("-model", "model file", "", &c.model, NULL));
-  PetscCall(HGOptionsInt("-coord_grid", "points along each axis of the box", "HGCoordProblemError", 2, PETSC_MAX_INT, &c.grid, NULL));
+  PetscCall(HGOptionsInt("-coord_grid", "points along each axis of the box", "HGCollocationError", 2, PETSC_MAX_INT, &c.grid, NULL));
   if (writes) PetscCall(HGOptionsString("-output", "file to write the field to", "", &c.output, NULL));
   PetscOptionsEnd();
   PetscCall(AppModelOptions());
   PetscCall(AppCheckOptions());
-  PetscCall(ConfigureFromModel(&c));
-  PetscCall(SetUp(&c));
-  PetscCall(HGCoordProblemReadModel(c.problem, c.model, c.v));
+  PetscCall(LoadModel(&c));
+  PetscCall(HGCollocationHasExact(c.c, &exact));
+  HGCheck(writes || exact, PETSC_COMM_WORLD,
+          "%s has no exact solution to compare with; write its field with halograd predict, or give points and values with -data_file",
+          c.model);
   if (writes) {
     const AppPath path[] = {
         {"-model", c.model, PETSC_FALSE},

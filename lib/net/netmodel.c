@@ -102,6 +102,7 @@ PetscErrorCode HGNetSetModel(HGNet net, HGModel m)
   MPI_Comm     comm = PetscObjectComm((PetscObject)net);
   const char  *path, *text;
   PetscInt64   cin, cout;
+  PetscBool    has;
   PetscOptions file;
 
   PetscFunctionBegin;
@@ -113,6 +114,8 @@ PetscErrorCode HGNetSetModel(HGNet net, HGModel m)
   PetscCall(HGNetSetFromOptions(net));
   PetscCall(PetscObjectSetOptions((PetscObject)net, NULL));
   PetscCall(HGOptionsDestroyUsed(comm, path, &file));
+  PetscCall(HGModelHas(m, "", "input_channels", &has));
+  if (!has) PetscFunctionReturn(PETSC_SUCCESS); /* of coordinates: their equation tells */
   PetscCall(HGModelGetInt(m, "", "input_channels", 1, PETSC_MAX_INT, &cin));
   PetscCall(HGModelGetInt(m, "", "target_channels", 1, PETSC_MAX_INT, &cout));
   PetscCall(HGNetSetChannels(net, (PetscInt)cin, (PetscInt)cout));

@@ -6,6 +6,7 @@
 #include "loss/hgloss.h"
 #include "net/hgnet.h"
 #include "physics/hgphysics.h"
+#include "physics/points/hgcollocation.h"
 
 /*S
    HGObjective - what a training minimises: a weighted sum of terms over samples, a function of one Vec of parameters
@@ -25,7 +26,8 @@ typedef struct _p_HGObjective *HGObjective;
    HGObjectiveType - what is minimised
 
    Values:
-.  HGOBJECTIVEFIELDS - a network from fields to fields of a dataset: misfit to targets, residual of an equation, soft boundary conditions
++  HGOBJECTIVEFIELDS - a network from fields to fields of a dataset: misfit to targets, residual of an equation, soft boundary conditions
+-  HGOBJECTIVEPOINTS - a network of coordinates: residuals at points
 
    Level: intermediate
 
@@ -33,6 +35,7 @@ typedef struct _p_HGObjective *HGObjective;
 J*/
 typedef const char *HGObjectiveType;
 #define HGOBJECTIVEFIELDS "fields"
+#define HGOBJECTIVEPOINTS "points"
 
 /*E
    HGBalance - how the weights of an objective's terms change during training
@@ -75,5 +78,9 @@ PETSC_EXTERN PetscErrorCode HGObjectiveFieldsSetBoundaryWeight(HGObjective, Pets
 PETSC_EXTERN PetscErrorCode HGObjectiveFieldsSetLabelled(HGObjective, PetscInt);
 PETSC_EXTERN PetscErrorCode HGObjectiveFieldsSetUnknown(HGObjective, const char[], PetscReal);
 PETSC_EXTERN PetscErrorCode HGObjectiveFieldsGetLoss(HGObjective, HGLoss *);
+
+PETSC_EXTERN PetscErrorCode HGObjectivePointsSet(HGObjective, HGNet, HGCollocation);
+PETSC_EXTERN PetscErrorCode HGObjectivePointsSetUnknown(HGObjective, const char[], PetscReal);
+PETSC_EXTERN PetscErrorCode HGObjectivePointsSetRefinement(HGObjective, PetscInt, PetscInt);
 
 #endif

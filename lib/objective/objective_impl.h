@@ -37,6 +37,7 @@ struct _HGObjectiveOps {
   PetscErrorCode (*read)(HGObjective, HGModel, Vec);                 /* the parameters */
   PetscErrorCode (*resume)(HGObjective, const char file[], HGModel); /* the rest */
   PetscErrorCode (*where)(HGObjective, PetscInt, char[], size_t);    /* the name of what is not finite */
+  PetscErrorCode (*change)(HGObjective, Vec);                        /* every so many epochs: another function from now on */
   PetscErrorCode (*destroy)(HGObjective);
 };
 
@@ -48,6 +49,9 @@ struct _p_HGObjective {
   PetscInt        nterms, reference; /* reference: the term that the others' gradients are balanced with */
   HGObjectiveTerm term[HG_OBJECTIVE_TERMS];
   PetscBool       listed; /* the terms are, in histories */
+  PetscInt        every;  /* epochs between two changes, 0 for none */
+  PetscInt        memory; /* pairs that suit limited-memory optimizers, 0 for their default */
+  PetscReal       gatol;  /* size of the gradient that ends a stage, 0 for the optimizer's */
   HGBalance       balance;
   Vec             gradient; /* of one term */
   PetscInt        bad;      /* the sample or point where the last evaluation was not finite, -1 for none */
@@ -79,7 +83,9 @@ PETSC_INTERN PetscErrorCode HGObjectiveRead(HGObjective, HGModel, Vec);
 PETSC_INTERN PetscErrorCode HGObjectiveResume(HGObjective, const char[], HGModel);
 PETSC_INTERN PetscErrorCode HGObjectiveWhere(HGObjective, char[], size_t);
 
-#define HG_OBJECTIVES(X)    X(HGOBJECTIVEFIELDS, Fields)
+#define HG_OBJECTIVES(X)       \
+  X(HGOBJECTIVEFIELDS, Fields) \
+  X(HGOBJECTIVEPOINTS, Points)
 #define DECLARE(type, name) PETSC_INTERN PetscErrorCode HGObjectiveCreate_##name(HGObjective);
 HG_OBJECTIVES(DECLARE)
 #undef DECLARE

@@ -37,6 +37,11 @@ static PetscErrorCode AppendDomain(HGPhysics p, char text[], size_t len)
   char item[256];
 
   PetscFunctionBegin;
+  if (p->axis[0].origin != 0 || p->axis[1].origin != 0 || p->axis[2].origin != 0) {
+    (void)snprintf(item, sizeof(item), " -physics_origin %.17g,%.17g,%.17g", (double)p->axis[2].origin, (double)p->axis[1].origin,
+                   (double)p->axis[0].origin);
+    PetscCall(PetscStrlcat(text, item, len));
+  }
   (void)snprintf(item, sizeof(item), " -physics_length %.17g,%.17g,%.17g -physics_stretch %.17g,%.17g,%.17g", (double)p->axis[2].length,
                  (double)p->axis[1].length, (double)p->axis[0].length, (double)p->axis[2].stretch, (double)p->axis[1].stretch,
                  (double)p->axis[0].stretch);

@@ -50,6 +50,8 @@ PETSC_EXTERN PetscErrorCode HGTrainerSetEpochs(HGTrainer, PetscInt);
 PETSC_EXTERN PetscErrorCode HGTrainerSetStages(HGTrainer, const char[]);
 PETSC_EXTERN PetscErrorCode HGTrainerSetBatchSize(HGTrainer, PetscInt);
 PETSC_EXTERN PetscErrorCode HGTrainerSetSeed(HGTrainer, PetscInt);
+PETSC_EXTERN PetscErrorCode HGTrainerSetIntervals(HGTrainer, PetscInt, PetscInt);
+PETSC_EXTERN PetscErrorCode HGTrainerGetEpoch(HGTrainer, PetscInt *);
 PETSC_EXTERN PetscErrorCode HGTrainerSetHistory(HGTrainer, const char[]);
 PETSC_EXTERN PetscErrorCode HGTrainerSetFromOptions(HGTrainer);
 PETSC_EXTERN PetscErrorCode HGTrainerGetBatchSize(HGTrainer, PetscInt *);

@@ -14,7 +14,7 @@ struct _p_HGTrainer {
   PETSCHEADER(int);
   HGObjective objective;
   Tao         tao;
-  PetscInt    epochs, batch_size, seed, checkpoint;
+  PetscInt    epochs, batch_size, seed, checkpoint, lines; /* lines: epochs between two of the history */
   HGSchedule  schedule;
   char       *history, *input, *output; /* files, empty for none */
   PetscInt    nstages, stage, start;    /* stages, 0 for one optimizer alone; the one that runs; the epoch it began at */

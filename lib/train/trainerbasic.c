@@ -30,6 +30,7 @@ PetscErrorCode HGTrainerCreate(MPI_Comm comm, HGTrainer *trainer)
   t->batch_size = 8;
   t->seed       = 1;
   t->checkpoint = 10;
+  t->lines      = 1;
   PetscCall(PetscStrallocpy("model.nc", &t->output));
   PetscCall(PetscStrallocpy("", &t->input));
   PetscCall(PetscStrallocpy("", &t->history));
@@ -531,8 +532,7 @@ PetscErrorCode HGTrainerGetSeed(HGTrainer trainer, PetscInt *seed)
 PetscErrorCode HGTrainerSetFromOptions(HGTrainer trainer)
 {
   PetscInt    schedule = trainer->schedule;
-  HGLoss      loss;
-  PetscBool   staged, epochs;
+  PetscBool   staged, epochs, typed;
   const char *stages = "", *history = trainer->history, *input = trainer->input, *output = trainer->output;
 
   PetscFunctionBegin;
@@ -549,6 +549,8 @@ PetscErrorCode HGTrainerSetFromOptions(HGTrainer trainer)
   PetscCall(HGOptionsChoice("-train_schedule", "learning rate over the epochs", "", HGSchedules, 2, &schedule, NULL));
   PetscCall(HGOptionsString("-train_history", "CSV file of epoch, loss, validation, learning rate, seconds", "HGTrainerSetHistory",
                             &history, NULL));
+  PetscCall(HGOptionsInt("-train_history_every", "epochs between two lines of it", "HGTrainerSetIntervals", 1, PETSC_MAX_INT,
+                         &trainer->lines, NULL));
   PetscCall(HGOptionsInt("-train_checkpoint", "write the model every so many epochs, 0: only at the end", "", 0, PETSC_MAX_INT,
                          &trainer->checkpoint, NULL));
   PetscCall(HGOptionsString("-model_input", "model file to start or resume from", "HGTrainerSetModelInput", &input, NULL));
@@ -558,9 +560,14 @@ PetscErrorCode HGTrainerSetFromOptions(HGTrainer trainer)
   PetscCall(HGStringReplace(input, &trainer->input));
   PetscCall(HGStringReplace(output, &trainer->output));
   trainer->schedule = (HGSchedule)schedule;
-  PetscCall(HGTrainerGetLoss(trainer, &loss));
-  PetscCall(HGLossSetFromOptions(loss));
   PetscCall(HGObjectiveSetFromOptions(trainer->objective));
+  PetscCall(PetscOptionsHasName(((PetscObject)trainer)->options, ((PetscObject)trainer)->prefix, "-tao_type", &typed));
+  if (!staged && (epochs || typed) && trainer->nstages) { /* one optimizer, instead of those that the program chose */
+    const PetscInt n = trainer->epochs;
+
+    PetscCall(HGTrainerSetStages(trainer, ""));
+    trainer->epochs = n;
+  }
   if (staged) PetscCall(StagesFromOptions(trainer, stages, epochs));
   else PetscCall(HGTaoSetFromOptions(trainer->tao));
   PetscFunctionReturn(PETSC_SUCCESS);
@@ -599,6 +606,38 @@ PetscErrorCode HGTrainerDestroy(HGTrainer *trainer)
   PetscCall(PetscFree((*trainer)->stages_text));
   PetscCall(HGModelOutputDestroy(&(*trainer)->file));
   PetscCall(PetscHeaderDestroy(trainer));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/*@
+   HGTrainerSetIntervals - Set how often a trainer writes
+
+   Logically Collective
+
+   Input Parameters:
++  trainer    - the trainer
+.  checkpoint - epochs between two model files, 0 for the end alone (default 10)
+-  lines      - epochs between two lines of the history (default 1); the last one is written always
+
+   Options Database Keys:
++  -train_checkpoint n    - epochs between two model files
+-  -train_history_every n - epochs between two lines
+
+   Level: intermediate
+
+   Errors:
+   Negative numbers, lines of 0.
+
+.seealso: `HGTrainerSetModelOutput()`, `HGTrainerSetHistory()`
+@*/
+PetscErrorCode HGTrainerSetIntervals(HGTrainer trainer, PetscInt checkpoint, PetscInt lines)
+{
+  PetscFunctionBegin;
+  PetscValidHeaderSpecific(trainer, HG_TRAINER_CLASSID, 1);
+  HGCheck(lines >= 1, PetscObjectComm((PetscObject)trainer), "-train_history_every %" PetscInt_FMT ": give at least 1", lines);
+  trainer->checkpoint = checkpoint;
+  trainer->lines      = lines;
+  PetscCall(CheckOptions(trainer));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -762,5 +801,28 @@ PetscErrorCode HGTrainerGetUnknown(HGTrainer trainer, const char *name[], PetscR
   PetscValidHeaderSpecific(trainer, HG_TRAINER_CLASSID, 1);
   PetscCall(HGObjectiveGetUnknown(trainer->objective, trainer->parameters, &its, value));
   if (name) *name = its;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/*@
+   HGTrainerGetEpoch - Get the number of epochs that are done
+
+   Not Collective
+
+   Input Parameter:
+.  trainer - the trainer
+
+   Output Parameter:
+.  n - the number
+
+   Level: intermediate
+
+.seealso: `HGTrainerTrain()`
+@*/
+PetscErrorCode HGTrainerGetEpoch(HGTrainer trainer, PetscInt *n)
+{
+  PetscFunctionBegin;
+  PetscValidHeaderSpecific(trainer, HG_TRAINER_CLASSID, 1);
+  *n = trainer->epoch;
   PetscFunctionReturn(PETSC_SUCCESS);
 }

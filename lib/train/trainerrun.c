@@ -129,7 +129,7 @@ static PetscErrorCode Report(HGTrainer t, PetscReal loss, const char validation[
   PetscFunctionBegin;
   PetscCall(HGTrainerGetUnknown(t, &name, &unknown));
   if (name) PetscCall(PetscSNPrintf(found, sizeof(found), ", %s %.6g", name, (double)unknown));
-  if (*t->history) {
+  if (*t->history && (t->epoch % t->lines == 0 || t->epoch == t->epochs)) {
     PetscCall(HGTextAppend(&line, "%" PetscInt_FMT ",%.10g,%s,%.8g,%.3f", t->epoch, (double)loss, validation, (double)rate,
                            MPI_Wtime() - t->started));
     if (t->objective->listed) PetscCall(AppendTerms(t, &line));
@@ -200,10 +200,28 @@ static void FindStage(HGTrainer t, PetscInt epoch)
   }
 }
 
+/* TAOLMVM's matrix can be reached by its options only */
+static PetscErrorCode SetMemory(PetscInt pairs)
+{
+  static const char *const option[] = {"-tao_lmvm_mat_lmvm_hist_size", "-tao_blmvm_mat_lmvm_hist_size", "-tao_bqnls_mat_lmvm_hist_size"};
+  char                     value[32];
+
+  PetscFunctionBegin;
+  PetscCall(PetscSNPrintf(value, sizeof(value), "%" PetscInt_FMT, pairs));
+  for (size_t i = 0; pairs && i < PETSC_STATIC_ARRAY_LENGTH(option); i++) {
+    PetscBool set;
+
+    PetscCall(PetscOptionsHasName(NULL, NULL, option[i], &set));
+    if (!set) PetscCall(PetscOptionsSetValue(NULL, option[i], value));
+  }
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 /* The optimizer of the stage at work */
 static PetscErrorCode SetUpTao(HGTrainer t)
 {
   PetscFunctionBegin;
+  PetscCall(SetMemory(t->objective->memory));
   if (t->nstages) {
     PetscCall(TaoDestroy(&t->tao));
     PetscCall(HGStageCreateTao(PetscObjectComm((PetscObject)t), &t->stages[t->stage], &t->tao));
@@ -217,10 +235,24 @@ static PetscErrorCode SetUpTao(HGTrainer t)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+/* Where the objective says so, only the gradient's own size stops a stage early, unless the options say otherwise */
+static PetscErrorCode SetTolerances(HGTrainer t)
+{
+  static const char *const option[] = {"-tao_gatol", "-tao_grtol", "-tao_gttol"};
+  PetscReal                limit[]  = {t->objective->gatol, 0, 0};
+
+  PetscFunctionBegin;
+  if (t->stochastic) PetscCall(TaoSetTolerances(t->tao, 0, 0, 0)); /* the noise of a mini-batch says nothing about convergence */
+  if (t->stochastic || limit[0] <= 0) PetscFunctionReturn(PETSC_SUCCESS);
+  for (int i = 0; i < 3; i++) PetscCall(PetscOptionsGetReal(NULL, NULL, option[i], &limit[i], NULL));
+  PetscCall(TaoSetTolerances(t->tao, limit[0], limit[1], limit[2]));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 static PetscErrorCode SetLimits(HGTrainer t)
 {
   PetscFunctionBegin;
-  if (t->stochastic) PetscCall(TaoSetTolerances(t->tao, 0, 0, 0)); /* the noise of a mini-batch says nothing about convergence */
+  PetscCall(SetTolerances(t));
   if (t->stochastic || t->nstages) PetscCall(TaoSetMaximumFunctionEvaluations(t->tao, PETSC_MAX_INT));
   PetscCall(SetRate(t));
   PetscFunctionReturn(PETSC_SUCCESS);
@@ -270,18 +302,23 @@ PetscErrorCode HGTrainerSetUp(HGTrainer trainer)
 /* Steps may be more than a Tao counts, in mini-batches; of the whole dataset they are not more than epochs */
 static PetscErrorCode Solve(HGTrainer t, PetscInt64 left)
 {
-  PetscInt  max_it;
-  PetscBool limited;
+  HGObjective o = t->objective;
+  PetscInt    max_it;
+  PetscBool   limited;
 
   PetscFunctionBegin;
   PetscCall(PetscOptionsGetInt(NULL, NULL, "-tao_max_it", &max_it, &limited));
   if (limited) left = PetscMin(left, max_it);
   while (left > 0 && !t->stopped) {
-    const PetscInt64 n = t->stochastic ? PetscMin(left, MOST_ITERATIONS) : left;
+    const PetscInt64   n = PetscMin(left, o->every ? StepsOf(t, o->every) : MOST_ITERATIONS);
+    TaoConvergedReason reason;
 
     PetscCall(HGTaoSetMaximumIterations(t->tao, (PetscInt)n));
     PetscCall(TaoSolve(t->tao));
+    PetscCall(TaoGetConvergedReason(t->tao, &reason));
     left -= n;
+    if (o->every && left > 0 && !t->stopped) PetscCall((*o->ops->change)(o, t->parameters));
+    else if (!t->stochastic && reason != TAO_DIVERGED_MAXITS) break;
   }
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -293,7 +330,8 @@ static PetscErrorCode RunStage(HGTrainer t)
   TaoConvergedReason reason;
 
   PetscFunctionBegin;
-  PetscCall(HGProgressBegin(&t->progress, PetscObjectComm((PetscObject)t), t->stochastic ? "batches" : "iterations",
+  PetscCall(HGProgressBegin(&t->progress, PetscObjectComm((PetscObject)t),
+                            t->stochastic && t->objective->samples > 1 ? "batches" : "iterations",
                             StepsOf(t, t->epoch - t->start) + t->batch, StepsOf(t, StageEnd(t) - t->start)));
   PetscCall(HGSignalBegin());
   PetscCall(Solve(t, left));

@@ -117,6 +117,8 @@ static PetscErrorCode ReadProgress(HGModel m, Progress *p)
 
   PetscFunctionBegin;
   *p = (Progress){.stages = ""};
+  PetscCall(HGModelHas(m, "", "epoch", &has));
+  if (!has) PetscFunctionReturn(PETSC_SUCCESS); /* parameters alone */
   PetscCall(HGModelGetInt(m, "", "epoch", 0, PETSC_MAX_INT, &v));
   p->epoch = (PetscInt)v;
   PetscCall(HGModelGetInt(m, "", "batch", 0, PETSC_MAX_INT, &v));

@@ -197,6 +197,14 @@ static PetscErrorCode Where_Fields(HGObjective o, PetscInt sample, char text[], 
 
 /* ---- set-up ---- */
 
+static PetscErrorCode SetFromOptions_Fields(HGObjective o, HGOptionItems PetscOptionsObject)
+{
+  PetscFunctionBegin;
+  (void)PetscOptionsObject;
+  PetscCall(HGLossSetFromOptions(((HGFields *)o->data)->loss));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 /* Classes and a loss that takes them go together, and the network has an output for each */
 static PetscErrorCode CheckClasses(HGObjective o, HGTensor y)
 {
@@ -308,19 +316,20 @@ PetscErrorCode HGObjectiveCreate_Fields(HGObjective o)
   f->ordered_for = -1;
   PetscCall(HGLossCreate(PetscObjectComm((PetscObject)o), &f->loss));
   PetscCall(HGLossSetType(f->loss, HGLOSSMSE));
-  o->data              = f;
-  o->ops->setup        = SetUp_Fields;
-  o->ops->createvector = CreateVector_Fields;
-  o->ops->evaluate     = Evaluate_Fields;
-  o->ops->isvalidated  = IsValidated_Fields;
-  o->ops->validate     = Validate_Fields;
-  o->ops->getunknown   = GetUnknown_Fields;
-  o->ops->write        = HGFieldsWrite;
-  o->ops->describe     = HGFieldsDescribe;
-  o->ops->check        = HGFieldsCheck;
-  o->ops->read         = HGFieldsRead;
-  o->ops->resume       = HGFieldsResume;
-  o->ops->where        = Where_Fields;
-  o->ops->destroy      = Destroy_Fields;
+  o->data                = f;
+  o->ops->setfromoptions = SetFromOptions_Fields;
+  o->ops->setup          = SetUp_Fields;
+  o->ops->createvector   = CreateVector_Fields;
+  o->ops->evaluate       = Evaluate_Fields;
+  o->ops->isvalidated    = IsValidated_Fields;
+  o->ops->validate       = Validate_Fields;
+  o->ops->getunknown     = GetUnknown_Fields;
+  o->ops->write          = HGFieldsWrite;
+  o->ops->describe       = HGFieldsDescribe;
+  o->ops->check          = HGFieldsCheck;
+  o->ops->read           = HGFieldsRead;
+  o->ops->resume         = HGFieldsResume;
+  o->ops->where          = Where_Fields;
+  o->ops->destroy        = Destroy_Fields;
   PetscFunctionReturn(PETSC_SUCCESS);
 }

@@ -293,6 +293,30 @@ static PetscInt FindParameter(HGCollocation c, const char name[])
 }
 
 /*@C
+   HGCollocationFindParameter - Find a parameter of the equation
+
+   Not Collective
+
+   Input Parameters:
++  c    - the residuals
+-  name - the parameter
+
+   Output Parameter:
+.  number - its number, from 0, in `HGCollocationEvaluate()`; -1 if there is none of this name
+
+   Level: intermediate
+
+.seealso: `HGCollocationGetParameter()`
+@*/
+PetscErrorCode HGCollocationFindParameter(HGCollocation c, const char name[], PetscInt *number)
+{
+  PetscFunctionBegin;
+  PetscValidHeaderSpecific(c, HG_COLLOCATION_CLASSID, 1);
+  *number = FindParameter(c, name);
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/*@C
    HGCollocationGetParameter - Get a parameter of the equation
 
    Not Collective
@@ -374,6 +398,23 @@ static PetscErrorCode OptionsOfTerm(HGCollocation c, HGCollocationTerm *t)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+static PetscErrorCode ParametersFromOptions(HGCollocation c)
+{
+  char      option[64];
+  PetscReal q;
+
+  PetscFunctionBegin;
+  PetscObjectOptionsBegin((PetscObject)c);
+  for (PetscInt i = 0; i < c->nq; i++) {
+    q = c->q[i];
+    PetscCall(PetscSNPrintf(option, sizeof(option), "-coord_%s", c->qname[i]));
+    PetscCall(HGOptionsReal(option, "parameter of the equation", "HGCollocationSetParameter", -PETSC_MAX_REAL, PETSC_MAX_REAL, &q, NULL));
+    c->q[i] = q;
+  }
+  PetscOptionsEnd();
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 /*@
    HGCollocationSetFromOptions - Take the example, sampling, and the points and weights of the terms from the options
 
@@ -387,7 +428,8 @@ static PetscErrorCode OptionsOfTerm(HGCollocation c, HGCollocationTerm *t)
 .  -coord_sampling uniform|lhs|sobol - how points are drawn (default sobol)
 .  -coord_seed s                     - seed of random points
 .  -coord_NAME_points n              - points of the term NAME: equation, initial, boundary
--  -coord_NAME_weight w              - weight of a term
+.  -coord_NAME_weight w              - weight of a term
+-  -coord_PARAMETER v                - a parameter of the equation, which -physics_PARAMETER sets too
 
    Level: beginner
 
@@ -407,9 +449,34 @@ PetscErrorCode HGCollocationSetFromOptions(HGCollocation c)
   PetscCall(HGOptionsInt("-coord_seed", "seed of random points", "HGCollocationSetSampling", 0, PETSC_MAX_INT, &c->seed, NULL));
   PetscOptionsEnd();
   if (set) PetscCall(HGCollocationSetExample(c, HGCollocationExamples[example]));
+  PetscCall(ParametersFromOptions(c));
   c->sampling = (HGSampling)sampling;
   if (c->options) PetscCall((*c->options)(c));
   for (PetscInt t = 0; t < c->nterms; t++) PetscCall(OptionsOfTerm(c, &c->term[t].term));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/*
+  HGCollocationAttach - Take a network, set up for the coordinates and unknowns, and plan its derivatives
+
+  Collective
+*/
+PetscErrorCode HGCollocationAttach(HGCollocation c, HGNet net)
+{
+  MPI_Comm comm = PetscObjectComm((PetscObject)c);
+  PetscInt cin, cout;
+
+  PetscFunctionBegin;
+  if (c->net == net) PetscFunctionReturn(PETSC_SUCCESS);
+  PetscCall(HGNetGetChannels(net, &cin, &cout));
+  HGCheck(cin == c->dim && cout == c->out, comm,
+          "the network takes %" PetscInt_FMT " coordinates to %" PetscInt_FMT " values, the equation has %" PetscInt_FMT
+          " and %" PetscInt_FMT,
+          cin, cout, c->dim, c->out);
+  PetscCall(HGNetSetUpJets(net, c->lo, c->hi, c->nsecond, (const PetscInt(*)[2])c->second));
+  PetscCall(PetscObjectReference((PetscObject)net));
+  PetscCall(HGNetDestroy(&c->net));
+  c->net = net;
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -432,21 +499,12 @@ PetscErrorCode HGCollocationSetFromOptions(HGCollocation c)
 PetscErrorCode HGCollocationSetUp(HGCollocation c, HGNet net)
 {
   MPI_Comm comm = PetscObjectComm((PetscObject)c);
-  PetscInt cin, cout;
 
   PetscFunctionBegin;
   PetscValidHeaderSpecific(c, HG_COLLOCATION_CLASSID, 1);
   HGCheck(c->dim && c->nterms, comm,
           "a network of coordinates needs an equation; choose one with -physics_type, or an example with -coord_problem burgers|poisson");
-  PetscCall(HGNetGetChannels(net, &cin, &cout));
-  HGCheck(cin == c->dim && cout == c->out, comm,
-          "the network takes %" PetscInt_FMT " coordinates to %" PetscInt_FMT " values, the equation has %" PetscInt_FMT
-          " and %" PetscInt_FMT,
-          cin, cout, c->dim, c->out);
-  PetscCall(HGNetSetUpJets(net, c->lo, c->hi, c->nsecond, (const PetscInt(*)[2])c->second));
-  PetscCall(PetscObjectReference((PetscObject)net));
-  PetscCall(HGNetDestroy(&c->net));
-  c->net = net;
+  PetscCall(HGCollocationAttach(c, net));
   for (PetscInt t = 0; t < c->nterms; t++) {
     HGCollocationPoints *s = &c->term[t];
 

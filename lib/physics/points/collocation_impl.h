@@ -59,6 +59,7 @@ struct _p_HGCollocation {
 #define HG_COLLOCATION_EXAMPLES 2
 PETSC_INTERN const char *const HGCollocationExamples[HG_COLLOCATION_EXAMPLES];
 
+PETSC_INTERN PetscErrorCode HGCollocationAttach(HGCollocation, HGNet);
 PETSC_INTERN PetscErrorCode HGCollocationSampleTerm(HGCollocation, HGCollocationPoints *);
 PETSC_INTERN PetscErrorCode HGCollocationSweep(HGCollocation, PetscInt, PetscReal, PetscInt, const double[], PetscBool);
 PETSC_INTERN PetscErrorCode HGCollocationFindTerm(HGCollocation, const char[], HGCollocationPoints **);

@@ -2,6 +2,7 @@
 #ifndef HGCOLLOCATION_H
 #define HGCOLLOCATION_H
 
+#include "model/hgmodel.h"
 #include "net/hgnet.h"
 #include "physics/hgphysics.h"
 
@@ -89,6 +90,7 @@ PETSC_EXTERN PetscErrorCode HGCollocationSetSecond(HGCollocation, PetscInt, cons
 PETSC_EXTERN PetscErrorCode HGCollocationSetPeriodic(HGCollocation, const PetscBool[]);
 PETSC_EXTERN PetscErrorCode HGCollocationSetContext(HGCollocation, void *);
 PETSC_EXTERN PetscErrorCode HGCollocationAddParameter(HGCollocation, const char[], double);
+PETSC_EXTERN PetscErrorCode HGCollocationFindParameter(HGCollocation, const char[], PetscInt *);
 PETSC_EXTERN PetscErrorCode HGCollocationGetParameter(HGCollocation, const char[], double *, PetscBool *);
 PETSC_EXTERN PetscErrorCode HGCollocationSetParameter(HGCollocation, const char[], double);
 PETSC_EXTERN PetscErrorCode HGCollocationAddTerm(HGCollocation, const HGCollocationTerm *);
@@ -108,6 +110,14 @@ PETSC_EXTERN PetscErrorCode HGCollocationGetBox(HGCollocation, const double *[],
 PETSC_EXTERN PetscErrorCode HGCollocationGetPoints(HGCollocation, PetscInt, PetscInt *, const double *[]);
 PETSC_EXTERN PetscErrorCode HGCollocationView(HGCollocation, PetscViewer);
 PETSC_EXTERN PetscErrorCode HGCollocationDestroy(HGCollocation *);
+PETSC_EXTERN PetscErrorCode HGCollocationSetUpNet(HGCollocation, HGNet, HGDType);
+PETSC_EXTERN PetscErrorCode HGCollocationApply(HGCollocation, PetscInt, const double[], double[]);
+PETSC_EXTERN PetscErrorCode HGCollocationHasExact(HGCollocation, PetscBool *);
+PETSC_EXTERN PetscErrorCode HGCollocationError(HGCollocation, PetscInt, PetscReal *);
+PETSC_EXTERN PetscErrorCode HGCollocationWriteModel(HGCollocation, HGModel);
+PETSC_EXTERN PetscErrorCode HGCollocationSetModel(HGCollocation, HGModel);
+PETSC_EXTERN PetscErrorCode HGCollocationCheckModel(HGCollocation, HGModel);
+PETSC_EXTERN PetscErrorCode HGModelHasCollocation(HGModel, PetscBool *);
 
 PETSC_EXTERN void   HGSamplePoint(HGSampling, uint64_t, const char[], PetscInt, PetscInt, PetscInt, double[]);
 PETSC_EXTERN double HGBurgersExact(double, double, double);
