@@ -15,7 +15,7 @@ typedef struct {
   Vec           p;
   const char   *model, *output; /* files, empty for none */
   PetscInt      grid;
-  PetscBool     help;
+  PetscBool     help, missing; /* missing: an equation */
 } Coord;
 
 PetscErrorCode AppIsCoord(PetscBool *is)
@@ -114,7 +114,7 @@ static PetscErrorCode LoadField(Coord *c)
 static PetscErrorCode ConfigureEquation(Coord *c)
 {
   const char *type = NULL;
-  PetscBool   set, example;
+  PetscBool   set, example, list;
 
   PetscFunctionBegin;
   PetscCall(HGCollocationCreate(PETSC_COMM_WORLD, &c->c));
@@ -122,7 +122,9 @@ static PetscErrorCode ConfigureEquation(Coord *c)
   PetscCall(PetscOptionsHasName(NULL, NULL, "-coord_problem", &example));
   HGCheck(!set || !example, PETSC_COMM_WORLD, "-physics_type %s and -coord_problem: an example has its own equation; give one of them",
           type);
-  if (c->help && !example) PetscCall(HGCollocationSetExample(c->c, HGPHYSICSBURGERS)); /* what -help lists */
+  PetscCall(PetscOptionsHasHelp(NULL, &list));
+  c->missing = set || example || c->help ? PETSC_FALSE : PETSC_TRUE;
+  if (c->missing || (list && !example && !set)) PetscCall(HGCollocationSetExample(c->c, HGPHYSICSBURGERS)); /* for its options' names */
   if (set) {
     PetscCall(HGPhysicsCreate(PETSC_COMM_WORLD, &c->physics));
     PetscCall(HGPhysicsSetType(c->physics, type));
@@ -277,6 +279,8 @@ static PetscErrorCode Train(Coord *c)
 
   PetscFunctionBegin;
   PetscCall(AppCheckOptions());
+  HGCheck(!c->missing, PETSC_COMM_WORLD,
+          "a network of coordinates needs an equation; choose one with -physics_type, or an example with -coord_problem burgers|poisson");
   PetscCall(CheckPaths(c));
   PetscCall(HGGetDType(&dtype));
   PetscCall(HGCollocationSetUpNet(c->c, c->net, dtype));

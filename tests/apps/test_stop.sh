@@ -102,7 +102,7 @@ until [ "$(cat c.csv 2> /dev/null | wc -l)" -gt 2 ]; do sleep 0.05; done
 kill -USR1 "$(processes c.csv | tail -1)"
 wait "$job"
 [ $? = 138 ] || fail "coordinates: $(cat out err)"
-grep -q '^halograd: SIGUSR1: stopped after [0-9]* iterations; start from its model with -model_input c.nc' err || fail "coordinates: $(cat err)"
+grep -q '^halograd: SIGUSR1: stopped after [0-9]* epochs and 0 batches; go on with -model_input c.nc' err || fail "coordinates: $(cat err)"
 run 1 evaluate -model c.nc -coord_grid 11
 run 1 simulate -problem darcy -darcy_field lognormal -grid 12,12 -samples 40 -seed 1 -output d.nc -output_dtype f64
 "${mpiexec[@]}" -n 2 "$halograd" invert -data_file d.nc -data_input a -invert_regularization 1e-8 -output f.nc > out 2> err < /dev/null &

@@ -81,8 +81,8 @@ refused 1 'train_stages adam:2147483647,sgd:1: .* 2147483647 iterations in all' 
 
 # A coordinate network of another box or another function
 run 1 "${coord[@]}" c.nc -train_stages adam:2 -net_width 4 -net_depth 1
-refused 2 'fc1 has weight(4, 2), the network weight(6, 2)' "${coord[@]}" d.nc -net_width 6 -net_depth 1 -model_input c.nc
-refused 1 'c.nc holds the network .*tanh; the options ask for .*sin' "${coord[@]}" d.nc -net_width 4 -net_depth 1 -net_activation sin -model_input c.nc
-refused 1 'c.nc was trained for coordinate 1 from -1.* to 1.*, the problem has it from 0.* to 1' train -net_type mlp -coord_problem burgers -net_width 4 -net_depth 1 \
-    -model_input c.nc -model_output d.nc
+again=(train -net_type mlp -train_stages adam:2,sgd:1 -model_input c.nc -model_output d.nc -net_depth 1)
+refused 2 'c.nc holds the network .*-net_width 4 .*; the options ask for .*-net_width 6' "${again[@]}" -coord_problem poisson -net_width 6
+refused 1 'c.nc holds the network .*tanh .*; the options ask for .*sin ' "${again[@]}" -coord_problem poisson -net_width 4 -net_activation sin
+refused 1 'c.nc was trained for coordinate 1 from -1.* to 1.*, the problem has it from 0.* to 1' "${again[@]}" -coord_problem burgers -net_width 4
 exit $((failures > 0))

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Prints what a coordinate network of seed 0 gives: parameters, points of the terms, objective and gradient, for a comparison in PyTorch:
+/* Prints what a network of coordinates of seed 0 gives: parameters, points of the terms, objective and gradient, for a comparison in PyTorch:
    a word, a count, and that many numbers on a line */
 #include "halograd.h"
 
@@ -12,45 +12,58 @@ static PetscErrorCode Print(const char name[], PetscInt n, const double v[])
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-int main(int argc, char **argv)
+static PetscErrorCode PrintVec(const char name[], Vec v)
 {
-  HGCoordProblem     p;
-  HGCoordNet         net;
-  Vec                v, g;
-  PetscReal          f;
-  double             loss;
   const PetscScalar *a;
-  const HGCoordTerm *term[HG_COORD_MAX_TERMS];
-  const double      *part[HG_COORD_MAX_TERMS], *x;
-  PetscInt           n, terms;
+  PetscInt           n;
 
-  PetscCall(HGInitialize(&argc, &argv, NULL, NULL));
-  PetscCall(HGCoordProblemCreate(PETSC_COMM_WORLD, &p));
-  PetscCall(HGCoordProblemSetFromOptions(p));
-  PetscCall(HGCoordNetCreate(PETSC_COMM_WORLD, &net));
-  PetscCall(HGCoordNetSetFromOptions(net));
-  PetscCall(HGCoordProblemSetUp(p, net, HG_F64));
-  PetscCall(HGCoordProblemCreateParameters(p, 0, &v));
-  PetscCall(VecDuplicate(v, &g));
-  PetscCall(HGCoordProblemEvaluate(p, v, &f, g));
-  loss = (double)f;
+  PetscFunctionBegin;
   PetscCall(VecGetSize(v, &n));
   PetscCall(VecGetArrayRead(v, &a));
-  PetscCall(Print("parameters", n, a));
+  PetscCall(Print(name, n, a));
   PetscCall(VecRestoreArrayRead(v, &a));
-  PetscCall(VecGetArrayRead(g, &a));
-  PetscCall(Print("gradient", n, a));
-  PetscCall(VecRestoreArrayRead(g, &a));
-  PetscCall(Print("loss", 1, &loss));
-  PetscCall(HGCoordProblemGetTerms(p, &terms, term, part));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+int main(int argc, char **argv)
+{
+  HGObjective              o;
+  HGCollocation            c;
+  HGNet                    net;
+  Vec                      v, g;
+  PetscReal                f;
+  const HGCollocationTerm *term[16];
+  const double            *x;
+  PetscInt                 n, terms;
+
+  PetscCall(HGInitialize(&argc, &argv, NULL, NULL));
+  PetscCall(HGCollocationCreate(PETSC_COMM_WORLD, &c));
+  PetscCall(HGCollocationSetFromOptions(c));
+  PetscCall(HGNetCreate(PETSC_COMM_WORLD, &net));
+  PetscCall(HGNetSetType(net, HGNETMLP));
+  PetscCall(HGNetSetFromOptions(net));
+  PetscCall(HGCollocationSetUpNet(c, net, HG_F64));
+  PetscCall(HGObjectiveCreate(PETSC_COMM_WORLD, &o));
+  PetscCall(HGObjectiveSetType(o, HGOBJECTIVEPOINTS));
+  PetscCall(HGObjectivePointsSet(o, net, c));
+  PetscCall(HGObjectiveSetSeed(o, 0));
+  PetscCall(HGObjectiveSetUp(o));
+  PetscCall(HGObjectiveCreateVector(o, &v));
+  PetscCall(VecDuplicate(v, &g));
+  PetscCall(HGObjectiveEvaluate(o, v, &f, g));
+  PetscCall(PrintVec("parameters", v));
+  PetscCall(PrintVec("gradient", g));
+  PetscCall(Print("loss", 1, &(double){(double)f}));
+  PetscCall(HGCollocationGetTerms(c, &terms, term));
   for (PetscInt t = 0; t < terms; t++) {
-    PetscCall(HGCoordProblemGetPoints(p, t, &n, &x));
+    PetscCall(HGCollocationGetPoints(c, t, &n, &x));
     PetscCall(Print(term[t]->name, 2 * n, x));
   }
   PetscCall(VecDestroy(&v));
   PetscCall(VecDestroy(&g));
-  PetscCall(HGCoordNetDestroy(&net));
-  PetscCall(HGCoordProblemDestroy(&p));
+  PetscCall(HGObjectiveDestroy(&o));
+  PetscCall(HGNetDestroy(&net));
+  PetscCall(HGCollocationDestroy(&c));
   PetscCall(HGFinalize());
   return 0;
 }

@@ -280,11 +280,31 @@ static PetscErrorCode Describe_Points(HGObjective o, HGText *text)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+/* The file's network is this one */
+static PetscErrorCode CheckNet(HGObjective o, HGModel m)
+{
+  HGPoints   *s = (HGPoints *)o->data;
+  const char *path, *held;
+  char        options[1024], *theirs, *ours;
+
+  PetscFunctionBegin;
+  PetscCall(HGModelGetPath(m, &path));
+  PetscCall(HGModelGetText(m, "", "net_options", &held));
+  PetscCall(HGNetGetOptionsString(s->net, options, sizeof(options)));
+  PetscCall(HGOptionsCompareText(held, options, &theirs, &ours));
+  HGCheck(!*theirs, PetscObjectComm((PetscObject)o),
+          "%s holds the network %s; the options ask for %s. Give the same, or train a new model.", path, held, options);
+  PetscCall(PetscFree(theirs));
+  PetscCall(PetscFree(ours));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 static PetscErrorCode Read_Points(HGObjective o, HGModel m, Vec p)
 {
   HGPoints *s = (HGPoints *)o->data;
 
   PetscFunctionBegin;
+  PetscCall(CheckNet(o, m));
   PetscCall(HGCollocationCheckModel(s->c, m));
   PetscCall(HGNetReadModel(s->net, m, p));
   PetscFunctionReturn(PETSC_SUCCESS);

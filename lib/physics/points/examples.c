@@ -153,7 +153,8 @@ static PetscErrorCode FindExample(HGCollocation c, const char name[], const Defi
 /* The equation on a grid that serves only for its domain */
 static PetscErrorCode CreatePhysics(HGCollocation c, const Definition *d, HGPhysics *p)
 {
-  PetscInt size[3] = {1, 1, 1};
+  PetscBool help;
+  PetscInt  size[3] = {1, 1, 1};
 
   PetscFunctionBegin;
   for (PetscInt a = 3 - d->dim; a < 3; a++) size[a] = PetscMax(4, c->size);
@@ -165,7 +166,8 @@ static PetscErrorCode CreatePhysics(HGCollocation c, const Definition *d, HGPhys
   if (d->nu > 0) PetscCall(HGPhysicsSetParameter(*p, "nu", d->nu));
   if (d->dt > 0) PetscCall(HGPhysicsSetParameter(*p, "dt", d->dt));
   PetscCall(HGPhysicsSetFromOptions(*p));
-  PetscCall(HGPhysicsSetUp(*p));
+  PetscCall(PetscOptionsHasHelp(((PetscObject)c)->options, &help));
+  if (!help) PetscCall(HGPhysicsSetUp(*p)); /* which would list viewers */
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 

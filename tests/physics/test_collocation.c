@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Coordinate networks: derivatives against finite differences, gradients by the Taylor test, the points, the exact Burgers solution,
+/* Networks of coordinates: derivatives against finite differences, gradients by the Taylor test, the points, the exact Burgers solution,
    the same objective and gradient on any number of ranks and threads, no allocation in an evaluation */
 #include "halograd.h"
 #include <math.h>
@@ -48,40 +48,63 @@ static void Keep(void *ctx, int lane, PetscInt first, PetscInt n, const double *
     for (PetscInt i = 0; i < n * OUT; i++) kept[k][first * OUT + i] = u[k * n * OUT + i];
 }
 
-static PetscErrorCode At(HGCoordNet net, int order, const double *x, int axis, double h)
+static PetscErrorCode At(HGNet net, int order, const double *x, int axis, double h)
 {
   static double moved[N][DIM];
-  PetscInt      components;
+  PetscInt      components = order == 1 ? 1 + DIM : 1 + DIM + 6;
 
   PetscFunctionBegin;
   for (int i = 0; i < N; i++)
     for (int d = 0; d < DIM; d++) moved[i][d] = x[i * DIM + d] + (d == axis ? h : 0);
-  PetscCall(HGCoordNetGetComponents(net, order, &components));
-  PetscCall(HGCoordNetSweep(net, order, N, moved[0], PETSC_FALSE, Keep, &components));
+  PetscCall(HGNetEvaluateJets(net, order, N, moved[0], PETSC_FALSE, Keep, &components));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* A network of coordinates on a grid of one point for each rank */
+static PetscErrorCode CreateNet(MPI_Comm comm, PetscInt cin, PetscInt cout, PetscInt width, PetscInt depth, HGActivation activation,
+                                HGNet *net)
+{
+  PetscInt    size[HG_AXES] = {1, cin, 1, 1, 1};
+  PetscMPIInt ranks;
+  HGPartition part;
+
+  PetscFunctionBegin;
+  PetscCallMPI(MPI_Comm_size(comm, &ranks));
+  size[HG_X] = ranks;
+  PetscCall(HGPartitionCreate(comm, &part));
+  PetscCall(HGPartitionSetSizes(part, 1, size));
+  PetscCall(HGPartitionSetUp(part));
+  PetscCall(HGNetCreate(comm, net));
+  PetscCall(HGNetSetType(*net, HGNETMLP));
+  PetscCall(HGNetSetChannels(*net, cin, cout));
+  PetscCall(HGNetSetWidth(*net, width));
+  PetscCall(HGNetSetDepth(*net, depth));
+  PetscCall(HGNetSetActivation(*net, activation));
+  PetscCall(HGNetSetUp(*net, part, HG_F64));
+  PetscCall(HGPartitionDestroy(&part));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
 /* First derivatives against differences of values, second ones against differences of first ones; central, of order h^2 */
-static PetscErrorCode TestDerivatives(const char activation[])
+static PetscErrorCode TestDerivatives(HGActivation activation)
 {
   const PetscInt second[6][2] = {{0, 0}, {0, 1}, {0, 2}, {1, 1}, {1, 2}, {2, 2}};
   const double   lo[DIM] = {-1, 0, 2}, hi[DIM] = {1, 3, 3}, h = 1e-4;
   static double  x[N][DIM], full[10][N * OUT], left[10][N * OUT];
-  double        *p, worst = 0;
-  HGCoordNet     net;
-  PetscInt       n;
+  double         worst = 0;
+  HGNet          net;
+  Vec            p;
+  PetscInt       first, last;
 
   PetscFunctionBegin;
-  PetscCall(HGCoordNetCreate(PETSC_COMM_WORLD, &net));
-  PetscCall(HGCoordNetSetSizes(net, DIM, OUT, 13, 3));
-  PetscCall(HGCoordNetSetActivation(net, activation));
-  PetscCall(HGCoordNetSetBox(net, lo, hi));
-  PetscCall(HGCoordNetSetSecond(net, 6, second));
-  PetscCall(HGCoordNetSetUp(net, HG_F64));
-  PetscCall(HGCoordNetGetSizes(net, NULL, NULL, &n));
-  PetscCall(PetscMalloc1(n, &p));
-  for (PetscInt i = 0; i < n; i++) p[i] = 0.4 * HGRandomNormal(3, 1, (uint64_t)i);
-  PetscCall(HGCoordNetSetParameters(net, p));
+  PetscCall(CreateNet(PETSC_COMM_WORLD, DIM, OUT, 13, 3, activation, &net));
+  PetscCall(HGNetSetUpJets(net, lo, hi, 6, second));
+  PetscCall(HGNetCreateParameters(net, &p));
+  PetscCall(VecGetOwnershipRange(p, &first, &last));
+  for (PetscInt i = first; i < last; i++) PetscCall(VecSetValue(p, i, 0.4 * HGRandomNormal(3, 1, (uint64_t)i), INSERT_VALUES));
+  PetscCall(VecAssemblyBegin(p));
+  PetscCall(VecAssemblyEnd(p));
+  PetscCall(HGNetSetParameters(net, p));
   for (int i = 0; i < N; i++)
     for (int d = 0; d < DIM; d++) x[i][d] = lo[d] + (hi[d] - lo[d]) * HGRandomUniform(5, (uint64_t)d, (uint64_t)i);
   PetscCall(At(net, 2, x[0], 0, 0));
@@ -98,34 +121,43 @@ static PetscErrorCode TestDerivatives(const char activation[])
     }
   }
   /* h^2 / 6 times a third derivative of order 10^2, and rounding eps / h */
-  PetscCheck(worst < 1e-6, PETSC_COMM_WORLD, PETSC_ERR_PLIB, "%s: derivatives differ from differences by %g", activation, worst);
-  PetscCall(PetscFree(p));
-  PetscCall(HGCoordNetDestroy(&net));
+  PetscCheck(worst < 1e-6, PETSC_COMM_WORLD, PETSC_ERR_PLIB, "activation %d: derivatives differ from differences by %g", (int)activation,
+             worst);
+  PetscCall(VecDestroy(&p));
+  PetscCall(HGNetDestroy(&net));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
 typedef struct {
-  HGCoordProblem p;
-  HGCoordNet     net;
-  Vec            v;
+  HGObjective   o;
+  HGCollocation c;
+  HGNet         net;
+  Vec           v;
 } Case;
 
-static PetscErrorCode CreateCase(MPI_Comm comm, const char type[], const char activation[], HGDType dtype, PetscBool inverse, Case *c)
+static PetscErrorCode CreateCase(MPI_Comm comm, const char type[], HGActivation activation, HGDType dtype, PetscBool inverse, Case *c)
 {
   PetscFunctionBegin;
   PetscCall(PetscOptionsSetValue(NULL, "-coord_equation_points", "700"));
   PetscCall(PetscOptionsSetValue(NULL, "-coord_boundary_points", "50"));
   if (inverse) PetscCall(PetscOptionsSetValue(NULL, "-coord_observations", "60"));
   else PetscCall(PetscOptionsClearValue(NULL, "-coord_observations"));
-  PetscCall(HGCoordProblemCreate(comm, &c->p));
-  PetscCall(HGCoordProblemSetType(c->p, type));
-  if (inverse) PetscCall(HGCoordProblemSetUnknown(c->p, "nu", 0.02));
-  PetscCall(HGCoordProblemSetFromOptions(c->p));
-  PetscCall(HGCoordNetCreate(comm, &c->net));
-  PetscCall(HGCoordNetSetSizes(c->net, 2, 1, 12, 3));
-  PetscCall(HGCoordNetSetActivation(c->net, activation));
-  PetscCall(HGCoordProblemSetUp(c->p, c->net, dtype));
-  PetscCall(HGCoordProblemCreateParameters(c->p, 7, &c->v));
+  PetscCall(HGCollocationCreate(comm, &c->c));
+  PetscCall(HGCollocationSetExample(c->c, type));
+  PetscCall(HGCollocationSetFromOptions(c->c));
+  PetscCall(HGNetCreate(comm, &c->net));
+  PetscCall(HGNetSetType(c->net, HGNETMLP));
+  PetscCall(HGNetSetWidth(c->net, 12));
+  PetscCall(HGNetSetDepth(c->net, 3));
+  PetscCall(HGNetSetActivation(c->net, activation));
+  PetscCall(HGCollocationSetUpNet(c->c, c->net, dtype));
+  PetscCall(HGObjectiveCreate(comm, &c->o));
+  PetscCall(HGObjectiveSetType(c->o, HGOBJECTIVEPOINTS));
+  PetscCall(HGObjectivePointsSet(c->o, c->net, c->c));
+  if (inverse) PetscCall(HGObjectivePointsSetUnknown(c->o, "nu", 0.02));
+  PetscCall(HGObjectiveSetSeed(c->o, 7));
+  PetscCall(HGObjectiveSetUp(c->o));
+  PetscCall(HGObjectiveCreateVector(c->o, &c->v));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -133,16 +165,17 @@ static PetscErrorCode DestroyCase(Case *c)
 {
   PetscFunctionBegin;
   PetscCall(VecDestroy(&c->v));
-  PetscCall(HGCoordNetDestroy(&c->net));
-  PetscCall(HGCoordProblemDestroy(&c->p));
+  PetscCall(HGObjectiveDestroy(&c->o));
+  PetscCall(HGNetDestroy(&c->net));
+  PetscCall(HGCollocationDestroy(&c->c));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
 /* |J(v + h d) - J(v) - h g.d| falls as h^2 */
-static PetscErrorCode TestGradient(const char type[], const char activation[], PetscBool inverse)
+static PetscErrorCode TestGradient(const char type[], HGActivation activation, PetscBool inverse)
 {
   Case      c;
-  Vec       d, g, w;
+  Vec       d, g, w, unused;
   PetscReal f0, f, slope, rest[2];
   PetscInt  first, last;
 
@@ -151,24 +184,26 @@ static PetscErrorCode TestGradient(const char type[], const char activation[], P
   PetscCall(VecDuplicate(c.v, &d));
   PetscCall(VecDuplicate(c.v, &g));
   PetscCall(VecDuplicate(c.v, &w));
+  PetscCall(VecDuplicate(c.v, &unused));
   PetscCall(VecGetOwnershipRange(d, &first, &last));
   for (PetscInt i = first; i < last; i++) PetscCall(VecSetValue(d, i, HGRandomNormal(9, 2, (uint64_t)i), INSERT_VALUES));
   PetscCall(VecAssemblyBegin(d));
   PetscCall(VecAssemblyEnd(d));
-  PetscCall(HGCoordProblemEvaluate(c.p, c.v, &f0, g));
+  PetscCall(HGObjectiveEvaluate(c.o, c.v, &f0, g));
   PetscCall(VecDot(g, d, &slope));
   for (int k = 0; k < 2; k++) {
     const PetscReal h = k ? 1e-4 : 2e-4;
 
     PetscCall(VecWAXPY(w, h, d, c.v));
-    PetscCall(HGCoordProblemEvaluate(c.p, w, &f, NULL));
+    PetscCall(HGObjectiveEvaluate(c.o, w, &f, unused));
     rest[k] = PetscAbsReal(f - f0 - h * slope);
   }
   PetscCheck(rest[0] / rest[1] > 3.8 && rest[0] / rest[1] < 4.2, PETSC_COMM_WORLD, PETSC_ERR_PLIB,
-             "%s, %s: the Taylor remainder falls by %g, not by 4", type, activation, (double)(rest[0] / rest[1]));
+             "%s, activation %d: the Taylor remainder falls by %g, not by 4", type, (int)activation, (double)(rest[0] / rest[1]));
   PetscCall(VecDestroy(&d));
   PetscCall(VecDestroy(&g));
   PetscCall(VecDestroy(&w));
+  PetscCall(VecDestroy(&unused));
   PetscCall(DestroyCase(&c));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -184,12 +219,13 @@ static PetscErrorCode TestParallel(void)
     Vec  g;
 
     omp_set_num_threads(k == 3 ? 2 : 1);
-    PetscCall(CreateCase(k == 1 ? PETSC_COMM_SELF : PETSC_COMM_WORLD, "burgers", "tanh", k == 2 ? HG_F32 : HG_F64, PETSC_TRUE, &c));
+    PetscCall(CreateCase(k == 1 ? PETSC_COMM_SELF : PETSC_COMM_WORLD, "burgers", HG_ACT_TANH, k == 2 ? HG_F32 : HG_F64, PETSC_TRUE, &c));
     PetscCall(VecDuplicate(c.v, &g));
-    PetscCall(HGCoordProblemRefine(c.p, c.v, 400, 30));
-    PetscCall(HGCoordProblemEvaluate(c.p, c.v, &f[k], g));
+    PetscCall(HGNetSetParameters(c.net, c.v));
+    PetscCall(HGCollocationRefine(c.c, 400, 30));
+    PetscCall(HGObjectiveEvaluate(c.o, c.v, &f[k], g));
     const long before = allocations;
-    PetscCall(HGCoordProblemEvaluate(c.p, c.v, &f[k], g));
+    PetscCall(HGObjectiveEvaluate(c.o, c.v, &f[k], g));
     PetscCheck(before && allocations == before, PETSC_COMM_SELF, PETSC_ERR_PLIB, "an evaluation allocated %ld times", allocations - before);
     PetscCall(VecNorm(g, NORM_2, &norm[k]));
     PetscCall(VecDestroy(&g));
@@ -210,13 +246,13 @@ static PetscErrorCode TestParallel(void)
 static PetscErrorCode TestSampling(void)
 {
   PetscFunctionBegin;
-  for (int s = HG_COORD_LHS; s <= HG_COORD_SOBOL; s++) {
+  for (int s = HG_SAMPLING_LHS; s <= HG_SAMPLING_SOBOL; s++) {
     int count[4][64] = {{0}};
 
     for (PetscInt i = 0; i < 64; i++) {
       double x[4];
 
-      HGCoordSample((HGCoordSampling)s, 5, "test", 64, 4, s == HG_COORD_SOBOL ? 63 + i : i, x);
+      HGSamplePoint((HGSampling)s, 5, "test", 64, 4, s == HG_SAMPLING_SOBOL ? 63 + i : i, x);
       for (int d = 0; d < 4; d++) count[d][(int)(64 * x[d])]++;
     }
     for (int d = 0; d < 4; d++)
@@ -227,9 +263,9 @@ static PetscErrorCode TestSampling(void)
   /* Points 2 to 4 of the sequence in four dimensions, from the direction numbers by hand: all 1/2, then two that swap 1/4 and 3/4 */
   double a[4], b[4], c[4];
 
-  HGCoordSample(HG_COORD_SOBOL, 0, "", 0, 4, 0, a);
-  HGCoordSample(HG_COORD_SOBOL, 0, "", 0, 4, 1, b);
-  HGCoordSample(HG_COORD_SOBOL, 0, "", 0, 4, 2, c);
+  HGSamplePoint(HG_SAMPLING_SOBOL, 0, "", 0, 4, 0, a);
+  HGSamplePoint(HG_SAMPLING_SOBOL, 0, "", 0, 4, 1, b);
+  HGSamplePoint(HG_SAMPLING_SOBOL, 0, "", 0, 4, 2, c);
   const double second[4] = {0.25, 0.75, 0.75, 0.75};
   for (int d = 0; d < 4; d++)
     PetscCheck(a[d] == 0.5 && b[d] == second[d] && c[d] == 1 - second[d], PETSC_COMM_WORLD, PETSC_ERR_PLIB, "Sobol axis %d: %g %g %g", d,
@@ -293,7 +329,7 @@ static PetscErrorCode TestBurgers(void)
 
 int main(int argc, char **argv)
 {
-  const char *const activation[] = {"tanh", "sin", "gelu", "silu", "softplus"};
+  const HGActivation activation[] = {HG_ACT_TANH, HG_ACT_SIN, HG_ACT_GELU, HG_ACT_SILU, HG_ACT_SOFTPLUS};
 
   PetscCall(PetscMallocSet(CountedMalloc, CountedFree, CountedRealloc));
   PetscCall(HGInitialize(&argc, &argv, NULL, NULL));
@@ -301,7 +337,7 @@ int main(int argc, char **argv)
     PetscCall(TestDerivatives(activation[i]));
     PetscCall(TestGradient("burgers", activation[i], PETSC_TRUE));
   }
-  PetscCall(TestGradient("poisson", "tanh", PETSC_FALSE));
+  PetscCall(TestGradient("poisson", HG_ACT_TANH, PETSC_FALSE));
   PetscCall(TestParallel());
   PetscCall(TestSampling());
   PetscCall(TestBurgers());
