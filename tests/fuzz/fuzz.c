@@ -3,7 +3,7 @@
 /*
    Reads inputs as files from elsewhere may be, each in a process of its own, for a number of seconds: fuzz SECONDS FOLDER [KIND NUMBER]
 
-   An input is read, or refused with one line. Everything else, such as a message of a sanitizer, PETSc's own errors, a crash and more than 20 seconds, is
+   An input is read, or refused with one line. Everything else, such as a message of a sanitizer, PETSc's own errors, a crash and more than 30 seconds, is
    a fault; the input and what was printed stay in FOLDER. KIND and NUMBER, as printed, make one input again. What crashes inside the libraries netCDF and
    HDF5, without a function of Halograd's above them that gave them something wrong, is counted apart.
 */
@@ -18,7 +18,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#define SECONDS  20 /* for one input */
+#define SECONDS  30 /* for one input */
 #define TOO_LONG 98
 
 typedef struct {
