@@ -186,6 +186,7 @@ int main(int argc, char **argv)
     return 1;
   }
   PetscCall(HGInitialize(&none, &argv, NULL, NULL));
+  PetscCall(PetscPopSignalHandler()); /* the sanitizer's tells where it is */
   PetscCall(Run(seconds, argc > 4 ? argv[3] : NULL, number, &faults));
   PetscCall(HGFinalize());
   if (faults) (void)fprintf(stderr, "fuzz: %" PetscInt_FMT " faults; the inputs are in %s\n", faults, folder);
