@@ -177,9 +177,9 @@ int main(int argc, char **argv)
 {
   const double   seconds = argc > 2 ? strtod(argv[1], NULL) : 0;
   const uint64_t number  = argc > 4 ? strtoull(argv[4], NULL, 10) : (uint64_t)time(NULL) * 1000003;
-  const char    *folder  = argc > 2 ? argv[2] : ""; /* PETSc takes the arguments */
-  int            none    = 1;
-  PetscInt       faults  = 0;
+  const char    *folder = argc > 2 ? argv[2] : "", *only = argc > 4 ? argv[3] : NULL; /* PETSc takes the arguments */
+  int            none   = 1;
+  PetscInt       faults = 0;
 
   if (seconds <= 0 || chdir(argv[2])) {
     (void)fprintf(stderr, "usage: fuzz SECONDS FOLDER [KIND NUMBER]\n");
@@ -187,7 +187,7 @@ int main(int argc, char **argv)
   }
   PetscCall(HGInitialize(&none, &argv, NULL, NULL));
   PetscCall(PetscPopSignalHandler()); /* the sanitizer's tells where it is */
-  PetscCall(Run(seconds, argc > 4 ? argv[3] : NULL, number, &faults));
+  PetscCall(Run(seconds, only, number, &faults));
   PetscCall(HGFinalize());
   if (faults) (void)fprintf(stderr, "fuzz: %" PetscInt_FMT " faults; the inputs are in %s\n", faults, folder);
   return faults ? 1 : 0;
