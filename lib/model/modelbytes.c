@@ -15,7 +15,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#define PATIENCE 20 /* seconds for the child */
+#define PATIENCE 10 /* seconds for the child */
 
 /* HGModelTrailer - The text behind a file of this sum */
 void HGModelTrailer(uint32_t sum, char text[])

@@ -3,7 +3,7 @@
 /*
    Reads inputs as files from elsewhere may be, each in a process of its own, for a number of seconds: fuzz SECONDS FOLDER [KIND NUMBER]
 
-   An input is read, or refused with one line. Everything else, such as a message of a sanitizer, PETSc's own errors, a crash and more than 20 seconds, is
+   An input is read, or refused with one line. Everything else, such as a message of a sanitizer, PETSc's own errors, a crash and more than 30 seconds, is
    a fault; the input and what was printed stay in FOLDER. KIND and NUMBER, as printed, make one input again. What crashes inside the libraries netCDF and
    HDF5, without a function of Halograd's above them that gave them something wrong, is counted apart.
 */
@@ -18,7 +18,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#define SECONDS  20 /* for one input */
+#define SECONDS  30 /* for one input */
 #define TOO_LONG 98
 
 typedef struct {
@@ -177,16 +177,17 @@ int main(int argc, char **argv)
 {
   const double   seconds = argc > 2 ? strtod(argv[1], NULL) : 0;
   const uint64_t number  = argc > 4 ? strtoull(argv[4], NULL, 10) : (uint64_t)time(NULL) * 1000003;
-  const char    *folder  = argc > 2 ? argv[2] : ""; /* PETSc takes the arguments */
-  int            none    = 1;
-  PetscInt       faults  = 0;
+  const char    *folder = argc > 2 ? argv[2] : "", *only = argc > 4 ? argv[3] : NULL; /* PETSc takes the arguments */
+  int            none   = 1;
+  PetscInt       faults = 0;
 
   if (seconds <= 0 || chdir(argv[2])) {
     (void)fprintf(stderr, "usage: fuzz SECONDS FOLDER [KIND NUMBER]\n");
     return 1;
   }
   PetscCall(HGInitialize(&none, &argv, NULL, NULL));
-  PetscCall(Run(seconds, argc > 4 ? argv[3] : NULL, number, &faults));
+  PetscCall(PetscPopSignalHandler()); /* the sanitizer's tells where it is */
+  PetscCall(Run(seconds, only, number, &faults));
   PetscCall(HGFinalize());
   if (faults) (void)fprintf(stderr, "fuzz: %" PetscInt_FMT " faults; the inputs are in %s\n", faults, folder);
   return faults ? 1 : 0;
