@@ -47,3 +47,13 @@ if [ -e "$libdir/libhalograd.a" ]; then
     try "$CC" c "-L$work/lib" "${static[@]/#-L$libdir/-L$work/lib}"
     if ldd "$work/program" | grep -q libhalograd; then fail "a program linked with libhalograd.a loads libhalograd.so"; fi
 fi
+
+# A program's own layer, network, loss and equation
+mkdir "$work/extend"
+"$bindir/halograd" simulate -problem heat -grid 12,12 -samples 8 -output "$work/extend/fields.nc" -output_dtype f64 > "$work/log" 2>&1 \
+    || fail "halograd simulate: $(cat "$work/log")"
+source=$(dirname "$source")/extend/extend.c
+# shellcheck disable=SC2046
+$CC -Wall -Wextra -Werror $(pc --cflags) "$source" -o "$work/extend/extend" "${shared[@]}" -lm > "$work/log" 2>&1 || fail "$source: $(cat "$work/log")"
+(cd "$work/extend" && ./extend fields.nc > "$work/log" 2>&1) || fail "$source: $(cat "$work/log")"
+grep -q 'equation at points: loss' "$work/log" || fail "$source prints: $(cat "$work/log")"

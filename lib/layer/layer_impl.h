@@ -63,11 +63,11 @@ struct _p_HGLayer {
 #define HG_SHAPE_FMT "%" PetscInt_FMT " x %" PetscInt_FMT " x %" PetscInt_FMT " x %" PetscInt_FMT " x %" PetscInt_FMT
 #define HG_SHAPE(n)  (n)[HG_N], (n)[HG_C], (n)[HG_Z], (n)[HG_Y], (n)[HG_X]
 
-PETSC_INTERN PetscErrorCode HGLayerPlanHalo(HGTensor, const HGBoundary[], HGLinOp *);
-PETSC_INTERN PetscErrorCode HGLayerSetThreshold(HGLayer, PetscInt, void **);
-PETSC_INTERN PetscErrorCode HGLayerGetOwnHalo(HGLayer, PetscInt, PetscInt[3][2]);
-PETSC_INTERN PetscErrorCode HGLayerCheckOneInput(HGLayer);
-PETSC_INTERN PetscErrorCode HGLayerCheckSameGrid(HGLayer, PetscBool);
+PETSC_EXTERN PetscErrorCode HGLayerPlanHalo(HGTensor, const HGBoundary[], HGLinOp *);
+PETSC_EXTERN PetscErrorCode HGLayerSetThreshold(HGLayer, PetscInt, void **);
+PETSC_EXTERN PetscErrorCode HGLayerGetOwnHalo(HGLayer, PetscInt, PetscInt[3][2]);
+PETSC_EXTERN PetscErrorCode HGLayerCheckOneInput(HGLayer);
+PETSC_EXTERN PetscErrorCode HGLayerCheckSameGrid(HGLayer, PetscBool);
 
 /* The built-in layers, by the name of the type and of the function that creates it: a new one is its file, its type in hglayer.h and its line here */
 #define HG_LAYERS(X)                 \

@@ -42,6 +42,7 @@ typedef const char *HGLossType;
 #define HGLOSSBCE          "bce"
 #define HGLOSSCROSSENTROPY "cross_entropy"
 
+PETSC_EXTERN PetscErrorCode HGLossRegister(const char[], PetscErrorCode (*)(HGLoss));
 PETSC_EXTERN PetscErrorCode HGLossCreate(MPI_Comm, HGLoss *);
 PETSC_EXTERN PetscErrorCode HGLossSetType(HGLoss, HGLossType);
 PETSC_EXTERN PetscErrorCode HGLossSetWeights(HGLoss, HGTensor);

@@ -102,20 +102,26 @@ HG_LOSS_INLINE double HGLossWeight(const HGLossPass *p, const HGLossLine *l, int
 PETSC_INTERN PetscErrorCode HGLossReset(HGLoss);
 PETSC_INTERN PetscErrorCode HGLossPlan(HGLoss, HGTensor, HGTensor);
 PETSC_INTERN PetscErrorCode HGLossBegin(HGLoss, PetscInt, HGTensor, HGTensor, HGTensor, HGLossPass *);
-PETSC_INTERN PetscErrorCode HGLossSweep(const HGLossPass *, HGLossLineFunction, PetscInt, double[]);
-PETSC_INTERN PetscErrorCode HGLossSum(const HGLossPass *, HGLossLineFunction, PetscInt, double[]);
-PETSC_INTERN PetscErrorCode HGLossWeigh(const HGLossPass *, HGLossLineFunction, PetscInt, double *);
-PETSC_INTERN PetscErrorCode HGLossCheckWeights(const HGLossPass *, double);
-PETSC_INTERN PetscErrorCode HGLossMean(HGLoss, HGLossPass *, PetscReal *);
+PETSC_EXTERN PetscErrorCode HGLossSweep(const HGLossPass *, HGLossLineFunction, PetscInt, double[]);
+PETSC_EXTERN PetscErrorCode HGLossSum(const HGLossPass *, HGLossLineFunction, PetscInt, double[]);
+PETSC_EXTERN PetscErrorCode HGLossWeigh(const HGLossPass *, HGLossLineFunction, PetscInt, double *);
+PETSC_EXTERN PetscErrorCode HGLossCheckWeights(const HGLossPass *, double);
+PETSC_EXTERN PetscErrorCode HGLossMean(HGLoss, HGLossPass *, PetscReal *);
 
-extern const HGLossLineFunction HGLossWeighLine[2]; /* by HGDType */
+PETSC_EXTERN const HGLossLineFunction HGLossWeighLine[2]; /* by HGDType */
 
-PETSC_INTERN PetscErrorCode HGLossCreate_MSE(HGLoss);
-PETSC_INTERN PetscErrorCode HGLossCreate_L1(HGLoss);
-PETSC_INTERN PetscErrorCode HGLossCreate_Huber(HGLoss);
-PETSC_INTERN PetscErrorCode HGLossCreate_RelL2(HGLoss);
-PETSC_INTERN PetscErrorCode HGLossCreate_H1(HGLoss);
-PETSC_INTERN PetscErrorCode HGLossCreate_BCE(HGLoss);
-PETSC_INTERN PetscErrorCode HGLossCreate_CrossEntropy(HGLoss);
+/* The built-in losses, by the name of the type and of the function that creates it: a new one is its file, its type in hgloss.h and its line here */
+#define HG_LOSSES(X)    \
+  X(HGLOSSMSE, MSE)     \
+  X(HGLOSSL1, L1)       \
+  X(HGLOSSHUBER, Huber) \
+  X(HGLOSSRELL2, RelL2) \
+  X(HGLOSSH1, H1)       \
+  X(HGLOSSBCE, BCE)     \
+  X(HGLOSSCROSSENTROPY, CrossEntropy)
+
+#define HG_DECLARE_LOSS(type, name) PETSC_INTERN PetscErrorCode HGLossCreate_##name(HGLoss);
+HG_LOSSES(HG_DECLARE_LOSS)
+#undef HG_DECLARE_LOSS
 
 #endif

@@ -1,37 +1,50 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "loss/loss_impl.h"
 
-typedef struct {
-  const char *name;
-  PetscErrorCode (*create)(HGLoss);
-} Type;
-
-static const Type Types[] = {
-    {HGLOSSMSE, HGLossCreate_MSE},
-    {HGLOSSL1, HGLossCreate_L1},
-    {HGLOSSHUBER, HGLossCreate_Huber},
-    {HGLOSSRELL2, HGLossCreate_RelL2},
-    {HGLOSSH1, HGLossCreate_H1},
-    {HGLOSSBCE, HGLossCreate_BCE},
-    {HGLOSSCROSSENTROPY, HGLossCreate_CrossEntropy},
-};
-
-static PetscFunctionList HGLossList = NULL;
+static PetscFunctionList HGLossList;
+static PetscBool         HGLossRegisterAllCalled;
 
 static PetscErrorCode FreeRegistry(void)
 {
   PetscFunctionBegin;
   PetscCall(PetscFunctionListDestroy(&HGLossList));
+  HGLossRegisterAllCalled = PETSC_FALSE;
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
 static PetscErrorCode RegisterAll(void)
 {
   PetscFunctionBegin;
-  if (HGLossList) PetscFunctionReturn(PETSC_SUCCESS);
-  for (size_t i = 0; i < PETSC_STATIC_ARRAY_LENGTH(Types); i++)
-    PetscCall(PetscFunctionListAdd(&HGLossList, Types[i].name, Types[i].create));
+  if (HGLossRegisterAllCalled) PetscFunctionReturn(PETSC_SUCCESS);
+  HGLossRegisterAllCalled = PETSC_TRUE;
+#define REGISTER(type, name) PetscCall(HGLossRegister(type, HGLossCreate_##name));
+  HG_LOSSES(REGISTER)
+#undef REGISTER
   PetscCall(PetscRegisterFinalize(FreeRegistry));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/*@C
+   HGLossRegister - Add a type of misfit
+
+   Not Collective
+
+   Input Parameters:
++  name   - the type
+-  create - sets the operations of a misfit
+
+   Level: advanced
+
+   Note:
+   The operations are those of `halograd/private/loss/loss_impl.h`; docs/extending.md has an example.
+
+.seealso: `HGLossSetType()`
+@*/
+PetscErrorCode HGLossRegister(const char name[], PetscErrorCode (*create)(HGLoss))
+{
+  PetscFunctionBegin;
+  PetscCall(RegisterAll());
+  PetscCall(PetscFunctionListAdd(&HGLossList, name, create));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 

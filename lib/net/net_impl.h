@@ -88,11 +88,11 @@ PETSC_INTERN PetscErrorCode HGNetInferShapes(HGNet);
 PETSC_INTERN PetscErrorCode HGNetPlanTensors(HGNet);
 PETSC_INTERN PetscErrorCode HGNetInsertNode(HGNet, PetscInt, HGLayer, PetscInt);
 
-PETSC_INTERN PetscErrorCode HGNetBuildLayer(HGNet, HGLayerType, const char[], PetscInt, const char *const[], HGLayer *);
-PETSC_INTERN PetscErrorCode HGNetBuildConv(HGNet, const char[], PetscInt, PetscInt);
-PETSC_INTERN PetscErrorCode HGNetBuildBlock(HGNet, const char[], PetscInt, HGActivation);
-PETSC_INTERN PetscErrorCode HGNetBuildActivation(HGNet, const char[], HGActivation);
-PETSC_INTERN PetscErrorCode HGNetBuildDropout(HGNet, const char[]);
+PETSC_EXTERN PetscErrorCode HGNetBuildLayer(HGNet, HGLayerType, const char[], PetscInt, const char *const[], HGLayer *);
+PETSC_EXTERN PetscErrorCode HGNetBuildConv(HGNet, const char[], PetscInt, PetscInt);
+PETSC_EXTERN PetscErrorCode HGNetBuildBlock(HGNet, const char[], PetscInt, HGActivation);
+PETSC_EXTERN PetscErrorCode HGNetBuildActivation(HGNet, const char[], HGActivation);
+PETSC_EXTERN PetscErrorCode HGNetBuildDropout(HGNet, const char[]);
 PETSC_INTERN PetscErrorCode HGNetGetLastName(HGNet, const char *[]);
 PETSC_INTERN HGNormKind     HGNetNorm(HGNet);
 

@@ -3,6 +3,7 @@
 
 PetscFunctionList HGPhysicsList;
 static PetscBool  HGPhysicsRegisterAllCalled, HGPhysicsEventsRegistered;
+static PetscInt   HGPhysicsEquations; /* of those of HGEquationGetAll() that are in the list */
 
 PetscLogEvent HG_PHYSICS_Evaluate, HG_PHYSICS_Residual, HG_PHYSICS_Adjoint, HG_PHYSICS_Jacobian, HG_PHYSICS_Norm;
 
@@ -11,22 +12,32 @@ static PetscErrorCode FinalizePackage(void)
   PetscFunctionBegin;
   PetscCall(PetscFunctionListDestroy(&HGPhysicsList));
   HGPhysicsRegisterAllCalled = HGPhysicsEventsRegistered = PETSC_FALSE;
+  HGPhysicsEquations = 0;
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-static PetscErrorCode RegisterAll(void)
+/* Also those that a program has registered since */
+static PetscErrorCode RegisterEquations(void)
 {
   PetscInt                 n;
   const HGEquation *const *e;
 
   PetscFunctionBegin;
+  PetscCall(HGEquationGetAll(&n, &e));
+  for (; HGPhysicsEquations < n; HGPhysicsEquations++)
+    if (e[HGPhysicsEquations]->role != HG_INPUT_COEFFICIENT)
+      PetscCall(PetscFunctionListAdd(&HGPhysicsList, e[HGPhysicsEquations]->name, HGPhysicsCreate_Grid));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode RegisterAll(void)
+{
+  PetscFunctionBegin;
   if (HGPhysicsRegisterAllCalled) PetscFunctionReturn(PETSC_SUCCESS);
   HGPhysicsRegisterAllCalled = PETSC_TRUE;
   PetscCall(PetscRegisterFinalize(FinalizePackage));
   PetscCall(HGPhysicsRegister(HGPHYSICSDARCY, HGPhysicsCreate_Darcy));
-  PetscCall(HGEquationGetAll(&n, &e));
-  for (PetscInt i = 0; i < n; i++)
-    if (e[i]->role != HG_INPUT_COEFFICIENT) PetscCall(HGPhysicsRegister(e[i]->name, HGPhysicsCreate_Grid));
+  PetscCall(RegisterEquations());
   PetscCall(HGPhysicsRegister(HGPHYSICSUSER, HGPhysicsCreate_User));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -150,6 +161,7 @@ PetscErrorCode HGPhysicsSetType(HGPhysics p, HGPhysicsType type)
   PetscValidHeaderSpecific(p, HG_PHYSICS_CLASSID, 1);
   PetscCall(PetscObjectTypeCompare((PetscObject)p, type, &match));
   if (match) PetscFunctionReturn(PETSC_SUCCESS);
+  PetscCall(RegisterEquations());
   PetscCall(PetscFunctionListFind(HGPhysicsList, type, &create));
   if (!create) PetscFunctionReturn(HGNamesRefuse(PetscObjectComm((PetscObject)p), "equation", type, HGPhysicsList, "-physics_type"));
   HGCheck(!p->setup, PetscObjectComm((PetscObject)p), "the equation is set up as %s and cannot become %s; make another HGPhysics",
