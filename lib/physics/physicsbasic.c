@@ -12,7 +12,7 @@ static PetscErrorCode FinalizePackage(void)
   PetscFunctionBegin;
   PetscCall(PetscFunctionListDestroy(&HGPhysicsList));
   HGPhysicsRegisterAllCalled = HGPhysicsEventsRegistered = PETSC_FALSE;
-  HGPhysicsEquations = 0;
+  HGPhysicsEquations                                     = 0;
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
