@@ -7,7 +7,7 @@ typedef struct {
   const char *type, *unknown, *input;
   char        output[PETSC_MAX_PATH_LEN];
   PetscReal   start; /* of an unknown field */
-  PetscInt    every; /* solutions are observed at each so-manieth point along each axis */
+  PetscInt    every; /* solutions are observed at every n-th point along each axis */
   PetscBool   has_input, has_start, help, field;
   HGData      data;
   HGPhysics   physics;

@@ -7,12 +7,12 @@
 typedef struct {
   int    nk;      /* taps */
   int    dots;    /* path for few output channels: lanes are input channels */
-  int    fan;     /* path for small groups: groups that share a vector, else 1 */
-  int    alone;   /* one input and one output channel: lanes may be pixels, all have the same weights */
-  int    vectors; /* vectors of output channels, of input channels if dots, of groups if fan > 1 */
+  int    interleave;     /* path for small groups: groups that share a vector, else 1 */
+  int    single;  /* one input and one output channel: lanes may be pixels, all have the same weights */
+  int    vectors; /* vectors of output channels, of input channels if dots, of groups if interleave > 1 */
   int    cblocks; /* blocks of input channels, so that the weights of one block of output channels stay in L2 cache */
   int    blocks;  /* blocks of output channels in all groups, each computed by itself */
-  size_t group;   /* elements of the packed weights of a group, of a vector of groups if fan > 1 */
+  size_t group;   /* elements of the packed weights of a group, of a vector of groups if interleave > 1 */
 } NAME(Operator);
 
 static NAME(Operator) NAME(operator)(int groups, int cin, int cout, const int k[3])
@@ -21,20 +21,20 @@ static NAME(Operator) NAME(operator)(int groups, int cin, int cout, const int k[
   const int      cv = CeilDiv(cin, VLEN);
 
   o.nk      = k[0] * k[1] * k[2];
-  o.fan     = MaxInt(1, MinInt(groups, VLEN / MaxInt(cin, cout)));
-  o.alone   = groups == 1 && cin == 1 && cout == 1;
-  o.dots    = o.fan == 1 && cout <= 4 && cout * (o.nk * cv + 4) < o.nk * cin;
-  o.vectors = o.fan > 1 ? CeilDiv(groups, o.fan) : o.dots ? cv : CeilDiv(cout, VLEN);
-  o.cblocks = o.fan > 1 || o.dots ? 1 : MinInt(cin, CeilDiv(o.nk * cin, 384 * 1024 / (2 * BYTES)));
-  o.blocks  = o.fan > 1 ? o.vectors : o.dots ? groups : groups * CeilDiv(o.vectors, 2);
-  o.group   = (size_t)o.nk * VLEN * (o.fan > 1 ? cin : o.dots ? o.vectors * cout : o.vectors * cin);
+  o.interleave     = MaxInt(1, MinInt(groups, VLEN / MaxInt(cin, cout)));
+  o.single   = groups == 1 && cin == 1 && cout == 1;
+  o.dots    = o.interleave == 1 && cout <= 4 && cout * (o.nk * cv + 4) < o.nk * cin;
+  o.vectors = o.interleave > 1 ? CeilDiv(groups, o.interleave) : o.dots ? cv : CeilDiv(cout, VLEN);
+  o.cblocks = o.interleave > 1 || o.dots ? 1 : MinInt(cin, CeilDiv(o.nk * cin, 384 * 1024 / (2 * BYTES)));
+  o.blocks  = o.interleave > 1 ? o.vectors : o.dots ? groups : groups * CeilDiv(o.vectors, 2);
+  o.group   = (size_t)o.nk * VLEN * (o.interleave > 1 ? cin : o.dots ? o.vectors * cout : o.vectors * cin);
   return o;
 }
 
 static size_t NAME(packed_size)(int groups, int cin, int cout, const int k[3])
 {
   const NAME(Operator) o = NAME(operator)(groups, cin, cout, k);
-  return o.group * (o.fan > 1 ? o.vectors : groups) * sizeof(REAL);
+  return o.group * (o.interleave > 1 ? o.vectors : groups) * sizeof(REAL);
 }
 
 /* Weight of tap t, element (co, ci) of a group */
@@ -65,7 +65,7 @@ static void NAME(pack_tiles)(const NAME(Operator) *o, int g, int cin, int cout, 
     for (int cb = 0; cb < o->cblocks; cb++) {
       for (int t = 0; t < o->nk; t++) {
         for (int ci = PartStart(cin, o->cblocks, cb); ci < PartStart(cin, o->cblocks, cb + 1); ci++) {
-          for (int co = co0; co < co1; co++) *p++ = co < cout || o->alone ? NAME(weight)(w, k, g, o->alone ? 0 : co, ci, t) : 0;
+          for (int co = co0; co < co1; co++) *p++ = co < cout || o->single ? NAME(weight)(w, k, g, o->single ? 0 : co, ci, t) : 0;
         }
       }
     }
@@ -73,12 +73,12 @@ static void NAME(pack_tiles)(const NAME(Operator) *o, int g, int cin, int cout, 
 }
 
 /* Vector v of groups; p: [tap][C_in][lanes: group, C_out] */
-static void NAME(pack_fan)(const NAME(Operator) *o, int v, int groups, int cin, int cout, const int k[3], const HGConvWeights *w, REAL *p)
+static void NAME(pack_interleaved)(const NAME(Operator) *o, int v, int groups, int cin, int cout, const int k[3], const HGConvWeights *w, REAL *p)
 {
-  const int valid = MinInt(o->fan, groups - v * o->fan) * cout;
+  const int valid = MinInt(o->interleave, groups - v * o->interleave) * cout;
   for (int t = 0; t < o->nk; t++) {
     for (int ci = 0; ci < cin; ci++) {
-      for (int i = 0; i < VLEN; i++) *p++ = i < valid ? NAME(weight)(w, k, v * o->fan + i / cout, i % cout, ci, t) : 0;
+      for (int i = 0; i < VLEN; i++) *p++ = i < valid ? NAME(weight)(w, k, v * o->interleave + i / cout, i % cout, ci, t) : 0;
     }
   }
 }
@@ -86,11 +86,11 @@ static void NAME(pack_fan)(const NAME(Operator) *o, int v, int groups, int cin, 
 static void NAME(pack)(int groups, int cin, int cout, const int k[3], const HGConvWeights *w, void *packed)
 {
   const NAME(Operator) o = NAME(operator)(groups, cin, cout, k);
-  const int            n = o.fan > 1 ? o.vectors : groups;
+  const int            n = o.interleave > 1 ? o.vectors : groups;
 #pragma omp parallel for schedule(static) if (n > 1)
   for (int i = 0; i < n; i++) {
     REAL *p = (REAL *)packed + i * o.group;
-    if (o.fan > 1) NAME(pack_fan)(&o, i, groups, cin, cout, k, w, p);
+    if (o.interleave > 1) NAME(pack_interleaved)(&o, i, groups, cin, cout, k, w, p);
     else if (o.dots) NAME(pack_dots)(&o, i, cin, cout, k, w, p);
     else NAME(pack_tiles)(&o, i, cin, cout, k, w, p);
   }
@@ -234,7 +234,7 @@ static void NAME(tiles_box)(const NAME(Conv) *c, int co, const Box *box)
 static void NAME(fan_box)(const NAME(Conv) *c, int v, const Box *box)
 {
   const HGConvShape *s     = c->s;
-  const int          first = v * c->o.fan, groups = MinInt(c->o.fan, s->groups - first), nx = box->x1 - box->x0;
+  const int          first = v * c->o.interleave, groups = MinInt(c->o.interleave, s->groups - first), nx = box->x1 - box->x0;
   const int          kind  = s->cin > 1 || s->cout > 1 ? NAME(PERMUTED) : groups < VLEN ? NAME(PARTIAL) : NAME(LANES);
   const int          n     = CeilDiv(nx, TILE0), m = nx / n, longer = nx % n;
   NAME(Block)        b     = NAME(block)(c, first * s->cout, groups * s->cout);
@@ -289,9 +289,9 @@ static void NAME(conv_box)(const NAME(Conv) *all, int i, const Box *box)
   const int          per = all->o.blocks / s->groups; /* blocks of a group */
   NAME(Conv)         c = *all;
 
-  if (c.o.fan > 1) {
+  if (c.o.interleave > 1) {
     NAME(fan_box)(&c, i, box);
-  } else if (c.o.alone && s->xs[3] == 1 && s->ys[3] == 1) {
+  } else if (c.o.single && s->xs[3] == 1 && s->ys[3] == 1) {
     NAME(pixels_box)(&c, box);
   } else {
     const ptrdiff_t g = i / per, co = g * s->cout;

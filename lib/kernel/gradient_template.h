@@ -235,7 +235,7 @@ INLINE void NAME(fan_step)(const NAME(Rows) *u, const REAL *x, const REAL *dy, V
 }
 
 /* nr x nt taps of one input channel of each group; to: rows of taps row apart, taps step apart */
-INLINE void NAME(fan)(const NAME(Rows) *u, REAL *to, ptrdiff_t row, ptrdiff_t step, const int nr, const int nt, const int full, const int permuted)
+INLINE void NAME(add_taps)(const NAME(Rows) *u, REAL *to, ptrdiff_t row, ptrdiff_t step, const int nr, const int nt, const int full, const int permuted)
 {
   enum { MOST = 9 + NAME(CHAINS) };
   const int n = nr * nt, phases = n >= NAME(CHAINS) ? 1 : n * 2 >= NAME(CHAINS) ? 2 : n * 4 >= NAME(CHAINS) ? 4 : NAME(CHAINS);
@@ -257,17 +257,17 @@ INLINE void NAME(fan)(const NAME(Rows) *u, REAL *to, ptrdiff_t row, ptrdiff_t st
   UNROLL for (int r = 0; r < nr; r++) UNROLL for (int t = 0; t < nt; t++) NAME(add)(to + r * row + t * step, acc[r * nt + t]);
 }
 
-typedef void (*NAME(Fan))(const NAME(Rows) *u, REAL *to, ptrdiff_t row, ptrdiff_t step);
+typedef void (*NAME(AddTaps))(const NAME(Rows) *u, REAL *to, ptrdiff_t row, ptrdiff_t step);
 
 #define DEFINE(nr, nt) \
   static void NAME(fan_lanes_##nr##nt)(const NAME(Rows) *u, REAL *to, ptrdiff_t row, ptrdiff_t step) \
   { \
-    if (u->width == VLEN) NAME(fan)(u, to, row, step, nr, nt, 1, 0); \
-    else NAME(fan)(u, to, row, step, nr, nt, 0, 0); \
+    if (u->width == VLEN) NAME(add_taps)(u, to, row, step, nr, nt, 1, 0); \
+    else NAME(add_taps)(u, to, row, step, nr, nt, 0, 0); \
   } \
   static void NAME(fan_permuted_##nr##nt)(const NAME(Rows) *u, REAL *to, ptrdiff_t row, ptrdiff_t step) \
   { \
-    NAME(fan)(u, to, row, step, nr, nt, 0, 1); \
+    NAME(add_taps)(u, to, row, step, nr, nt, 0, 1); \
   }
 #define ENTRIES(kind) \
   {{NAME(fan_##kind##_11), NAME(fan_##kind##_12), NAME(fan_##kind##_13)}, \
@@ -276,6 +276,6 @@ typedef void (*NAME(Fan))(const NAME(Rows) *u, REAL *to, ptrdiff_t row, ptrdiff_
 DEFINE(1, 1) DEFINE(1, 2) DEFINE(1, 3)
 DEFINE(2, 1) DEFINE(2, 2) DEFINE(2, 3)
 DEFINE(3, 1) DEFINE(3, 2) DEFINE(3, 3)
-static const NAME(Fan) NAME(fans)[2][3][3] = {ENTRIES(lanes), ENTRIES(permuted)}; /* [permuted][tap rows - 1][taps - 1] */
+static const NAME(AddTaps) NAME(add_taps_of)[2][3][3] = {ENTRIES(lanes), ENTRIES(permuted)}; /* [permuted][tap rows - 1][taps - 1] */
 #undef DEFINE
 #undef ENTRIES

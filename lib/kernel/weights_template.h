@@ -11,8 +11,8 @@ typedef struct {
   size_t             bias;    /* offset of the bias gradient in it */
   int                nk;      /* taps */
   int                swapped; /* lanes are input channels */
-  int                fan;     /* small groups that share a vector, else 1; without them s is one group */
-  int                vectors; /* vectors of output channels, of groups if fan > 1 */
+  int                interleave;     /* small groups that share a vector, else 1; without them s is one group */
+  int                vectors; /* vectors of output channels, of groups if interleave > 1 */
   int                cv;      /* vectors of input channels */
   int                blocks;  /* blocks of output channels */
   int                parts;
@@ -25,9 +25,9 @@ static NAME(Gradient) NAME(gradient)(const HGConvShape *s)
   NAME(Gradient) g = {.s = s, .nk = s->k[0] * s->k[1] * s->k[2], .cv = CeilDiv(s->cin, VLEN)};
   const double   points = (double)s->batch * s->n[0] * s->n[1] * s->n[2];
 
-  g.fan     = MaxInt(1, MinInt(s->groups, VLEN / MaxInt(s->cin, s->cout)));
-  g.swapped = g.fan == 1 && s->cout <= 4 && s->cout * g.cv < s->cin;
-  g.vectors = g.fan > 1 ? CeilDiv(s->groups, g.fan) : CeilDiv(s->cout, VLEN);
+  g.interleave     = MaxInt(1, MinInt(s->groups, VLEN / MaxInt(s->cin, s->cout)));
+  g.swapped = g.interleave == 1 && s->cout <= 4 && s->cout * g.cv < s->cin;
+  g.vectors = g.interleave > 1 ? CeilDiv(s->groups, g.interleave) : CeilDiv(s->cout, VLEN);
   g.blocks  = g.swapped ? 1 : CeilDiv(g.vectors, 2);
   g.bias    = g.swapped ? (size_t)g.nk * s->cout * g.cv * VLEN : (size_t)g.nk * s->cin * g.vectors * VLEN;
   g.size    = g.bias + (size_t)g.vectors * VLEN;
@@ -130,8 +130,8 @@ static void NAME(swapped_box)(const NAME(Gradient) *g, NAME(Rows) u, REAL *to)
 static int NAME(channels)(const NAME(Gradient) *g, int v, int *first)
 {
   const HGConvShape *s = g->s;
-  *first               = g->fan > 1 ? v * g->fan * s->cout : v * VLEN;
-  return g->fan > 1 ? MinInt(g->fan, s->groups - v * g->fan) * s->cout : MinInt(VLEN, s->cout - v * VLEN);
+  *first               = g->interleave > 1 ? v * g->interleave * s->cout : v * VLEN;
+  return g->interleave > 1 ? MinInt(g->interleave, s->groups - v * g->interleave) * s->cout : MinInt(VLEN, s->cout - v * VLEN);
 }
 
 /* Vector v of small groups, up to 3 x 3 taps at a time */
@@ -139,7 +139,7 @@ static void NAME(fan_gradient)(const NAME(Gradient) *g, NAME(Rows) u, int v, REA
 {
   const HGConvShape *s = g->s;
   const ptrdiff_t    step = (ptrdiff_t)s->cin * VLEN, row = s->k[2] * step;
-  const REAL        *x = u.x + (ptrdiff_t)v * g->fan * s->cin;
+  const REAL        *x = u.x + (ptrdiff_t)v * g->interleave * s->cin;
   int                first;
 
   u.width = NAME(channels)(g, v, &first);
@@ -154,7 +154,7 @@ static void NAME(fan_gradient)(const NAME(Gradient) *g, NAME(Rows) u, int v, REA
         for (int kx = 0, nt; kx < s->k[2]; kx += nt) {
           nt  = MinInt(3, s->k[2] - kx);
           u.x = x + kz * s->ts[0] + ky * s->ts[1] + kx * s->ts[2];
-          NAME(fans)[s->cin > 1 || s->cout > 1][nr - 1][nt - 1](&u, to + (kz * s->k[1] + ky) * row + kx * step + ci * VLEN, row, step);
+          NAME(add_taps_of)[s->cin > 1 || s->cout > 1][nr - 1][nt - 1](&u, to + (kz * s->k[1] + ky) * row + kx * step + ci * VLEN, row, step);
         }
       }
     }
@@ -171,7 +171,7 @@ static void NAME(gradient_unit)(const NAME(Gradient) *g, int unit, int block, RE
                           .ny = b.y1 - b.y0, .nx = b.x1 - b.x0, .xy = s->xs[2], .xp = s->xs[3], .yy = s->ys[2], .yp = s->ys[3],
                           .xt = s->ts[2], .xr = s->ts[1]};
 
-  if (g->fan > 1) {
+  if (g->interleave > 1) {
     for (int v = 2 * block; v < v1; v++) NAME(fan_gradient)(g, u, v, to);
   } else if (g->swapped) {
     NAME(swapped_box)(g, u, to);
@@ -212,10 +212,10 @@ static void NAME(gradient_part)(const NAME(Gradient) *g, int part, int block)
 static size_t NAME(gradient_place)(const NAME(Gradient) *g, int co, int t, size_t *step)
 {
   const HGConvShape *s = g->s;
-  if (g->fan > 1) {
-    const int v = co / s->cout / g->fan;
+  if (g->interleave > 1) {
+    const int v = co / s->cout / g->interleave;
     *step       = VLEN;
-    return ((size_t)v * g->nk + t) * s->cin * VLEN + (co - v * g->fan * s->cout);
+    return ((size_t)v * g->nk + t) * s->cin * VLEN + (co - v * g->interleave * s->cout);
   } else if (g->swapped) {
     *step = 1;
     return ((size_t)t * s->cout + co) * g->cv * VLEN;
@@ -230,14 +230,14 @@ static size_t NAME(gradient_place)(const NAME(Gradient) *g, int co, int t, size_
 static void NAME(gradient_channel)(const NAME(Gradient) *g, const double *p, int co, double *dw, double *db)
 {
   const HGConvShape *s = g->s;
-  const int          v = g->fan > 1 ? co / s->cout / g->fan : 0;
+  const int          v = g->interleave > 1 ? co / s->cout / g->interleave : 0;
   size_t             step;
 
   for (int t = 0; t < g->nk; t++) {
     const double *from = p + NAME(gradient_place)(g, co, t, &step);
     for (int ci = 0; ci < s->cin; ci++) dw[((size_t)co * s->cin + ci) * g->nk + t] += from[ci * step];
   }
-  if (db) db[co] += p[g->bias + (g->fan > 1 ? v * VLEN + co - v * g->fan * s->cout : co)];
+  if (db) db[co] += p[g->bias + (g->interleave > 1 ? v * VLEN + co - v * g->interleave * s->cout : co)];
 }
 
 /* One group, or all of them if they are small */
@@ -258,14 +258,14 @@ static void NAME(weights_group)(const HGConvShape *s, const REAL *x, const REAL 
       for (int p = 1; p < g.parts; p++) NAME(add_doubles)(i1 - i0, g.work + p * g.size + i0, g.work + i0);
     }
 #pragma omp for schedule(static)
-    for (int co = 0; co < (g.fan > 1 ? s->groups : 1) * s->cout; co++) NAME(gradient_channel)(&g, g.work, co, dw, db);
+    for (int co = 0; co < (g.interleave > 1 ? s->groups : 1) * s->cout; co++) NAME(gradient_channel)(&g, g.work, co, dw, db);
   }
 }
 
 static void NAME(weights)(const HGConvShape *s, const void *x, const void *dy, void *work, double *dw, double *db)
 {
   const size_t nw  = (size_t)s->cout * s->cin * s->k[0] * s->k[1] * s->k[2];
-  const int    all = NAME(gradient)(s).fan > 1;
+  const int    all = NAME(gradient)(s).interleave > 1;
   for (int g = 0; g < (all ? 1 : s->groups); g++) {
     const ptrdiff_t ci = (ptrdiff_t)g * s->cin, co = (ptrdiff_t)g * s->cout;
     NAME(weights_group)(s, (const REAL *)x + ci, (const REAL *)dy + co, work, dw + g * nw, db ? db + co : NULL);

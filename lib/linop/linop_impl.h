@@ -49,7 +49,7 @@ struct _p_HGLinOp {
   void         *context;                                   /* of the shell's functions */
   PetscLogEvent event, event_adjoint;
   PetscBool     setup;
-  int           flying; /* 0, or 1 + direction between Begin and End */
+  int           in_progress; /* 0, or 1 + direction between Begin and End */
 };
 
 /* The array of a tensor's owned points */

@@ -27,7 +27,7 @@ static PetscErrorCode CheckBegin(HGLinOp op, HGTensor x, HGTensor y)
   PetscFunctionBegin;
   PetscCheck(op->setup, PetscObjectComm((PetscObject)op), PETSC_ERR_ARG_WRONGSTATE,
              "call HGLinOpSetUp() before applying a linear operator");
-  PetscCheck(!op->flying, PetscObjectComm((PetscObject)op), PETSC_ERR_ARG_WRONGSTATE, "%s: the last Begin has had no End",
+  PetscCheck(!op->in_progress, PetscObjectComm((PetscObject)op), PETSC_ERR_ARG_WRONGSTATE, "%s: the last Begin has had no End",
              ((PetscObject)op)->type_name);
   PetscCall(CheckArgument(op, x, op->x, "x"));
   PetscCall(CheckArgument(op, y, op->y, "y"));
@@ -56,7 +56,7 @@ PetscErrorCode HGLinOpApplyBegin(HGLinOp op, HGTensor x, HGTensor y)
   PetscFunctionBegin;
   PetscValidHeaderSpecific(op, HG_LINOP_CLASSID, 1);
   PetscCall(CheckBegin(op, x, y));
-  op->flying = 1 + FORWARD;
+  op->in_progress = 1 + FORWARD;
   PetscCall(PetscLogEventBegin(op->event, op, x, y, 0));
   PetscCall((*op->ops->applybegin)(op, x, y));
   PetscCall(PetscLogEventEnd(op->event, op, x, y, 0));
@@ -81,12 +81,12 @@ PetscErrorCode HGLinOpApplyEnd(HGLinOp op, HGTensor x, HGTensor y)
 {
   PetscFunctionBegin;
   PetscValidHeaderSpecific(op, HG_LINOP_CLASSID, 1);
-  PetscCheck(op->flying == 1 + FORWARD, PetscObjectComm((PetscObject)op), PETSC_ERR_ARG_WRONGSTATE,
+  PetscCheck(op->in_progress == 1 + FORWARD, PetscObjectComm((PetscObject)op), PETSC_ERR_ARG_WRONGSTATE,
              "HGLinOpApplyEnd() without HGLinOpApplyBegin()");
   PetscCall(PetscLogEventBegin(op->event, op, x, y, 0));
   PetscCall((*op->ops->applyend)(op, x, y));
   PetscCall(PetscLogEventEnd(op->event, op, x, y, 0));
-  op->flying = 0;
+  op->in_progress = 0;
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -133,7 +133,7 @@ PetscErrorCode HGLinOpApplyAdjointBegin(HGLinOp op, HGTensor y, HGTensor x)
   PetscFunctionBegin;
   PetscValidHeaderSpecific(op, HG_LINOP_CLASSID, 1);
   PetscCall(CheckBegin(op, x, y));
-  op->flying = 1 + ADJOINT;
+  op->in_progress = 1 + ADJOINT;
   PetscCall(PetscLogEventBegin(op->event_adjoint, op, y, x, 0));
   PetscCall((*op->ops->adjointbegin)(op, y, x));
   PetscCall(PetscLogEventEnd(op->event_adjoint, op, y, x, 0));
@@ -158,12 +158,12 @@ PetscErrorCode HGLinOpApplyAdjointEnd(HGLinOp op, HGTensor y, HGTensor x)
 {
   PetscFunctionBegin;
   PetscValidHeaderSpecific(op, HG_LINOP_CLASSID, 1);
-  PetscCheck(op->flying == 1 + ADJOINT, PetscObjectComm((PetscObject)op), PETSC_ERR_ARG_WRONGSTATE,
+  PetscCheck(op->in_progress == 1 + ADJOINT, PetscObjectComm((PetscObject)op), PETSC_ERR_ARG_WRONGSTATE,
              "HGLinOpApplyAdjointEnd() without HGLinOpApplyAdjointBegin()");
   PetscCall(PetscLogEventBegin(op->event_adjoint, op, y, x, 0));
   PetscCall((*op->ops->adjointend)(op, y, x));
   PetscCall(PetscLogEventEnd(op->event_adjoint, op, y, x, 0));
-  op->flying = 0;
+  op->in_progress = 0;
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 

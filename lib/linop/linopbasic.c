@@ -66,7 +66,7 @@ PetscErrorCode HGLinOpSetType(HGLinOp op, HGLinOpType type)
 PetscErrorCode HGLinOpReset(HGLinOp op)
 {
   PetscFunctionBegin;
-  PetscCheck(!op->flying, PetscObjectComm((PetscObject)op), PETSC_ERR_ARG_WRONGSTATE,
+  PetscCheck(!op->in_progress, PetscObjectComm((PetscObject)op), PETSC_ERR_ARG_WRONGSTATE,
              "an operator cannot be changed between Begin and End");
   if (op->setup && op->ops->reset) PetscCall((*op->ops->reset)(op));
   op->setup = PETSC_FALSE;

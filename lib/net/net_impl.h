@@ -25,18 +25,18 @@ struct _HGNetOps {
 typedef struct {
   HGLayer        layer;
   PetscInt       nin;
-  char         **name;      /* [nin] of the layers that it reads, "input" for the network's input; until set-up */
-  PetscInt      *in;        /* [nin] their nodes, or HG_INPUT */
-  PetscInt       offset;    /* of its parameters in the network's */
-  HGHaloWidths   halo;      /* of y and dy: the widest that the layers on either side read */
-  PetscBool      gradient;  /* dy is wanted: parameters here or before */
-  PetscInt       root;      /* the node whose memory holds y: itself, or a concatenation that reads it in place */
-  PetscInt       channel;   /* of the root, the first of y */
-  unsigned char *rectified; /* [channels of this rank] where y is a rectified output; NULL: nowhere */
-  PetscBool      rectify;   /* a reader of y cannot mask: multiply dy by (y > 0) before the adjoint */
-  PetscBool     *stale;     /* [nin] ghost points of the input are not what forward left there */
-  PetscBool      mixed;     /* readers of y want other things beyond the boundary */
-  PetscBool      keep;      /* y stays from forward to adjoint instead of being computed again */
+  char         **name;        /* [nin] of the layers that it reads, "input" for the network's input; until set-up */
+  PetscInt      *in;          /* [nin] their nodes, or HG_INPUT */
+  PetscInt       offset;      /* of its parameters in the network's */
+  HGHaloWidths   halo;        /* of y and dy: the widest that the layers on either side read */
+  PetscBool      gradient;    /* dy is wanted: parameters here or before */
+  PetscInt       root;        /* the node whose memory holds y: itself, or a concatenation that reads it in place */
+  PetscInt       channel;     /* of the root, the first of y */
+  unsigned char *rectified;   /* [channels of this rank] where y is a rectified output; NULL: nowhere */
+  PetscBool      rectify;     /* a reader of y cannot mask: multiply dy by (y > 0) before the adjoint */
+  PetscBool     *stale;       /* [nin] ghost points of the input are not what forward left there */
+  PetscBool      shared_halo; /* readers of y want other things beyond the boundary */
+  PetscBool      keep;        /* y stays from forward to adjoint instead of being computed again */
   HGTensor       y, dy;
 } HGNode;
 
@@ -67,7 +67,7 @@ struct _p_HGNet {
   HGDType      dtype;
   HGTensor     x;
   HGHaloWidths xhalo;
-  PetscBool    xmixed; /* as HGNode.mixed, of the input */
+  PetscBool    x_shared_halo; /* as HGNode.shared_halo, of the input */
   PetscInt     nsteps, nforward;
   HGStep      *step; /* [nsteps] nforward of the forward sweep, then those of the adjoint sweep */
 

@@ -118,7 +118,7 @@ static PetscErrorCode ReadsGhosts(HGLayer layer, PetscInt k, PetscBool *reads)
 static PetscErrorCode MarkMixed(HGNet net, PetscInt root)
 {
   HGBoundary first[3], other[3];
-  PetscBool  found = PETSC_FALSE, mixed = PETSC_FALSE;
+  PetscBool  found = PETSC_FALSE, shared_halo = PETSC_FALSE;
 
   PetscFunctionBegin;
   for (int mark = 0; mark < 2; mark++) {
@@ -133,14 +133,14 @@ static PetscErrorCode MarkMixed(HGNet net, PetscInt root)
         if (mark) net->node[i].stale[k] = PETSC_TRUE;
         PetscCall(HGLayerGetBoundary(net->node[i].layer, k, found ? other : first));
         if (found) PetscCall(PetscMemcmp(first, other, sizeof(first), &same));
-        if (found && !same) mixed = PETSC_TRUE;
+        if (found && !same) shared_halo = PETSC_TRUE;
         found = PETSC_TRUE;
       }
     }
-    if (!mixed) PetscFunctionReturn(PETSC_SUCCESS);
+    if (!shared_halo) PetscFunctionReturn(PETSC_SUCCESS);
   }
-  if (root >= 0) net->node[root].mixed = PETSC_TRUE;
-  else net->xmixed = PETSC_TRUE;
+  if (root >= 0) net->node[root].shared_halo = PETSC_TRUE;
+  else net->x_shared_halo = PETSC_TRUE;
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -487,9 +487,9 @@ PetscErrorCode HGNetPlanTensors(HGNet net)
   for (PetscInt i = 0; i < n; i++) {
     net->node[i].y  = all[i].tensor;
     net->node[i].dy = all[n + i].tensor;
-    if (net->node[i].mixed && net->node[i].y) PetscCall(HGTensorSetShared(net->node[i].y, PETSC_TRUE));
+    if (net->node[i].shared_halo && net->node[i].y) PetscCall(HGTensorSetShared(net->node[i].y, PETSC_TRUE));
   }
-  if (net->xmixed) PetscCall(HGTensorSetShared(net->x, PETSC_TRUE));
+  if (net->x_shared_halo) PetscCall(HGTensorSetShared(net->x, PETSC_TRUE));
   PetscCall(CreateViews(net));
   PetscCall(PetscFree(used));
   PetscCall(PetscFree(all));

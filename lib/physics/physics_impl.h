@@ -67,8 +67,8 @@ struct _p_HGPhysics {
   PetscBool        symmetric, normtested; /* B' is B; B has been found to be what it must be, with operators of this identity and state */
   PetscObjectId    normid[2];
   PetscObjectState normstate[2];
-  PetscBool        lenient;       /* a residual that is not finite is a value, not an error */
-  char             parameter[32]; /* by which HGPhysicsEvaluate() differentiates too, empty for none */
+  PetscBool        allow_not_finite; /* a residual that is not finite is a value, not an error */
+  char             parameter[32];    /* by which HGPhysicsEvaluate() differentiates too, empty for none */
   PetscReal        parameter_gradient;
   PetscInt         bad;                            /* the sample that had it in the last evaluation, -1 for none */
   PetscBool        test, tested;                   /* the Jacobian, at the first gradient */

@@ -382,7 +382,7 @@ PetscErrorCode HGPhysicsSetErrorIfNotFinite(HGPhysics p, PetscBool error)
 {
   PetscFunctionBegin;
   PetscValidHeaderSpecific(p, HG_PHYSICS_CLASSID, 1);
-  p->lenient = error ? PETSC_FALSE : PETSC_TRUE;
+  p->allow_not_finite = error ? PETSC_FALSE : PETSC_TRUE;
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -511,7 +511,7 @@ PetscErrorCode HGPhysicsEvaluate(HGPhysics p, PetscInt count, const PetscInt sam
     PetscCall(HGPhysicsSetInput(p, which, x ? p->input : NULL));
     PetscCall(EvaluateSample(p, n, 1 / (PetscReal)count, y, dy, &p->value[n]));
     if (PetscIsInfOrNanReal(p->value[n]) && p->bad < 0) p->bad = which;
-    HGCheck(p->lenient || p->bad < 0, comm,
+    HGCheck(p->allow_not_finite || p->bad < 0, comm,
             "the residual of sample %" PetscInt_FMT
             " is %s; lower the learning rate, or check the equation's input and the residual for this field",
             which, PetscIsNanReal(p->value[n]) ? "not a number" : "infinite");

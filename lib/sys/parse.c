@@ -123,8 +123,13 @@ PetscErrorCode HGNamesJoin(PetscInt n, const char *const name[], const char sepa
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+static int CompareNames(const void *a, const void *b)
+{
+  return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
 /*
-  HGNamesGet - The names of registered types, to be freed with PetscFree()
+  HGNamesGet - The names of registered types, by the alphabet, to be freed with PetscFree(); PETSc's own order changes with its version
 
   Not Collective
 */
@@ -136,6 +141,7 @@ PetscErrorCode HGNamesGet(PetscFunctionList list, PetscInt *n, const char **name
   *name = NULL;
   PetscCall(PetscFunctionListGet(list, name, &size));
   for (*n = 0; *n < size && (*name)[*n];) (*n)++; /* PETSc 3.18 counts the NULL at the end */
+  qsort(*name, (size_t)*n, sizeof(**name), CompareNames);
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 

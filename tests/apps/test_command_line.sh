@@ -115,14 +115,14 @@ refused 1 '-tao_adam_lr 1e400: this number is beyond double precision' train "${
 refused 1 '-tao_max_it 99999999999: give a whole number' train "${data[@]}" -tao_max_it 99999999999
 refused 1 '-data_shuffle maybe: give true or false' train "${data[@]}" -data_shuffle maybe
 refused 1 '-net_activation rleu: did you mean relu? There are: .*sin' train "${data[@]}" -net_activation rleu
-refused 1 '-net_type unett: did you mean unet? There are: cnn, unet, resnet, lenet5, mlp' train "${data[@]}" -net_type unett
-refused 1 'no optimizer "adamm"; did you mean adam? There are: .*adamw, sgd' train "${data[@]}" -tao_type adamm
+refused 1 '-net_type unett: did you mean unet? There are: cnn, lenet5, mlp, resnet, unet' train "${data[@]}" -net_type unett
+refused 1 'no optimizer "adamm"; did you mean adam? There are: adam, adamw, .*sgd' train "${data[@]}" -tao_type adamm
 refused 1 'no optimizer "adamm"; did you mean adam?' train "${data[@]}" -train_stages adamm:3
 refused 1 'train_stages adam:99999999999: give stages as type:iterations, .* 2147483647 iterations in all' train "${data[@]}" -train_stages adam:99999999999
 refused 1 '-grid 8,,8: give 1 to 3 numbers with commas between them' simulate -grid 8,,8
 refused 1 '-grid 65536,65536: \|-grid has .* points' simulate -grid 65536,65536
 refused 1 '-seed 5000000000: this number is too large' simulate -seed 5000000000
-refused 1 '-problem brugers: did you mean burgers? There are: darcy, .*allen_cahn' simulate -problem brugers
+refused 1 '-problem brugers: did you mean burgers? There are: advection_diffusion, allen_cahn, .*wave' simulate -problem brugers
 refused 1 '-linop_size 1,2: give 5 numbers' verify -linop_type halo -linop_size 1,2
 refused 1 '-model: this name of a file has 5000 characters' predict -model "$(printf 'x%.0s' {1..5000})" -data_file a.nc
 refused 2 'options file nothing.opts' train "${data[@]}" -options_file nothing.opts
@@ -154,7 +154,7 @@ run 1 train -help -train_epochs 7
 grep -q -- '-train_epochs <7, default 20>: .*a whole number, 0 or more' out || fail "-help with a value: $(grep train_epochs out)"
 for o in -data_file -data_view -net_view -physics_type -train_stages -loss_huber_delta -tao_adam_lr; do grep -q -- "^  $o " out || fail "train -help has no $o"; done
 run 1 simulate -help
-grep -q -- '-problem <darcy>: .*one of darcy, poisson, heat, burgers, advection_diffusion, navier_stokes, wave, allen_cahn' out || fail "simulate -help: $(cat out)"
+grep -q -- '-problem <darcy>: .*one of advection_diffusion, allen_cahn, burgers, darcy, heat, navier_stokes, poisson, user, wave' out || fail "simulate -help: $(cat out)"
 
 # ---- views: on standard output, and in a file ----
 train=("${data[@]}" "${small[@]}" -train_epochs 1)

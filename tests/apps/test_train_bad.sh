@@ -31,8 +31,8 @@ refused 2 'cannot be divided among' train "${data[@]}" -da_processors_x 2 -da_pr
 refused 3 '40 parts\|cannot be divided' train "${data[@]}" -da_processors_x 40
 refused 1 'net_width 0' train "${data[@]}" -net_width 0
 refused 1 'net_kernel 4' train "${data[@]}" -net_kernel 4
-refused 1 '-net_type transformer: give one of: cnn, unet, resnet, lenet5, mlp' train "${data[@]}" -net_type transformer
-refused 1 '-train_loss angle: give one of: mse, .*cross_entropy' train "${data[@]}" -train_loss angle
+refused 1 '-net_type transformer: give one of: cnn, lenet5, mlp, resnet, unet' train "${data[@]}" -net_type transformer
+refused 1 '-train_loss angle: give one of: bce, .*rel_l2' train "${data[@]}" -train_loss angle
 refused 1 'classes; choose -train_loss cross_entropy' train -data_digits 20
 refused 2 'is for classes; say how many .* -data_classes' train "${data[@]}" -train_loss cross_entropy
 refused 2 'no class, the first at sample 0' train "${data[@]}" -train_loss cross_entropy -data_classes 2

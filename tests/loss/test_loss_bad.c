@@ -44,7 +44,7 @@ int main(int argc, char **argv)
   PetscCall(Make(other, &big));
   PetscCall(HGTensorDuplicate(y, &t));
   ExpectError(HGLossEvaluate(loss, 3, y, t, NULL, &f), "before HGLossSetType()");
-  ExpectError(HGLossSetType(loss, "angle"), "no loss \"angle\"|mse, l1, huber, rel_l2, h1, bce, cross_entropy|-train_loss");
+  ExpectError(HGLossSetType(loss, "angle"), "no loss \"angle\"|bce, cross_entropy, h1, huber, l1, mse, rel_l2|-train_loss");
   ExpectError(HGLossHuberSetDelta(loss, 0), "-loss_huber_delta 0|positive");
   ExpectError(HGLossH1SetWeight(loss, -1), "-loss_h1_weight -1|0 or more");
   ExpectError(HGLossH1SetSpacing(loss, spacing), "-2|along x");

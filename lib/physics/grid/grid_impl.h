@@ -32,7 +32,7 @@ typedef struct {
   PetscInt          unknowns;
   PetscInt          order;
   PetscBool         spectral, options;
-  PetscBool         alone;          /* there are no ghost points on any rank: vectors with and without them are alike */
+  PetscBool         no_ghosts;      /* there are no ghost points on any rank: vectors with and without them are alike */
   DM                dm;             /* with ghost points for the differences, periodic where the axis is */
   Vec               local, adjoint; /* with ghost points */
   Vec               a, b, work;     /* the input, what the residual subtracts, work */

@@ -82,7 +82,7 @@ static PetscErrorCode SpectralVariable(HGPhysics p, HGVariable var, const double
 }
 
 /* out[k][i] = in[i][k]: the unknowns one after the other */
-HG_CLONES static void Deal(PetscInt dof, PetscInt n, const PetscScalar *restrict in, double *const out[])
+HG_CLONES static void Deinterleave(PetscInt dof, PetscInt n, const PetscScalar *restrict in, double *const out[])
 {
   if (dof == 2) {
     double *restrict a = out[0], *restrict b = out[1];
@@ -111,14 +111,14 @@ HG_CLONES static void Collect(PetscInt dof, PetscInt n, double *const in[], Pets
       for (PetscInt i = 0; i < n; i++) out[i * dof + k] = in[k][i];
 }
 
-static void DealAll(PetscInt dof, PetscInt n, const PetscScalar *in, double *const out[])
+static void DeinterleaveAll(PetscInt dof, PetscInt n, const PetscScalar *in, double *const out[])
 {
 #pragma omp parallel for schedule(static) if (n > THREADED)
   for (PetscInt from = 0; from < n; from += CHUNK) {
     double *to[HG_MAX_UNKNOWNS];
 
     for (PetscInt k = 0; k < dof; k++) to[k] = out[k] + from;
-    Deal(dof, PetscMin(CHUNK, n - from), in + from * dof, to);
+    Deinterleave(dof, PetscMin(CHUNK, n - from), in + from * dof, to);
   }
 }
 
@@ -131,7 +131,7 @@ static PetscErrorCode SetStateSpectral(HGPhysics p, Vec u)
   PetscFunctionBegin;
   for (PetscInt k = 0; k < p->unknowns; k++) value[k] = e->v[k][HG_VALUE];
   PetscCall(VecGetArrayRead(u, &in));
-  DealAll(p->unknowns, e->block.n[0] * e->block.n[1] * e->block.n[2], in, value);
+  DeinterleaveAll(p->unknowns, e->block.n[0] * e->block.n[1] * e->block.n[2], in, value);
   PetscCall(VecRestoreArrayRead(u, &in));
   for (PetscInt k = 0; k < p->unknowns; k++)
     for (int var = HG_DX; var < HG_VARIABLES; var++)
@@ -143,7 +143,7 @@ static PetscErrorCode SetStateFinite(HGPhysics p, Vec u)
 {
   HGGridEquation    *e = (HGGridEquation *)p->data;
   double            *plane[HG_MAX_UNKNOWNS];
-  const Vec          from = e->alone && p->unknowns > 1 ? u : e->local;
+  const Vec          from = e->no_ghosts && p->unknowns > 1 ? u : e->local;
   const PetscScalar *in;
 
   PetscFunctionBegin;
@@ -151,7 +151,7 @@ static PetscErrorCode SetStateFinite(HGPhysics p, Vec u)
   if (p->unknowns == 1) PetscFunctionReturn(PETSC_SUCCESS);
   for (PetscInt k = 0; k < p->unknowns; k++) plane[k] = e->planes + k * e->points;
   PetscCall(VecGetArrayRead(from, &in));
-  DealAll(p->unknowns, e->points, in, plane);
+  DeinterleaveAll(p->unknowns, e->points, in, plane);
   PetscCall(VecRestoreArrayRead(from, &in));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -370,8 +370,8 @@ static void ResidualPoints(HGPhysics p, const double *const plane[], const Piece
   }
   GetVariables(p, plane, c, PETSC_TRUE, buffer, v);
   (*e->def->point)(e->parameter, (int)p->dim, c->n, v, r, NULL);
-  Deal(dof, c->n, u + c->from * dof, uu);
-  Deal(dof, c->n, b + c->from * dof, bb);
+  Deinterleave(dof, c->n, u + c->from * dof, uu);
+  Deinterleave(dof, c->n, b + c->from * dof, bb);
   for (PetscInt k = 0; k < dof; k++) Combine(c->n, Mass(e, k), Implicit(e, k), uu[k], bb[k], r[k]);
   Collect(dof, c->n, r, f + c->from * dof);
 }
@@ -433,12 +433,12 @@ static void TransposePoints(HGPhysics p, const double *const plane[], const Piec
 {
   HGGridEquation *e = (HGGridEquation *)p->data;
   Buffer          buffer;
-  double          derivative[HG_EQUATION_TERMS][CHUNK], dealt[HG_MAX_UNKNOWNS][CHUNK], *P[HG_EQUATION_TERMS], *ww[HG_MAX_UNKNOWNS],
+  double          derivative[HG_EQUATION_TERMS][CHUNK], plane_of[HG_MAX_UNKNOWNS][CHUNK], *P[HG_EQUATION_TERMS], *ww[HG_MAX_UNKNOWNS],
       *v[HG_MAX_UNKNOWNS][HG_VARIABLES];
 
   for (int k = 0; k < HG_EQUATION_TERMS; k++) P[k] = derivative[k];
-  for (PetscInt k = 0; k < p->unknowns; k++) ww[k] = dealt[k];
-  Deal(p->unknowns, c->n, w + c->from * p->unknowns, ww);
+  for (PetscInt k = 0; k < p->unknowns; k++) ww[k] = plane_of[k];
+  Deinterleave(p->unknowns, c->n, w + c->from * p->unknowns, ww);
   GetVariables(p, plane, c, PETSC_FALSE, buffer, v);
   (*e->def->point)(e->parameter, (int)p->dim, c->n, v, NULL, P);
   for (PetscInt k = 0; k < p->unknowns; k++)
@@ -508,7 +508,7 @@ static void SumPoints(HGPhysics p, const Piece *c, const double mass[], const Pe
     owned[k] = sum[k] + (from - c->x);
     memset(sum[k], 0, (size_t)c->n * sizeof(double));
   }
-  if (ours) Deal(dof, to - from, w + ((c->at[0] * n[1] + c->at[1]) * n[2] + from) * dof, owned);
+  if (ours) Deinterleave(dof, to - from, w + ((c->at[0] * n[1] + c->at[1]) * n[2] + from) * dof, owned);
   for (PetscInt k = 0; k < dof; k++) {
     for (PetscInt i = 0; i < c->n; i++) sum[k][i] *= mass[k];
     AddAdjoint(p, k, c, sum[k]);
@@ -523,7 +523,7 @@ static PetscErrorCode AdjointFinite(HGPhysics p, const double mass[], const Pets
   const HGBlock  *b     = &e->planar;
   const PetscInt  plane = (PetscInt)b->stride[0], row = (PetscInt)b->stride[1], all[3] = {e->points / plane, plane / row, row};
   const PetscInt  first = (PetscInt)b->first, pieces = PieceCount(all[0] * all[1], row);
-  const Vec       to = e->alone ? g : e->adjoint;
+  const Vec       to = e->no_ghosts ? g : e->adjoint;
   PetscScalar    *local;
 
   PetscFunctionBegin;
@@ -538,7 +538,7 @@ static PetscErrorCode AdjointFinite(HGPhysics p, const double mass[], const Pets
     SumPoints(p, &c, mass, w, local + c.from * p->unknowns);
   }
   PetscCall(VecRestoreArrayWrite(to, &local));
-  if (e->alone) PetscFunctionReturn(PETSC_SUCCESS);
+  if (e->no_ghosts) PetscFunctionReturn(PETSC_SUCCESS);
   PetscCall(VecSet(g, 0));
   PetscCall(DMLocalToGlobal(e->dm, e->adjoint, ADD_VALUES, g));
   PetscFunctionReturn(PETSC_SUCCESS);

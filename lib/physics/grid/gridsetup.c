@@ -194,7 +194,7 @@ static PetscErrorCode SetUp_Grid(HGPhysics p)
   PetscCall(VecDuplicate(e->local, &e->adjoint));
   PetscCall(VecGetLocalSize(e->local, &e->points));
   e->points /= p->unknowns;
-  PetscCall(HGAgree(PetscObjectComm((PetscObject)p), e->points == points ? PETSC_TRUE : PETSC_FALSE, &e->alone));
+  PetscCall(HGAgree(PetscObjectComm((PetscObject)p), e->points == points ? PETSC_TRUE : PETSC_FALSE, &e->no_ghosts));
   if (p->unknowns > 1) PetscCall(PetscMalloc1(e->points * p->unknowns, &e->planes));
   PetscCall(DMCreateGlobalVector(p->dm, &e->a));
   PetscCall(VecDuplicate(e->a, &e->b));
