@@ -227,7 +227,7 @@ static PetscErrorCode ConfigureTrainer(Coord *c)
   PetscCall(HGTrainerCreate(PETSC_COMM_WORLD, &c->trainer));
   PetscCall(HGTrainerSetObjective(c->trainer, c->objective));
   PetscCall(HGTrainerSetSeed(c->trainer, 0));
-  PetscCall(HGTrainerSetIntervals(c->trainer, 1000, 100));
+  PetscCall(HGTrainerSetIntervals(c->trainer, 1000, 10));
   PetscCall(HGTrainerSetStages(c->trainer, "adam:2000,lmvm:10000"));
   PetscCall(HGTrainerSetFromOptions(c->trainer));
   PetscFunctionReturn(PETSC_SUCCESS);
