@@ -58,7 +58,12 @@ AC_SUBST([HG_CFLAGS])])
 
 # Flags for the sources that are compiled once for each instruction set
 AC_DEFUN([HG_CHECK_SIMD], [
-AVX512_CFLAGS= AVX2_CFLAGS=
+AVX512_CFLAGS= AVX2_CFLAGS= FMA_CFLAGS=
+# A product and a sum are one operation, in whole blocks and at their ends alike. GCC 13 and later form none of 256 bits in some loops and not in others: then
+# a result depends on how the points are divided.
+HG_CHECK_FLAG([FMA_CFLAGS], [-ffp-contract=fast])
+HG_CHECK_FLAG([FMA_CFLAGS], [--param=avoid-fma-max-bits=0])
+AC_SUBST([FMA_CFLAGS])
 case $host_cpu in
 x86_64)
   HG_CHECK_FLAG([AVX512_CFLAGS], [-march=x86-64-v4])
