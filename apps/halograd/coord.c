@@ -21,15 +21,15 @@ typedef struct {
 PetscErrorCode AppIsCoord(PetscBool *is)
 {
   const char *type = "";
-  PetscBool   example, equation;
+  PetscBool   example, equation, file;
 
   PetscFunctionBegin;
   PetscCall(HGOptionsGetString("-net_type", &type, NULL));
   PetscCall(PetscStrcasecmp(type, HGNETMLP, is));
   PetscCall(PetscOptionsHasName(NULL, NULL, "-coord_problem", &example));
   PetscCall(PetscOptionsHasName(NULL, NULL, "-physics_type", &equation));
-  if (*is && !example && !equation)
-    PetscCall(PetscOptionsHasName(NULL, NULL, "-data_file", &equation)); /* coordinates as any other fields */
+  PetscCall(PetscOptionsHasName(NULL, NULL, "-data_file", &file));
+  if (file && !example && !equation) *is = PETSC_FALSE; /* the fields of the file are coordinates and values, as any others */
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
