@@ -84,11 +84,60 @@ static PetscErrorCode CreateField(Coord *c, PetscInt channels, HGTensor *t)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+/* The points of this rank's part of the grid, at the end of the time step unless the equation is steady */
+static PetscErrorCode GetPoints(Coord *c, PetscInt dim, PetscInt *n, double **at)
+{
+  DM               da;
+  const double    *lo, *hi;
+  const PetscReal *x[3];
+  PetscInt         space, start[3], size[3];
+
+  PetscFunctionBegin;
+  PetscCall(HGPhysicsGetDM(c->physics, &da));
+  PetscCall(DMGetDimension(da, &space));
+  PetscCall(HGCollocationGetBox(c->c, &lo, &hi));
+  PetscCall(DMDAGetCorners(da, &start[0], &start[1], &start[2], &size[0], &size[1], &size[2]));
+  for (PetscInt d = 0; d < space; d++) PetscCall(HGPhysicsGetCoordinates(c->physics, d, &x[d]));
+  *n = size[0] * size[1] * size[2];
+  PetscCall(PetscMalloc1(*n * dim, at));
+  for (PetscInt i = 0; i < *n; i++) {
+    const PetscInt k[3] = {i % size[0], i / size[0] % size[1], i / size[0] / size[1]};
+
+    for (PetscInt d = 0; d < space; d++) (*at)[i * dim + d] = (double)x[d][start[d] + k[d]];
+    if (dim > space) (*at)[i * dim + space] = hi[space];
+  }
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* A parameter that is to be found is determined by the target's values */
+static PetscErrorCode Observe(Coord *c)
+{
+  PetscBool    unknown;
+  PetscInt     dim, out, n;
+  double      *at;
+  PetscScalar *u;
+  Vec          t;
+
+  PetscFunctionBegin;
+  PetscCall(PetscOptionsHasName(NULL, NULL, "-physics_unknown", &unknown));
+  if (!unknown || !c->field[1]) PetscFunctionReturn(PETSC_SUCCESS);
+  PetscCall(HGCollocationGetSizes(c->c, &dim, &out));
+  PetscCall(GetPoints(c, dim, &n, &at));
+  PetscCall(VecCreateMPI(PETSC_COMM_WORLD, n * out, PETSC_DETERMINE, &t));
+  PetscCall(HGTensorToVec(c->field[1], 0, t));
+  PetscCall(VecGetArray(t, &u));
+  PetscCall(HGCollocationSetObservations(c->c, n, at, u));
+  PetscCall(VecRestoreArray(t, &u));
+  PetscCall(VecDestroy(&t));
+  PetscCall(PetscFree(at));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 /* The first sample of the range: its grid is the equation's, its input the initial state, source or coefficient, its target what is compared with */
 static PetscErrorCode LoadField(Coord *c)
 {
   const PetscInt first = 0;
-  PetscInt       dim, samples, cin, cout, grid[3], size[HG_AXES] = {1, 1};
+  PetscInt       dim, samples, cin, cout, out, grid[3], size[HG_AXES] = {1, 1};
   DM             da;
 
   PetscFunctionBegin;
@@ -107,6 +156,10 @@ static PetscErrorCode LoadField(Coord *c)
   PetscCall(HGPhysicsSetUp(c->physics));
   PetscCall(HGCollocationSetPhysics(c->c, c->physics));
   PetscCall(HGCollocationSetField(c->c, c->field[0], 0));
+  PetscCall(HGCollocationGetSizes(c->c, NULL, &out));
+  HGCheck(!cout || cout == out, PETSC_COMM_WORLD, "the target has %" PetscInt_FMT " channels, the equation %" PetscInt_FMT " unknowns",
+          cout, out);
+  PetscCall(Observe(c));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -142,45 +195,17 @@ static PetscErrorCode ConfigureEquation(Coord *c)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* The points of this rank's part of the grid, at the end of the time step unless the equation is steady */
-static PetscErrorCode GetPoints(Coord *c, DM da, PetscInt dim, PetscInt *n, double **at)
-{
-  const double    *lo, *hi;
-  const PetscReal *x[3];
-  PetscInt         space, start[3], size[3];
-
-  PetscFunctionBegin;
-  PetscCall(DMGetDimension(da, &space));
-  PetscCall(HGCollocationGetBox(c->c, &lo, &hi));
-  PetscCall(DMDAGetCorners(da, &start[0], &start[1], &start[2], &size[0], &size[1], &size[2]));
-  for (PetscInt d = 0; d < space; d++) PetscCall(HGPhysicsGetCoordinates(c->physics, d, &x[d]));
-  *n = size[0] * size[1] * size[2];
-  PetscCall(PetscMalloc1(*n * dim, at));
-  for (PetscInt i = 0; i < *n; i++) {
-    const PetscInt k[3] = {i % size[0], i / size[0] % size[1], i / size[0] / size[1]};
-
-    for (PetscInt d = 0; d < space; d++) (*at)[i * dim + d] = (double)x[d][start[d] + k[d]];
-    if (dim > space) (*at)[i * dim + space] = hi[space];
-  }
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
-
 static PetscErrorCode CompareWithTarget(Coord *c, PetscReal *error)
 {
-  PetscInt     dim, out, n = 0, channels;
+  PetscInt     dim, out, n = 0;
   double      *at;
-  DM           da;
   Vec          u, t;
   PetscScalar *v;
   PetscReal    norm;
 
   PetscFunctionBegin;
   PetscCall(HGCollocationGetSizes(c->c, &dim, &out));
-  PetscCall(HGDataGetSizes(c->data, NULL, NULL, NULL, &channels, NULL));
-  HGCheck(channels == out, PETSC_COMM_WORLD, "the target has %" PetscInt_FMT " channels, the equation %" PetscInt_FMT " unknowns", channels,
-          out);
-  PetscCall(HGPhysicsGetDM(c->physics, &da));
-  PetscCall(GetPoints(c, da, dim, &n, &at));
+  PetscCall(GetPoints(c, dim, &n, &at));
   PetscCall(VecCreateMPI(PETSC_COMM_WORLD, n * out, PETSC_DETERMINE, &u));
   PetscCall(VecDuplicate(u, &t));
   PetscCall(VecGetArrayWrite(u, &v));

@@ -67,12 +67,13 @@ PetscErrorCode AppPhysicsSetUp(HGPhysics physics, HGNet net)
 
 PetscErrorCode AppPhysicsFromModel(HGModel model, HGNet net, HGPhysics *physics)
 {
-  PetscBool has;
+  PetscBool has, points;
 
   PetscFunctionBegin;
   *physics = NULL;
   PetscCall(HGModelHas(model, "", "physics_options", &has));
-  if (!has) PetscFunctionReturn(PETSC_SUCCESS);
+  PetscCall(HGModelHasCollocation(model, &points)); /* such an equation transforms no output */
+  if (!has || points) PetscFunctionReturn(PETSC_SUCCESS);
   PetscCall(HGPhysicsCreate(PETSC_COMM_WORLD, physics));
   PetscCall(AppPhysicsOptions(model, *physics));
   PetscCall(AppPhysicsSetUp(*physics, net));

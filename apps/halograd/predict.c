@@ -54,10 +54,11 @@ static PetscErrorCode Configure(Prediction *p, PetscBool writes)
 /* Model, data and layout; the parameters go into the network at once, the Vec is not kept */
 static PetscErrorCode Prepare(Prediction *p, PetscBool target)
 {
-  PetscInt dim, samples, cout, size[HG_AXES];
-  HGDType  dtype;
-  HGModel  model;
-  Vec      values;
+  PetscInt  dim, samples, cout, size[HG_AXES];
+  HGDType   dtype;
+  HGModel   model;
+  Vec       values;
+  PetscBool pointwise;
 
   PetscFunctionBegin;
   PetscCall(HGModelOpen(PETSC_COMM_WORLD, p->model, &model));
@@ -67,8 +68,9 @@ static PetscErrorCode Prepare(Prediction *p, PetscBool target)
   PetscCall(HGDataSetTargetOptional(p->data, target ? PETSC_FALSE : PETSC_TRUE));
   PetscCall(HGDataSetUp(p->data));
   PetscCall(HGDataGetSizes(p->data, &dim, &samples, &size[HG_C], &cout, &size[HG_Z]));
-  HGCheck(dim == p->info.dim, PETSC_COMM_WORLD, "the data is %" PetscInt_FMT "-D, %s was trained on %" PetscInt_FMT "-D data", dim,
-          p->model, p->info.dim);
+  PetscCall(HGNetHasJets(p->net, &pointwise));
+  HGCheck(pointwise || dim == p->info.dim, PETSC_COMM_WORLD, "the data is %" PetscInt_FMT "-D, %s was trained on %" PetscInt_FMT "-D data",
+          dim, p->model, p->info.dim);
   size[HG_N] = p->batch_size;
   PetscCall(HGPartitionSetSizes(p->part, dim, size));
   PetscCall(HGPartitionSetUp(p->part));

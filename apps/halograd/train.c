@@ -46,7 +46,7 @@ static PetscErrorCode CreatePhysics(Training *t)
 {
   HGModel     model = NULL;
   const char *type = NULL, *path = "";
-  PetscBool   set, has           = PETSC_FALSE;
+  PetscBool   set, has = PETSC_FALSE, points = PETSC_FALSE;
 
   PetscFunctionBegin;
   t->weight = t->scale = t->bc_weight = 1;
@@ -73,6 +73,9 @@ static PetscErrorCode CreatePhysics(Training *t)
   PetscCall(HGOptionsGetString("-model_input", &path, NULL));
   if (*path && !t->help) PetscCall(HGModelOpen(PETSC_COMM_WORLD, path, &model));
   if (model) PetscCall(HGModelHas(model, "", "physics_options", &has));
+  if (model) PetscCall(HGModelHasCollocation(model, &points));
+  HGCheck(!points, PETSC_COMM_WORLD,
+          "%s holds a network of coordinates and its equation; go on with -net_type mlp and -physics_type or -coord_problem", path);
   if (has) PetscCall(AppPhysicsOptions(model, t->physics));
   else if (set) {
     PetscCall(HGPhysicsSetType(t->physics, type));

@@ -114,6 +114,7 @@ PETSC_EXTERN PetscErrorCode HGNetHasJets(HGNet, PetscBool *);
 PETSC_EXTERN PetscErrorCode HGNetSetUpJets(HGNet, const double[], const double[], PetscInt, const PetscInt[][2]);
 PETSC_EXTERN PetscErrorCode HGNetEvaluateJets(HGNet, int, PetscInt, const double[], PetscBool, HGJetFunction, void *);
 PETSC_EXTERN PetscErrorCode HGNetMLPSetPeriodic(HGNet, const PetscBool[]);
+PETSC_EXTERN PetscErrorCode HGNetMLPAddPeriodic(HGNet, PetscInt, const PetscBool[]);
 
 PETSC_EXTERN PetscErrorCode HGNetWriteModel(HGNet, HGModel, Vec);
 PETSC_EXTERN PetscErrorCode HGNetSetModel(HGNet, HGModel);

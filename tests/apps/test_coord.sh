@@ -69,6 +69,22 @@ for equation in heat burgers advection_diffusion allen_cahn wave navier_stokes p
     run 2 predict -model e.nc -hg_dtype f64 -coord_grid 5 -output e_u.nc
 done
 
+# Points with values in a data file: the network at them is that on its box, and trains on them as any other network
+run 1 predict -model p1.nc -hg_dtype f64 -coord_grid 8 -output u.nc
+run 1 simulate -problem poisson -grid 8,8 -samples 2 -output xy.nc -output_dtype f64
+refused 1 'p1.nc holds a network of coordinates and its equation' train -data_file xy.nc -data_input a -data_target u -model_input p1.nc -model_output x.nc
+run 2 train "${mlp[@]}" -data_file xy.nc -data_input a -data_target u -net_width 4 -net_depth 1 -train_epochs 2 -train_batch_size 2 -model_output x.nc
+run 1 evaluate -model x.nc -data_file xy.nc -hg_dtype f64
+[ -n "$(value rel_l2)" ] || fail "mlp on data: $(cat out)"
+
+# A parameter of any equation from a field at the end of the time step
+run 1 simulate -problem heat -grid 32 -samples 1 -seed 3 -physics_nu 0.05 -ts_dt 1e-3 -output h.nc -output_dtype f64
+run 2 train "${mlp[@]}" -physics_type heat -data_file h.nc -data_input a -data_target u -physics_unknown nu -physics_unknown_start 0.01 -net_width 16 -net_depth 2 \
+    -coord_equation_points 300 -coord_observations_weight 100 -train_stages adam:100,lmvm:1500 -model_output nu.nc
+awk -v nu="$(value nu)" 'BEGIN { exit !(nu > 0.048 && nu < 0.052) }' || fail "nu is not 0.05: $(tail -2 out)"
+run 1 info nu.nc
+grep -q -- '-physics_nu 0.0\(5\|49\|48\|51\)' out || fail "the file has not the nu that was found: $(grep physics_nu out)"
+
 refused 1 'train_checkpoint -1: give' train "${small[@]}" -coord_problem poisson -train_checkpoint -1
 
 for command in predict evaluate; do

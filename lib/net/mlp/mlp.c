@@ -85,6 +85,37 @@ static PetscErrorCode SetFromOptions_MLP(HGNet net, HGOptionItems PetscOptionsOb
 }
 
 /*@
+   HGNetMLPAddPeriodic - Add coordinates in which the output of a multilayer perceptron is periodic
+
+   Logically Collective
+
+   Input Parameters:
++  net      - the network, of type `HGNETMLP`
+.  n        - how many coordinates are told of
+-  periodic - for each whether it is; those that were periodic before stay so
+
+   Level: intermediate
+
+   Shape:
+   periodic [n]
+
+.seealso: `HGNetMLPSetPeriodic()`
+@*/
+PetscErrorCode HGNetMLPAddPeriodic(HGNet net, PetscInt n, const PetscBool periodic[])
+{
+  PetscBool all[HG_JET_MAX_DIM], mlp;
+
+  PetscFunctionBegin;
+  PetscValidHeaderSpecific(net, HG_NET_CLASSID, 1);
+  PetscCall(PetscObjectTypeCompare((PetscObject)net, HGNETMLP, &mlp));
+  if (!mlp) PetscFunctionReturn(PETSC_SUCCESS);
+  PetscCall(PetscArraycpy(all, ((HGMLP *)net->data)->periodic, HG_JET_MAX_DIM));
+  for (PetscInt i = 0; i < PetscMin(n, HG_JET_MAX_DIM); i++) all[i] = all[i] || periodic[i] ? PETSC_TRUE : PETSC_FALSE;
+  PetscCall(HGNetMLPSetPeriodic(net, all));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/*@
    HGNetMLPSetPeriodic - Set in which coordinates the output of a multilayer perceptron is periodic
 
    Logically Collective

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* A network of coordinates at points of its box, and in a model file */
 #include "physics/points/collocation_impl.h"
+#include "data/hgdatainfo.h"
 #include "sys/hgtext.h"
+#include <float.h>
 
 /*@
    HGCollocationSetUpNet - Set a network up for the coordinates and unknowns of residuals, to be applied or trained
@@ -25,15 +27,12 @@ PetscErrorCode HGCollocationSetUpNet(HGCollocation c, HGNet net, HGDType dtype)
   MPI_Comm    comm          = PetscObjectComm((PetscObject)c);
   PetscInt    size[HG_AXES] = {1, c->dim, 1, 1, c->size}; /* a grid that all ranks have a part of: points have no grid */
   HGPartition part;
-  PetscBool   mlp, any = PETSC_FALSE;
 
   PetscFunctionBegin;
   PetscValidHeaderSpecific(c, HG_COLLOCATION_CLASSID, 1);
   HGCheck(c->dim && c->nterms, comm,
           "a network of coordinates needs an equation; choose one with -physics_type, or an example with -coord_problem burgers|poisson");
-  PetscCall(PetscObjectTypeCompare((PetscObject)net, HGNETMLP, &mlp));
-  for (PetscInt d = 0; d < c->dim; d++) any = any || c->periodic[d] ? PETSC_TRUE : PETSC_FALSE;
-  if (mlp && any) PetscCall(HGNetMLPSetPeriodic(net, c->periodic));
+  PetscCall(HGNetMLPAddPeriodic(net, c->dim, c->periodic));
   PetscCall(HGNetSetChannels(net, c->dim, c->out));
   PetscCall(HGPartitionCreate(comm, &part));
   PetscCall(HGPartitionSetSizes(part, 1, size));
@@ -191,8 +190,20 @@ PetscErrorCode HGModelHasCollocation(HGModel m, PetscBool *has)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+/* The equation gets the parameters as found; on its grid it may have fewer */
+static PetscErrorCode TellPhysics(HGCollocation c)
+{
+  HGPhysics p = c->e.physics;
+  PetscBool has;
+
+  PetscFunctionBegin;
+  for (PetscInt q = 0; q < c->nq && p && p->ops->setparameter; q++)
+    PetscCall((*p->ops->setparameter)(p, c->qname[q], (PetscReal)c->q[q], &has));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 /*@
-   HGCollocationWriteModel - Write residuals into a model file: example or equation, and the box
+   HGCollocationWriteModel - Write residuals into a model file: example or equation with its parameters, and the box as the normalisation of its coordinates
 
    Logically Collective
 
@@ -206,24 +217,30 @@ PetscErrorCode HGModelHasCollocation(HGModel m, PetscBool *has)
 @*/
 PetscErrorCode HGCollocationWriteModel(HGCollocation c, HGModel m)
 {
-  PetscReal centre[HG_JET_MAX_DIM], scale[HG_JET_MAX_DIM];
-  HGText    text = {0};
+  PetscReal  mean[HG_JET_MAX_DIM], deviation[HG_JET_MAX_DIM], zero[HG_JET_MAX_OUT] = {0}, one[HG_JET_MAX_OUT];
+  HGText     text = {0}, names = {0};
+  HGDataInfo info = {
+      .data_target = (char *)"u", .dim = 1, .channels = {c->dim, c->out}, .mean = {mean, zero}, .deviation = {deviation, one}};
 
   PetscFunctionBegin;
   PetscValidHeaderSpecific(c, HG_COLLOCATION_CLASSID, 1);
+  for (PetscInt d = 0; d < c->dim; d++) {
+    mean[d]      = (c->lo[d] + c->hi[d]) / 2;
+    deviation[d] = (c->hi[d] - c->lo[d]) / 2; /* the box is [-1, 1] to the network */
+    PetscCall(HGTextAppend(&names, "%s%c", d ? "," : "", c->e.time && d == c->dim - 1 ? 't' : "xyzw"[d]));
+  }
+  for (PetscInt k = 0; k < c->out; k++) one[k] = 1;
+  info.data_input = names.text;
+  PetscCall(HGDataInfoWrite(&info, m));
+  PetscCall(HGTextDestroy(&names));
+  PetscCall(TellPhysics(c));
   if (c->e.physics) PetscCall(HGPhysicsWriteModel(c->e.physics, m));
   PetscCall(HGModelSetSection(m, "equation"));
   PetscCall(HGTextAppend(&text, "%s%s", *c->example ? "-coord_problem " : "", c->example));
   for (PetscInt q = 0; q < c->nq; q++) PetscCall(HGTextAppend(&text, "%s-coord_%s %.17g", text.used ? " " : "", c->qname[q], c->q[q]));
   PetscCall(HGModelPutText(m, "", "problem_options", text.text));
   PetscCall(HGTextDestroy(&text));
-  for (PetscInt d = 0; d < c->dim; d++) {
-    centre[d] = (c->lo[d] + c->hi[d]) / 2;
-    scale[d]  = 2 / (c->hi[d] - c->lo[d]);
-  }
-  PetscCall(HGModelPutInt(m, "", "dim", c->e.def ? c->e.dim : c->dim));
-  PetscCall(HGModelPutReals(m, "", "input_mean", c->dim, centre));
-  PetscCall(HGModelPutReals(m, "", "input_scale", c->dim, scale));
+  PetscCall(HGModelPutInt(m, "", "equation_dim", c->e.def ? c->e.dim : c->dim));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -264,7 +281,7 @@ PetscErrorCode HGCollocationSetModel(HGCollocation c, HGModel m)
     PetscInt   size[3] = {1, 1, 1};
     PetscInt64 dim;
 
-    PetscCall(HGModelGetInt(m, "", "dim", 1, 3, &dim));
+    PetscCall(HGModelGetInt(m, "", "equation_dim", 1, 3, &dim));
     for (PetscInt a = 3 - (PetscInt)dim; a < 3; a++) size[a] = PetscMax(4, c->size); /* points have no grid, but an equation has one */
     PetscCall(HGPhysicsCreate(comm, &p));
     PetscCall(HGPhysicsSetModel(p, m));
@@ -300,18 +317,22 @@ PetscErrorCode HGCollocationSetModel(HGCollocation c, HGModel m)
 PetscErrorCode HGCollocationCheckModel(HGCollocation c, HGModel m)
 {
   const char *path;
-  PetscReal   centre[HG_JET_MAX_DIM], scale[HG_JET_MAX_DIM];
+  PetscReal   centre[HG_JET_MAX_DIM], half[HG_JET_MAX_DIM];
+  PetscBool   format1;
 
   PetscFunctionBegin;
   PetscValidHeaderSpecific(c, HG_COLLOCATION_CLASSID, 1);
   PetscCall(HGModelGetPath(m, &path));
+  PetscCall(HGModelHas(m, "", "input_scale", &format1));
   PetscCall(HGModelGetReals(m, "", "input_mean", c->dim, PETSC_MIN_REAL, PETSC_MAX_REAL, centre));
-  PetscCall(HGModelGetReals(m, "", "input_scale", c->dim, PETSC_SMALL * PETSC_SMALL, PETSC_MAX_REAL, scale));
-  for (PetscInt d = 0; d < c->dim; d++)
-    HGCheck(PetscAbsReal(centre[d] - (c->lo[d] + c->hi[d]) / 2) * scale[d] < 1e-12 &&
-                PetscAbsReal(scale[d] * (c->hi[d] - c->lo[d]) / 2 - 1) < 1e-12,
+  PetscCall(HGModelGetReals(m, "", format1 ? "input_scale" : "input_deviation", c->dim, DBL_MIN, PETSC_MAX_REAL, half));
+  for (PetscInt d = 0; d < c->dim; d++) {
+    if (format1) half[d] = 1 / half[d];
+    HGCheck(PetscAbsReal(centre[d] - (c->lo[d] + c->hi[d]) / 2) < 1e-12 * half[d] &&
+                PetscAbsReal((c->hi[d] - c->lo[d]) / (2 * half[d]) - 1) < 1e-12,
             PetscObjectComm((PetscObject)c),
             "%s was trained for coordinate %" PetscInt_FMT " from %g to %g, the problem has it from %g to %g; take a model of the same box",
-            path, d, (double)(centre[d] - 1 / scale[d]), (double)(centre[d] + 1 / scale[d]), c->lo[d], c->hi[d]);
+            path, d, (double)(centre[d] - half[d]), (double)(centre[d] + half[d]), c->lo[d], c->hi[d]);
+  }
   PetscFunctionReturn(PETSC_SUCCESS);
 }

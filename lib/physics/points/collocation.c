@@ -539,8 +539,8 @@ PetscErrorCode HGCollocationGetSizes(HGCollocation c, PetscInt *dim, PetscInt *o
 {
   PetscFunctionBegin;
   PetscValidHeaderSpecific(c, HG_COLLOCATION_CLASSID, 1);
-  *dim = c->dim;
-  *out = c->out;
+  if (dim) *dim = c->dim;
+  if (out) *out = c->out;
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
