@@ -70,7 +70,6 @@ PetscErrorCode HGObjectiveCreate(MPI_Comm comm, HGObjective *o)
   PetscCall(PetscHeaderCreate(t, HG_OBJECTIVE_CLASSID, "HGObjective", "What is minimised", "Train", comm, HGObjectiveDestroy, NULL));
   t->seed       = 1;
   t->batch_size = 8;
-  t->bad        = -1;
   for (int i = 0; i < HG_OBJECTIVE_TERMS; i++) t->term[i].weight = t->term[i].factor = 1;
   *o = t;
   PetscFunctionReturn(PETSC_SUCCESS);
@@ -421,10 +420,9 @@ PetscErrorCode HGObjectiveValidate(HGObjective o, Vec p, PetscBool *has, PetscRe
   PetscValidHeaderSpecific(o, HG_OBJECTIVE_CLASSID, 1);
   *has = PETSC_FALSE;
   *f   = 0;
-  if (o->ops->isvalidated) PetscCall((*o->ops->isvalidated)(o, has));
-  if (!*has) PetscFunctionReturn(PETSC_SUCCESS);
+  if (!o->ops->validate) PetscFunctionReturn(PETSC_SUCCESS);
   PetscCall(HGObjectiveWeights(o, weight));
-  PetscCall((*o->ops->validate)(o, p, weight, f));
+  PetscCall((*o->ops->validate)(o, p, weight, has, f));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -497,6 +495,6 @@ PetscErrorCode HGObjectiveResume(HGObjective o, const char file[], HGModel m)
 PetscErrorCode HGObjectiveWhere(HGObjective o, char text[], size_t len)
 {
   PetscFunctionBegin;
-  if (o->bad >= 0 && o->ops->where) PetscCall((*o->ops->where)(o, o->bad, text, len));
+  if (o->ops->where) PetscCall((*o->ops->where)(o, text, len));
   PetscFunctionReturn(PETSC_SUCCESS);
 }

@@ -28,16 +28,16 @@ struct _HGObjectiveOps {
   PetscErrorCode (*createvector)(HGObjective, Vec *);
   /* Value, its gradient, and the terms of a batch, or with batch < 0 of all samples; weights instead of those of the terms */
   PetscErrorCode (*evaluate)(HGObjective, PetscInt epoch, PetscInt batch, Vec p, const PetscReal weight[], PetscReal *, Vec);
-  PetscErrorCode (*validate)(HGObjective, Vec, const PetscReal weight[], PetscReal *); /* NULL: it cannot */
-  PetscErrorCode (*isvalidated)(HGObjective, PetscBool *);
+  PetscErrorCode (*validate)(HGObjective, Vec, const PetscReal weight[], PetscBool *,
+                             PetscReal *);                                     /* false: there is nothing to validate on; NULL: never */
   PetscErrorCode (*getunknown)(HGObjective, Vec, const char *[], PetscReal *); /* NULL: there is none */
   PetscErrorCode (*write)(HGObjective, Vec, HGModel);
   PetscErrorCode (*describe)(HGObjective, HGText *);                 /* what is told if it differs */
   PetscErrorCode (*check)(HGObjective, const char file[], HGModel);  /* what is refused if it differs, before the parameters are read */
   PetscErrorCode (*read)(HGObjective, HGModel, Vec);                 /* the parameters */
   PetscErrorCode (*resume)(HGObjective, const char file[], HGModel); /* the rest */
-  PetscErrorCode (*where)(HGObjective, PetscInt, char[], size_t);    /* the name of what is not finite */
-  PetscErrorCode (*change)(HGObjective, Vec);                        /* every so many epochs: another function from now on */
+  PetscErrorCode (*where)(HGObjective, char[], size_t); /* the name of what was not finite in the last evaluation, if it is known */
+  PetscErrorCode (*change)(HGObjective, Vec);           /* every so many epochs: another function from now on */
   PetscErrorCode (*destroy)(HGObjective);
 };
 
@@ -48,13 +48,13 @@ struct _p_HGObjective {
   PetscInt        seed, batch_size, samples, batches;
   PetscInt        nterms, reference; /* reference: the term that the others' gradients are balanced with */
   HGObjectiveTerm term[HG_OBJECTIVE_TERMS];
-  PetscBool       listed; /* the terms are, in histories */
-  PetscInt        every;  /* epochs between two changes, 0 for none */
-  PetscInt        memory; /* pairs that suit limited-memory optimizers, 0 for their default */
-  PetscReal       gatol;  /* size of the gradient that ends a stage, 0 for the optimizer's */
+  PetscBool       listed;  /* the terms are, in histories */
+  PetscInt        every;   /* epochs between two changes, 0 for none */
+  PetscInt        changes; /* those that were made */
+  PetscInt        memory;  /* pairs that suit limited-memory optimizers, 0 for their default */
+  PetscReal       gatol;   /* size of the gradient that ends a stage, 0 for the optimizer's */
   HGBalance       balance;
   Vec             gradient; /* of one term */
-  PetscInt        bad;      /* the sample or point where the last evaluation was not finite, -1 for none */
 };
 
 /* A parameter of an equation that is found too, q = +-exp(theta), see unknown.c */

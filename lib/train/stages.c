@@ -48,11 +48,11 @@ PetscErrorCode HGStagesParse(MPI_Comm comm, const char text[], PetscInt *n, HGSt
 }
 
 /*
-  HGStageCreateTao - The optimizer of a stage, with its -tao_... options
+  HGStageCreateTao - The optimizer of a stage, with its -tao_... options, and so many pairs in limited-memory ones (0: their default)
 
   Collective
 */
-PetscErrorCode HGStageCreateTao(MPI_Comm comm, const HGStage *stage, Tao *tao)
+PetscErrorCode HGStageCreateTao(MPI_Comm comm, const HGStage *stage, PetscInt pairs, Tao *tao)
 {
   PetscErrorCode (*create)(Tao);
   PetscBool set;
@@ -64,7 +64,7 @@ PetscErrorCode HGStageCreateTao(MPI_Comm comm, const HGStage *stage, Tao *tao)
   PetscCall(PetscFunctionListFind(TaoList, stage->type, &create));
   if (!create) PetscFunctionReturn(HGNamesRefuse(comm, "optimizer", stage->type, TaoList, "-train_stages"));
   PetscCall(TaoSetType(*tao, stage->type));
-  PetscCall(HGTaoSetFromOptions(*tao));
+  PetscCall(HGTaoSetFromOptionsWithMemory(*tao, pairs));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 

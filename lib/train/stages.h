@@ -11,6 +11,6 @@ typedef struct {
 } HGStage;
 
 PETSC_INTERN PetscErrorCode HGStagesParse(MPI_Comm, const char[], PetscInt *, HGStage **);
-PETSC_INTERN PetscErrorCode HGStageCreateTao(MPI_Comm, const HGStage *, Tao *);
+PETSC_INTERN PetscErrorCode HGStageCreateTao(MPI_Comm, const HGStage *, PetscInt, Tao *);
 
 #endif

@@ -6,5 +6,6 @@
 
 PETSC_INTERN PetscErrorCode HGTaoSetMaximumIterations(Tao, PetscInt);
 PETSC_INTERN PetscErrorCode HGTaoSetFromOptions_Private(Tao);
+PETSC_INTERN PetscErrorCode HGTaoSetFromOptionsWithMemory(Tao, PetscInt);
 
 #endif

@@ -413,7 +413,7 @@ static PetscErrorCode StagesFromOptions(HGTrainer t, const char stages[], PetscB
   for (PetscInt i = 0; i < t->nstages; i++) {
     Tao tao;
 
-    PetscCall(HGStageCreateTao(PetscObjectComm((PetscObject)t), &t->stages[i], &tao));
+    PetscCall(HGStageCreateTao(PetscObjectComm((PetscObject)t), &t->stages[i], t->objective->memory, &tao));
     PetscCall(TaoDestroy(&tao));
   }
   PetscFunctionReturn(PETSC_SUCCESS);
@@ -569,7 +569,7 @@ PetscErrorCode HGTrainerSetFromOptions(HGTrainer trainer)
     trainer->epochs = n;
   }
   if (staged) PetscCall(StagesFromOptions(trainer, stages, epochs));
-  else PetscCall(HGTaoSetFromOptions(trainer->tao));
+  else PetscCall(HGTaoSetFromOptionsWithMemory(trainer->tao, trainer->objective->memory));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 

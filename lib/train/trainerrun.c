@@ -200,31 +200,13 @@ static void FindStage(HGTrainer t, PetscInt epoch)
   }
 }
 
-/* TAOLMVM's matrix can be reached by its options only */
-static PetscErrorCode SetMemory(PetscInt pairs)
-{
-  static const char *const option[] = {"-tao_lmvm_mat_lmvm_hist_size", "-tao_blmvm_mat_lmvm_hist_size", "-tao_bqnls_mat_lmvm_hist_size"};
-  char                     value[32];
-
-  PetscFunctionBegin;
-  PetscCall(PetscSNPrintf(value, sizeof(value), "%" PetscInt_FMT, pairs));
-  for (size_t i = 0; pairs && i < PETSC_STATIC_ARRAY_LENGTH(option); i++) {
-    PetscBool set;
-
-    PetscCall(PetscOptionsHasName(NULL, NULL, option[i], &set));
-    if (!set) PetscCall(PetscOptionsSetValue(NULL, option[i], value));
-  }
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
-
 /* The optimizer of the stage at work */
 static PetscErrorCode SetUpTao(HGTrainer t)
 {
   PetscFunctionBegin;
-  PetscCall(SetMemory(t->objective->memory));
   if (t->nstages) {
     PetscCall(TaoDestroy(&t->tao));
-    PetscCall(HGStageCreateTao(PetscObjectComm((PetscObject)t), &t->stages[t->stage], &t->tao));
+    PetscCall(HGStageCreateTao(PetscObjectComm((PetscObject)t), &t->stages[t->stage], t->objective->memory, &t->tao));
   }
   PetscCall(HGTaoIsStochastic(t->tao, &t->stochastic));
   if (t->stochastic) PetscCall(HGTaoGetLearningRate(t->tao, &t->lr));
@@ -299,26 +281,48 @@ PetscErrorCode HGTrainerSetUp(HGTrainer trainer)
 
 #define MOST_ITERATIONS ((PetscInt64)1 << 30) /* of one TaoSolve(), which counts them in a PetscInt */
 
-/* Steps may be more than a Tao counts, in mini-batches; of the whole dataset they are not more than epochs */
-static PetscErrorCode Solve(HGTrainer t, PetscInt64 left)
+/* Another function from now on, where one is due: at the beginning of what follows, so that a resumed run finds out the same */
+static PetscErrorCode Change(HGTrainer t)
 {
   HGObjective o = t->objective;
-  PetscInt    max_it;
-  PetscBool   limited;
+
+  PetscFunctionBegin;
+  if (!o->every || o->changes >= t->epoch / o->every) PetscFunctionReturn(PETSC_SUCCESS);
+  PetscCall((*o->ops->change)(o, t->parameters));
+  o->changes = t->epoch / o->every;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Steps until the objective changes, or more than a Tao counts in mini-batches; of the whole dataset they are not more than epochs */
+static PetscInt64 StepsToChange(HGTrainer t)
+{
+  const PetscInt64 every = StepsOf(t, t->objective->every);
+
+  return every ? every - (StepsOf(t, t->epoch) + t->batch) % every : MOST_ITERATIONS;
+}
+
+static PetscErrorCode Solve(HGTrainer t, PetscInt64 left)
+{
+  PetscInt  max_it;
+  PetscBool limited;
 
   PetscFunctionBegin;
   PetscCall(PetscOptionsGetInt(NULL, NULL, "-tao_max_it", &max_it, &limited));
   if (limited) left = PetscMin(left, max_it);
   while (left > 0 && !t->stopped) {
-    const PetscInt64   n = PetscMin(left, o->every ? StepsOf(t, o->every) : MOST_ITERATIONS);
+    const PetscInt     before = t->epoch;
     TaoConvergedReason reason;
+    PetscInt64         n;
 
+    PetscCall(Change(t));
+    n = PetscMin(left, StepsToChange(t));
     PetscCall(HGTaoSetMaximumIterations(t->tao, (PetscInt)n));
     PetscCall(TaoSolve(t->tao));
     PetscCall(TaoGetConvergedReason(t->tao, &reason));
     left -= n;
-    if (o->every && left > 0 && !t->stopped) PetscCall((*o->ops->change)(o, t->parameters));
-    else if (!t->stochastic && reason != TAO_DIVERGED_MAXITS) break;
+    if (t->stochastic || t->stopped || reason == TAO_DIVERGED_MAXITS) continue;
+    if (!t->objective->every) break;
+    t->epoch = before + (PetscInt)n; /* it is through with this function, and goes on with the next one */
   }
   PetscFunctionReturn(PETSC_SUCCESS);
 }

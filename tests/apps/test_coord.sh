@@ -54,6 +54,16 @@ run 2 "${train[@]}" whole.nc -train_stages adam:20,sgd:10 -tao_sgd_lr 1e-4
 run 2 "${train[@]}" half.nc -train_stages adam:20,sgd:10 -tao_sgd_lr 1e-4 -tao_max_it 7
 run 2 "${train[@]}" half.nc -train_stages adam:20,sgd:10 -tao_sgd_lr 1e-4 -model_input half.nc
 cmp -s whole.nc half.nc || fail "a resumed run differs: $(cat out)"
+# Also one whose points are refined on the way, stopped between two refinements and where one is due
+refined=(-coord_rar_every 4 -coord_rar_add 5 -train_stages adam:20)
+run 2 "${train[@]}" whole.nc "${refined[@]}"
+for n in 7 8; do
+    run 2 "${train[@]}" half.nc "${refined[@]}" -tao_max_it $n
+    run 2 "${train[@]}" half.nc "${refined[@]}" -model_input half.nc
+    cmp -s whole.nc half.nc || fail "a refined run that resumes after $n iterations differs: $(cat out)"
+done
+run 1 info whole.nc
+grep -q 'refinements: 4' out || fail "$(cat out)"
 
 # Every equation, against what simulate has computed: a trained network is closer than an untrained one
 for equation in heat burgers advection_diffusion allen_cahn wave navier_stokes poisson darcy; do

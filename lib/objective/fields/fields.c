@@ -103,7 +103,7 @@ static PetscErrorCode EvaluateAll(HGObjective o, const PetscReal weight[], Petsc
     if (b == 0 || HGObjectiveCount(o, b - 1) != count) PetscCall(AdjointBegin(f));
     PetscCall(HGNetSetRandom(f->net, (uint64_t)o->seed, (uint64_t)b));
     PetscCall(RunBatch(o, f->data, count, f->order + b * o->batch_size, weight, PETSC_TRUE, &part));
-    if (bad < 0) bad = o->bad;
+    if (bad < 0) bad = f->bad;
     sum += (double)part * (double)count / (double)o->samples;
     for (int i = 0; i < HG_TERMS; i++) term[i] += (double)o->term[i].value * (double)count;
     if (!last) continue;
@@ -112,7 +112,7 @@ static PetscErrorCode EvaluateAll(HGObjective o, const PetscReal weight[], Petsc
   }
   *value = (PetscReal)sum;
   for (int i = 0; i < HG_TERMS; i++) o->term[i].value = (PetscReal)(term[i] / (double)o->samples);
-  o->bad = bad;
+  f->bad = bad;
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -126,20 +126,15 @@ static PetscErrorCode Evaluate_Fields(HGObjective o, PetscInt epoch, PetscInt ba
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-static PetscErrorCode IsValidated_Fields(HGObjective o, PetscBool *is)
-{
-  PetscFunctionBegin;
-  *is = ((HGFields *)o->data)->validation ? PETSC_TRUE : PETSC_FALSE;
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
-
-static PetscErrorCode Validate_Fields(HGObjective o, Vec p, const PetscReal weight[], PetscReal *value)
+static PetscErrorCode Validate_Fields(HGObjective o, Vec p, const PetscReal weight[], PetscBool *has, PetscReal *value)
 {
   HGFields *f = (HGFields *)o->data;
   PetscInt  first, last, samples;
   double    sum = 0;
 
   PetscFunctionBegin;
+  *has = f->validation ? PETSC_TRUE : PETSC_FALSE;
+  if (!*has) PetscFunctionReturn(PETSC_SUCCESS);
   PetscCall(HGDataGetRange(f->validation, &first, &last));
   samples = last - first;
   PetscCall(SetPoint(o, p));
@@ -185,13 +180,15 @@ static PetscErrorCode GetUnknown_Fields(HGObjective o, Vec p, const char *name[]
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-static PetscErrorCode Where_Fields(HGObjective o, PetscInt sample, char text[], size_t len)
+static PetscErrorCode Where_Fields(HGObjective o, char text[], size_t len)
 {
-  PetscInt first, last;
+  HGFields *f = (HGFields *)o->data;
+  PetscInt  first, last;
 
   PetscFunctionBegin;
-  PetscCall(HGDataGetRange(((HGFields *)o->data)->data, &first, &last));
-  PetscCall(PetscSNPrintf(text, len, "residual of sample %" PetscInt_FMT, first + sample));
+  if (f->bad < 0) PetscFunctionReturn(PETSC_SUCCESS);
+  PetscCall(HGDataGetRange(f->data, &first, &last));
+  PetscCall(PetscSNPrintf(text, len, "residual of sample %" PetscInt_FMT, first + f->bad));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -313,6 +310,7 @@ PetscErrorCode HGObjectiveCreate_Fields(HGObjective o)
   PetscFunctionBegin;
   PetscCall(PetscNew(&f));
   f->labelled    = -1;
+  f->bad         = -1;
   f->ordered_for = -1;
   PetscCall(HGLossCreate(PetscObjectComm((PetscObject)o), &f->loss));
   PetscCall(HGLossSetType(f->loss, HGLOSSMSE));
@@ -321,7 +319,6 @@ PetscErrorCode HGObjectiveCreate_Fields(HGObjective o)
   o->ops->setup          = SetUp_Fields;
   o->ops->createvector   = CreateVector_Fields;
   o->ops->evaluate       = Evaluate_Fields;
-  o->ops->isvalidated    = IsValidated_Fields;
   o->ops->validate       = Validate_Fields;
   o->ops->getunknown     = GetUnknown_Fields;
   o->ops->write          = HGFieldsWrite;

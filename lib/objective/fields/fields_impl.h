@@ -21,6 +21,7 @@ typedef struct {
   PetscInt *order, *every; /* [samples] of this epoch; [validation samples] 0, 1, 2, ... */
   PetscInt  ordered_for;   /* the epoch that order belongs to, -1 for none, -2 for the file's order */
   Vec       part;          /* gradient of some batches */
+  PetscInt  bad;           /* the sample whose residual was not finite in the last evaluation, -1 for none */
 } HGFields;
 
 PETSC_INTERN PetscErrorCode HGFieldsSetUpPhysics(HGObjective);

@@ -230,7 +230,7 @@ PetscErrorCode HGFieldsEvaluateTerms(HGObjective o, HGData data, PetscInt count,
   PetscCall(HGDataDenormalize(data, HG_DATA_TARGET, f->field[1]));
   PetscCall(HGPhysicsTransformOutput(f->physics, count, f->field[1]));
   PetscCall(HGPhysicsEvaluate(f->physics, count, sample, f->field[0], f->field[1], dy ? f->field[2] : NULL, &t[HG_TERM_RESIDUAL].value));
-  PetscCall(HGPhysicsGetNotFinite(f->physics, &o->bad));
+  PetscCall(HGPhysicsGetNotFinite(f->physics, &f->bad));
   if (dy) PetscCall(AddUnknown(f, weight[HG_TERM_RESIDUAL]));
   if (dy && weight[HG_TERM_RESIDUAL] != 1) PetscCall(HGTensorScale(f->field[2], weight[HG_TERM_RESIDUAL], PETSC_FALSE));
   PetscCall(HGPhysicsEvaluateBoundary(f->physics, count, f->field[1], weight[HG_TERM_BOUNDARY], dy ? f->field[2] : NULL,

@@ -8,7 +8,6 @@ typedef struct {
   HGUnknown     unknown;
   PetscInt      number, parameters; /* of the unknown among the equation's parameters */
   PetscInt      add;                /* points of a refinement */
-  char          where[256];         /* the point where the residual was not finite */
 } HGPoints;
 
 #define PARAMETERS 16 /* of an equation, at most */
@@ -206,10 +205,6 @@ static PetscErrorCode Evaluate_Points(HGObjective o, PetscInt epoch, PetscInt ba
     o->term[t].value = mean[t];
     *value += weight[t] * mean[t];
   }
-  o->bad = -1;
-  if (!PetscIsInfOrNanReal(*value)) PetscFunctionReturn(PETSC_SUCCESS);
-  PetscCall(HGCollocationGetBadPoint(s->c, s->where, sizeof(s->where)));
-  if (*s->where) o->bad = 0;
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -224,11 +219,13 @@ static PetscErrorCode GetUnknown_Points(HGObjective o, Vec p, const char *name[]
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-static PetscErrorCode Where_Points(HGObjective o, PetscInt bad, char text[], size_t len)
+static PetscErrorCode Where_Points(HGObjective o, char text[], size_t len)
 {
+  char point[256];
+
   PetscFunctionBegin;
-  (void)bad;
-  PetscCall(PetscStrncpy(text, ((HGPoints *)o->data)->where, len));
+  PetscCall(HGCollocationGetBadPoint(((HGPoints *)o->data)->c, point, sizeof(point)));
+  if (*point) PetscCall(PetscStrncpy(text, point, len));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -254,11 +251,12 @@ static PetscErrorCode Write_Points(HGObjective o, Vec p, HGModel m)
   PetscCall(SetPoint(s, p, &q));
   PetscCall(HGNetWriteModel(s->net, m, p));
   PetscCall(HGCollocationWriteModel(s->c, m));
+  PetscCall(HGCollocationWriteRefinement(s->c, m));
+  PetscCall(HGModelPutInt(m, "", "refinements", o->changes));
   PetscCall(HGObjectiveWriteState(o, m));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Of refined points a resumed run has none: they are not in the file */
 static PetscErrorCode Describe_Points(HGObjective o, HGText *text)
 {
   HGPoints                *s = (HGPoints *)o->data;
@@ -310,11 +308,19 @@ static PetscErrorCode Read_Points(HGObjective o, HGModel m, Vec p)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+/* And the points that refinement has added */
 static PetscErrorCode Resume_Points(HGObjective o, const char file[], HGModel m)
 {
+  PetscInt64 n = 0;
+  PetscBool  has;
+
   PetscFunctionBegin;
   (void)file;
   PetscCall(HGObjectiveReadState(o, m));
+  PetscCall(HGCollocationReadRefinement(((HGPoints *)o->data)->c, m));
+  PetscCall(HGModelHas(m, "", "refinements", &has));
+  if (has) PetscCall(HGModelGetInt(m, "", "refinements", 0, PETSC_MAX_INT, &n));
+  o->changes = (PetscInt)n;
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 

@@ -336,3 +336,80 @@ PetscErrorCode HGCollocationCheckModel(HGCollocation c, HGModel m)
   }
   PetscFunctionReturn(PETSC_SUCCESS);
 }
+
+/*@
+   HGCollocationWriteRefinement - Write into a model file which points refinement has added
+
+   Logically Collective
+
+   Input Parameters:
++  c - the residuals, set up
+-  m - the model
+
+   Level: advanced
+
+.seealso: `HGCollocationReadRefinement()`, `HGCollocationRefine()`
+@*/
+PetscErrorCode HGCollocationWriteRefinement(HGCollocation c, HGModel m)
+{
+  PetscScalar *number;
+
+  PetscFunctionBegin;
+  PetscValidHeaderSpecific(c, HG_COLLOCATION_CLASSID, 1);
+  if (!c->nadded) PetscFunctionReturn(PETSC_SUCCESS);
+  PetscCall(PetscMalloc1(c->nadded, &number));
+  for (PetscInt i = 0; i < c->nadded; i++) number[i] = (PetscScalar)c->added[i];
+  PetscCall(HGModelSetSection(m, "equation"));
+  PetscCall(HGModelPutInt(m, "", "refined", c->nadded));
+  PetscCall(HGModelPutInt(m, "", "refinement_candidates", c->candidates));
+  PetscCall(HGModelPutArray(m, "", "refined_points", 1, &c->nadded, number));
+  PetscCall(PetscFree(number));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/*@
+   HGCollocationReadRefinement - Add the points that refinement had added when a model file was written
+
+   Collective
+
+   Input Parameters:
++  c - the residuals, set up, not refined
+-  m - the model
+
+   Level: advanced
+
+   Errors:
+   Numbers that are no candidates'.
+
+.seealso: `HGCollocationWriteRefinement()`
+@*/
+PetscErrorCode HGCollocationReadRefinement(HGCollocation c, HGModel m)
+{
+  MPI_Comm     comm = PetscObjectComm((PetscObject)c);
+  PetscInt64   n, candidates;
+  PetscInt     count, *number;
+  PetscScalar *value;
+  PetscBool    has;
+
+  PetscFunctionBegin;
+  PetscValidHeaderSpecific(c, HG_COLLOCATION_CLASSID, 1);
+  PetscCall(HGModelHas(m, "", "refined", &has));
+  if (!has) PetscFunctionReturn(PETSC_SUCCESS);
+  PetscCall(HGModelGetInt(m, "", "refined", 1, PETSC_MAX_INT, &n));
+  PetscCall(HGModelGetInt(m, "", "refinement_candidates", n, PETSC_MAX_INT, &candidates));
+  count = (PetscInt)n;
+  PetscCall(PetscCalloc1(count, &value));
+  PetscCall(PetscMalloc1(count, &number));
+  PetscCall(HGModelGetArray(m, "", "refined_points", 1, &count, value));
+  PetscCallMPI(MPI_Bcast(value, (PetscMPIInt)count, MPIU_SCALAR, 0, comm));
+  for (PetscInt i = 0; i < count; i++) {
+    HGCheck(PetscRealPart(value[i]) >= 0 && PetscRealPart(value[i]) < (PetscReal)candidates, comm,
+            "refined_points of the model has %g; expected numbers below %" PetscInt64_FMT, (double)PetscRealPart(value[i]), candidates);
+    number[i] = (PetscInt)PetscRealPart(value[i]);
+  }
+  PetscCall(HGCollocationAddCandidates(c, count, number));
+  c->candidates = (PetscInt)candidates;
+  PetscCall(PetscFree(value));
+  PetscCall(PetscFree(number));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}

@@ -683,6 +683,7 @@ PetscErrorCode HGCollocationDestroy(HGCollocation *c)
   if ((*c)->free) PetscCall((*(*c)->free)(*c));
   PetscCall(HGNetDestroy(&(*c)->net));
   PetscCall(HGPhysicsDestroy(&(*c)->e.physics));
+  PetscCall(PetscFree((*c)->added));
   PetscCall(PetscHeaderDestroy(c));
   PetscFunctionReturn(PETSC_SUCCESS);
 }

@@ -45,6 +45,7 @@ struct _p_HGCollocation {
   void (*exact)(const double[], double[], void *);
   HGSampling    sampling;
   PetscInt      seed, candidates; /* candidates drawn so far by refinement */
+  PetscInt      nadded, *added;   /* [nadded] those of them that became points, on all ranks */
   HGNet         net;
   PetscLogEvent event;
   PetscInt      active;                                                                     /* the term of the sweep that runs */
@@ -59,6 +60,7 @@ struct _p_HGCollocation {
 #define HG_COLLOCATION_EXAMPLES 2
 PETSC_INTERN const char *const HGCollocationExamples[HG_COLLOCATION_EXAMPLES];
 
+PETSC_INTERN PetscErrorCode HGCollocationAddCandidates(HGCollocation, PetscInt, const PetscInt[]);
 PETSC_INTERN PetscErrorCode HGCollocationAttach(HGCollocation, HGNet);
 PETSC_INTERN PetscErrorCode HGCollocationSampleTerm(HGCollocation, HGCollocationPoints *);
 PETSC_INTERN PetscErrorCode HGCollocationSweep(HGCollocation, PetscInt, PetscReal, PetscInt, const double[], PetscBool);

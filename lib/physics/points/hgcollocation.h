@@ -117,6 +117,8 @@ PETSC_EXTERN PetscErrorCode HGCollocationError(HGCollocation, PetscInt, PetscRea
 PETSC_EXTERN PetscErrorCode HGCollocationWriteModel(HGCollocation, HGModel);
 PETSC_EXTERN PetscErrorCode HGCollocationSetModel(HGCollocation, HGModel);
 PETSC_EXTERN PetscErrorCode HGCollocationCheckModel(HGCollocation, HGModel);
+PETSC_EXTERN PetscErrorCode HGCollocationWriteRefinement(HGCollocation, HGModel);
+PETSC_EXTERN PetscErrorCode HGCollocationReadRefinement(HGCollocation, HGModel);
 PETSC_EXTERN PetscErrorCode HGModelHasCollocation(HGModel, PetscBool *);
 
 PETSC_EXTERN void   HGSamplePoint(HGSampling, uint64_t, const char[], PetscInt, PetscInt, PetscInt, double[]);

@@ -183,6 +183,35 @@ static PetscErrorCode Examine(HGCollocation c, HGCollocationPoints *t, PetscInt 
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+/*
+  HGCollocationAddCandidates - Make candidates points of the first term, each on the rank that its place among all that were added gives
+
+  Collective
+
+  Input Parameters:
++ c      - the residuals, set up
+. n      - how many
+- number - [n] their numbers
+*/
+PetscErrorCode HGCollocationAddCandidates(HGCollocation c, PetscInt n, const PetscInt number[])
+{
+  HGCollocationPoints *t = &c->term[0];
+
+  PetscFunctionBegin;
+  if (t->n + n > t->room) {
+    t->room = t->n + n;
+    PetscCall(PetscRealloc((size_t)(t->room * c->dim) * sizeof(double), &t->x));
+    PetscCall(PetscRealloc((size_t)(t->room * t->term.ndata) * sizeof(double), &t->data));
+  }
+  PetscCall(PetscRealloc((size_t)(c->nadded + n) * sizeof(PetscInt), &c->added));
+  for (PetscInt i = 0; i < n; i++) {
+    if (c->nadded % c->size == c->rank) PetscCall(AddPoint(c, t, number[i]));
+    c->added[c->nadded++] = number[i];
+  }
+  t->total += n;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 /*@
    HGCollocationRefine - Add points to the first term where its residual is largest
 
@@ -211,6 +240,7 @@ PetscErrorCode HGCollocationRefine(HGCollocation c, PetscInt candidates, PetscIn
   MPI_Comm             comm = PetscObjectComm((PetscObject)c);
   HGCollocationPoints *t    = &c->term[0];
   Candidate           *mine, *all;
+  PetscInt            *number;
 
   PetscFunctionBegin;
   HGCheck(add >= 1 && candidates >= add, comm,
@@ -222,13 +252,10 @@ PetscErrorCode HGCollocationRefine(HGCollocation c, PetscInt candidates, PetscIn
   for (PetscInt i = last - first; i < add; i++) mine[i] = (Candidate){-1, -1};
   PetscCallMPI(MPI_Allgather(mine, (PetscMPIInt)(2 * add), MPI_DOUBLE, all, (PetscMPIInt)(2 * add), MPI_DOUBLE, comm));
   qsort(all, (size_t)add * (size_t)c->size, sizeof(*all), Larger);
-  if (t->n + add > t->room) {
-    t->room = t->n + add;
-    PetscCall(PetscRealloc((size_t)(t->room * c->dim) * sizeof(double), &t->x));
-    PetscCall(PetscRealloc((size_t)(t->room * t->term.ndata) * sizeof(double), &t->data));
-  }
-  for (PetscInt i = c->rank; i < add; i += c->size) PetscCall(AddPoint(c, t, (PetscInt)all[i].number));
-  t->total += add;
+  PetscCall(PetscMalloc1(add, &number));
+  for (PetscInt i = 0; i < add; i++) number[i] = (PetscInt)all[i].number;
+  PetscCall(HGCollocationAddCandidates(c, add, number));
+  PetscCall(PetscFree(number));
   c->candidates += candidates;
   PetscCall(PetscFree(mine));
   PetscCall(PetscFree(all));
