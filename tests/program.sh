@@ -30,7 +30,7 @@ run() {
 
 # ours FILE: what the program has written, without the banners of Open MPI's launcher, which tells of every status but 0, and warnings of its network layer
 ours() {
-    awk '/^-{70,}$/ { if (!open) { open = 1; block = $0; next }
+    awk '/^-+$/ && length >= 70 { if (!open) { open = 1; block = $0; next }
                       open = 0; if (block !~ /prterun|mpirun|mpiexec|orterun/) print block "\n" $0; next }
          open { block = block "\n" $0; next }
          /^\[[^]]*\]\[\[[0-9,]*\],[0-9]*\]\[.*btl_tcp/ { next }
