@@ -12,13 +12,14 @@ static PetscErrorCode GetBenchOptions(const char what[], BenchOptions *b)
   PetscFunctionBegin;
   *b = (BenchOptions){2, 512, 32, 32, 3, 1, 7};
   PetscOptionsBegin(PETSC_COMM_WORLD, NULL, "halograd bench", what);
-  PetscCall(HGOptionsInt("-bench_dim", "dimensions of the grid", "", 1, 3, &b->dim, NULL));
-  PetscCall(HGOptionsInt("-bench_size", "points in each direction", "", 1, PETSC_MAX_INT, &b->size, NULL));
-  PetscCall(HGOptionsInt("-bench_cin", "input channels", "", 1, PETSC_MAX_INT, &b->cin, NULL));
-  PetscCall(HGOptionsInt("-bench_cout", "output channels", "", 1, PETSC_MAX_INT, &b->cout, NULL));
-  PetscCall(HGOptionsInt("-bench_kernel", "kernel points in each direction", "", 1, PETSC_MAX_INT, &b->kernel, NULL));
-  PetscCall(HGOptionsInt("-bench_batch", "samples", "", 1, PETSC_MAX_INT, &b->batch, NULL));
-  PetscCall(HGOptionsInt("-bench_repeat", "times to measure, the median counts", "", 1, PETSC_MAX_INT, &b->repeat, NULL));
+  PetscCall(HGOptionsInt(PetscOptionsObject, "-bench_dim", "dimensions of the grid", "", 1, 3, &b->dim, NULL));
+  PetscCall(HGOptionsInt(PetscOptionsObject, "-bench_size", "points in each direction", "", 1, PETSC_MAX_INT, &b->size, NULL));
+  PetscCall(HGOptionsInt(PetscOptionsObject, "-bench_cin", "input channels", "", 1, PETSC_MAX_INT, &b->cin, NULL));
+  PetscCall(HGOptionsInt(PetscOptionsObject, "-bench_cout", "output channels", "", 1, PETSC_MAX_INT, &b->cout, NULL));
+  PetscCall(HGOptionsInt(PetscOptionsObject, "-bench_kernel", "kernel points in each direction", "", 1, PETSC_MAX_INT, &b->kernel, NULL));
+  PetscCall(HGOptionsInt(PetscOptionsObject, "-bench_batch", "samples", "", 1, PETSC_MAX_INT, &b->batch, NULL));
+  PetscCall(
+      HGOptionsInt(PetscOptionsObject, "-bench_repeat", "times to measure, the median counts", "", 1, PETSC_MAX_INT, &b->repeat, NULL));
   PetscOptionsEnd();
   HGCheck(b->kernel <= b->size, PETSC_COMM_WORLD,
           "-bench_kernel %" PetscInt_FMT " is wider than the grid; give at most -bench_size %" PetscInt_FMT, b->kernel, b->size);

@@ -28,17 +28,21 @@ static PetscErrorCode GetConvOptions(ConvOptions *o)
   PetscFunctionBegin;
   *o = (ConvOptions){{2, 512, 32, 32, 3, 1, 1, 1}, 1, 7, PETSC_FALSE};
   PetscOptionsBegin(PETSC_COMM_WORLD, NULL, "halograd bench", "conv");
-  PetscCall(HGOptionsInt("-bench_dim", "dimensions of the grid", "", 1, 3, &s->dim, NULL));
-  PetscCall(HGOptionsInt("-bench_size", "input points in each direction", "", 1, PETSC_MAX_INT, &s->size, NULL));
-  PetscCall(HGOptionsInt("-bench_cin", "input channels", "", 1, PETSC_MAX_INT, &s->cin, NULL));
-  PetscCall(HGOptionsInt("-bench_cout", "output channels", "", 1, PETSC_MAX_INT, &s->cout, NULL));
-  PetscCall(HGOptionsInt("-bench_kernel", "kernel points in each direction", "", 1, PETSC_MAX_INT, &s->kernel, NULL));
-  PetscCall(HGOptionsInt("-bench_stride", "input points from one output point to the next", "", 1, 4, &s->stride, NULL));
-  PetscCall(HGOptionsInt("-bench_dilation", "input points from one kernel point to the next", "", 1, PETSC_MAX_INT, &s->dilation, NULL));
-  PetscCall(HGOptionsInt("-bench_groups", "groups that the channels are divided into", "", 1, PETSC_MAX_INT, &s->groups, NULL));
-  PetscCall(HGOptionsInt("-bench_batch", "samples", "", 1, PETSC_MAX_INT, &o->batch, NULL));
-  PetscCall(HGOptionsInt("-bench_repeat", "times to measure, the median counts", "", 1, PETSC_MAX_INT, &o->repeat, NULL));
-  PetscCall(HGOptionsBool("-bench_list", "measure a list of usual shapes instead", "", &o->list, NULL));
+  PetscCall(HGOptionsInt(PetscOptionsObject, "-bench_dim", "dimensions of the grid", "", 1, 3, &s->dim, NULL));
+  PetscCall(HGOptionsInt(PetscOptionsObject, "-bench_size", "input points in each direction", "", 1, PETSC_MAX_INT, &s->size, NULL));
+  PetscCall(HGOptionsInt(PetscOptionsObject, "-bench_cin", "input channels", "", 1, PETSC_MAX_INT, &s->cin, NULL));
+  PetscCall(HGOptionsInt(PetscOptionsObject, "-bench_cout", "output channels", "", 1, PETSC_MAX_INT, &s->cout, NULL));
+  PetscCall(HGOptionsInt(PetscOptionsObject, "-bench_kernel", "kernel points in each direction", "", 1, PETSC_MAX_INT, &s->kernel, NULL));
+  PetscCall(
+      HGOptionsInt(PetscOptionsObject, "-bench_stride", "input points from one output point to the next", "", 1, 4, &s->stride, NULL));
+  PetscCall(HGOptionsInt(PetscOptionsObject, "-bench_dilation", "input points from one kernel point to the next", "", 1, PETSC_MAX_INT,
+                         &s->dilation, NULL));
+  PetscCall(HGOptionsInt(PetscOptionsObject, "-bench_groups", "groups that the channels are divided into", "", 1, PETSC_MAX_INT, &s->groups,
+                         NULL));
+  PetscCall(HGOptionsInt(PetscOptionsObject, "-bench_batch", "samples", "", 1, PETSC_MAX_INT, &o->batch, NULL));
+  PetscCall(
+      HGOptionsInt(PetscOptionsObject, "-bench_repeat", "times to measure, the median counts", "", 1, PETSC_MAX_INT, &o->repeat, NULL));
+  PetscCall(HGOptionsBool(PetscOptionsObject, "-bench_list", "measure a list of usual shapes instead", "", &o->list, NULL));
   PetscOptionsEnd();
   HGCheck(s->kernel <= s->size, PETSC_COMM_WORLD,
           "-bench_kernel %" PetscInt_FMT " is wider than the grid; give at most -bench_size %" PetscInt_FMT, s->kernel, s->size);

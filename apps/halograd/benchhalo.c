@@ -21,12 +21,13 @@ static PetscErrorCode Configure(Bench *b)
   PetscFunctionBegin;
   PetscCall(HGGetDType(&b->dtype));
   PetscOptionsBegin(PETSC_COMM_WORLD, NULL, "halograd bench halo", "");
-  PetscCall(HGOptionsInt("-bench_dim", "dimensions of the grid", "", 1, 3, &b->dim, NULL));
-  PetscCall(HGOptionsInt("-bench_size", "points in each direction", "", 1, PETSC_MAX_INT, &b->size, NULL));
-  PetscCall(HGOptionsInt("-bench_cin", "channels", "", 1, PETSC_MAX_INT, &b->channels, NULL));
-  PetscCall(HGOptionsInt("-bench_batch", "samples", "", 1, PETSC_MAX_INT, &b->batch, NULL));
-  PetscCall(HGOptionsInt("-bench_halo", "ghost points on each side", "", 1, PETSC_MAX_INT, &b->halo, NULL));
-  PetscCall(HGOptionsInt("-bench_repeat", "times to measure, the fastest counts", "", 1, PETSC_MAX_INT, &b->repeat, NULL));
+  PetscCall(HGOptionsInt(PetscOptionsObject, "-bench_dim", "dimensions of the grid", "", 1, 3, &b->dim, NULL));
+  PetscCall(HGOptionsInt(PetscOptionsObject, "-bench_size", "points in each direction", "", 1, PETSC_MAX_INT, &b->size, NULL));
+  PetscCall(HGOptionsInt(PetscOptionsObject, "-bench_cin", "channels", "", 1, PETSC_MAX_INT, &b->channels, NULL));
+  PetscCall(HGOptionsInt(PetscOptionsObject, "-bench_batch", "samples", "", 1, PETSC_MAX_INT, &b->batch, NULL));
+  PetscCall(HGOptionsInt(PetscOptionsObject, "-bench_halo", "ghost points on each side", "", 1, PETSC_MAX_INT, &b->halo, NULL));
+  PetscCall(
+      HGOptionsInt(PetscOptionsObject, "-bench_repeat", "times to measure, the fastest counts", "", 1, PETSC_MAX_INT, &b->repeat, NULL));
   PetscOptionsEnd();
   PetscCallMPI(MPI_Comm_rank(PETSC_COMM_WORLD, &b->rank));
   PetscCallMPI(MPI_Comm_size(PETSC_COMM_WORLD, &b->ranks));

@@ -327,8 +327,8 @@ PetscErrorCode AppTrainCoord(PetscBool help)
 
   PetscFunctionBegin;
   PetscOptionsBegin(PETSC_COMM_WORLD, NULL, "halograd train -net_type mlp", "");
-  PetscCall(HGOptionsInt("-coord_grid", "points along each axis of the grid of the error", "HGCollocationError", 2, PETSC_MAX_INT, &c.grid,
-                         NULL));
+  PetscCall(HGOptionsInt(PetscOptionsObject, "-coord_grid", "points along each axis of the grid of the error", "HGCollocationError", 2,
+                         PETSC_MAX_INT, &c.grid, NULL));
   PetscOptionsEnd();
   PetscCall(AppModelOptions());
   PetscCall(ConfigureEquation(&c));
@@ -434,9 +434,10 @@ PetscErrorCode AppApplyCoord(PetscBool writes)
 
   PetscFunctionBegin;
   PetscOptionsBegin(PETSC_COMM_WORLD, NULL, "Applying a network of coordinates", "");
-  PetscCall(HGOptionsString("-model", "model file", "", &c.model, NULL));
-  PetscCall(HGOptionsInt("-coord_grid", "points along each axis of the box", "HGCollocationError", 2, PETSC_MAX_INT, &c.grid, NULL));
-  if (writes) PetscCall(HGOptionsString("-output", "file to write the field to", "", &c.output, NULL));
+  PetscCall(HGOptionsString(PetscOptionsObject, "-model", "model file", "", &c.model, NULL));
+  PetscCall(HGOptionsInt(PetscOptionsObject, "-coord_grid", "points along each axis of the box", "HGCollocationError", 2, PETSC_MAX_INT,
+                         &c.grid, NULL));
+  if (writes) PetscCall(HGOptionsString(PetscOptionsObject, "-output", "file to write the field to", "", &c.output, NULL));
   PetscOptionsEnd();
   PetscCall(AppModelOptions());
   PetscCall(AppCheckOptions());

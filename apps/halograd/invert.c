@@ -36,12 +36,13 @@ static PetscErrorCode ReadOptions(Inversion *v)
   PetscCall(HGOptionsGetString("-physics_unknown", &v->unknown, NULL));
   PetscCall(HGOptionsGetString("-data_input", &v->input, &v->has_input));
   PetscOptionsBegin(PETSC_COMM_WORLD, NULL, "halograd invert", "");
-  PetscCall(HGOptionsReal("-invert_start", "constant that an unknown field starts from (default 1 for darcy, else 0)", "", -PETSC_MAX_REAL,
-                          PETSC_MAX_REAL, &v->start, &v->has_start));
-  PetscCall(HGOptionsInt("-invert_every", "solutions are observed at every n-th point along each axis", "HGInversionSetWeights", 1,
-                         PETSC_MAX_INT, &v->every, NULL));
-  PetscCall(HGOptionsPath("-output", "file of the fields found and their solutions", "", v->output, NULL));
-  PetscCall(HGOptionsChoice("-output_dtype", "type of the numbers in it (default that of -hg_dtype)", "", HGDTypes, 2, &dtype, NULL));
+  PetscCall(HGOptionsReal(PetscOptionsObject, "-invert_start", "constant that an unknown field starts from (default 1 for darcy, else 0)",
+                          "", -PETSC_MAX_REAL, PETSC_MAX_REAL, &v->start, &v->has_start));
+  PetscCall(HGOptionsInt(PetscOptionsObject, "-invert_every", "solutions are observed at every n-th point along each axis",
+                         "HGInversionSetWeights", 1, PETSC_MAX_INT, &v->every, NULL));
+  PetscCall(HGOptionsPath(PetscOptionsObject, "-output", "file of the fields found and their solutions", "", v->output, NULL));
+  PetscCall(HGOptionsChoice(PetscOptionsObject, "-output_dtype", "type of the numbers in it (default that of -hg_dtype)", "", HGDTypes, 2,
+                            &dtype, NULL));
   PetscOptionsEnd();
   v->dtype = (HGDType)dtype;
   v->field = !strcmp(v->unknown, "a") ? PETSC_TRUE : PETSC_FALSE;

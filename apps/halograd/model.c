@@ -7,8 +7,9 @@ PetscErrorCode AppModelOptions(void)
 
   PetscFunctionBegin;
   PetscOptionsBegin(PETSC_COMM_WORLD, NULL, "Model file options", "");
-  PetscCall(HGOptionsBool("-model_verify", "compare model files with their checksums; 0 for files that were edited on purpose",
-                          "HGModelOpen", &verify, NULL));
+  PetscCall(HGOptionsBool(PetscOptionsObject, "-model_verify",
+                          "compare model files with their checksums; 0 for files that were edited on purpose", "HGModelOpen", &verify,
+                          NULL));
   PetscOptionsEnd();
   PetscFunctionReturn(PETSC_SUCCESS);
 }

@@ -23,15 +23,18 @@ static PetscErrorCode Configure(Prediction *p, PetscBool writes)
   PetscCall(HGGetDType(&p->dtype));
   dtype = p->dtype;
   PetscOptionsBegin(PETSC_COMM_WORLD, NULL, writes ? "halograd predict" : "halograd evaluate", "");
-  PetscCall(HGOptionsPath("-model", "model file", "", p->model, NULL));
-  PetscCall(HGOptionsInt("-predict_batch_size", "samples at once over all ranks", "", 1, PETSC_MAX_INT, &p->batch_size, NULL));
+  PetscCall(HGOptionsPath(PetscOptionsObject, "-model", "model file", "", p->model, NULL));
+  PetscCall(HGOptionsInt(PetscOptionsObject, "-predict_batch_size", "samples at once over all ranks", "", 1, PETSC_MAX_INT, &p->batch_size,
+                         NULL));
   if (writes) {
     PetscCall(PetscStrncpy(p->output, "prediction.nc", sizeof(p->output)));
-    PetscCall(HGOptionsPath("-output", "file to write the results to", "", p->output, NULL));
-    PetscCall(HGOptionsChoice("-output_dtype", "type of the numbers in it (default that of -hg_dtype)", "", HGDTypes, 2, &dtype, NULL));
+    PetscCall(HGOptionsPath(PetscOptionsObject, "-output", "file to write the results to", "", p->output, NULL));
+    PetscCall(HGOptionsChoice(PetscOptionsObject, "-output_dtype", "type of the numbers in it (default that of -hg_dtype)", "", HGDTypes, 2,
+                              &dtype, NULL));
   }
   if (p->help)
-    PetscCall(HGOptionsInt("-coord_grid", "of a coordinate network: points along each axis of the box", "", 2, PETSC_MAX_INT, &grid, NULL));
+    PetscCall(HGOptionsInt(PetscOptionsObject, "-coord_grid", "of a coordinate network: points along each axis of the box", "", 2,
+                           PETSC_MAX_INT, &grid, NULL));
   PetscOptionsEnd();
   PetscCall(AppModelOptions());
   PetscCall(HGDataCreate(PETSC_COMM_WORLD, &p->data));

@@ -31,13 +31,15 @@ static PetscErrorCode ReadOptions(Simulation *s)
   *s = (Simulation){.problem = HGPHYSICSDARCY, .dim = 2, .samples = 64, .seed = 1, .help = s->help};
   PetscCall(HGPhysicsCreate(PETSC_COMM_WORLD, &s->physics));
   PetscOptionsBegin(PETSC_COMM_WORLD, NULL, "halograd simulate", "");
-  PetscCall(HGOptionsType("-problem", "equation", "HGPhysicsSetType", HGPhysicsList, &s->problem, NULL));
-  PetscCall(HGOptionsIntArray("-grid", "points along x, or x,y, or x,y,z", "HGPhysicsSetGrid", 1, PETSC_MAX_INT, 1, 3, n, &s->dim, NULL));
-  PetscCall(HGOptionsInt("-samples", "number of samples", "", 1, PETSC_MAX_INT, &s->samples, NULL));
-  PetscCall(HGOptionsInt("-seed", "seed of the random fields", "HGPhysicsSampleInput", 0, PETSC_MAX_INT, &s->seed, NULL));
+  PetscCall(HGOptionsType(PetscOptionsObject, "-problem", "equation", "HGPhysicsSetType", HGPhysicsList, &s->problem, NULL));
+  PetscCall(HGOptionsIntArray(PetscOptionsObject, "-grid", "points along x, or x,y, or x,y,z", "HGPhysicsSetGrid", 1, PETSC_MAX_INT, 1, 3,
+                              n, &s->dim, NULL));
+  PetscCall(HGOptionsInt(PetscOptionsObject, "-samples", "number of samples", "", 1, PETSC_MAX_INT, &s->samples, NULL));
+  PetscCall(
+      HGOptionsInt(PetscOptionsObject, "-seed", "seed of the random fields", "HGPhysicsSampleInput", 0, PETSC_MAX_INT, &s->seed, NULL));
   PetscCall(PetscSNPrintf(s->output, sizeof(s->output), "%s.nc", s->problem));
-  PetscCall(HGOptionsPath("-output", "netCDF file to write", "", s->output, NULL));
-  PetscCall(HGOptionsChoice("-output_dtype", "type of the numbers in the file", "", HGDTypes, 2, &dtype, NULL));
+  PetscCall(HGOptionsPath(PetscOptionsObject, "-output", "netCDF file to write", "", s->output, NULL));
+  PetscCall(HGOptionsChoice(PetscOptionsObject, "-output_dtype", "type of the numbers in the file", "", HGDTypes, 2, &dtype, NULL));
   PetscOptionsEnd();
   s->stored = (HGDType)dtype;
   PetscCall(CheckGrid(s->dim, n));

@@ -24,10 +24,11 @@ static PetscErrorCode CreateValidation(Training *t)
 
   PetscFunctionBegin;
   PetscOptionsBegin(PETSC_COMM_WORLD, NULL, "Validation options", "");
-  PetscCall(HGOptionsPath("-data_validation_file", "file of samples to validate on after each epoch", "", file, &has_file));
-  PetscCall(HGOptionsPath("-data_validation_labels", "its labels, if it is an IDX file of images", "", labels, NULL));
-  PetscCall(HGOptionsRange("-data_validation_range", "its samples first,last, half-open; without a file those of -data_file", "", range,
-                           &has_range));
+  PetscCall(
+      HGOptionsPath(PetscOptionsObject, "-data_validation_file", "file of samples to validate on after each epoch", "", file, &has_file));
+  PetscCall(HGOptionsPath(PetscOptionsObject, "-data_validation_labels", "its labels, if it is an IDX file of images", "", labels, NULL));
+  PetscCall(HGOptionsRange(PetscOptionsObject, "-data_validation_range",
+                           "its samples first,last, half-open; without a file those of -data_file", "", range, &has_range));
   PetscOptionsEnd();
   if (!has_file && !has_range) PetscFunctionReturn(PETSC_SUCCESS);
   PetscCall(HGDataCreate(PETSC_COMM_WORLD, &t->validation));
@@ -56,19 +57,20 @@ static PetscErrorCode CreatePhysics(Training *t)
   PetscCall(HGPhysicsCreate(PETSC_COMM_WORLD, &t->physics));
   PetscOptionsBegin(PETSC_COMM_WORLD, NULL, "Physics options", "");
   if (!set) /* an equation lists it itself */
-    PetscCall(HGOptionsType("-physics_type", "equation whose residual joins the loss", "HGPhysicsSetType", HGPhysicsList, &type, NULL));
-  PetscCall(HGOptionsReal("-physics_weight", "what the residual counts beside the misfit to targets", "HGTrainerSetPhysics", 0,
-                          PETSC_MAX_REAL, &t->weight, NULL));
-  PetscCall(HGOptionsReal("-bc_weight", "what soft boundary conditions count", "HGTrainerSetBoundaryWeight", 0, PETSC_MAX_REAL,
-                          &t->bc_weight, NULL));
-  PetscCall(HGOptionsReal("-physics_scale", "without targets: the size of the solution", "HGTrainerSetPhysics", HG_POSITIVE, PETSC_MAX_REAL,
-                          &t->scale, &t->scale_set));
-  PetscCall(
-      HGOptionsString("-physics_unknown", "parameter of the equation to find with the network", "HGTrainerSetUnknown", &t->unknown, NULL));
-  PetscCall(HGOptionsReal("-physics_unknown_start", "where its search starts; 0: the equation's value", "HGTrainerSetUnknown",
-                          -PETSC_MAX_REAL, PETSC_MAX_REAL, &t->unknown_start, NULL));
-  PetscCall(HGOptionsInt("-data_labelled", "so many samples have targets, the first ones; -1 for all", "HGTrainerSetLabelled", -1,
-                         PETSC_MAX_INT, &t->labelled, NULL));
+    PetscCall(HGOptionsType(PetscOptionsObject, "-physics_type", "equation whose residual joins the loss", "HGPhysicsSetType",
+                            HGPhysicsList, &type, NULL));
+  PetscCall(HGOptionsReal(PetscOptionsObject, "-physics_weight", "what the residual counts beside the misfit to targets",
+                          "HGTrainerSetPhysics", 0, PETSC_MAX_REAL, &t->weight, NULL));
+  PetscCall(HGOptionsReal(PetscOptionsObject, "-bc_weight", "what soft boundary conditions count", "HGTrainerSetBoundaryWeight", 0,
+                          PETSC_MAX_REAL, &t->bc_weight, NULL));
+  PetscCall(HGOptionsReal(PetscOptionsObject, "-physics_scale", "without targets: the size of the solution", "HGTrainerSetPhysics",
+                          HG_POSITIVE, PETSC_MAX_REAL, &t->scale, &t->scale_set));
+  PetscCall(HGOptionsString(PetscOptionsObject, "-physics_unknown", "parameter of the equation to find with the network",
+                            "HGTrainerSetUnknown", &t->unknown, NULL));
+  PetscCall(HGOptionsReal(PetscOptionsObject, "-physics_unknown_start", "where its search starts; 0: the equation's value",
+                          "HGTrainerSetUnknown", -PETSC_MAX_REAL, PETSC_MAX_REAL, &t->unknown_start, NULL));
+  PetscCall(HGOptionsInt(PetscOptionsObject, "-data_labelled", "so many samples have targets, the first ones; -1 for all",
+                         "HGTrainerSetLabelled", -1, PETSC_MAX_INT, &t->labelled, NULL));
   PetscOptionsEnd();
   PetscCall(HGOptionsGetString("-model_input", &path, NULL));
   if (*path && !t->help) PetscCall(HGModelOpen(PETSC_COMM_WORLD, path, &model));

@@ -18,11 +18,12 @@ static PetscErrorCode Configure(Verification *v)
   PetscFunctionBegin;
   v->seed = 1;
   PetscOptionsBegin(PETSC_COMM_WORLD, NULL, "halograd verify", "");
-  PetscCall(HGOptionsIntArray("-grid", "points along x, or x,y, or x,y,z", "", 1, PETSC_MAX_INT, 1, 3, grid, &n, NULL));
-  PetscCall(HGOptionsIntArray("-verify_channels", "channels of input and output, or one number for both", "", 1, PETSC_MAX_INT, 1, 2,
-                              channels, &nc, NULL));
-  PetscCall(HGOptionsInt("-verify_batch_size", "samples", "", 1, PETSC_MAX_INT, &batch, NULL));
-  PetscCall(HGOptionsInt("-seed", "seed of parameters, input and target", "", PETSC_MIN_INT, PETSC_MAX_INT, &v->seed, NULL));
+  PetscCall(HGOptionsIntArray(PetscOptionsObject, "-grid", "points along x, or x,y, or x,y,z", "", 1, PETSC_MAX_INT, 1, 3, grid, &n, NULL));
+  PetscCall(HGOptionsIntArray(PetscOptionsObject, "-verify_channels", "channels of input and output, or one number for both", "", 1,
+                              PETSC_MAX_INT, 1, 2, channels, &nc, NULL));
+  PetscCall(HGOptionsInt(PetscOptionsObject, "-verify_batch_size", "samples", "", 1, PETSC_MAX_INT, &batch, NULL));
+  PetscCall(
+      HGOptionsInt(PetscOptionsObject, "-seed", "seed of parameters, input and target", "", PETSC_MIN_INT, PETSC_MAX_INT, &v->seed, NULL));
   PetscOptionsEnd();
   v->dim        = n;
   v->size[HG_N] = batch;

@@ -49,16 +49,16 @@ static PetscErrorCode ReadAxes(HGOptionItems PetscOptionsObject, Verification *v
   PetscInt n = HG_AXES, none = 0;
 
   PetscFunctionBegin;
-  PetscCall(HGOptionsIntArray("-linop_size", "global sizes of the domain, n,c,z,y,x", "", 1, PETSC_MAX_INT, HG_AXES, HG_AXES, v->size[0],
-                              &n, NULL));
-  PetscCall(HGOptionsIntArray("-linop_size_y", "global sizes of the range, n,c,z,y,x (default: those of the domain)", "", 1, PETSC_MAX_INT,
-                              HG_AXES, HG_AXES, v->size[1], &none, set_size));
+  PetscCall(HGOptionsIntArray(PetscOptionsObject, "-linop_size", "global sizes of the domain, n,c,z,y,x", "", 1, PETSC_MAX_INT, HG_AXES,
+                              HG_AXES, v->size[0], &n, NULL));
+  PetscCall(HGOptionsIntArray(PetscOptionsObject, "-linop_size_y", "global sizes of the range, n,c,z,y,x (default: those of the domain)",
+                              "", 1, PETSC_MAX_INT, HG_AXES, HG_AXES, v->size[1], &none, set_size));
   none = 0;
-  PetscCall(HGOptionsIntArray("-linop_parts", "parts of the domain, n,c,z,y,x (default: chosen by type)", "", -1, PETSC_MAX_INT, HG_AXES,
-                              HG_AXES, v->parts[0], &none, &v->given_parts[0]));
+  PetscCall(HGOptionsIntArray(PetscOptionsObject, "-linop_parts", "parts of the domain, n,c,z,y,x (default: chosen by type)", "", -1,
+                              PETSC_MAX_INT, HG_AXES, HG_AXES, v->parts[0], &none, &v->given_parts[0]));
   none = 0;
-  PetscCall(HGOptionsIntArray("-linop_parts_y", "parts of the range, n,c,z,y,x (default: chosen by type)", "", -1, PETSC_MAX_INT, HG_AXES,
-                              HG_AXES, v->parts[1], &none, &v->given_parts[1]));
+  PetscCall(HGOptionsIntArray(PetscOptionsObject, "-linop_parts_y", "parts of the range, n,c,z,y,x (default: chosen by type)", "", -1,
+                              PETSC_MAX_INT, HG_AXES, HG_AXES, v->parts[1], &none, &v->given_parts[1]));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -73,10 +73,12 @@ static PetscErrorCode Configure(Verification *v)
   PetscCall(HGLinOpCreate(PETSC_COMM_WORLD, &v->op));
   PetscOptionsBegin(PETSC_COMM_WORLD, NULL, "halograd verify -linop_type", "");
   PetscCall(ReadAxes(PetscOptionsObject, v, &set_size));
-  PetscCall(HGOptionsIntArray("-linop_halo", "halo: ghost points below and above along z,y,x, six numbers, or one for all", "", 0,
-                              PETSC_MAX_INT, 1, 6, v->halo, &v->nhalo, NULL));
-  PetscCall(HGOptionsString("-linop_axes", "collectives: letters of the axes whose parts are copies, of nczyx", "", &axes, NULL));
-  PetscCall(HGOptionsInt("-seed", "seed of the arguments", "", PETSC_MIN_INT, PETSC_MAX_INT, &v->seed, NULL));
+  PetscCall(HGOptionsIntArray(PetscOptionsObject, "-linop_halo",
+                              "halo: ghost points below and above along z,y,x, six numbers, or one for all", "", 0, PETSC_MAX_INT, 1, 6,
+                              v->halo, &v->nhalo, NULL));
+  PetscCall(HGOptionsString(PetscOptionsObject, "-linop_axes", "collectives: letters of the axes whose parts are copies, of nczyx", "",
+                            &axes, NULL));
+  PetscCall(HGOptionsInt(PetscOptionsObject, "-seed", "seed of the arguments", "", PETSC_MIN_INT, PETSC_MAX_INT, &v->seed, NULL));
   PetscOptionsEnd();
   PetscCall(HGOptionsGetString("-linop_type", &v->type, NULL)); /* listed by the operator */
   if (!set_size) PetscCall(PetscArraycpy(v->size[1], v->size[0], HG_AXES));

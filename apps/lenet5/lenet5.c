@@ -34,10 +34,11 @@ static PetscErrorCode Configure(Experiment *e)
   PetscFunctionBegin;
   e->seeds = 3;
   PetscOptionsBegin(PETSC_COMM_WORLD, NULL, "LeNet-5 options", "");
-  PetscCall(HGOptionsInt("-lenet5_seeds", "networks to train, with seeds from -train_seed on", "", 1, PETSC_MAX_INT, &e->seeds, NULL));
+  PetscCall(HGOptionsInt(PetscOptionsObject, "-lenet5_seeds", "networks to train, with seeds from -train_seed on", "", 1, PETSC_MAX_INT,
+                         &e->seeds, NULL));
   for (int r = 0; r < 2; r++) {
     PetscCall(PetscArraycpy(e->ranges[r], defaults[r], 2));
-    PetscCall(HGOptionsRange(option[r], text[r], "HGDataSetRange", e->ranges[r], NULL));
+    PetscCall(HGOptionsRange(PetscOptionsObject, option[r], text[r], "HGDataSetRange", e->ranges[r], NULL));
   }
   PetscOptionsEnd();
   PetscCall(PetscOptionsHasName(NULL, NULL, "-data_file", &file));

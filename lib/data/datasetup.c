@@ -60,32 +60,36 @@ PetscErrorCode HGDataSetFromOptions(HGData d)
   PetscCall(HGDataGetVariables(d, &input, &target));
   PetscObjectOptionsBegin((PetscObject)d);
   PetscCall(PetscStrncpy(path, d->labels ? d->labels : "", sizeof(path)));
-  PetscCall(HGOptionsPath("-data_labels", "IDX file of the labels of the images", "HGDataSetLabels", path, &set));
+  PetscCall(HGOptionsPath(PetscOptionsObject, "-data_labels", "IDX file of the labels of the images", "HGDataSetLabels", path, &set));
   if (set) PetscCall(HGDataSetLabels(d, path));
-  PetscCall(HGOptionsInt("-data_classes", "the target has classes, 0 to n - 1 (default for labels: as many as they need)",
-                         "HGDataSetClasses", 0, PETSC_MAX_INT, &classes, &set));
+  PetscCall(HGOptionsInt(PetscOptionsObject, "-data_classes",
+                         "the target has classes, 0 to n - 1 (default for labels: as many as they need)", "HGDataSetClasses", 0,
+                         PETSC_MAX_INT, &classes, &set));
   if (set) PetscCall(HGDataSetClasses(d, classes));
-  PetscCall(HGOptionsInt("-data_digits", "draw so many images of digits instead of reading a file", "HGDataSetDigits", 1, PETSC_MAX_INT,
-                         &digits, &set_digits));
-  PetscCall(HGOptionsInt("-data_digits_seed", "which digits", "HGDataSetDigits", 0, PETSC_MAX_INT, &seed, NULL));
+  PetscCall(HGOptionsInt(PetscOptionsObject, "-data_digits", "draw so many images of digits instead of reading a file", "HGDataSetDigits",
+                         1, PETSC_MAX_INT, &digits, &set_digits));
+  PetscCall(HGOptionsInt(PetscOptionsObject, "-data_digits_seed", "which digits", "HGDataSetDigits", 0, PETSC_MAX_INT, &seed, NULL));
   PetscCall(PetscStrncpy(path, d->file ? d->file : "", sizeof(path)));
-  PetscCall(HGOptionsPath("-data_file", "netCDF or IDX file of the samples", "HGDataSetFile", path, &set));
+  PetscCall(HGOptionsPath(PetscOptionsObject, "-data_file", "netCDF or IDX file of the samples", "HGDataSetFile", path, &set));
   HGCheck(!set || !set_digits, PetscObjectComm((PetscObject)d), "-%sdata_file and -%sdata_digits: give one of them", prefix, prefix);
   if (set) PetscCall(HGDataSetFile(d, path));
   if (set_digits) PetscCall(HGDataSetDigits(d, digits, seed));
-  PetscCall(HGOptionsString("-data_input", "input variables, with commas", "HGDataSetVariables", &input, &set));
-  PetscCall(HGOptionsString("-data_target", "target variables, with commas, or none", "HGDataSetVariables", &target, &set_target));
+  PetscCall(HGOptionsString(PetscOptionsObject, "-data_input", "input variables, with commas", "HGDataSetVariables", &input, &set));
+  PetscCall(HGOptionsString(PetscOptionsObject, "-data_target", "target variables, with commas, or none", "HGDataSetVariables", &target,
+                            &set_target));
   if (set || set_target) PetscCall(SetNames(d, input, target));
-  PetscCall(HGOptionsString("-data_sample_dim", "dimension that counts samples (default: as names and CF attributes tell)",
-                            "HGDataSetSampleDim", &sample, &set));
+  PetscCall(HGOptionsString(PetscOptionsObject, "-data_sample_dim",
+                            "dimension that counts samples (default: as names and CF attributes tell)", "HGDataSetSampleDim", &sample,
+                            &set));
   if (set) PetscCall(HGDataSetSampleDim(d, sample));
-  PetscCall(HGOptionsRange("-data_range", "samples, from first to last - 1", "HGDataSetRange", range, &set));
+  PetscCall(HGOptionsRange(PetscOptionsObject, "-data_range", "samples, from first to last - 1", "HGDataSetRange", range, &set));
   if (set) PetscCall(HGDataSetRange(d, range[0], range[1]));
-  PetscCall(HGOptionsChoice("-data_normalize", "none, or global: each channel to mean 0 and deviation 1", "HGDataSetNormalize", ways, 2,
-                            &way, &set));
+  PetscCall(HGOptionsChoice(PetscOptionsObject, "-data_normalize", "none, or global: each channel to mean 0 and deviation 1",
+                            "HGDataSetNormalize", ways, 2, &way, &set));
   if (set) PetscCall(HGDataSetNormalize(d, (HGNormalize)way));
-  PetscCall(HGOptionsBool("-data_shuffle", "the samples of an epoch in random order", "HGDataSetShuffle", &d->shuffle, NULL));
-  PetscCall(HGOptionsView("-data_view", "print file, variables, samples and constants when they are loaded"));
+  PetscCall(
+      HGOptionsBool(PetscOptionsObject, "-data_shuffle", "the samples of an epoch in random order", "HGDataSetShuffle", &d->shuffle, NULL));
+  PetscCall(HGOptionsView(PetscOptionsObject, "-data_view", "print file, variables, samples and constants when they are loaded"));
   PetscCall(PetscObjectProcessOptionsHandlers((PetscObject)d, PetscOptionsObject));
   PetscOptionsEnd();
   PetscFunctionReturn(PETSC_SUCCESS);

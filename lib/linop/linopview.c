@@ -155,21 +155,26 @@ PetscErrorCode HGLinOpSetFromOptions(HGLinOp op)
   PetscCall(PetscArraycpy(offset, op->offset, HG_AXES));
   PetscCall(PetscArraycpy(low, op->low, HG_AXES));
   PetscObjectOptionsBegin((PetscObject)op);
-  PetscCall(HGOptionsType("-linop_type", "type of the linear operator", "HGLinOpSetType", HGLinOpList, &type, &set));
+  PetscCall(HGOptionsType(PetscOptionsObject, "-linop_type", "type of the linear operator", "HGLinOpSetType", HGLinOpList, &type, &set));
   if (set) PetscCall(HGLinOpSetType(op, type));
-  PetscCall(HGOptionsString("-linop_boundary", "boundary for z,y,x or one for all: none, zero, periodic, reflect, replicate",
-                            "HGLinOpSetBoundary", &names, &set_boundary));
-  PetscCall(HGOptionsIntArray("-linop_offset", "pad, crop: first point of the smaller tensor in the larger one, n,c,z,y,x",
-                              "HGLinOpSetOffset", 0, PETSC_MAX_INT, HG_AXES, HG_AXES, offset, &n, &set_offset));
-  PetscCall(HGOptionsIntArray("-linop_low", "restrict, zerofill: points kept at the low end, n,c,z,y,x; -1 for all of them",
-                              "HGLinOpSetLow", -1, PETSC_MAX_INT, HG_AXES, HG_AXES, low, &n, &set_low));
-  PetscCall(
-      HGOptionsBool("-linop_keep_zeros", "halo: ghost points beyond zero boundaries are zero already", "HGLinOpSetKeepZeros", &keep, &set));
+  PetscCall(HGOptionsString(PetscOptionsObject, "-linop_boundary",
+                            "boundary for z,y,x or one for all: none, zero, periodic, reflect, replicate", "HGLinOpSetBoundary", &names,
+                            &set_boundary));
+  PetscCall(HGOptionsIntArray(PetscOptionsObject, "-linop_offset",
+                              "pad, crop: first point of the smaller tensor in the larger one, n,c,z,y,x", "HGLinOpSetOffset", 0,
+                              PETSC_MAX_INT, HG_AXES, HG_AXES, offset, &n, &set_offset));
+  PetscCall(HGOptionsIntArray(PetscOptionsObject, "-linop_low",
+                              "restrict, zerofill: points kept at the low end, n,c,z,y,x; -1 for all of them", "HGLinOpSetLow", -1,
+                              PETSC_MAX_INT, HG_AXES, HG_AXES, low, &n, &set_low));
+  PetscCall(HGOptionsBool(PetscOptionsObject, "-linop_keep_zeros", "halo: ghost points beyond zero boundaries are zero already",
+                          "HGLinOpSetKeepZeros", &keep, &set));
   if (set) PetscCall(HGLinOpSetKeepZeros(op, keep));
-  PetscCall(HGOptionsReal("-linop_scale", "scale: the number", "HGLinOpSetScale", -PETSC_MAX_REAL, PETSC_MAX_REAL, &op->factor, NULL));
-  PetscCall(HGOptionsInt("-linop_stages", "broadcast, sumreduce: 1 straight, 2 by way of shares", "HGLinOpSetStages", 1, 2, &stages, &set));
+  PetscCall(HGOptionsReal(PetscOptionsObject, "-linop_scale", "scale: the number", "HGLinOpSetScale", -PETSC_MAX_REAL, PETSC_MAX_REAL,
+                          &op->factor, NULL));
+  PetscCall(HGOptionsInt(PetscOptionsObject, "-linop_stages", "broadcast, sumreduce: 1 straight, 2 by way of shares", "HGLinOpSetStages", 1,
+                         2, &stages, &set));
   if (set) PetscCall(HGLinOpSetStages(op, stages));
-  PetscCall(HGOptionsView("-linop_view", "print the operator"));
+  PetscCall(HGOptionsView(PetscOptionsObject, "-linop_view", "print the operator"));
   PetscOptionsEnd();
   if (set_boundary) PetscCall(SetBoundaryNames(op, names));
   if (set_offset) PetscCall(HGLinOpSetOffset(op, offset));

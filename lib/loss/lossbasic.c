@@ -229,19 +229,22 @@ static PetscErrorCode SetTypesFromOptions(HGLoss loss, HGOptionItems PetscOption
 
   PetscFunctionBegin;
   PetscOptionsHeadBegin(PetscOptionsObject, "Loss options");
-  PetscCall(HGOptionsReal("-loss_huber_delta", "huber: from which error on it is linear", "HGLossHuberSetDelta", HG_POSITIVE,
-                          PETSC_MAX_REAL, &delta, &set));
+  PetscCall(HGOptionsReal(PetscOptionsObject, "-loss_huber_delta", "huber: from which error on it is linear", "HGLossHuberSetDelta",
+                          HG_POSITIVE, PETSC_MAX_REAL, &delta, &set));
   if (set) PetscCall(HGLossHuberSetDelta(loss, delta));
-  PetscCall(HGOptionsReal("-loss_h1_weight", "h1: weight of the gradients", "HGLossH1SetWeight", 0, PETSC_MAX_REAL, &weight, &set));
+  PetscCall(HGOptionsReal(PetscOptionsObject, "-loss_h1_weight", "h1: weight of the gradients", "HGLossH1SetWeight", 0, PETSC_MAX_REAL,
+                          &weight, &set));
   if (set) PetscCall(HGLossH1SetWeight(loss, weight));
-  PetscCall(HGOptionsRealArray("-loss_h1_spacing", "h1: distances of points along x,y,z, or one for all; default 1/points",
-                               "HGLossH1SetSpacing", HG_POSITIVE, PETSC_MAX_REAL, 1, 3, h, &n, &set));
+  PetscCall(HGOptionsRealArray(PetscOptionsObject, "-loss_h1_spacing",
+                               "h1: distances of points along x,y,z, or one for all; default 1/points", "HGLossH1SetSpacing", HG_POSITIVE,
+                               PETSC_MAX_REAL, 1, 3, h, &n, &set));
   for (PetscInt a = n; a < 3; a++) h[a] = h[0];
   if (set) PetscCall(HGLossH1SetSpacing(loss, (const PetscReal[]){h[2], h[1], h[0]}));
-  PetscCall(HGOptionsBool("-loss_h1_periodic", "h1: differences across the boundary too", "HGLossH1SetPeriodic", &periodic, &set));
+  PetscCall(HGOptionsBool(PetscOptionsObject, "-loss_h1_periodic", "h1: differences across the boundary too", "HGLossH1SetPeriodic",
+                          &periodic, &set));
   if (set) PetscCall(HGLossH1SetPeriodic(loss, periodic));
   PetscCall(PetscMalloc1(65536, &channel));
-  PetscCall(HGOptionsRealArray("-loss_channel_weights", "weights of the channels, for cross_entropy of the classes",
+  PetscCall(HGOptionsRealArray(PetscOptionsObject, "-loss_channel_weights", "weights of the channels, for cross_entropy of the classes",
                                "HGLossSetChannelWeights", 0, PETSC_MAX_REAL, 1, 65536, channel, &channels, &set));
   if (set) PetscCall(HGLossSetChannelWeights(loss, channels, channel));
   PetscCall(PetscFree(channel));
@@ -279,7 +282,7 @@ PetscErrorCode HGLossSetFromOptions(HGLoss loss)
   PetscFunctionBegin;
   PetscValidHeaderSpecific(loss, HG_LOSS_CLASSID, 1);
   PetscObjectOptionsBegin((PetscObject)loss);
-  PetscCall(HGOptionsType("-train_loss", "misfit between output and target", "HGLossSetType", HGLossList, &type, NULL));
+  PetscCall(HGOptionsType(PetscOptionsObject, "-train_loss", "misfit between output and target", "HGLossSetType", HGLossList, &type, NULL));
   PetscCall(SetTypesFromOptions(loss, PetscOptionsObject));
   PetscOptionsEnd();
   if (type != now) PetscCall(HGLossSetType(loss, type));

@@ -456,28 +456,31 @@ PetscErrorCode HGNetSetFromOptions(HGNet net)
   PetscCall(PetscObjectGetType((PetscObject)net, &current));
   if (current) type = current;
   PetscObjectOptionsBegin((PetscObject)net);
-  PetscCall(HGOptionsType("-net_type", "architecture", "HGNetSetType", HGNetList, &type, NULL));
+  PetscCall(HGOptionsType(PetscOptionsObject, "-net_type", "architecture", "HGNetSetType", HGNetList, &type, NULL));
   if (type != current) PetscCall(HGNetSetType(net, type));
   norm  = HGNetNorm(net) - HG_NORM_NONE;
   width = net->width;
   act   = net->activation;
-  PetscCall(HGOptionsInt("-net_width", "channels between the layers", "HGNetSetWidth", 1, PETSC_MAX_INT, &width, &width_set));
-  PetscCall(HGOptionsInt("-net_depth", "number of layers", "HGNetSetDepth", 1, PETSC_MAX_INT, &depth, NULL));
-  PetscCall(HGOptionsInt("-net_levels", "grids of a U-Net, each half as fine as the one before", "HGNetSetLevels", 1, 20, &levels, NULL));
-  PetscCall(HGOptionsInt("-net_kernel", "kernel points in each direction, odd", "HGNetSetKernel", 1, PETSC_MAX_INT, &kernel, NULL));
-  PetscCall(HGOptionsChoice("-net_activation", "function between the layers", "HGNetSetActivation", Activations,
+  PetscCall(
+      HGOptionsInt(PetscOptionsObject, "-net_width", "channels between the layers", "HGNetSetWidth", 1, PETSC_MAX_INT, &width, &width_set));
+  PetscCall(HGOptionsInt(PetscOptionsObject, "-net_depth", "number of layers", "HGNetSetDepth", 1, PETSC_MAX_INT, &depth, NULL));
+  PetscCall(HGOptionsInt(PetscOptionsObject, "-net_levels", "grids of a U-Net, each half as fine as the one before", "HGNetSetLevels", 1,
+                         20, &levels, NULL));
+  PetscCall(HGOptionsInt(PetscOptionsObject, "-net_kernel", "kernel points in each direction, odd", "HGNetSetKernel", 1, PETSC_MAX_INT,
+                         &kernel, NULL));
+  PetscCall(HGOptionsChoice(PetscOptionsObject, "-net_activation", "function between the layers", "HGNetSetActivation", Activations,
                             PETSC_STATIC_ARRAY_LENGTH(Activations), &act, &act_set));
-  PetscCall(HGOptionsChoice("-net_padding", "what lies beyond the boundary", "HGNetSetPadding", Paddings,
+  PetscCall(HGOptionsChoice(PetscOptionsObject, "-net_padding", "what lies beyond the boundary", "HGNetSetPadding", Paddings,
                             PETSC_STATIC_ARRAY_LENGTH(Paddings), &pad, NULL));
-  PetscCall(HGOptionsChoice("-net_norm", "normalisation after the inner convolutions", "HGNetSetNorm", Norms,
+  PetscCall(HGOptionsChoice(PetscOptionsObject, "-net_norm", "normalisation after the inner convolutions", "HGNetSetNorm", Norms,
                             PETSC_STATIC_ARRAY_LENGTH(Norms), &norm, &norm_set));
-  PetscCall(
-      HGOptionsInt("-net_norm_groups", "groups of channels of group normalisation", "HGNetSetNormGroups", 1, PETSC_MAX_INT, &groups, NULL));
-  PetscCall(
-      HGOptionsReal("-net_dropout", "share of elements that training sets to zero", "HGNetSetDropout", 0, HG_BELOW_ONE, &dropout, NULL));
-  PetscCall(HGOptionsBool("-net_recompute", "compute activations again in the adjoint instead of keeping them", "HGNetSetRecompute",
-                          &net->recompute, NULL));
-  PetscCall(HGOptionsView("-net_view", "print layers, sizes, halos, memory and messages"));
+  PetscCall(HGOptionsInt(PetscOptionsObject, "-net_norm_groups", "groups of channels of group normalisation", "HGNetSetNormGroups", 1,
+                         PETSC_MAX_INT, &groups, NULL));
+  PetscCall(HGOptionsReal(PetscOptionsObject, "-net_dropout", "share of elements that training sets to zero", "HGNetSetDropout", 0,
+                          HG_BELOW_ONE, &dropout, NULL));
+  PetscCall(HGOptionsBool(PetscOptionsObject, "-net_recompute", "compute activations again in the adjoint instead of keeping them",
+                          "HGNetSetRecompute", &net->recompute, NULL));
+  PetscCall(HGOptionsView(PetscOptionsObject, "-net_view", "print layers, sizes, halos, memory and messages"));
   if (net->ops->setfromoptions) PetscCall((*net->ops->setfromoptions)(net, PetscOptionsObject));
   PetscOptionsEnd();
   if (width_set) PetscCall(HGNetSetWidth(net, width));

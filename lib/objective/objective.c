@@ -205,8 +205,8 @@ PetscErrorCode HGObjectiveSetFromOptions(HGObjective o)
   PetscFunctionBegin;
   PetscValidHeaderSpecific(o, HG_OBJECTIVE_CLASSID, 1);
   PetscObjectOptionsBegin((PetscObject)o);
-  PetscCall(HGOptionsChoice("-loss_balance", "how the terms of a loss with an equation are balanced", "HGObjectiveSetBalance", HGBalances,
-                            3, &balance, NULL));
+  PetscCall(HGOptionsChoice(PetscOptionsObject, "-loss_balance", "how the terms of a loss with an equation are balanced",
+                            "HGObjectiveSetBalance", HGBalances, 3, &balance, NULL));
   if (o->ops->setfromoptions) PetscCall((*o->ops->setfromoptions)(o, PetscOptionsObject));
   PetscOptionsEnd();
   o->balance = (HGBalance)balance;

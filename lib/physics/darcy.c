@@ -35,15 +35,18 @@ static PetscErrorCode SetFromOptions_Darcy(HGPhysics p)
   PetscFunctionBegin;
   PetscCall(HGPhysicsBoundarySetFromOptions(p));
   PetscOptionsBegin(comm, ((PetscObject)p)->prefix, "Darcy's equation (HGPHYSICSDARCY) options", "HGPhysics");
-  PetscCall(HGOptionsChoice("-darcy_field", "permeability: binary (12 or 3), or lognormal (exp(sigma field))", "HGPhysicsDarcySetField",
-                            fields, 2, &field, NULL));
-  PetscCall(HGOptionsReal("-darcy_alpha", "smoothness of the random field, covariance (-Laplace + tau^2)^(-alpha)", "HGPHYSICSDARCY",
-                          HG_POSITIVE, PETSC_MAX_REAL, &d->alpha, NULL));
-  PetscCall(HGOptionsReal("-darcy_tau", "inverse length of the random field", "HGPHYSICSDARCY", 0, PETSC_MAX_REAL, &d->tau, NULL));
-  PetscCall(
-      HGOptionsReal("-darcy_sigma", "standard deviation of log a, for lognormal", "HGPHYSICSDARCY", 0, PETSC_MAX_REAL, &d->sigma, NULL));
-  PetscCall(HGOptionsInt("-darcy_modes", "cosine modes of the random field in each direction", "HGPHYSICSDARCY", 2, 1024, &d->modes, NULL));
-  PetscCall(HGOptionsReal("-darcy_source", "source f", "HGPhysicsDarcySetSource", -PETSC_MAX_REAL, PETSC_MAX_REAL, &d->source, NULL));
+  PetscCall(HGOptionsChoice(PetscOptionsObject, "-darcy_field", "permeability: binary (12 or 3), or lognormal (exp(sigma field))",
+                            "HGPhysicsDarcySetField", fields, 2, &field, NULL));
+  PetscCall(HGOptionsReal(PetscOptionsObject, "-darcy_alpha", "smoothness of the random field, covariance (-Laplace + tau^2)^(-alpha)",
+                          "HGPHYSICSDARCY", HG_POSITIVE, PETSC_MAX_REAL, &d->alpha, NULL));
+  PetscCall(HGOptionsReal(PetscOptionsObject, "-darcy_tau", "inverse length of the random field", "HGPHYSICSDARCY", 0, PETSC_MAX_REAL,
+                          &d->tau, NULL));
+  PetscCall(HGOptionsReal(PetscOptionsObject, "-darcy_sigma", "standard deviation of log a, for lognormal", "HGPHYSICSDARCY", 0,
+                          PETSC_MAX_REAL, &d->sigma, NULL));
+  PetscCall(HGOptionsInt(PetscOptionsObject, "-darcy_modes", "cosine modes of the random field in each direction", "HGPHYSICSDARCY", 2,
+                         1024, &d->modes, NULL));
+  PetscCall(HGOptionsReal(PetscOptionsObject, "-darcy_source", "source f", "HGPhysicsDarcySetSource", -PETSC_MAX_REAL, PETSC_MAX_REAL,
+                          &d->source, NULL));
   PetscOptionsEnd();
   d->field = (HGDarcyField)field;
   HGCheckOptions(d->alpha > 0.5 * (PetscReal)p->dim, p, "-darcy_alpha %g: the field has no finite variance; give more than dim/2 = %g",

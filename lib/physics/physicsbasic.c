@@ -371,10 +371,12 @@ PetscErrorCode HGPhysicsSetFromOptions(HGPhysics p)
   PetscFunctionBegin;
   PetscValidHeaderSpecific(p, HG_PHYSICS_CLASSID, 1);
   PetscObjectOptionsBegin((PetscObject)p);
-  PetscCall(HGOptionsType("-physics_type", "equation", "HGPhysicsSetType", HGPhysicsList, &type, NULL));
-  PetscCall(HGOptionsBool("-physics_test", "test the Jacobian at the first gradient", "HGPhysicsEvaluate", &p->test, NULL));
-  PetscCall(HGOptionsChoice("-physics_norm", "norm of the residual", "HGPhysicsSetNorm", HGPhysicsNorms, 2, &norm, NULL));
-  PetscCall(HGOptionsView("-physics_view", "print equation, grid and conditions"));
+  PetscCall(HGOptionsType(PetscOptionsObject, "-physics_type", "equation", "HGPhysicsSetType", HGPhysicsList, &type, NULL));
+  PetscCall(
+      HGOptionsBool(PetscOptionsObject, "-physics_test", "test the Jacobian at the first gradient", "HGPhysicsEvaluate", &p->test, NULL));
+  PetscCall(
+      HGOptionsChoice(PetscOptionsObject, "-physics_norm", "norm of the residual", "HGPhysicsSetNorm", HGPhysicsNorms, 2, &norm, NULL));
+  PetscCall(HGOptionsView(PetscOptionsObject, "-physics_view", "print equation, grid and conditions"));
   p->norm = (HGPhysicsNorm)norm;
   PetscCall(CheckType(p, type));
   PetscCall(HGPhysicsSetType(p, type));

@@ -80,8 +80,8 @@ PetscErrorCode HGUserTimeSetFromOptions(HGPhysics p, HGUserTime s)
 
   PetscFunctionBegin;
   PetscObjectOptionsBegin((PetscObject)p);
-  PetscCall(HGOptionsReal("-physics_theta", "of a time step: 1 backward Euler, 0.5 Crank-Nicolson", "HGPhysicsSetTheta", HG_POSITIVE, 1,
-                          &theta, NULL));
+  PetscCall(HGOptionsReal(PetscOptionsObject, "-physics_theta", "of a time step: 1 backward Euler, 0.5 Crank-Nicolson", "HGPhysicsSetTheta",
+                          HG_POSITIVE, 1, &theta, NULL));
   PetscOptionsEnd();
   PetscCall(HGUserTimeSetTheta(p, s, theta));
   PetscFunctionReturn(PETSC_SUCCESS);

@@ -12,39 +12,26 @@
 /* Where an option was set; those of the environment may be meant for other programs */
 typedef enum { HG_SOURCE_CODE, HG_SOURCE_ARGUMENTS, HG_SOURCE_FILE, HG_SOURCE_ENVIRONMENT } HGOptionSource;
 
-PETSC_EXTERN PetscErrorCode HGOptionsInt_Private(HGOptionItems, const char[], const char[], const char[], PetscInt, PetscInt, PetscInt *,
-                                                 PetscBool *);
-PETSC_EXTERN PetscErrorCode HGOptionsInt64_Private(HGOptionItems, const char[], const char[], const char[], PetscInt64, PetscInt64,
-                                                   PetscInt64 *, PetscBool *);
-PETSC_EXTERN PetscErrorCode HGOptionsReal_Private(HGOptionItems, const char[], const char[], const char[], PetscReal, PetscReal,
-                                                  PetscReal *, PetscBool *);
-PETSC_EXTERN PetscErrorCode HGOptionsBool_Private(HGOptionItems, const char[], const char[], const char[], PetscBool *, PetscBool *);
-PETSC_EXTERN PetscErrorCode HGOptionsString_Private(HGOptionItems, const char[], const char[], const char[], const char *[], PetscBool *);
-PETSC_EXTERN PetscErrorCode HGOptionsPath_Private(HGOptionItems, const char[], const char[], const char[], char[], PetscBool *);
-PETSC_EXTERN PetscErrorCode HGOptionsChoice_Private(HGOptionItems, const char[], const char[], const char[], const char *const[], PetscInt,
-                                                    PetscInt *, PetscBool *);
-PETSC_EXTERN PetscErrorCode HGOptionsType_Private(HGOptionItems, const char[], const char[], const char[], PetscFunctionList,
-                                                  const char *[], PetscBool *);
-PETSC_EXTERN PetscErrorCode HGOptionsIntArray_Private(HGOptionItems, const char[], const char[], const char[], PetscInt, PetscInt, PetscInt,
-                                                      PetscInt, PetscInt[], PetscInt *, PetscBool *);
-PETSC_EXTERN PetscErrorCode HGOptionsRealArray_Private(HGOptionItems, const char[], const char[], const char[], PetscReal, PetscReal,
-                                                       PetscInt, PetscInt, PetscReal[], PetscInt *, PetscBool *);
-PETSC_EXTERN PetscErrorCode HGOptionsRange_Private(HGOptionItems, const char[], const char[], const char[], PetscInt[2], PetscBool *);
-PETSC_EXTERN PetscErrorCode HGOptionsView_Private(HGOptionItems, const char[], const char[]);
-
-/* Between PetscOptionsBegin() and PetscOptionsEnd(), as PETSc's own; a value holds the default until it is set */
-#define HGOptionsInt(...)       HGOptionsInt_Private(PetscOptionsObject, __VA_ARGS__)
-#define HGOptionsInt64(...)     HGOptionsInt64_Private(PetscOptionsObject, __VA_ARGS__)
-#define HGOptionsReal(...)      HGOptionsReal_Private(PetscOptionsObject, __VA_ARGS__)
-#define HGOptionsBool(...)      HGOptionsBool_Private(PetscOptionsObject, __VA_ARGS__)
-#define HGOptionsString(...)    HGOptionsString_Private(PetscOptionsObject, __VA_ARGS__)
-#define HGOptionsPath(...)      HGOptionsPath_Private(PetscOptionsObject, __VA_ARGS__)
-#define HGOptionsChoice(...)    HGOptionsChoice_Private(PetscOptionsObject, __VA_ARGS__)
-#define HGOptionsType(...)      HGOptionsType_Private(PetscOptionsObject, __VA_ARGS__)
-#define HGOptionsIntArray(...)  HGOptionsIntArray_Private(PetscOptionsObject, __VA_ARGS__)
-#define HGOptionsRealArray(...) HGOptionsRealArray_Private(PetscOptionsObject, __VA_ARGS__)
-#define HGOptionsRange(...)     HGOptionsRange_Private(PetscOptionsObject, __VA_ARGS__)
-#define HGOptionsView(...)      HGOptionsView_Private(PetscOptionsObject, __VA_ARGS__)
+/* Between PetscOptionsBegin() and PetscOptionsEnd(), with the PetscOptionsObject that these declare; a value holds the default until it is set */
+PETSC_EXTERN PetscErrorCode HGOptionsInt(HGOptionItems, const char[], const char[], const char[], PetscInt, PetscInt, PetscInt *,
+                                         PetscBool *);
+PETSC_EXTERN PetscErrorCode HGOptionsInt64(HGOptionItems, const char[], const char[], const char[], PetscInt64, PetscInt64, PetscInt64 *,
+                                           PetscBool *);
+PETSC_EXTERN PetscErrorCode HGOptionsReal(HGOptionItems, const char[], const char[], const char[], PetscReal, PetscReal, PetscReal *,
+                                          PetscBool *);
+PETSC_EXTERN PetscErrorCode HGOptionsBool(HGOptionItems, const char[], const char[], const char[], PetscBool *, PetscBool *);
+PETSC_EXTERN PetscErrorCode HGOptionsString(HGOptionItems, const char[], const char[], const char[], const char *[], PetscBool *);
+PETSC_EXTERN PetscErrorCode HGOptionsPath(HGOptionItems, const char[], const char[], const char[], char[], PetscBool *);
+PETSC_EXTERN PetscErrorCode HGOptionsChoice(HGOptionItems, const char[], const char[], const char[], const char *const[], PetscInt,
+                                            PetscInt *, PetscBool *);
+PETSC_EXTERN PetscErrorCode HGOptionsType(HGOptionItems, const char[], const char[], const char[], PetscFunctionList, const char *[],
+                                          PetscBool *);
+PETSC_EXTERN PetscErrorCode HGOptionsIntArray(HGOptionItems, const char[], const char[], const char[], PetscInt, PetscInt, PetscInt,
+                                              PetscInt, PetscInt[], PetscInt *, PetscBool *);
+PETSC_EXTERN PetscErrorCode HGOptionsRealArray(HGOptionItems, const char[], const char[], const char[], PetscReal, PetscReal, PetscInt,
+                                               PetscInt, PetscReal[], PetscInt *, PetscBool *);
+PETSC_EXTERN PetscErrorCode HGOptionsRange(HGOptionItems, const char[], const char[], const char[], PetscInt[2], PetscBool *);
+PETSC_EXTERN PetscErrorCode HGOptionsView(HGOptionItems, const char[], const char[]);
 
 PETSC_EXTERN PetscErrorCode HGOptionsGetString(const char[], const char *[], PetscBool *);
 PETSC_EXTERN PetscErrorCode HGOptionsGetPath(const char[], char[], PetscBool *);

@@ -156,11 +156,12 @@ PetscErrorCode HGSetFromOptions(MPI_Comm comm)
   PetscCall(PetscOptionsHasHelp(NULL, &help));
   /* PETSc prints a title once in a run, and HGInitialize() has been here before -help is known */
   PetscOptionsBegin(comm, NULL, help ? "Halograd (HG) options" : "Halograd (HG)", "HG");
-  PetscCall(HGOptionsChoice("-hg_dtype", "element type of tensors", "HGSetFromOptions", HGDTypes, 2, &dtype, NULL));
-  PetscCall(HGOptionsInt("-hg_threads", "OpenMP threads of each rank, 0 for OMP_NUM_THREADS, else cores of the node / its ranks",
-                         "HGSetFromOptions", 0, 4096, &threads, NULL));
-  PetscCall(HGOptionsChoice("-hg_simd", "instruction set of the kernels", "HGSetFromOptions", sets, 3, &simd, NULL));
-  PetscCall(HGOptionsView("-hg_view", "print these choices"));
+  PetscCall(HGOptionsChoice(PetscOptionsObject, "-hg_dtype", "element type of tensors", "HGSetFromOptions", HGDTypes, 2, &dtype, NULL));
+  PetscCall(HGOptionsInt(PetscOptionsObject, "-hg_threads",
+                         "OpenMP threads of each rank, 0 for OMP_NUM_THREADS, else cores of the node / its ranks", "HGSetFromOptions", 0,
+                         4096, &threads, NULL));
+  PetscCall(HGOptionsChoice(PetscOptionsObject, "-hg_simd", "instruction set of the kernels", "HGSetFromOptions", sets, 3, &simd, NULL));
+  PetscCall(HGOptionsView(PetscOptionsObject, "-hg_view", "print these choices"));
   PetscOptionsEnd();
   HG.dtype = (HGDType)dtype;
   HG.simd  = (HGSimd)simd;

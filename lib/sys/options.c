@@ -170,17 +170,14 @@ static PetscErrorCode GetInt(Items items, const char opt[], const char what[], c
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/*MC
+/*@C
    HGOptionsInt - Read an option that is a whole number
-
-   Synopsis:
-   #include <halograd.h>
-   PetscErrorCode HGOptionsInt(const char opt[], const char what[], const char man[], PetscInt lowest, PetscInt highest, PetscInt *value, PetscBool *set)
 
    Logically Collective, between `PetscOptionsBegin()` and `PetscOptionsEnd()`
 
    Input Parameters:
-+  opt     - the option, with its hyphen and without prefix
++  items   - `PetscOptionsObject`
+.  opt     - the option, with its hyphen and without prefix
 .  what    - what it is, for `-help`
 .  man     - the function that sets it, or an empty text
 .  lowest  - the smallest number that is allowed
@@ -194,16 +191,16 @@ static PetscErrorCode GetInt(Items items, const char opt[], const char what[], c
    Level: developer
 
    Notes:
-   `HGOptionsInt64()`, for 64 bits, `HGOptionsReal()` and `HGOptionsBool()` are alike; the last has no limits.
+   `HGOptionsInt64()`, `HGOptionsReal()` and `HGOptionsBool()` are alike; the last has no limits.
 
    Errors:
    Refuses what is no number, a number beyond `PetscInt`, which `PetscOptionsInt()` wraps, one that is not allowed, and an option without a value;
    the message has the option with its prefix, its value as the user wrote it, and what is allowed.
 
 .seealso: `HGOptionsIntArray()`, `HGOptionsString()`, `HGOptionsChoice()`
-M*/
-PetscErrorCode HGOptionsInt_Private(Items items, const char opt[], const char what[], const char man[], PetscInt lowest, PetscInt highest,
-                                    PetscInt *value, PetscBool *set)
+@*/
+PetscErrorCode HGOptionsInt(Items items, const char opt[], const char what[], const char man[], PetscInt lowest, PetscInt highest,
+                            PetscInt *value, PetscBool *set)
 {
   const PetscInt64 range[2] = {lowest, highest};
   PetscInt64       n        = *value;
@@ -214,8 +211,33 @@ PetscErrorCode HGOptionsInt_Private(Items items, const char opt[], const char wh
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-PetscErrorCode HGOptionsInt64_Private(Items items, const char opt[], const char what[], const char man[], PetscInt64 lowest,
-                                      PetscInt64 highest, PetscInt64 *value, PetscBool *set)
+/*@C
+   HGOptionsInt64 - Read an option that is a whole number of 64 bits
+
+   Logically Collective, between `PetscOptionsBegin()` and `PetscOptionsEnd()`
+
+   Input Parameters:
++  items   - `PetscOptionsObject`
+.  opt     - the option, with its hyphen and without prefix
+.  what    - what it is, for `-help`
+.  man     - the function that sets it, or an empty text
+.  lowest  - the smallest number that is allowed
+.  highest - the largest number that is allowed
+-  value   - the default
+
+   Output Parameters:
++  value - the option's, where it is set
+-  set   - whether it is, or NULL
+
+   Level: developer
+
+   Errors:
+   Those of `HGOptionsInt()`.
+
+.seealso: `HGOptionsInt()`
+@*/
+PetscErrorCode HGOptionsInt64(Items items, const char opt[], const char what[], const char man[], PetscInt64 lowest, PetscInt64 highest,
+                              PetscInt64 *value, PetscBool *set)
 {
   const PetscInt64 range[2] = {lowest, highest};
 
@@ -256,8 +278,33 @@ static PetscBool IsBeyondDouble(const char text[])
   return *text && !*end ? PETSC_TRUE : PETSC_FALSE;
 }
 
-PetscErrorCode HGOptionsReal_Private(Items items, const char opt[], const char what[], const char man[], PetscReal lowest,
-                                     PetscReal highest, PetscReal *value, PetscBool *set)
+/*@C
+   HGOptionsReal - Read an option that is a number
+
+   Logically Collective, between `PetscOptionsBegin()` and `PetscOptionsEnd()`
+
+   Input Parameters:
++  items   - `PetscOptionsObject`
+.  opt     - the option, with its hyphen and without prefix
+.  what    - what it is, for `-help`
+.  man     - the function that sets it, or an empty text
+.  lowest  - the smallest number that is allowed
+.  highest - the largest number that is allowed
+-  value   - the default
+
+   Output Parameters:
++  value - the option's, where it is set
+-  set   - whether it is, or NULL
+
+   Level: developer
+
+   Errors:
+   Those of `HGOptionsInt()`, numbers that are not finite or beyond double precision among them.
+
+.seealso: `HGOptionsInt()`
+@*/
+PetscErrorCode HGOptionsReal(Items items, const char opt[], const char what[], const char man[], PetscReal lowest, PetscReal highest,
+                             PetscReal *value, PetscBool *set)
 {
   const char *text;
   PetscReal   x = 0;
@@ -280,7 +327,30 @@ PetscErrorCode HGOptionsReal_Private(Items items, const char opt[], const char w
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-PetscErrorCode HGOptionsBool_Private(Items items, const char opt[], const char what[], const char man[], PetscBool *value, PetscBool *set)
+/*@C
+   HGOptionsBool - Read an option that is true or false
+
+   Logically Collective, between `PetscOptionsBegin()` and `PetscOptionsEnd()`
+
+   Input Parameters:
++  items   - `PetscOptionsObject`
+.  opt     - the option, with its hyphen and without prefix
+.  what    - what it is, for `-help`
+.  man     - the function that sets it, or an empty text
+-  value   - the default
+
+   Output Parameters:
++  value - the option's, where it is set
+-  set   - whether it is, or NULL
+
+   Level: developer
+
+   Errors:
+   Other words than true, false, yes, no, on, off, 1, 0. An option without a value is true.
+
+.seealso: `HGOptionsInt()`
+@*/
+PetscErrorCode HGOptionsBool(Items items, const char opt[], const char what[], const char man[], PetscBool *value, PetscBool *set)
 {
   static const char *const words[]   = {"false", "true", "no", "yes", "off", "on", "0", "1"};
   static const char        allowed[] = "true or false";
@@ -389,17 +459,14 @@ static PetscErrorCode GetList(Items items, const char opt[], const char what[], 
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/*MC
+/*@C
    HGOptionsIntArray - Read an option that is a list of whole numbers with commas between them
-
-   Synopsis:
-   #include <halograd.h>
-   PetscErrorCode HGOptionsIntArray(const char opt[], const char what[], const char man[], PetscInt lowest, PetscInt highest, PetscInt least, PetscInt most, PetscInt value[], PetscInt *n, PetscBool *set)
 
    Logically Collective, between `PetscOptionsBegin()` and `PetscOptionsEnd()`
 
    Input Parameters:
-+  opt     - the option, with its hyphen and without prefix
++  items   - `PetscOptionsObject`
+.  opt     - the option, with its hyphen and without prefix
 .  what    - what it is, for `-help`
 .  man     - the function that sets it, or an empty text
 .  lowest  - the smallest number that is allowed
@@ -423,9 +490,9 @@ static PetscErrorCode GetList(Items items, const char opt[], const char what[], 
    Refuses what `HGOptionsInt()` does, an empty place such as in `1,2,`, and another count.
 
 .seealso: `HGOptionsInt()`, `HGOptionsRange()`
-M*/
-PetscErrorCode HGOptionsIntArray_Private(Items items, const char opt[], const char what[], const char man[], PetscInt lowest,
-                                         PetscInt highest, PetscInt least, PetscInt most, PetscInt value[], PetscInt *n, PetscBool *set)
+@*/
+PetscErrorCode HGOptionsIntArray(Items items, const char opt[], const char what[], const char man[], PetscInt lowest, PetscInt highest,
+                                 PetscInt least, PetscInt most, PetscInt value[], PetscInt *n, PetscBool *set)
 {
   const Limits limits = {.whole = PETSC_TRUE, .n = {lowest, highest}, .least = least, .most = most};
 
@@ -434,8 +501,36 @@ PetscErrorCode HGOptionsIntArray_Private(Items items, const char opt[], const ch
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-PetscErrorCode HGOptionsRealArray_Private(Items items, const char opt[], const char what[], const char man[], PetscReal lowest,
-                                          PetscReal highest, PetscInt least, PetscInt most, PetscReal value[], PetscInt *n, PetscBool *set)
+/*@C
+   HGOptionsRealArray - Read an option that is a list of numbers with commas between them
+
+   Logically Collective, between `PetscOptionsBegin()` and `PetscOptionsEnd()`
+
+   Input Parameters:
++  items   - `PetscOptionsObject`
+.  opt     - the option, with its hyphen and without prefix
+.  what    - what it is, for `-help`
+.  man     - the function that sets it, or an empty text
+.  lowest  - the smallest number that is allowed
+.  highest - the largest number that is allowed
+.  least   - how many numbers there must be at least
+.  most    - how many there may be
+.  value   - the defaults, with room for as many
+-  n       - how many defaults there are; where the option is set, how many numbers it has
+
+   Output Parameters:
++  value - the option's, where it is set
+-  set   - whether it is, or NULL
+
+   Level: developer
+
+   Errors:
+   Those of `HGOptionsIntArray()`.
+
+.seealso: `HGOptionsInt()`
+@*/
+PetscErrorCode HGOptionsRealArray(Items items, const char opt[], const char what[], const char man[], PetscReal lowest, PetscReal highest,
+                                  PetscInt least, PetscInt most, PetscReal value[], PetscInt *n, PetscBool *set)
 {
   const Limits limits = {.x = {lowest, highest}, .least = least, .most = most};
 
@@ -444,17 +539,14 @@ PetscErrorCode HGOptionsRealArray_Private(Items items, const char opt[], const c
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/*MC
+/*@C
    HGOptionsRange - Read an option that is a half-open range first,last, from first to last - 1
-
-   Synopsis:
-   #include <halograd.h>
-   PetscErrorCode HGOptionsRange(const char opt[], const char what[], const char man[], PetscInt range[2], PetscBool *set)
 
    Logically Collective, between `PetscOptionsBegin()` and `PetscOptionsEnd()`
 
    Input Parameters:
-+  opt   - the option, with its hyphen and without prefix
++  items   - `PetscOptionsObject`
+.  opt   - the option, with its hyphen and without prefix
 .  what  - what it is, for `-help`
 .  man   - the function that sets it, or an empty text
 -  range - the default; a range of nothing stands for all
@@ -469,8 +561,8 @@ PetscErrorCode HGOptionsRealArray_Private(Items items, const char opt[], const c
    Refuses all but two whole numbers with 0 <= first < last.
 
 .seealso: `HGOptionsIntArray()`
-M*/
-PetscErrorCode HGOptionsRange_Private(Items items, const char opt[], const char what[], const char man[], PetscInt range[2], PetscBool *set)
+@*/
+PetscErrorCode HGOptionsRange(Items items, const char opt[], const char what[], const char man[], PetscInt range[2], PetscBool *set)
 {
   static const char allowed[] = "two whole numbers first,last with 0 <= first < last";
   const char       *text;
@@ -500,17 +592,14 @@ PetscErrorCode HGOptionsRange_Private(Items items, const char opt[], const char 
 
 /* ---- texts ---- */
 
-/*MC
+/*@C
    HGOptionsString - Read an option that is a text of any length
-
-   Synopsis:
-   #include <halograd.h>
-   PetscErrorCode HGOptionsString(const char opt[], const char what[], const char man[], const char *value[], PetscBool *set)
 
    Logically Collective, between `PetscOptionsBegin()` and `PetscOptionsEnd()`
 
    Input Parameters:
-+  opt   - the option, with its hyphen and without prefix
++  items   - `PetscOptionsObject`
+.  opt   - the option, with its hyphen and without prefix
 .  what  - what it is, for `-help`
 .  man   - the function that sets it, or an empty text
 -  value - the default
@@ -528,9 +617,8 @@ PetscErrorCode HGOptionsRange_Private(Items items, const char opt[], const char 
    Refuses an option without a value, and the name of a file that is too long.
 
 .seealso: `HGOptionsChoice()`, `HGOptionsType()`, `HGOptionsGetString()`
-M*/
-PetscErrorCode HGOptionsString_Private(Items items, const char opt[], const char what[], const char man[], const char *value[],
-                                       PetscBool *set)
+@*/
+PetscErrorCode HGOptionsString(Items items, const char opt[], const char what[], const char man[], const char *value[], PetscBool *set)
 {
   const char *text, *before = *value ? *value : "";
   PetscBool   found;
@@ -544,12 +632,35 @@ PetscErrorCode HGOptionsString_Private(Items items, const char opt[], const char
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-PetscErrorCode HGOptionsPath_Private(Items items, const char opt[], const char what[], const char man[], char path[], PetscBool *set)
+/*@C
+   HGOptionsPath - Read an option that is the name of a file, into a buffer of PETSC_MAX_PATH_LEN
+
+   Logically Collective, between `PetscOptionsBegin()` and `PetscOptionsEnd()`
+
+   Input Parameters:
++  items   - `PetscOptionsObject`
+.  opt     - the option, with its hyphen and without prefix
+.  what    - what it is, for `-help`
+.  man     - the function that sets it, or an empty text
+-  value   - the default
+
+   Output Parameters:
++  value - the option's, where it is set
+-  set   - whether it is, or NULL
+
+   Level: developer
+
+   Errors:
+   An option without a value, a name that is too long.
+
+.seealso: `HGOptionsInt()`
+@*/
+PetscErrorCode HGOptionsPath(Items items, const char opt[], const char what[], const char man[], char path[], PetscBool *set)
 {
   const char *text = path;
 
   PetscFunctionBegin;
-  PetscCall(HGOptionsString_Private(items, opt, what, man, &text, set));
+  PetscCall(HGOptionsString(items, opt, what, man, &text, set));
   HGCheck(strlen(text) < PETSC_MAX_PATH_LEN, items->comm, "-%s%s: this name of a file has %zu characters; give one of at most %d, %.60s...",
           Prefix(items), opt + 1, strlen(text), PETSC_MAX_PATH_LEN - 1, text);
   if (text != path) PetscCall(PetscStrncpy(path, text, PETSC_MAX_PATH_LEN));
@@ -599,17 +710,14 @@ static PetscErrorCode GetChoice(Items items, const char opt[], const char what[]
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/*MC
+/*@C
    HGOptionsChoice - Read an option that is one of some names
-
-   Synopsis:
-   #include <halograd.h>
-   PetscErrorCode HGOptionsChoice(const char opt[], const char what[], const char man[], const char *const names[], PetscInt n, PetscInt *value, PetscBool *set)
 
    Logically Collective, between `PetscOptionsBegin()` and `PetscOptionsEnd()`
 
    Input Parameters:
-+  opt   - the option, with its hyphen and without prefix
++  items   - `PetscOptionsObject`
+.  opt   - the option, with its hyphen and without prefix
 .  what  - what it is, for `-help`
 .  man   - the function that sets it, or an empty text
 .  names - the names, of which upper and lower case are the same
@@ -626,9 +734,9 @@ static PetscErrorCode GetChoice(Items items, const char opt[], const char what[]
    Another name is refused with the nearest one and all there are.
 
 .seealso: `HGOptionsType()`
-M*/
-PetscErrorCode HGOptionsChoice_Private(Items items, const char opt[], const char what[], const char man[], const char *const names[],
-                                       PetscInt n, PetscInt *value, PetscBool *set)
+@*/
+PetscErrorCode HGOptionsChoice(Items items, const char opt[], const char what[], const char man[], const char *const names[], PetscInt n,
+                               PetscInt *value, PetscBool *set)
 {
   PetscInt at;
 
@@ -638,17 +746,14 @@ PetscErrorCode HGOptionsChoice_Private(Items items, const char opt[], const char
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/*MC
+/*@C
    HGOptionsType - Read an option that is a registered type
-
-   Synopsis:
-   #include <halograd.h>
-   PetscErrorCode HGOptionsType(const char opt[], const char what[], const char man[], PetscFunctionList list, const char *value[], PetscBool *set)
 
    Logically Collective, between `PetscOptionsBegin()` and `PetscOptionsEnd()`
 
    Input Parameters:
-+  opt   - the option, with its hyphen and without prefix
++  items   - `PetscOptionsObject`
+.  opt   - the option, with its hyphen and without prefix
 .  what  - what it is, for `-help`
 .  man   - the function that sets it, or an empty text
 .  list  - the types
@@ -664,9 +769,9 @@ PetscErrorCode HGOptionsChoice_Private(Items items, const char opt[], const char
    A type that is not registered is refused with the nearest one and all there are.
 
 .seealso: `HGOptionsChoice()`, `HGNamesOfList()`
-M*/
-PetscErrorCode HGOptionsType_Private(Items items, const char opt[], const char what[], const char man[], PetscFunctionList list,
-                                     const char *value[], PetscBool *set)
+@*/
+PetscErrorCode HGOptionsType(Items items, const char opt[], const char what[], const char man[], PetscFunctionList list,
+                             const char *value[], PetscBool *set)
 {
   const char **name;
   PetscInt     n, at;
@@ -679,17 +784,14 @@ PetscErrorCode HGOptionsType_Private(Items items, const char opt[], const char w
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/*MC
+/*@C
    HGOptionsView - List an option that `PetscObjectViewFromOptions()` reads when the object is set up
-
-   Synopsis:
-   #include <halograd.h>
-   PetscErrorCode HGOptionsView(const char opt[], const char what[])
 
    Logically Collective, between `PetscOptionsBegin()` and `PetscOptionsEnd()`
 
    Input Parameters:
-+  opt  - the option, with its hyphen and without prefix
++  items   - `PetscOptionsObject`
+.  opt  - the option, with its hyphen and without prefix
 -  what - what it prints, for `-help`
 
    Level: developer
@@ -698,8 +800,8 @@ PetscErrorCode HGOptionsType_Private(Items items, const char opt[], const char w
    Refuses a viewer that PETSc does not have.
 
 .seealso: `HGOptionsString()`
-M*/
-PetscErrorCode HGOptionsView_Private(Items items, const char opt[], const char what[])
+@*/
+PetscErrorCode HGOptionsView(Items items, const char opt[], const char what[])
 {
   const char **name, *text;
   PetscInt     n;
@@ -751,6 +853,26 @@ PetscErrorCode HGOptionsGetString(const char opt[], const char *value[], PetscBo
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+/*@C
+   HGOptionsGetPath - Read the name of a file before the object that lists it under `-help` does
+
+   Not Collective
+
+   Input Parameters:
++  opt  - the option, with its hyphen
+-  path - the default, in a buffer of PETSC_MAX_PATH_LEN
+
+   Output Parameters:
++  path - the option's, where it is set and not empty
+-  set  - whether it is set, or NULL
+
+   Level: developer
+
+   Errors:
+   A name that is too long.
+
+.seealso: `HGOptionsGetString()`, `HGOptionsPath()`
+@*/
 PetscErrorCode HGOptionsGetPath(const char opt[], char path[], PetscBool *set)
 {
   const char *text = path;

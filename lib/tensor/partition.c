@@ -264,7 +264,7 @@ PetscErrorCode HGPartitionSetFromOptions(HGPartition p)
   PetscValidHeaderSpecific(p, HG_PARTITION_CLASSID, 1);
   PetscObjectOptionsBegin((PetscObject)p);
   for (PetscInt a = 0; a < HG_AXES; a++) {
-    PetscCall(HGOptionsInt(opt[a], txt[a], "HGPartitionSetParts", 1, PETSC_MAX_INT, &p->parts[a], NULL));
+    PetscCall(HGOptionsInt(PetscOptionsObject, opt[a], txt[a], "HGPartitionSetParts", 1, PETSC_MAX_INT, &p->parts[a], NULL));
   }
   PetscOptionsEnd();
   PetscFunctionReturn(PETSC_SUCCESS);

@@ -187,10 +187,10 @@ PetscErrorCode HGInversionSetFromOptions(HGInversion inv)
   PetscFunctionBegin;
   PetscValidHeaderSpecific(inv, HG_INVERSION_CLASSID, 1);
   PetscObjectOptionsBegin((PetscObject)inv);
-  PetscCall(HGOptionsString("-physics_unknown", "what to find: a parameter of the equation, or a, its input field", "HGInversionSetUnknown",
-                            &unknown, NULL));
-  PetscCall(HGOptionsReal("-invert_regularization", "what the roughness of a field counts", "HGInversionSetRegularization", 0,
-                          PETSC_MAX_REAL, &alpha, NULL));
+  PetscCall(HGOptionsString(PetscOptionsObject, "-physics_unknown", "what to find: a parameter of the equation, or a, its input field",
+                            "HGInversionSetUnknown", &unknown, NULL));
+  PetscCall(HGOptionsReal(PetscOptionsObject, "-invert_regularization", "what the roughness of a field counts",
+                          "HGInversionSetRegularization", 0, PETSC_MAX_REAL, &alpha, NULL));
   PetscOptionsEnd();
   if (unknown != inv->unknown) PetscCall(HGInversionSetUnknown(inv, unknown));
   PetscCall(HGInversionSetRegularization(inv, alpha));

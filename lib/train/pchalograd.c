@@ -92,7 +92,8 @@ static PetscErrorCode PCSetFromOptions_Halograd(PC pc, HGOptionItems PetscOption
 
   PetscFunctionBegin;
   PetscOptionsHeadBegin(PetscOptionsObject, "Halograd options");
-  PetscCall(HGOptionsPath("-pc_halograd_model", "model file of a trained network", "PCHalogradSetModel", h->model, NULL));
+  PetscCall(
+      HGOptionsPath(PetscOptionsObject, "-pc_halograd_model", "model file of a trained network", "PCHalogradSetModel", h->model, NULL));
   PetscOptionsHeadEnd();
   PetscFunctionReturn(PETSC_SUCCESS);
 }

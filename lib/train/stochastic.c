@@ -147,11 +147,13 @@ static PetscErrorCode SetFromOptions_Adam(Tao tao, HGOptionItems PetscOptionsObj
 
   PetscFunctionBegin;
   PetscOptionsHeadBegin(PetscOptionsObject, "Adam and AdamW");
-  PetscCall(HGOptionsReal("-tao_adam_lr", "learning rate", "HGTaoSetLearningRate", 0, PETSC_MAX_REAL, &s->lr, NULL));
-  PetscCall(HGOptionsReal("-tao_adam_beta1", "decay of the first moment", "", 0, HG_BELOW_ONE, &s->beta1, NULL));
-  PetscCall(HGOptionsReal("-tao_adam_beta2", "decay of the second moment", "", 0, HG_BELOW_ONE, &s->beta2, NULL));
-  PetscCall(HGOptionsReal("-tao_adam_eps", "added to the root of the second moment", "", 0, PETSC_MAX_REAL, &s->eps, NULL));
-  PetscCall(HGOptionsReal("-tao_adam_weight_decay", "decay of the weights", "", 0, PETSC_MAX_REAL, &s->weight_decay, NULL));
+  PetscCall(HGOptionsReal(PetscOptionsObject, "-tao_adam_lr", "learning rate", "HGTaoSetLearningRate", 0, PETSC_MAX_REAL, &s->lr, NULL));
+  PetscCall(HGOptionsReal(PetscOptionsObject, "-tao_adam_beta1", "decay of the first moment", "", 0, HG_BELOW_ONE, &s->beta1, NULL));
+  PetscCall(HGOptionsReal(PetscOptionsObject, "-tao_adam_beta2", "decay of the second moment", "", 0, HG_BELOW_ONE, &s->beta2, NULL));
+  PetscCall(
+      HGOptionsReal(PetscOptionsObject, "-tao_adam_eps", "added to the root of the second moment", "", 0, PETSC_MAX_REAL, &s->eps, NULL));
+  PetscCall(
+      HGOptionsReal(PetscOptionsObject, "-tao_adam_weight_decay", "decay of the weights", "", 0, PETSC_MAX_REAL, &s->weight_decay, NULL));
   PetscOptionsHeadEnd();
   PetscCall(CheckRange(tao, "tao_adam_lr", s->lr, 0));
   PetscCall(CheckRange(tao, "tao_adam_beta1", s->beta1, 1));
@@ -167,10 +169,11 @@ static PetscErrorCode SetFromOptions_SGD(Tao tao, HGOptionItems PetscOptionsObje
 
   PetscFunctionBegin;
   PetscOptionsHeadBegin(PetscOptionsObject, "Stochastic gradient descent");
-  PetscCall(HGOptionsReal("-tao_sgd_lr", "learning rate", "HGTaoSetLearningRate", 0, PETSC_MAX_REAL, &s->lr, NULL));
-  PetscCall(HGOptionsReal("-tao_sgd_momentum", "momentum", "", 0, HG_BELOW_ONE, &s->momentum, NULL));
-  PetscCall(HGOptionsBool("-tao_sgd_nesterov", "look ahead along the momentum", "", &s->nesterov, NULL));
-  PetscCall(HGOptionsReal("-tao_sgd_weight_decay", "decay of the weights", "", 0, PETSC_MAX_REAL, &s->weight_decay, NULL));
+  PetscCall(HGOptionsReal(PetscOptionsObject, "-tao_sgd_lr", "learning rate", "HGTaoSetLearningRate", 0, PETSC_MAX_REAL, &s->lr, NULL));
+  PetscCall(HGOptionsReal(PetscOptionsObject, "-tao_sgd_momentum", "momentum", "", 0, HG_BELOW_ONE, &s->momentum, NULL));
+  PetscCall(HGOptionsBool(PetscOptionsObject, "-tao_sgd_nesterov", "look ahead along the momentum", "", &s->nesterov, NULL));
+  PetscCall(
+      HGOptionsReal(PetscOptionsObject, "-tao_sgd_weight_decay", "decay of the weights", "", 0, PETSC_MAX_REAL, &s->weight_decay, NULL));
   PetscOptionsHeadEnd();
   PetscCall(CheckRange(tao, "tao_sgd_lr", s->lr, 0));
   PetscCall(CheckRange(tao, "tao_sgd_momentum", s->momentum, 1));

@@ -159,7 +159,7 @@ PetscErrorCode HGSurrogateSetFromOptions(HGSurrogate s)
   PetscFunctionBegin;
   PetscValidHeaderSpecific(s, HG_SURROGATE_CLASSID, 1);
   PetscObjectOptionsBegin((PetscObject)s);
-  PetscCall(HGOptionsString("-surrogate_model", "model file", "HGSurrogateSetModel", &path, &set));
+  PetscCall(HGOptionsString(PetscOptionsObject, "-surrogate_model", "model file", "HGSurrogateSetModel", &path, &set));
   PetscOptionsEnd();
   if (set) PetscCall(HGSurrogateSetModel(s, path));
   PetscFunctionReturn(PETSC_SUCCESS);

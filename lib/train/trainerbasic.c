@@ -538,23 +538,24 @@ PetscErrorCode HGTrainerSetFromOptions(HGTrainer trainer)
   PetscFunctionBegin;
   PetscValidHeaderSpecific(trainer, HG_TRAINER_CLASSID, 1);
   PetscObjectOptionsBegin((PetscObject)trainer);
-  PetscCall(HGOptionsInt("-train_epochs", "passes over the data, 0 writes the initial model", "HGTrainerSetEpochs", 0, PETSC_MAX_INT,
-                         &trainer->epochs, &epochs));
-  PetscCall(HGOptionsString("-train_stages", "optimizers one after the other and their epochs, adam:200,lmvm:500", "HGTrainerSetStages",
-                            &stages, &staged));
-  PetscCall(HGOptionsInt("-train_batch_size", "samples in a mini-batch over all ranks", "HGTrainerSetBatchSize", 1, PETSC_MAX_INT,
-                         &trainer->batch_size, NULL));
-  PetscCall(HGOptionsInt("-train_seed", "seed of initial parameters and shuffling", "", PETSC_MIN_INT, PETSC_MAX_INT, &trainer->seed,
-                         &trainer->seed_set));
-  PetscCall(HGOptionsChoice("-train_schedule", "learning rate over the epochs", "", HGSchedules, 2, &schedule, NULL));
-  PetscCall(HGOptionsString("-train_history", "CSV file of epoch, loss, validation, learning rate, seconds", "HGTrainerSetHistory",
-                            &history, NULL));
-  PetscCall(HGOptionsInt("-train_history_every", "epochs between two lines of it", "HGTrainerSetIntervals", 1, PETSC_MAX_INT,
-                         &trainer->lines, NULL));
-  PetscCall(HGOptionsInt("-train_checkpoint", "write the model every so many epochs, 0: only at the end", "", 0, PETSC_MAX_INT,
-                         &trainer->checkpoint, NULL));
-  PetscCall(HGOptionsString("-model_input", "model file to start or resume from", "HGTrainerSetModelInput", &input, NULL));
-  PetscCall(HGOptionsString("-model_output", "model file to write", "HGTrainerSetModelOutput", &output, NULL));
+  PetscCall(HGOptionsInt(PetscOptionsObject, "-train_epochs", "passes over the data, 0 writes the initial model", "HGTrainerSetEpochs", 0,
+                         PETSC_MAX_INT, &trainer->epochs, &epochs));
+  PetscCall(HGOptionsString(PetscOptionsObject, "-train_stages", "optimizers one after the other and their epochs, adam:200,lmvm:500",
+                            "HGTrainerSetStages", &stages, &staged));
+  PetscCall(HGOptionsInt(PetscOptionsObject, "-train_batch_size", "samples in a mini-batch over all ranks", "HGTrainerSetBatchSize", 1,
+                         PETSC_MAX_INT, &trainer->batch_size, NULL));
+  PetscCall(HGOptionsInt(PetscOptionsObject, "-train_seed", "seed of initial parameters and shuffling", "", PETSC_MIN_INT, PETSC_MAX_INT,
+                         &trainer->seed, &trainer->seed_set));
+  PetscCall(HGOptionsChoice(PetscOptionsObject, "-train_schedule", "learning rate over the epochs", "", HGSchedules, 2, &schedule, NULL));
+  PetscCall(HGOptionsString(PetscOptionsObject, "-train_history", "CSV file of epoch, loss, validation, learning rate, seconds",
+                            "HGTrainerSetHistory", &history, NULL));
+  PetscCall(HGOptionsInt(PetscOptionsObject, "-train_history_every", "epochs between two lines of it", "HGTrainerSetIntervals", 1,
+                         PETSC_MAX_INT, &trainer->lines, NULL));
+  PetscCall(HGOptionsInt(PetscOptionsObject, "-train_checkpoint", "write the model every so many epochs, 0: only at the end", "", 0,
+                         PETSC_MAX_INT, &trainer->checkpoint, NULL));
+  PetscCall(
+      HGOptionsString(PetscOptionsObject, "-model_input", "model file to start or resume from", "HGTrainerSetModelInput", &input, NULL));
+  PetscCall(HGOptionsString(PetscOptionsObject, "-model_output", "model file to write", "HGTrainerSetModelOutput", &output, NULL));
   PetscOptionsEnd();
   PetscCall(HGStringReplace(history, &trainer->history));
   PetscCall(HGStringReplace(input, &trainer->input));

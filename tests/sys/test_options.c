@@ -126,16 +126,16 @@ static PetscErrorCode Read(Values *v)
   PetscFunctionBegin;
   *v = (Values){.n = 5, .list = {1, 2, 3}, .count = 3, .large = 6, .x = 0.5, .nreals = 2, .text = "default", .path = "file"};
   PetscOptionsBegin(PETSC_COMM_WORLD, "o_", "Test", "");
-  PetscCall(HGOptionsInt("-n", "number", "", 1, PETSC_MAX_INT, &v->n, &v->set));
-  PetscCall(HGOptionsInt64("-large", "large number", "", 0, INT64_MAX, &v->large, NULL));
-  PetscCall(HGOptionsReal("-x", "number", "", HG_POSITIVE, PETSC_MAX_REAL, &v->x, NULL));
-  PetscCall(HGOptionsBool("-flag", "flag", "", &v->flag, NULL));
-  PetscCall(HGOptionsIntArray("-list", "numbers", "", 0, PETSC_MAX_INT, 2, 3, v->list, &v->count, NULL));
-  PetscCall(HGOptionsRealArray("-reals", "numbers", "", 0, PETSC_MAX_REAL, 1, 2, v->reals, &v->nreals, NULL));
-  PetscCall(HGOptionsRange("-range", "samples", "", v->range, NULL));
-  PetscCall(HGOptionsChoice("-choice", "padding", "", choices, 3, &v->choice, NULL));
-  PetscCall(HGOptionsString("-text", "text", "", &v->text, NULL));
-  PetscCall(HGOptionsPath("-path", "file to write", "", v->path, NULL));
+  PetscCall(HGOptionsInt(PetscOptionsObject, "-n", "number", "", 1, PETSC_MAX_INT, &v->n, &v->set));
+  PetscCall(HGOptionsInt64(PetscOptionsObject, "-large", "large number", "", 0, INT64_MAX, &v->large, NULL));
+  PetscCall(HGOptionsReal(PetscOptionsObject, "-x", "number", "", HG_POSITIVE, PETSC_MAX_REAL, &v->x, NULL));
+  PetscCall(HGOptionsBool(PetscOptionsObject, "-flag", "flag", "", &v->flag, NULL));
+  PetscCall(HGOptionsIntArray(PetscOptionsObject, "-list", "numbers", "", 0, PETSC_MAX_INT, 2, 3, v->list, &v->count, NULL));
+  PetscCall(HGOptionsRealArray(PetscOptionsObject, "-reals", "numbers", "", 0, PETSC_MAX_REAL, 1, 2, v->reals, &v->nreals, NULL));
+  PetscCall(HGOptionsRange(PetscOptionsObject, "-range", "samples", "", v->range, NULL));
+  PetscCall(HGOptionsChoice(PetscOptionsObject, "-choice", "padding", "", choices, 3, &v->choice, NULL));
+  PetscCall(HGOptionsString(PetscOptionsObject, "-text", "text", "", &v->text, NULL));
+  PetscCall(HGOptionsPath(PetscOptionsObject, "-path", "file to write", "", v->path, NULL));
   PetscOptionsEnd();
   PetscFunctionReturn(PETSC_SUCCESS);
 }

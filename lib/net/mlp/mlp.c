@@ -76,8 +76,8 @@ static PetscErrorCode SetFromOptions_MLP(HGNet net, HGOptionItems PetscOptionsOb
   PetscBool set, periodic[HG_JET_MAX_DIM]     = {PETSC_FALSE};
 
   PetscFunctionBegin;
-  PetscCall(HGOptionsIntArray("-net_periodic", "coordinates in which the output is periodic, counted from 0", "HGNetMLPSetPeriodic", 0,
-                              HG_JET_MAX_DIM - 1, 1, HG_JET_MAX_DIM, channel, &n, &set));
+  PetscCall(HGOptionsIntArray(PetscOptionsObject, "-net_periodic", "coordinates in which the output is periodic, counted from 0",
+                              "HGNetMLPSetPeriodic", 0, HG_JET_MAX_DIM - 1, 1, HG_JET_MAX_DIM, channel, &n, &set));
   if (!set) PetscFunctionReturn(PETSC_SUCCESS);
   for (PetscInt i = 0; i < n; i++) periodic[channel[i]] = PETSC_TRUE;
   PetscCall(PetscArraycpy(m->periodic, periodic, HG_JET_MAX_DIM));

@@ -108,12 +108,14 @@ static PetscErrorCode SetFromOptions_Points(HGObjective o, HGOptionItems PetscOp
   PetscReal   start   = *unknown ? s->unknown.start : 0.02;
 
   PetscFunctionBegin;
-  PetscCall(HGOptionsInt("-coord_rar_every", "epochs between refinements of the points, 0: never", "HGObjectivePointsSetRefinement", 0,
-                         PETSC_MAX_INT, &o->every, NULL));
-  PetscCall(HGOptionsInt("-coord_rar_add", "points of a refinement", "HGObjectivePointsSetRefinement", 1, PETSC_MAX_INT, &s->add, NULL));
-  PetscCall(HGOptionsString("-physics_unknown", "parameter of the equation to find", "HGObjectivePointsSetUnknown", &unknown, NULL));
-  PetscCall(HGOptionsReal("-physics_unknown_start", "where its search starts", "HGObjectivePointsSetUnknown", -PETSC_MAX_REAL,
-                          PETSC_MAX_REAL, &start, NULL));
+  PetscCall(HGOptionsInt(PetscOptionsObject, "-coord_rar_every", "epochs between refinements of the points, 0: never",
+                         "HGObjectivePointsSetRefinement", 0, PETSC_MAX_INT, &o->every, NULL));
+  PetscCall(HGOptionsInt(PetscOptionsObject, "-coord_rar_add", "points of a refinement", "HGObjectivePointsSetRefinement", 1, PETSC_MAX_INT,
+                         &s->add, NULL));
+  PetscCall(HGOptionsString(PetscOptionsObject, "-physics_unknown", "parameter of the equation to find", "HGObjectivePointsSetUnknown",
+                            &unknown, NULL));
+  PetscCall(HGOptionsReal(PetscOptionsObject, "-physics_unknown_start", "where its search starts", "HGObjectivePointsSetUnknown",
+                          -PETSC_MAX_REAL, PETSC_MAX_REAL, &start, NULL));
   PetscCall(HGObjectivePointsSetUnknown(o, unknown, start));
   PetscFunctionReturn(PETSC_SUCCESS);
 }

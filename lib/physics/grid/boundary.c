@@ -189,15 +189,16 @@ PetscErrorCode HGPhysicsBoundarySetFromOptions(HGPhysics p)
 
   PetscFunctionBegin;
   PetscOptionsBegin(comm, ((PetscObject)p)->prefix, "Grid and boundary of a built-in equation", "HGPhysics");
-  PetscCall(HGOptionsRealArray("-physics_length", "length of the domain in x,y,z", "HGPhysicsSetGrid", HG_POSITIVE, PETSC_MAX_REAL, 1, 3,
-                               length, &nl, NULL));
-  PetscCall(HGOptionsRealArray("-physics_origin", "coordinates of the domain's low sides in x,y,z", "HGPhysicsSetDomain", -PETSC_MAX_REAL,
-                               PETSC_MAX_REAL, 1, 3, origin, &no, NULL));
-  PetscCall(HGOptionsRealArray("-physics_stretch", "cells denser at both ends in x,y,z: tanh with this factor, 0 for uniform",
-                               "HGPhysicsSetGrid", 0, 10, 1, 3, stretch, &ns, NULL));
-  PetscCall(
-      HGOptionsChoice("-physics_order", "order of the differences", "HGPhysicsSetGrid", (const char *const[]){"2", "4"}, 2, &order, NULL));
-  PetscCall(HGOptionsChoice("-physics_bc",
+  PetscCall(HGOptionsRealArray(PetscOptionsObject, "-physics_length", "length of the domain in x,y,z", "HGPhysicsSetGrid", HG_POSITIVE,
+                               PETSC_MAX_REAL, 1, 3, length, &nl, NULL));
+  PetscCall(HGOptionsRealArray(PetscOptionsObject, "-physics_origin", "coordinates of the domain's low sides in x,y,z",
+                               "HGPhysicsSetDomain", -PETSC_MAX_REAL, PETSC_MAX_REAL, 1, 3, origin, &no, NULL));
+  PetscCall(HGOptionsRealArray(PetscOptionsObject, "-physics_stretch",
+                               "cells denser at both ends in x,y,z: tanh with this factor, 0 for uniform", "HGPhysicsSetGrid", 0, 10, 1, 3,
+                               stretch, &ns, NULL));
+  PetscCall(HGOptionsChoice(PetscOptionsObject, "-physics_order", "order of the differences", "HGPhysicsSetGrid",
+                            (const char *const[]){"2", "4"}, 2, &order, NULL));
+  PetscCall(HGOptionsChoice(PetscOptionsObject, "-physics_bc",
                             "boundary conditions: scheme (in the differences), hard (in a network's output too) or soft (a penalty)",
                             "HGPhysicsSetBCMode", HGPhysicsBCModes, 3, &mode, NULL));
   PetscCall(HGPhysicsSetBCMode(p, (HGPhysicsBCMode)mode));
@@ -205,7 +206,7 @@ PetscErrorCode HGPhysicsBoundarySetFromOptions(HGPhysics p)
     const char *text = "dirichlet:0";
 
     PetscCall(PetscSNPrintf(option, sizeof(option), "-physics_bc_%c", "xyz"[a]));
-    PetscCall(HGOptionsString(option,
+    PetscCall(HGOptionsString(PetscOptionsObject, option,
                               "conditions on both sides, or low,high: dirichlet:value, neumann:value, robin:alpha:beta:value, periodic",
                               "HGPhysicsSetBoundary", &text, &set));
     if (set) PetscCall(ReadConditions(p, a, option, text));

@@ -80,25 +80,26 @@ static PetscErrorCode SetFromOptions_Grid(HGPhysics p)
     const HGEquationParameter *q = &e->def->parameter[i];
 
     PetscCall(PetscSNPrintf(option, sizeof(option), "-physics_%s", q->name));
-    PetscCall(HGOptionsReal(option, q->text, "HGPhysicsSetParameter", q->open && q->least == 0 ? HG_POSITIVE : q->least, PETSC_MAX_REAL,
-                            &e->parameter[i], NULL));
+    PetscCall(HGOptionsReal(PetscOptionsObject, option, q->text, "HGPhysicsSetParameter", q->open && q->least == 0 ? HG_POSITIVE : q->least,
+                            PETSC_MAX_REAL, &e->parameter[i], NULL));
   }
   if (!HGEquationIsSteady(e->def)) {
-    PetscCall(HGOptionsReal("-physics_dt", "time step from the input to the output", "HGPhysicsSetParameter", HG_POSITIVE, PETSC_MAX_REAL,
-                            &e->dt, NULL));
-    PetscCall(
-        HGOptionsReal("-physics_theta", "1 for backward Euler, 0.5 for Crank-Nicolson", "HGPhysicsType", HG_POSITIVE, 1, &e->theta, NULL));
+    PetscCall(HGOptionsReal(PetscOptionsObject, "-physics_dt", "time step from the input to the output", "HGPhysicsSetParameter",
+                            HG_POSITIVE, PETSC_MAX_REAL, &e->dt, NULL));
+    PetscCall(HGOptionsReal(PetscOptionsObject, "-physics_theta", "1 for backward Euler, 0.5 for Crank-Nicolson", "HGPhysicsType",
+                            HG_POSITIVE, 1, &e->theta, NULL));
   }
-  PetscCall(HGOptionsChoice("-physics_derivative", "fd (differences) or spectral (Fourier, all axes periodic)", "HGPhysicsType",
-                            (const char *const[]){"fd", "spectral"}, 2, &derivative, NULL));
-  PetscCall(HGOptionsReal("-physics_field_alpha", "smoothness of the random fields, covariance (-Laplace + tau^2)^(-alpha)",
-                          "HGPhysicsSampleInput", HG_POSITIVE, PETSC_MAX_REAL, &e->alpha, NULL));
-  PetscCall(
-      HGOptionsReal("-physics_field_tau", "inverse length of the random fields", "HGPhysicsSampleInput", 0, PETSC_MAX_REAL, &e->tau, NULL));
-  PetscCall(HGOptionsReal("-physics_field_sigma", "standard deviation of the random fields", "HGPhysicsSampleInput", 0, PETSC_MAX_REAL,
-                          &e->sigma, NULL));
-  PetscCall(HGOptionsInt("-physics_field_modes", "modes of the random fields in each direction", "HGPhysicsSampleInput", 2, 1024, &e->modes,
-                         NULL));
+  PetscCall(HGOptionsChoice(PetscOptionsObject, "-physics_derivative", "fd (differences) or spectral (Fourier, all axes periodic)",
+                            "HGPhysicsType", (const char *const[]){"fd", "spectral"}, 2, &derivative, NULL));
+  PetscCall(HGOptionsReal(PetscOptionsObject, "-physics_field_alpha",
+                          "smoothness of the random fields, covariance (-Laplace + tau^2)^(-alpha)", "HGPhysicsSampleInput", HG_POSITIVE,
+                          PETSC_MAX_REAL, &e->alpha, NULL));
+  PetscCall(HGOptionsReal(PetscOptionsObject, "-physics_field_tau", "inverse length of the random fields", "HGPhysicsSampleInput", 0,
+                          PETSC_MAX_REAL, &e->tau, NULL));
+  PetscCall(HGOptionsReal(PetscOptionsObject, "-physics_field_sigma", "standard deviation of the random fields", "HGPhysicsSampleInput", 0,
+                          PETSC_MAX_REAL, &e->sigma, NULL));
+  PetscCall(HGOptionsInt(PetscOptionsObject, "-physics_field_modes", "modes of the random fields in each direction", "HGPhysicsSampleInput",
+                         2, 1024, &e->modes, NULL));
   PetscOptionsEnd();
   e->spectral = derivative ? PETSC_TRUE : PETSC_FALSE;
   for (int i = 0; i < e->def->nparameters; i++) PetscCall(CheckParameter(p, &e->def->parameter[i], e->parameter[i]));

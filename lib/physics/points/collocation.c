@@ -390,9 +390,10 @@ static PetscErrorCode OptionsOfTerm(HGCollocation c, HGCollocationTerm *t)
   PetscFunctionBegin;
   PetscObjectOptionsBegin((PetscObject)c);
   PetscCall(PetscSNPrintf(option, sizeof(option), "-coord_%s_points", t->name));
-  PetscCall(HGOptionsInt(option, "number of points", "HGCollocationAddTerm", 1, PETSC_MAX_INT, &t->points, NULL));
+  PetscCall(HGOptionsInt(PetscOptionsObject, option, "number of points", "HGCollocationAddTerm", 1, PETSC_MAX_INT, &t->points, NULL));
   PetscCall(PetscSNPrintf(option, sizeof(option), "-coord_%s_weight", t->name));
-  PetscCall(HGOptionsReal(option, "weight of the mean square of its residual", "HGCollocationAddTerm", 0, PETSC_MAX_REAL, &weight, NULL));
+  PetscCall(HGOptionsReal(PetscOptionsObject, option, "weight of the mean square of its residual", "HGCollocationAddTerm", 0,
+                          PETSC_MAX_REAL, &weight, NULL));
   PetscOptionsEnd();
   t->weight = weight;
   PetscFunctionReturn(PETSC_SUCCESS);
@@ -408,7 +409,8 @@ static PetscErrorCode ParametersFromOptions(HGCollocation c)
   for (PetscInt i = 0; i < c->nq; i++) {
     q = c->q[i];
     PetscCall(PetscSNPrintf(option, sizeof(option), "-coord_%s", c->qname[i]));
-    PetscCall(HGOptionsReal(option, "parameter of the equation", "HGCollocationSetParameter", -PETSC_MAX_REAL, PETSC_MAX_REAL, &q, NULL));
+    PetscCall(HGOptionsReal(PetscOptionsObject, option, "parameter of the equation", "HGCollocationSetParameter", -PETSC_MAX_REAL,
+                            PETSC_MAX_REAL, &q, NULL));
     c->q[i] = q;
   }
   PetscOptionsEnd();
@@ -443,10 +445,12 @@ PetscErrorCode HGCollocationSetFromOptions(HGCollocation c)
   PetscFunctionBegin;
   PetscValidHeaderSpecific(c, HG_COLLOCATION_CLASSID, 1);
   PetscObjectOptionsBegin((PetscObject)c);
-  PetscCall(HGOptionsChoice("-coord_problem", "an example with its exact solution", "HGCollocationSetExample", HGCollocationExamples,
-                            HG_COLLOCATION_EXAMPLES, &example, &set));
-  PetscCall(HGOptionsChoice("-coord_sampling", "how points are drawn", "HGCollocationSetSampling", Samplings, 3, &sampling, NULL));
-  PetscCall(HGOptionsInt("-coord_seed", "seed of random points", "HGCollocationSetSampling", 0, PETSC_MAX_INT, &c->seed, NULL));
+  PetscCall(HGOptionsChoice(PetscOptionsObject, "-coord_problem", "an example with its exact solution", "HGCollocationSetExample",
+                            HGCollocationExamples, HG_COLLOCATION_EXAMPLES, &example, &set));
+  PetscCall(HGOptionsChoice(PetscOptionsObject, "-coord_sampling", "how points are drawn", "HGCollocationSetSampling", Samplings, 3,
+                            &sampling, NULL));
+  PetscCall(HGOptionsInt(PetscOptionsObject, "-coord_seed", "seed of random points", "HGCollocationSetSampling", 0, PETSC_MAX_INT, &c->seed,
+                         NULL));
   PetscOptionsEnd();
   if (set) PetscCall(HGCollocationSetExample(c, HGCollocationExamples[example]));
   PetscCall(ParametersFromOptions(c));

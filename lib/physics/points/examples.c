@@ -200,9 +200,10 @@ static PetscErrorCode Options_Example(HGCollocation c)
 
   PetscFunctionBegin;
   PetscObjectOptionsBegin((PetscObject)c);
-  PetscCall(HGOptionsInt("-coord_observations", "number of observations of the exact solution", "HGCollocationSetExample", 0, PETSC_MAX_INT,
-                         &n, NULL));
-  PetscCall(HGOptionsReal("-coord_noise", "standard deviation of their noise", "HGCollocationSetExample", 0, PETSC_MAX_REAL, &noise, NULL));
+  PetscCall(HGOptionsInt(PetscOptionsObject, "-coord_observations", "number of observations of the exact solution",
+                         "HGCollocationSetExample", 0, PETSC_MAX_INT, &n, NULL));
+  PetscCall(HGOptionsReal(PetscOptionsObject, "-coord_noise", "standard deviation of their noise", "HGCollocationSetExample", 0,
+                          PETSC_MAX_REAL, &noise, NULL));
   PetscOptionsEnd();
   e->noise = noise;
   e->seed  = c->seed;
