@@ -89,23 +89,15 @@ static PetscErrorCode Forward_Activation(HGLayer layer, PetscInt nb)
 
 static PetscErrorCode Adjoint_Activation(HGLayer layer, PetscInt nb, double dp[])
 {
-  const Activation    *a     = (Activation *)layer->data;
-  HGLayerInput        *in    = &layer->in[0];
-  HGFieldStore         store = {.add = in->add, .threshold = a->threshold};
-  const HGTensorLocal *x, *y, *dx, *dy;
-  HGFieldShape         s;
+  const Activation    *a = (Activation *)layer->data;
+  HGLayerAdjointFields f;
 
   PetscFunctionBegin;
   (void)dp;
-  if (!in->dx) PetscFunctionReturn(PETSC_SUCCESS);
-  PetscCall(HGTensorGetLocal(in->x, &x));
-  PetscCall(HGTensorGetLocal(layer->y, &y));
-  PetscCall(HGTensorGetLocal(in->dx, &dx));
-  PetscCall(HGTensorGetLocal(layer->dy, &dy));
-  s = HGFieldShapeOf(dx, dy, nb);
-  if (in->rectified) store.mask = x->owned;
-  (*a->kernels->activate_adjoint)(a->f, (double)a->parameter, &s, HGActivationKeepsOutput(a->f) ? y->owned : x->owned, dy->owned, &store,
-                                  dx->owned);
+  PetscCall(HGLayerGetAdjointFields(layer, nb, a->threshold, &f));
+  if (!f.wanted) PetscFunctionReturn(PETSC_SUCCESS);
+  (*a->kernels->activate_adjoint)(a->f, (double)a->parameter, &f.shape, HGActivationKeepsOutput(a->f) ? f.y->owned : f.x->owned,
+                                  f.dy->owned, &f.store, f.dx->owned);
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 

@@ -101,22 +101,15 @@ static PetscErrorCode Forward_Dropout(HGLayer layer, PetscInt nb)
 
 static PetscErrorCode Adjoint_Dropout(HGLayer layer, PetscInt nb, double dp[])
 {
-  const Dropout       *d     = (Dropout *)layer->data;
-  HGLayerInput        *in    = &layer->in[0];
-  HGFieldStore         store = {.add = in->add, .threshold = d->threshold};
-  const HGTensorLocal *x, *dx, *dy;
-  HGFieldShape         s;
+  const Dropout       *d = (Dropout *)layer->data;
+  HGLayerAdjointFields f;
 
   PetscFunctionBegin;
   (void)dp;
-  if (!in->dx) PetscFunctionReturn(PETSC_SUCCESS);
-  PetscCall(HGTensorGetLocal(in->x, &x));
-  PetscCall(HGTensorGetLocal(in->dx, &dx));
-  PetscCall(HGTensorGetLocal(layer->dy, &dy));
-  s = HGFieldShapeOf(dx, dy, nb);
-  if (in->rectified) store.mask = x->owned;
-  if (layer->training) PetscCall(Apply(layer, nb, dy, &store, dx));
-  else (*d->kernels->transfer)(&s, dy->owned, &store, dx->owned);
+  PetscCall(HGLayerGetAdjointFields(layer, nb, d->threshold, &f));
+  if (!f.wanted) PetscFunctionReturn(PETSC_SUCCESS);
+  if (layer->training) PetscCall(Apply(layer, nb, f.dy, &f.store, f.dx));
+  else (*d->kernels->transfer)(&f.shape, f.dy->owned, &f.store, f.dx->owned);
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 

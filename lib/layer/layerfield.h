@@ -41,6 +41,30 @@ static inline PetscErrorCode HGLayerCreateOutputLikeInput(HGLayer layer)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+/* What the adjoint of a layer of one input on the same points reads and writes; `wanted` is false where nobody wants dx, and nothing else is set then */
+typedef struct {
+  PetscBool            wanted;
+  const HGTensorLocal *x, *y, *dx, *dy;
+  HGFieldShape         shape; /* of dx and dy */
+  HGFieldStore         store; /* adds to dx, and masks, as the input asks for */
+} HGLayerAdjointFields;
+
+static inline PetscErrorCode HGLayerGetAdjointFields(HGLayer layer, PetscInt nb, void *threshold, HGLayerAdjointFields *f)
+{
+  HGLayerInput *in = &layer->in[0];
+
+  PetscFunctionBegin;
+  *f = (HGLayerAdjointFields){.wanted = in->dx ? PETSC_TRUE : PETSC_FALSE, .store = {.add = in->add, .threshold = threshold}};
+  if (!in->dx) PetscFunctionReturn(PETSC_SUCCESS);
+  PetscCall(HGTensorGetLocal(in->x, &f->x));
+  PetscCall(HGTensorGetLocal(layer->y, &f->y));
+  PetscCall(HGTensorGetLocal(in->dx, &f->dx));
+  PetscCall(HGTensorGetLocal(layer->dy, &f->dy));
+  f->shape = HGFieldShapeOf(f->dx, f->dy, nb);
+  if (in->rectified) f->store.mask = f->x->owned;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 static inline PetscErrorCode HGLayerCheckType(HGLayer layer, HGLayerType type)
 {
   PetscBool same;

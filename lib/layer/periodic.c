@@ -96,21 +96,13 @@ static PetscErrorCode Forward_Periodic(HGLayer layer, PetscInt nb)
 
 static PetscErrorCode Adjoint_Periodic(HGLayer layer, PetscInt nb, double dp[])
 {
-  const Periodic      *d     = (Periodic *)layer->data;
-  HGLayerInput        *in    = &layer->in[0];
-  HGFieldStore         store = {.add = in->add, .threshold = d->threshold};
-  const HGTensorLocal *x, *dx, *dy;
-  HGFieldShape         s;
+  const Periodic      *d = (Periodic *)layer->data;
+  HGLayerAdjointFields f;
 
   PetscFunctionBegin;
   (void)dp;
-  if (!in->dx) PetscFunctionReturn(PETSC_SUCCESS);
-  PetscCall(HGTensorGetLocal(in->x, &x));
-  PetscCall(HGTensorGetLocal(in->dx, &dx));
-  PetscCall(HGTensorGetLocal(layer->dy, &dy));
-  s = HGFieldShapeOf(dx, dy, nb);
-  if (in->rectified) store.mask = x->owned;
-  (*d->kernels->harmonics_adjoint)(&s, d->periodic, x->owned, dy->owned, &store, dx->owned);
+  PetscCall(HGLayerGetAdjointFields(layer, nb, d->threshold, &f));
+  if (f.wanted) (*d->kernels->harmonics_adjoint)(&f.shape, d->periodic, f.x->owned, f.dy->owned, &f.store, f.dx->owned);
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
