@@ -47,16 +47,25 @@ same() {
     [ -z "$(ls -A | grep "^\.$1")" ] || fail "$1 leaves $(ls -A | grep "^\.$1")"
 }
 
-# A signal to the launcher, or to one rank: the batch is finished, the model written, one line says so
+# told NAME SIGNAL: the one line that it has been stopped with
+told() {
+    ours "$1.err" > "$1.own"
+    [ "$(grep -c . "$1.own")" = 1 ] || fail "$1: $(cat "$1.own")"
+    grep -q "^halograd: SIG$2: stopped after .*; go on with -model_input $1.nc" "$1.own" || fail "$1: $(cat "$1.own")"
+}
+
+# A signal to the launcher, or to one rank: the batch is finished, the model written, one line says so. MPICH's mpiexec ends at once with
+# SIGINT, and that of Open MPI 5 with SIGTERM, so these go to a rank
+torank=INT
+! "${mpiexec[@]}" --version 2>&1 | grep -q 'Open MPI) [5-9]' || torank='INT TERM'
 for signal in TERM INT USR1; do
     begin "s$signal" 3 -train_checkpoint 0
-    if [ $signal = INT ]; then kill -INT "$(processes "s$signal.nc" | tail -1)"; else kill -$signal "$job"; fi
+    if [[ " $torank " == *" $signal "* ]]; then kill -$signal "$(processes "s$signal.nc" | tail -1)"; else kill -$signal "$job"; fi
     wait "$job"
     status=$?
     # MPICH's mpiexec at times forgets its ranks' status when it has got a signal itself
     [ "$status" = $((128 + $(kill -l $signal))) ] || [[ $signal$status = @(TERM|USR1)0 ]] || fail "SIG$signal: exit status $status"
-    [ "$(grep -c . "s$signal.err")" = 1 ] || fail "SIG$signal: $(cat "s$signal.err")"
-    grep -q "^halograd: SIG$signal: stopped after .*; go on with -model_input s$signal.nc" "s$signal.err" || fail "SIG$signal: $(cat "s$signal.err")"
+    told "s$signal" $signal
     gone "s$signal"
     run 1 info "s$signal.nc"
     same "s$signal"
