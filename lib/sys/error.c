@@ -75,6 +75,7 @@ static void PrintMessage(const char *fun, PetscErrorCode n, const char *mess, co
   size_t len;
   FILE  *to = open_memstream(&line, &len);
 
+  HGProgressBreak();
   (void)fflush(stdout);
   if (!to) to = stderr;
   (void)fprintf(to, "halograd: ");

@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "sys/hgprogress.h"
+#include "sys/sys_impl.h"
 #include <unistd.h>
 
 #define PERIOD 0.2 /* seconds between rewritings of the line */
+
+static PetscBool unfinished; /* a line stands on the terminal without its end */
 
 /*@C
    HGProgressBegin - Start a progress line
@@ -87,7 +90,8 @@ PetscErrorCode HGProgressUpdate(HGProgress *p, PetscInt64 done, const char note[
     const int width = printf("\r%s%s", line, note ? note : "") - 1;
 
     (void)printf("%*s", PetscMax(0, p->width - width), "");
-    p->width = width;
+    p->width   = width;
+    unfinished = PETSC_TRUE;
   } else (void)printf("%s%s\n", line, note ? note : "");
   (void)fflush(stdout);
   PetscFunctionReturn(PETSC_SUCCESS);
@@ -108,6 +112,13 @@ PetscErrorCode HGProgressUpdate(HGProgress *p, PetscInt64 done, const char note[
 PetscErrorCode HGProgressEnd(HGProgress *p)
 {
   PetscFunctionBegin;
-  if (p->prints && p->terminal && p->width) (void)printf("\n");
+  if (p->prints) HGProgressBreak();
   PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Ends a progress line that stands on the terminal, so that what is printed next has a line of its own */
+void HGProgressBreak(void)
+{
+  if (unfinished) (void)printf("\n");
+  unfinished = PETSC_FALSE;
 }

@@ -11,6 +11,7 @@ PETSC_INTERN PetscErrorCode HGRegisterTypes(void);
 PETSC_INTERN PetscErrorCode HGOptionsReview(const char[]);
 PETSC_INTERN PetscErrorCode HGOptionsForgetSources(void);
 PETSC_INTERN PetscErrorCode HGOptionsForgetNames(void);
+PETSC_INTERN void           HGProgressBreak(void);
 PETSC_INTERN PetscErrorCode HGNamesGet(PetscFunctionList, PetscInt *, const char **[]);
 
 #endif

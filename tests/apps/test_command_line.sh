@@ -125,7 +125,7 @@ refused 1 '-seed 5000000000: this number is too large' simulate -seed 5000000000
 refused 1 '-problem brugers: did you mean burgers? There are: advection_diffusion, allen_cahn, .*wave' simulate -problem brugers
 refused 1 '-linop_size 1,2: give 5 numbers' verify -linop_type halo -linop_size 1,2
 refused 1 '-model: this name of a file has 5000 characters' predict -model "$(printf 'x%.0s' {1..5000})" -data_file a.nc
-refused 2 'options file nothing.opts' train "${data[@]}" -options_file nothing.opts
+refused 2 'options file .*nothing.opts' train "${data[@]}" -options_file nothing.opts
 
 # ---- commands ----
 refused 1 'no command "trian"; did you mean train? There are: simulate, train, predict, evaluate, invert, verify, bench, info' trian

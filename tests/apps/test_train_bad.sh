@@ -45,6 +45,11 @@ refused 2 'cannot be divided into 1 batch x 3 channel parts' train "${data[@]}" 
 refused 2 'cannot write nowhere/m.nc' train "${data[@]}" "${small[@]}" -model_output nowhere/m.nc
 refused 2 'cannot write nowhere/h.csv' train "${data[@]}" "${small[@]}" -model_output new.nc -train_history nowhere/h.csv
 refused 2 'the loss is' train "${data[@]}" "${small[@]}" -model_output m.nc -tao_adam_lr 1e30 -train_epochs 8
+# On a terminal an error has a line of its own below the progress line
+if command -v script > /dev/null; then
+    script -qec "'$halograd' train ${data[*]} ${small[*]} -model_output m.nc -tao_adam_lr 1e30 -train_epochs 8" /dev/null < /dev/null > "$folder.out" 2>&1
+    grep -q '^halograd: the loss is' "$folder.out" || fail "on a terminal: $(cat "$folder.out")"
+fi
 refused 2 'm.nc holds the network' train "${data[@]}" -model_input m.nc -net_width 5 -model_output n.nc
 refused 1 'short.nc' train "${data[@]}" -model_input short.nc -model_output n.nc
 refused 1 'is no model file' train "${data[@]}" -model_input a.nc -model_output n.nc
