@@ -318,14 +318,13 @@ PetscErrorCode HGLossAppendOptions(HGLoss loss, HGText *text)
 {
   const double xyz[3] = {(double)loss->spacing[2], (double)loss->spacing[1], (double)loss->spacing[0]}, delta = (double)loss->delta,
                weight = (double)loss->h1_weight;
-  const char *type    = ((PetscObject)loss)->type_name;
-  PetscBool   huber, h1;
+  PetscBool huber, h1;
 
   PetscFunctionBegin;
   PetscValidHeaderSpecific(loss, HG_LOSS_CLASSID, 1);
-  PetscCall(PetscStrcmp(type, HGLOSSHUBER, &huber));
-  PetscCall(PetscStrcmp(type, HGLOSSH1, &h1));
-  PetscCall(HGTextAppend(text, " -train_loss %s", type));
+  PetscCall(PetscObjectTypeCompare((PetscObject)loss, HGLOSSHUBER, &huber));
+  PetscCall(PetscObjectTypeCompare((PetscObject)loss, HGLOSSH1, &h1));
+  if (((PetscObject)loss)->type_name) PetscCall(HGTextAppend(text, " -train_loss %s", ((PetscObject)loss)->type_name));
   if (huber) PetscCall(AppendReals(text, " -loss_huber_delta", 1, &delta));
   if (h1) PetscCall(AppendReals(text, " -loss_h1_weight", 1, &weight));
   if (h1 && xyz[0] > 0) PetscCall(AppendReals(text, " -loss_h1_spacing", 3, xyz));

@@ -38,6 +38,8 @@
 #endif
 #if PETSC_VERSION_LT(3, 22, 0)
 #define PETSC_CURRENT PETSC_DEFAULT /* a tolerance that stays as it is */
+/* Later on limits and tolerances that nobody has set are zero, unless the type of the optimizer asks for those of TAO */
+#define TaoParametersInitialize(tao) PETSC_SUCCESS
 #define PetscOptionsCreateViewer(comm, options, prefix, name, viewer, format, set) \
   PetscOptionsGetViewer(comm, options, prefix, name, viewer, format, set)
 #endif

@@ -207,6 +207,7 @@ static PetscErrorCode Create_Stochastic(Tao tao)
 
   PetscFunctionBegin;
   PetscCall(PetscNew(&s));
+  PetscCall(TaoParametersInitialize(tao));
   tao->data         = s;
   s->lr             = 1e-3;
   s->beta1          = 0.9;
