@@ -22,6 +22,5 @@
 #include "objective/hgobjective.h"
 #include "train/hgtrain.h"
 #include "train/hgsurrogate.h"
-#include "train/hginversion.h"
 
 #endif

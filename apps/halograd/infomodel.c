@@ -18,7 +18,7 @@ static PetscInt64 CountValues(int nc, int id)
   return count;
 }
 
-/* A line for each group: its variables with their shapes. The number of values, those of running statistics and optimizer apart */
+/* A line for each group: its variables with their shapes; and its attributes. The number of values, those of running statistics and optimizer apart */
 static PetscErrorCode PrintGroup(int group, PetscInt64 *parameters)
 {
   char       name[NC_MAX_NAME + 1] = "";
@@ -44,6 +44,7 @@ static PetscErrorCode PrintGroup(int group, PetscInt64 *parameters)
     *parameters += count;
   }
   (void)printf("\n");
+  PetscCall(AppPrintAttributes(group, "", "    ", NULL));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 

@@ -15,10 +15,35 @@ typedef struct {
   HGTensor    x, y;
   DM          dm;
   Vec         weights;
+  HGTrainer   trainer; /* as the options have it */
+  PetscBool   many;    /* searches, one for each sample */
   HGFieldFile file;
   HGDType     dtype; /* of the numbers in it */
   PetscInt    a, u;
 } Inversion;
+
+#define ITERATIONS 200 /* at most, unless the options say otherwise */
+
+/* A search, with all its options: the steps of -tao_max_it are epochs */
+static PetscErrorCode CreateTrainer(Inversion *v, HGTrainer *trainer, HGObjective *o)
+{
+  Tao      tao;
+  PetscInt n = ITERATIONS;
+
+  PetscFunctionBegin;
+  PetscCall(PetscOptionsGetInt(NULL, NULL, "-tao_max_it", &n, NULL));
+  PetscCall(HGObjectiveCreate(PETSC_COMM_WORLD, o));
+  PetscCall(HGObjectiveSetType(*o, HGOBJECTIVEINVERSION));
+  PetscCall(HGTrainerCreate(PETSC_COMM_WORLD, trainer));
+  PetscCall(HGTrainerSetObjective(*trainer, *o));
+  PetscCall(HGTrainerSetModelOutput(*trainer, ""));
+  PetscCall(HGTrainerSetQuiet(*trainer, v->many));
+  PetscCall(HGTrainerSetEpochs(*trainer, PetscMax(n, ITERATIONS)));
+  PetscCall(HGTrainerGetTao(*trainer, &tao));
+  PetscCall(TaoSetType(tao, TAOLMVM));
+  PetscCall(HGTrainerSetFromOptions(*trainer));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
 
 /* The equation and the unknown are listed by their objects, which read them too */
 static PetscErrorCode ReadOptions(Inversion *v)
@@ -39,23 +64,23 @@ static PetscErrorCode ReadOptions(Inversion *v)
   PetscCall(HGOptionsReal(PetscOptionsObject, "-invert_start", "constant that an unknown field starts from (default 1 for darcy, else 0)",
                           "", -PETSC_MAX_REAL, PETSC_MAX_REAL, &v->start, &v->has_start));
   PetscCall(HGOptionsInt(PetscOptionsObject, "-invert_every", "solutions are observed at every n-th point along each axis",
-                         "HGInversionSetWeights", 1, PETSC_MAX_INT, &v->every, NULL));
+                         "HGObjectiveInversionSetWeights", 1, PETSC_MAX_INT, &v->every, NULL));
   PetscCall(HGOptionsPath(PetscOptionsObject, "-output", "file of the fields found and their solutions", "", v->output, NULL));
   PetscCall(HGOptionsChoice(PetscOptionsObject, "-output_dtype", "type of the numbers in it (default that of -hg_dtype)", "", HGDTypes, 2,
                             &dtype, NULL));
   PetscOptionsEnd();
   v->dtype = (HGDType)dtype;
   v->field = !strcmp(v->unknown, "a") ? PETSC_TRUE : PETSC_FALSE;
-  if (!v->has_start) v->start = !strcmp(v->type, HGPHYSICSDARCY) ? 1 : 0;
   HGCheck(v->field || !v->has_start, PETSC_COMM_WORLD, "-invert_start is for fields; -physics_unknown %s starts from -physics_%s",
           v->unknown, v->unknown);
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Options of the optimizer are read for -help, and again by each problem */
+/* Options of the trainer are read for -help and its files, and again by each search */
 static PetscErrorCode Configure(Inversion *v)
 {
-  HGInversion inv;
+  HGObjective o;
+  PetscBool   positive;
 
   PetscFunctionBegin;
   PetscCall(ReadOptions(v));
@@ -66,9 +91,10 @@ static PetscErrorCode Configure(Inversion *v)
   PetscCall(HGPhysicsCreate(PETSC_COMM_WORLD, &v->physics));
   PetscCall(HGPhysicsSetType(v->physics, v->type));
   PetscCall(HGPhysicsSetFromOptions(v->physics));
-  PetscCall(HGInversionCreate(PETSC_COMM_WORLD, &inv));
-  PetscCall(HGInversionSetFromOptions(inv));
-  PetscCall(HGInversionDestroy(&inv));
+  PetscCall(HGPhysicsNeedsPositiveInput(v->physics, &positive));
+  if (!v->has_start) v->start = positive ? 1 : 0;
+  PetscCall(CreateTrainer(v, &v->trainer, &o));
+  PetscCall(HGObjectiveDestroy(&o));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -140,7 +166,7 @@ static PetscErrorCode Prepare(Inversion *v)
   PetscCall(HGPhysicsSetDMDA(v->physics, da));
   PetscCall(HGPhysicsSetUp(v->physics));
   PetscCall(HGPhysicsGetChannels(v->physics, &inputs, &unknowns));
-  HGCheck(unknowns, PETSC_COMM_WORLD, "-physics_type %s: only built-in equations can be inverted here; see HGInversion", v->type);
+  HGCheck(unknowns, PETSC_COMM_WORLD, "-physics_type %s: only built-in equations can be inverted here; see HGOBJECTIVEINVERSION", v->type);
   HGCheck(cout == unknowns, PETSC_COMM_WORLD, "the observed solutions have %" PetscInt_FMT " channels, those of %s have %" PetscInt_FMT,
           cout, v->type, unknowns);
   HGCheck(cin == inputs, PETSC_COMM_WORLD, "the inputs have %" PetscInt_FMT " channels, those of %s have %" PetscInt_FMT, cin, v->type,
@@ -162,28 +188,36 @@ static PetscErrorCode ReadSample(Inversion *v, PetscInt i, Vec a, Vec u)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-static PetscErrorCode CreateProblem(Inversion *v, PetscInt n, const Vec a[], const Vec u[], HGInversion *inv)
+/* Finds the unknown from observations. The last evaluation is at the solution: a line search ends elsewhere */
+static PetscErrorCode Search(Inversion *v, PetscInt n, const Vec a[], const Vec u[], HGTrainer *trainer, HGObjective *o)
 {
+  PetscReal f;
+  Vec       p, g;
+
   PetscFunctionBegin;
-  PetscCall(HGInversionCreate(PETSC_COMM_WORLD, inv));
-  PetscCall(HGInversionSetFromOptions(*inv));
-  PetscCall(HGInversionSetPhysics(*inv, v->physics));
-  PetscCall(HGInversionSetObservations(*inv, n, a, u));
-  PetscCall(HGInversionSetWeights(*inv, v->weights));
-  PetscCall(HGInversionSolve(*inv));
+  PetscCall(CreateTrainer(v, trainer, o));
+  PetscCall(HGObjectiveInversionSetPhysics(*o, v->physics));
+  PetscCall(HGObjectiveInversionSetObservations(*o, n, a, u));
+  PetscCall(HGObjectiveInversionSetWeights(*o, v->weights));
+  PetscCall(HGTrainerSetUp(*trainer));
+  PetscCall(HGTrainerTrain(*trainer));
+  PetscCall(HGTrainerGetParameters(*trainer, &p));
+  PetscCall(VecDuplicate(p, &g));
+  PetscCall(HGObjectiveEvaluate(*o, p, &f, g));
+  PetscCall(VecDestroy(&g));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-static PetscErrorCode GetOutcome(HGInversion inv, PetscReal *misfit, PetscInt *its, const char **reason)
+static PetscErrorCode GetOutcome(HGTrainer trainer, HGObjective o, PetscReal *misfit, PetscInt *its, const char **reason)
 {
   Tao                tao;
   TaoConvergedReason why;
 
   PetscFunctionBegin;
-  PetscCall(HGInversionGetTao(inv, &tao));
+  PetscCall(HGTrainerGetTao(trainer, &tao));
   PetscCall(TaoGetIterationNumber(tao, its));
   PetscCall(TaoGetConvergedReason(tao, &why));
-  PetscCall(HGInversionGetMisfit(inv, misfit));
+  PetscCall(HGObjectiveInversionGetMisfit(o, misfit));
   *reason = TaoConvergedReasons[why];
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -206,7 +240,8 @@ static PetscErrorCode FindParameter(Inversion *v)
   PetscReal   value, misfit;
   const char *reason;
   Vec        *a, *u;
-  HGInversion inv;
+  HGTrainer   trainer;
+  HGObjective o;
 
   PetscFunctionBegin;
   PetscCall(HGDataGetRange(v->data, &first, &last));
@@ -217,13 +252,13 @@ static PetscErrorCode FindParameter(Inversion *v)
     PetscCall(DMCreateGlobalVector(v->dm, &u[i]));
     PetscCall(ReadSample(v, i, a[i], u[i]));
   }
-  PetscCall(CreateProblem(v, n, a, u, &inv));
-  PetscCall(GetOutcome(inv, &misfit, &its, &reason));
-  PetscCall(HGInversionGetParameter(inv, &value));
+  PetscCall(Search(v, n, a, u, &trainer, &o));
+  PetscCall(GetOutcome(trainer, o, &misfit, &its, &reason));
+  PetscCall(HGTrainerGetUnknown(trainer, NULL, &value));
   PetscCall(PetscPrintf(PETSC_COMM_WORLD, "invert samples=%" PetscInt_FMT " %s=%.10g misfit=%.6g iterations=%" PetscInt_FMT " reason=%s\n",
                         n, v->unknown, (double)value, (double)misfit, its, reason));
-  PetscCall(SayStopped("stopped before the end; the value is that of the last iteration"));
-  PetscCall(HGInversionDestroy(&inv));
+  PetscCall(HGTrainerDestroy(&trainer));
+  PetscCall(HGObjectiveDestroy(&o));
   for (PetscInt i = 0; i < n; i++) {
     PetscCall(VecDestroy(&a[i]));
     PetscCall(VecDestroy(&u[i]));
@@ -276,21 +311,23 @@ static PetscErrorCode FindField(Inversion *v, PetscInt i, Vec truth, Vec start, 
   PetscInt    its;
   char        compared[64] = "";
   const char *reason;
-  HGInversion inv;
+  HGTrainer   trainer;
+  HGObjective o;
   Vec         a, u;
 
   PetscFunctionBegin;
   PetscCall(ReadSample(v, i, truth, observed));
   PetscCall(VecSet(start, v->start));
-  PetscCall(CreateProblem(v, 1, &start, &observed, &inv));
-  if (HGSignalReceived()) {
-    PetscCall(HGInversionDestroy(&inv));
+  PetscCall(Search(v, 1, &start, &observed, &trainer, &o));
+  if (v->many && HGSignalReceived()) { /* it is not through */
+    PetscCall(HGTrainerDestroy(&trainer));
+    PetscCall(HGObjectiveDestroy(&o));
     PetscFunctionReturn(PETSC_SUCCESS);
   }
-  PetscCall(HGInversionGetFields(inv, &a, &u));
+  PetscCall(HGObjectiveInversionGetFields(o, &a, &u));
   PetscCall(HGFieldFileWriteVec(v->file, v->a, i, v->dm, a));
   PetscCall(HGFieldFileWriteVec(v->file, v->u, i, v->dm, u));
-  PetscCall(GetOutcome(inv, misfit, &its, &reason));
+  PetscCall(GetOutcome(trainer, o, misfit, &its, &reason));
   *error = 0;
   if (v->has_input) {
     PetscCall(RelativeError(a, truth, error));
@@ -298,7 +335,8 @@ static PetscErrorCode FindField(Inversion *v, PetscInt i, Vec truth, Vec start, 
   }
   PetscCall(PetscPrintf(PETSC_COMM_WORLD, "invert sample=%" PetscInt_FMT " misfit=%.6g%s iterations=%" PetscInt_FMT " reason=%s\n", i,
                         (double)*misfit, compared, its, reason));
-  PetscCall(HGInversionDestroy(&inv));
+  PetscCall(HGTrainerDestroy(&trainer));
+  PetscCall(HGObjectiveDestroy(&o));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -332,7 +370,7 @@ static PetscErrorCode FindFields(Inversion *v)
   PetscCall(HGSignalBegin());
   for (PetscInt i = 0; i < n && !e && !HGSignalReceived(); i++) {
     e = FindField(v, i, truth, start, observed, &misfit, &error);
-    if (e || HGSignalReceived()) break;
+    if (e || (v->many && HGSignalReceived())) break;
     sum += error;
     found++;
   }
@@ -349,7 +387,7 @@ static PetscErrorCode FindFields(Inversion *v)
   PetscCall(PetscSNPrintf(done, sizeof(done),
                           "stopped after %" PetscInt_FMT " of %" PetscInt_FMT " samples; those behind them are not a number in %s", found,
                           n, v->output));
-  PetscCall(SayStopped(done));
+  if (v->many) PetscCall(SayStopped(done));
   PetscCall(VecDestroy(&truth));
   PetscCall(VecDestroy(&start));
   PetscCall(VecDestroy(&observed));
@@ -359,13 +397,36 @@ static PetscErrorCode FindFields(Inversion *v)
 static PetscErrorCode CheckPaths(Inversion *v)
 {
   AppPath path[] = {
-      {"-data_file", NULL, PETSC_FALSE},
-      {"-output", v->output, PETSC_TRUE},
+      {"-data_file", NULL, PETSC_FALSE},    {"-model_input", NULL, PETSC_FALSE}, {"-model_output", NULL, PETSC_TRUE},
+      {"-train_history", NULL, PETSC_TRUE}, {"-output", v->output, PETSC_TRUE},
   };
 
   PetscFunctionBegin;
   PetscCall(HGDataGetFile(v->data, &path[0].path));
-  if (v->field) PetscCall(AppCheckPaths(2, path));
+  PetscCall(HGTrainerGetModelInput(v->trainer, &path[1].path));
+  PetscCall(HGTrainerGetModelOutput(v->trainer, &path[2].path));
+  PetscCall(HGTrainerGetHistory(v->trainer, &path[3].path));
+  PetscCall(AppCheckPaths(v->field ? 5 : 4, path));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Fields are searched for one after the other; a file of the trainer's holds one search */
+static PetscErrorCode CheckSearches(Inversion *v)
+{
+  static const char *const option[] = {"-model_input", "-model_output", "-train_history"};
+  PetscInt                 first, last;
+  const char              *path[3];
+
+  PetscFunctionBegin;
+  PetscCall(HGDataGetRange(v->data, &first, &last));
+  v->many = v->field && last - first > 1 ? PETSC_TRUE : PETSC_FALSE;
+  PetscCall(HGTrainerGetModelInput(v->trainer, &path[0]));
+  PetscCall(HGTrainerGetModelOutput(v->trainer, &path[1]));
+  PetscCall(HGTrainerGetHistory(v->trainer, &path[2]));
+  for (int i = 0; i < 3; i++)
+    HGCheck(!v->many || !*path[i], PETSC_COMM_WORLD,
+            "%s %s holds one search, but there are %" PetscInt_FMT " samples; choose one with -data_range %" PetscInt_FMT ",%" PetscInt_FMT,
+            option[i], path[i], last - first, first, first + 1);
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -379,8 +440,10 @@ PetscErrorCode AppInvert(PetscBool help)
     PetscCall(AppCheckOptions());
     PetscCall(CheckPaths(&v));
     PetscCall(Prepare(&v));
+    PetscCall(CheckSearches(&v));
     PetscCall(v.field ? FindFields(&v) : FindParameter(&v));
   }
+  PetscCall(HGTrainerDestroy(&v.trainer));
   PetscCall(VecDestroy(&v.weights));
   PetscCall(HGTensorDestroy(&v.x));
   PetscCall(HGTensorDestroy(&v.y));

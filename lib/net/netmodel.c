@@ -93,7 +93,7 @@ PetscErrorCode HGNetWriteModel(HGNet net, HGModel m, Vec p)
    prefix; the network may have one.
 
    Errors:
-   Options that this version does not have; what the setters refuse.
+   A model without a network; options that this version does not have; what the setters refuse.
 
 .seealso: `HGNetReadModel()`, `HGNetSetFromOptions()`
 @*/
@@ -108,6 +108,8 @@ PetscErrorCode HGNetSetModel(HGNet net, HGModel m)
   PetscFunctionBegin;
   PetscValidHeaderSpecific(net, HG_NET_CLASSID, 1);
   PetscCall(HGModelGetPath(m, &path));
+  PetscCall(HGModelHas(m, "", "net_options", &has));
+  HGCheck(has, comm, "%s holds no network; give a model file that halograd train has written", path);
   PetscCall(HGModelGetText(m, "", "net_options", &text));
   PetscCall(HGOptionsCreateFromText(comm, path, text, ((PetscObject)net)->prefix, &file));
   PetscCall(PetscObjectSetOptions((PetscObject)net, file));

@@ -26,16 +26,18 @@ typedef struct _p_HGObjective *HGObjective;
    HGObjectiveType - what is minimised
 
    Values:
-+  HGOBJECTIVEFIELDS - a network from fields to fields of a dataset: misfit to targets, residual of an equation, soft boundary conditions
--  HGOBJECTIVEPOINTS - a network of coordinates: residuals at points
++  HGOBJECTIVEFIELDS    - a network from fields to fields of a dataset: misfit to targets, residual of an equation, soft boundary conditions
+.  HGOBJECTIVEPOINTS    - a network of coordinates: residuals at points
+-  HGOBJECTIVEINVERSION - no network: the misfit of an equation's solutions to observed ones, and the roughness of the input field
 
    Level: intermediate
 
 .seealso: `HGObjectiveSetType()`
 J*/
 typedef const char *HGObjectiveType;
-#define HGOBJECTIVEFIELDS "fields"
-#define HGOBJECTIVEPOINTS "points"
+#define HGOBJECTIVEFIELDS    "fields"
+#define HGOBJECTIVEPOINTS    "points"
+#define HGOBJECTIVEINVERSION "inversion"
 
 /*E
    HGBalance - how the weights of an objective's terms change during training
@@ -82,5 +84,13 @@ PETSC_EXTERN PetscErrorCode HGObjectiveFieldsGetLoss(HGObjective, HGLoss *);
 PETSC_EXTERN PetscErrorCode HGObjectivePointsSet(HGObjective, HGNet, HGCollocation);
 PETSC_EXTERN PetscErrorCode HGObjectivePointsSetUnknown(HGObjective, const char[], PetscReal);
 PETSC_EXTERN PetscErrorCode HGObjectivePointsSetRefinement(HGObjective, PetscInt, PetscInt);
+
+PETSC_EXTERN PetscErrorCode HGObjectiveInversionSetPhysics(HGObjective, HGPhysics);
+PETSC_EXTERN PetscErrorCode HGObjectiveInversionSetUnknown(HGObjective, const char[], PetscReal);
+PETSC_EXTERN PetscErrorCode HGObjectiveInversionSetRegularization(HGObjective, PetscReal);
+PETSC_EXTERN PetscErrorCode HGObjectiveInversionSetWeights(HGObjective, Vec);
+PETSC_EXTERN PetscErrorCode HGObjectiveInversionSetObservations(HGObjective, PetscInt, const Vec[], const Vec[]);
+PETSC_EXTERN PetscErrorCode HGObjectiveInversionGetMisfit(HGObjective, PetscReal *);
+PETSC_EXTERN PetscErrorCode HGObjectiveInversionGetFields(HGObjective, Vec *, Vec *);
 
 #endif

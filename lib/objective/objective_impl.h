@@ -48,11 +48,11 @@ struct _p_HGObjective {
   PetscInt        seed, batch_size, samples, batches;
   PetscInt        nterms, reference; /* reference: the term that the others' gradients are balanced with */
   HGObjectiveTerm term[HG_OBJECTIVE_TERMS];
-  PetscBool       listed;  /* the terms are, in histories */
-  PetscInt        every;   /* epochs between two changes, 0 for none */
-  PetscInt        changes; /* those that were made */
-  PetscInt        memory;  /* pairs that suit limited-memory optimizers, 0 for their default */
-  PetscReal       gatol;   /* size of the gradient that ends a stage, 0 for the optimizer's */
+  PetscBool       listed;       /* the terms are, in histories */
+  PetscInt        every;        /* epochs between two changes, 0 for none */
+  PetscInt        changes;      /* those that were made */
+  PetscInt        memory;       /* pairs that suit limited-memory optimizers, 0 for their default */
+  PetscReal       tolerance[3]; /* gatol, grtol and gttol of TaoSetTolerances() that suit it; all 0 for the optimizer's */
   HGBalance       balance;
   Vec             gradient; /* of one term */
 };
@@ -85,7 +85,8 @@ PETSC_INTERN PetscErrorCode HGObjectiveWhere(HGObjective, char[], size_t);
 
 #define HG_OBJECTIVES(X)       \
   X(HGOBJECTIVEFIELDS, Fields) \
-  X(HGOBJECTIVEPOINTS, Points)
+  X(HGOBJECTIVEPOINTS, Points) \
+  X(HGOBJECTIVEINVERSION, Inversion)
 #define DECLARE(type, name) PETSC_INTERN PetscErrorCode HGObjectiveCreate_##name(HGObjective);
 HG_OBJECTIVES(DECLARE)
 #undef DECLARE

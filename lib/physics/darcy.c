@@ -363,10 +363,11 @@ static PetscErrorCode CheckConverged(HGPhysics p, Darcy *d)
   PetscCall(KSPGetResidualNorm(d->ksp, &norm));
   PetscCall(VecNorm(d->b, NORM_2, &norm_b));
   if (p->sample >= 0) PetscCall(PetscSNPrintf(of, sizeof(of), " of sample %" PetscInt_FMT, p->sample));
-  HGCheckOptions(PETSC_FALSE, p,
-                 "the Darcy solver%s stopped after %" PetscInt_FMT
-                 " iterations: %s, residual %g for a right-hand side of %g; change -ksp_max_it, -ksp_rtol or -pc_type",
-                 of, p->iterations, KSPConvergedReasons[reason], (double)norm, (double)norm_b);
+  PetscCall(PetscSNPrintf(p->failure, sizeof(p->failure),
+                          "the Darcy solver%s stopped after %" PetscInt_FMT
+                          " iterations: %s, residual %g for a right-hand side of %g; change -ksp_max_it, -ksp_rtol or -pc_type",
+                          of, p->iterations, KSPConvergedReasons[reason], (double)norm, (double)norm_b));
+  PetscFunctionReturn(PETSC_SUCCESS);
 }
 
 static PetscErrorCode Solve_Darcy(HGPhysics p, Vec a, Vec u)
@@ -612,6 +613,7 @@ PetscErrorCode HGPhysicsCreate_Darcy(HGPhysics p)
   p->ops->setfromoptions = SetFromOptions_Darcy;
   p->ops->setup          = SetUp_Darcy;
   p->ops->sampleinput    = SampleInput_Darcy;
+  p->positive            = PETSC_TRUE;
   p->ops->solve          = Solve_Darcy;
   p->ops->setinput       = SetInput_Darcy;
   p->ops->residual       = Residual_Darcy;

@@ -148,6 +148,7 @@ PETSC_EXTERN PetscErrorCode HGPhysicsDestroy(HGPhysics *);
 PETSC_EXTERN PetscErrorCode HGPhysicsGetDM(HGPhysics, DM *);
 PETSC_EXTERN PetscErrorCode HGPhysicsSampleInput(HGPhysics, uint64_t, PetscInt, Vec);
 PETSC_EXTERN PetscErrorCode HGPhysicsSolve(HGPhysics, Vec, Vec);
+PETSC_EXTERN PetscErrorCode HGPhysicsTrySolve(HGPhysics, Vec, Vec, PetscBool *);
 PETSC_EXTERN PetscErrorCode HGPhysicsGetIterations(HGPhysics, PetscInt *);
 
 PETSC_EXTERN PetscErrorCode HGPhysicsSetBoundary(HGPhysics, PetscInt, PetscInt, HGPhysicsBC, PetscReal, PetscReal, PetscReal);
@@ -163,6 +164,7 @@ PETSC_EXTERN PetscErrorCode HGPhysicsSolveAdjoint(HGPhysics, Vec, Vec, Vec);
 PETSC_EXTERN PetscErrorCode HGPhysicsSetGradientParameter(HGPhysics, const char[]);
 PETSC_EXTERN PetscErrorCode HGPhysicsGetParameterGradient(HGPhysics, PetscReal *);
 PETSC_EXTERN PetscErrorCode HGPhysicsGetDescription(HGPhysics, const char *[], const char *[], const char *[]);
+PETSC_EXTERN PetscErrorCode HGPhysicsNeedsPositiveInput(HGPhysics, PetscBool *);
 PETSC_EXTERN PetscErrorCode HGPhysicsGetCoordinates(HGPhysics, PetscInt, const PetscReal *[]);
 PETSC_EXTERN PetscErrorCode HGPhysicsGetChannels(HGPhysics, PetscInt *, PetscInt *);
 

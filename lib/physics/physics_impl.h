@@ -68,6 +68,8 @@ struct _p_HGPhysics {
   PetscObjectId    normid[2];
   PetscObjectState normstate[2];
   PetscBool        allow_not_finite; /* a residual that is not finite is a value, not an error */
+  PetscBool        positive;         /* the input field must be */
+  char             failure[512];     /* why the last solve found no solution, empty if it did */
   char             parameter[32];    /* by which HGPhysicsEvaluate() differentiates too, empty for none */
   PetscReal        parameter_gradient;
   PetscInt         bad;                            /* the sample that had it in the last evaluation, -1 for none */

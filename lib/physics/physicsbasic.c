@@ -126,6 +126,7 @@ static PetscErrorCode ForgetType(HGPhysics p)
   p->unknowns = p->inputs = 0;
   p->title = p->inputname = p->outputname = NULL;
   p->parameter[0]                         = 0;
+  p->positive                             = PETSC_FALSE;
   for (int i = 0; i < HG_MAX_UNKNOWNS; i++) p->homogeneous[i] = PETSC_FALSE;
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -594,6 +595,38 @@ PetscErrorCode HGPhysicsSampleInput(HGPhysics p, uint64_t seed, PetscInt sample,
 }
 
 /*@
+   HGPhysicsTrySolve - Solve the equation for a given input field, which it may not have a solution for
+
+   Collective
+
+   Input Parameters:
++  p - the equation, set up
+-  a - the input field
+
+   Output Parameters:
++  u         - the solution, a global vector of the grid's DMDA
+-  converged - whether the solver found it
+
+   Level: advanced
+
+   Note:
+   For searches, which step back from such inputs.
+
+.seealso: `HGPhysicsSolve()`
+@*/
+PetscErrorCode HGPhysicsTrySolve(HGPhysics p, Vec a, Vec u, PetscBool *converged)
+{
+  PetscFunctionBegin;
+  PetscValidHeaderSpecific(p, HG_PHYSICS_CLASSID, 1);
+  PetscCheck(p->setup, PetscObjectComm((PetscObject)p), PETSC_ERR_ORDER, "HGPhysicsSolve() before HGPhysicsSetUp()");
+  HGCheck(p->ops->solve, PetscObjectComm((PetscObject)p), "the equation %s is not solved here; use your SNES", ((PetscObject)p)->type_name);
+  *p->failure = 0;
+  PetscCall((*p->ops->solve)(p, a, u));
+  *converged = *p->failure ? PETSC_FALSE : PETSC_TRUE;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/*@
    HGPhysicsSolve - Solve the equation for a given input field
 
    Collective
@@ -610,15 +643,15 @@ PetscErrorCode HGPhysicsSampleInput(HGPhysics p, uint64_t seed, PetscInt sample,
    Errors:
    A solver that does not converge: the sample drawn last, the reason and the residual are named.
 
-.seealso: `HGPhysicsSampleInput()`, `HGPhysicsGetIterations()`
+.seealso: `HGPhysicsSampleInput()`, `HGPhysicsGetIterations()`, `HGPhysicsTrySolve()`
 @*/
 PetscErrorCode HGPhysicsSolve(HGPhysics p, Vec a, Vec u)
 {
+  PetscBool converged;
+
   PetscFunctionBegin;
-  PetscValidHeaderSpecific(p, HG_PHYSICS_CLASSID, 1);
-  PetscCheck(p->setup, PetscObjectComm((PetscObject)p), PETSC_ERR_ORDER, "HGPhysicsSolve() before HGPhysicsSetUp()");
-  HGCheck(p->ops->solve, PetscObjectComm((PetscObject)p), "the equation %s is not solved here; use your SNES", ((PetscObject)p)->type_name);
-  PetscCall((*p->ops->solve)(p, a, u));
+  PetscCall(HGPhysicsTrySolve(p, a, u, &converged));
+  HGCheckOptions(converged, p, "%s", p->failure);
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -787,6 +820,29 @@ PetscErrorCode HGPhysicsGetDescription(HGPhysics p, const char *title[], const c
   if (title) *title = p->title;
   if (input) *input = p->inputname;
   if (output) *output = p->outputname;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/*@
+   HGPhysicsNeedsPositiveInput - Whether the input field must be positive
+
+   Not Collective
+
+   Input Parameter:
+.  p - the equation, its type set
+
+   Output Parameter:
+.  positive - whether it must, as Darcy's permeability; such a field is searched for by its logarithm
+
+   Level: intermediate
+
+.seealso: `HGPhysicsGetDescription()`, `HGOBJECTIVEINVERSION`
+@*/
+PetscErrorCode HGPhysicsNeedsPositiveInput(HGPhysics p, PetscBool *positive)
+{
+  PetscFunctionBegin;
+  PetscValidHeaderSpecific(p, HG_PHYSICS_CLASSID, 1);
+  *positive = p->positive;
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 

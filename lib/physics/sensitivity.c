@@ -68,7 +68,9 @@ PetscErrorCode HGPhysicsSolveAdjoint(HGPhysics p, Vec u, Vec r, Vec lambda)
   PetscValidHeaderSpecific(p, HG_PHYSICS_CLASSID, 1);
   HGCheck(p->ops->solveadjoint, PetscObjectComm((PetscObject)p), "the equation %s has no adjoint solver; the built-in ones have",
           ((PetscObject)p)->type_name);
+  *p->failure = 0;
   PetscCall((*p->ops->solveadjoint)(p, u, r, lambda));
+  HGCheckOptions(!*p->failure, p, "%s", p->failure);
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 

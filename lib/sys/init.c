@@ -9,8 +9,7 @@
 #include <stdlib.h>
 
 PetscClassId HG_PARTITION_CLASSID, HG_TENSOR_CLASSID, HG_LINOP_CLASSID, HG_LAYER_CLASSID, HG_NET_CLASSID, HG_LOSS_CLASSID,
-    HG_PHYSICS_CLASSID, HG_COLLOCATION_CLASSID, HG_DATA_CLASSID, HG_TRAINER_CLASSID, HG_SURROGATE_CLASSID, HG_INVERSION_CLASSID,
-    HG_OBJECTIVE_CLASSID;
+    HG_PHYSICS_CLASSID, HG_COLLOCATION_CLASSID, HG_DATA_CLASSID, HG_TRAINER_CLASSID, HG_SURROGATE_CLASSID, HG_OBJECTIVE_CLASSID;
 
 static struct {
   PetscBool petsc_is_ours, handler_pushed, registered;
@@ -62,7 +61,6 @@ static PetscErrorCode RegisterClasses(void)
   PetscCall(PetscClassIdRegister("HGData", &HG_DATA_CLASSID));
   PetscCall(PetscClassIdRegister("HGTrainer", &HG_TRAINER_CLASSID));
   PetscCall(PetscClassIdRegister("HGSurrogate", &HG_SURROGATE_CLASSID));
-  PetscCall(PetscClassIdRegister("HGInversion", &HG_INVERSION_CLASSID));
   PetscCall(PetscClassIdRegister("HGObjective", &HG_OBJECTIVE_CLASSID));
   PetscCall(HGRegisterTypes());
   PetscFunctionReturn(PETSC_SUCCESS);

@@ -51,6 +51,7 @@ PETSC_EXTERN PetscErrorCode HGTrainerSetStages(HGTrainer, const char[]);
 PETSC_EXTERN PetscErrorCode HGTrainerSetBatchSize(HGTrainer, PetscInt);
 PETSC_EXTERN PetscErrorCode HGTrainerSetSeed(HGTrainer, PetscInt);
 PETSC_EXTERN PetscErrorCode HGTrainerSetIntervals(HGTrainer, PetscInt, PetscInt);
+PETSC_EXTERN PetscErrorCode HGTrainerSetQuiet(HGTrainer, PetscBool);
 PETSC_EXTERN PetscErrorCode HGTrainerGetEpoch(HGTrainer, PetscInt *);
 PETSC_EXTERN PetscErrorCode HGTrainerSetHistory(HGTrainer, const char[]);
 PETSC_EXTERN PetscErrorCode HGTrainerSetFromOptions(HGTrainer);

@@ -27,6 +27,7 @@ struct _p_HGTrainer {
   Vec           parameters;
   PetscInt      epoch, batch;                  /* epochs finished, batches done in the next */
   PetscBool     stochastic, resumed, seed_set; /* seed_set: by an option */
+  PetscBool     quiet;                         /* one search of many: the program says how far it is, and what a signal has stopped */
   PetscReal     lr;                            /* initial rate, from which the schedule starts */
   double        loss_sum;                      /* over the samples of the epoch so far */
   PetscReal     last_loss;

@@ -806,6 +806,27 @@ PetscErrorCode HGTrainerGetUnknown(HGTrainer trainer, const char *name[], PetscR
 }
 
 /*@
+   HGTrainerSetQuiet - Let a trainer print nothing
+
+   Logically Collective
+
+   Input Parameters:
++  trainer - the trainer
+-  quiet   - whether it prints neither its progress nor a line when a signal has stopped it (default false): the program says so of many trainings
+
+   Level: intermediate
+
+.seealso: `HGTrainerTrain()`, `HGSignalReceived()`
+@*/
+PetscErrorCode HGTrainerSetQuiet(HGTrainer trainer, PetscBool quiet)
+{
+  PetscFunctionBegin;
+  PetscValidHeaderSpecific(trainer, HG_TRAINER_CLASSID, 1);
+  trainer->quiet = quiet;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/*@
    HGTrainerGetEpoch - Get the number of epochs that are done
 
    Not Collective

@@ -217,11 +217,12 @@ static PetscErrorCode SetUpTao(HGTrainer t)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Where the objective says so, only the gradient's own size stops a stage early, unless the options say otherwise */
+/* The objective's tolerances, where it has some and unless the options say otherwise */
 static PetscErrorCode SetTolerances(HGTrainer t)
 {
   static const char *const option[] = {"-tao_gatol", "-tao_grtol", "-tao_gttol"};
-  PetscReal                limit[]  = {t->objective->gatol, 0, 0};
+  const PetscReal         *suited   = t->objective->tolerance;
+  PetscReal                limit[]  = {suited[0], suited[1], suited[2]};
 
   PetscFunctionBegin;
   if (t->stochastic) PetscCall(TaoSetTolerances(t->tao, 0, 0, 0)); /* the noise of a mini-batch says nothing about convergence */
@@ -334,17 +335,19 @@ static PetscErrorCode RunStage(HGTrainer t)
   TaoConvergedReason reason;
 
   PetscFunctionBegin;
-  PetscCall(HGProgressBegin(&t->progress, PetscObjectComm((PetscObject)t),
-                            t->stochastic && t->objective->samples > 1 ? "batches" : "iterations",
-                            StepsOf(t, t->epoch - t->start) + t->batch, StepsOf(t, StageEnd(t) - t->start)));
+  if (!t->quiet)
+    PetscCall(HGProgressBegin(&t->progress, PetscObjectComm((PetscObject)t),
+                              t->stochastic && t->objective->samples > 1 ? "batches" : "iterations",
+                              StepsOf(t, t->epoch - t->start) + t->batch, StepsOf(t, StageEnd(t) - t->start)));
   PetscCall(HGSignalBegin());
   PetscCall(Solve(t, left));
   PetscCall(HGSignalEnd());
-  PetscCall(HGProgressEnd(&t->progress));
+  if (!t->quiet) PetscCall(HGProgressEnd(&t->progress));
   if (left <= 0 || !t->nstages || t->stochastic || t->stopped || t->epoch >= StageEnd(t)) PetscFunctionReturn(PETSC_SUCCESS);
   PetscCall(TaoGetConvergedReason(t->tao, &reason));
-  PetscCall(PetscPrintf(PetscObjectComm((PetscObject)t), "stage %s ends after %" PetscInt_FMT " of %" PetscInt_FMT " epochs: %s\n",
-                        t->stages[t->stage].type, t->epoch - t->start, t->stages[t->stage].epochs, TaoConvergedReasons[reason]));
+  if (!t->quiet)
+    PetscCall(PetscPrintf(PetscObjectComm((PetscObject)t), "stage %s ends after %" PetscInt_FMT " of %" PetscInt_FMT " epochs: %s\n",
+                          t->stages[t->stage].type, t->epoch - t->start, t->stages[t->stage].epochs, TaoConvergedReasons[reason]));
   t->epoch = StageEnd(t);
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -397,6 +400,6 @@ PetscErrorCode HGTrainerTrain(HGTrainer trainer)
   }
   if (trainer->file) PetscCall(HGTrainerSave(trainer));
   PetscCall(HGSignalEnd());
-  if (trainer->stopped) PetscCall(SayStopped(trainer));
+  if (trainer->stopped && !trainer->quiet) PetscCall(SayStopped(trainer));
   PetscFunctionReturn(PETSC_SUCCESS);
 }

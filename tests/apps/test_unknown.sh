@@ -73,6 +73,40 @@ run 1 invert -data_file tiny.nc -data_input a -tao_max_it 0 -output tiny_found.n
 run 1 invert -data_file tiny.nc -data_input a -invert_regularization 1e-4 -invert_every 2 -tao_test_gradient -tao_max_it 1 -ksp_rtol 1e-13 -output tiny_found.nc
 sed -n 's/.*2-norm ||G - Gfd||.||G|| = \([0-9.e+-]*\),.*/\1/p' out | awk '{ n++; if ($1 > 1e-5) bad = 1 } END { exit bad || !n }' || fail "gradient of darcy: $(cat out)"
 
+# The trainer's: history, schedules, stages, model files; where the equation has no solution the search steps back
+run 1 simulate -problem heat -physics_nu 0.02 -grid 14,12 -samples 3 -seed 3 -output i.nc -output_dtype f64
+search=(invert -physics_type heat -data_file i.nc -physics_unknown nu -physics_nu 0.1)
+run 2 "${search[@]}" -train_stages adam:30,lmvm:50 -tao_adam_lr 0.1 -train_history h.csv -model_output staged.nc
+near "$(value nu)" 0.02 1e-6 || fail "stages: $(cat out)"
+[ "$(head -n 1 h.csv)" = epoch,loss,validation,learning_rate,seconds,nu ] && [ "$(sed -n '31s/,.*//p' h.csv)" = 30 ] || fail "history: $(cat h.csv)"
+run 1 info staged.nc
+grep -q 'physics_options:.*-physics_nu 0.0\(2\|19999\)' out && grep -q 'unknown: nu' out || fail "the model file: $(cat out)"
+steps=("${search[@]}" -tao_type adam -tao_adam_lr 0.1 -train_batch_size 2 -train_schedule cosine -train_epochs 12)
+run 2 "${steps[@]}" -model_output whole.nc
+run 2 "${steps[@]}" -tao_max_it 9 -model_output half.nc
+run 2 "${steps[@]}" -model_input half.nc -model_output resumed.nc
+grep -q 'resumes half.nc after 4 epochs and 1 batches' out || fail "resuming: $(cat out)"
+cmp -s whole.nc resumed.nc || fail "a resumed search's file differs from that of the uninterrupted one"
+field=(invert -data_file darcy.nc -data_input a -data_range 1,2 -invert_regularization 1e-8 -tao_type adam -tao_adam_lr 0.05 -output_dtype f64)
+run 2 "${field[@]}" -train_epochs 5 -model_output f.nc -output f5.nc
+run 1 "${field[@]}" -train_epochs 9 -model_input f.nc -output f9.nc
+resumed=$(value misfit)
+run 2 "${field[@]}" -train_epochs 9 -output f9.nc
+near "$(value misfit)" "$resumed" 1e-8 || fail "a field resumed on other ranks: misfit $resumed, and $(cat out)"
+run 1 simulate -problem burgers -physics_nu 0.05 -grid 14,12 -samples 2 -seed 3 -output b.nc -output_dtype f64 -physics_theta 0.5
+run 1 invert -physics_type burgers -data_file b.nc -physics_unknown nu -physics_nu 5 -physics_theta 0.5 -snes_max_it 3
+near "$(value nu)" 0.05 1e-5 || fail "stepping back: $(cat out)"
+run 1 invert -physics_type heat -data_file i.nc -physics_unknown nu -physics_nu 0 -physics_unknown_start 0.1
+near "$(value nu)" 0.02 1e-6 || fail "a start of its own: $(cat out)"
+
+refused 2 'holds one search, but there are 2 samples; choose one with -data_range 0,1' invert -data_file darcy.nc -model_output x.nc
+refused 2 'holds one search' invert -data_file darcy.nc -train_history x.csv
+refused 2 'holds a search for nu, this one is for log a' invert -data_file darcy.nc -data_range 0,1 -model_input whole.nc
+refused 2 'joint.nc holds no search' "${search[@]}" -model_input joint.nc
+refused 2 'whole.nc is of the equation .*-physics_dt 0.1 ' "${search[@]}" -model_input whole.nc -physics_dt 0.2
+refused 1 'nu starts at 0' "${search[@]}" -physics_nu 0 -physics_unknown_start 0
+refused 1 'whole.nc holds no network' predict -model whole.nc -data_file i.nc
+refused 2 'SNES\|TS solver' invert -physics_type burgers -data_file b.nc -physics_unknown nu -physics_nu 5 -snes_max_it 1
 refused 2 'no parameter "mu"' invert -data_file heat.nc -physics_type heat -physics_unknown mu
 refused 2 'must be positive' invert -data_file darcy.nc -invert_start -1
 refused 1 'leave -ts_type and -ts_dt' invert -data_file heat.nc -physics_type heat -physics_unknown nu -ts_dt 0.01

@@ -4,7 +4,6 @@
 #define FUZZ_H
 
 #include "train/hgtrain.h"
-#include "train/hginversion.h"
 #include "data/hgdatainfo.h"
 
 /* Numbers that depend on the input's number alone */

@@ -167,7 +167,7 @@ static PetscErrorCode AskAll(void)
   HGPartition part;
   HGTrainer   trainer;
   HGPhysics   physics;
-  HGInversion inversion;
+  HGObjective inversion;
 
   PetscFunctionBegin;
   PetscCall(HGSetFromOptions(PETSC_COMM_WORLD));
@@ -179,15 +179,16 @@ static PetscErrorCode AskAll(void)
   PetscCall(HGPartitionSetFromOptions(part));
   PetscCall(HGTrainerCreate(PETSC_COMM_WORLD, &trainer));
   PetscCall(HGTrainerSetFromOptions(trainer));
-  PetscCall(HGInversionCreate(PETSC_COMM_WORLD, &inversion));
-  PetscCall(HGInversionSetFromOptions(inversion));
+  PetscCall(HGObjectiveCreate(PETSC_COMM_WORLD, &inversion));
+  PetscCall(HGObjectiveSetType(inversion, HGOBJECTIVEINVERSION));
+  PetscCall(HGObjectiveSetFromOptions(inversion));
   PetscCall(HGPhysicsCreate(PETSC_COMM_WORLD, &physics));
   PetscCall(HGPhysicsSetType(physics, HGPHYSICSDARCY));
   PetscCall(HGPhysicsSetGrid(physics, 2, (const PetscInt[]){1, 6, 8}));
   PetscCall(HGPhysicsSetFromOptions(physics));
   PetscCall(HGPhysicsSetUp(physics));
   PetscCall(HGPhysicsDestroy(&physics));
-  PetscCall(HGInversionDestroy(&inversion));
+  PetscCall(HGObjectiveDestroy(&inversion));
   PetscCall(HGTrainerDestroy(&trainer));
   PetscCall(HGPartitionDestroy(&part));
   PetscCall(HGNetDestroy(&net));

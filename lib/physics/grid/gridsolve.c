@@ -189,8 +189,9 @@ static PetscErrorCode Failed(HGPhysics p, const char solver[], const char reason
 
   PetscFunctionBegin;
   if (p->sample >= 0) PetscCall(PetscSNPrintf(of, sizeof(of), " for sample %" PetscInt_FMT, p->sample));
-  HGCheck(PETSC_FALSE, PetscObjectComm((PetscObject)p), "the %s solver of the equation %s stopped%s: %s; change %s", solver,
-          ((HGGridEquation *)p->data)->def->name, of, reason, options);
+  PetscCall(PetscSNPrintf(p->failure, sizeof(p->failure), "the %s solver of the equation %s stopped%s: %s; change %s", solver,
+                          ((HGGridEquation *)p->data)->def->name, of, reason, options));
+  PetscFunctionReturn(PETSC_SUCCESS);
 }
 
 static PetscErrorCode SolveSteady(HGPhysics p, HGGridEquation *e, Vec u)
