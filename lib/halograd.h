@@ -20,7 +20,8 @@
 #include "physics/hgphysics.h"
 #include "physics/points/hgcollocation.h"
 #include "objective/hgobjective.h"
+#include "tao/hgtao.h"
 #include "train/hgtrain.h"
-#include "train/hgsurrogate.h"
+#include "surrogate/hgsurrogate.h"
 
 #endif

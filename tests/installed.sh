@@ -48,7 +48,7 @@ if [ -e "$libdir/libhalograd.a" ]; then
     if ldd "$work/program" | grep -q libhalograd; then fail "a program linked with libhalograd.a loads libhalograd.so"; fi
 fi
 
-# A program's own layer, network, loss and equation
+# A program's own layer, network, loss, equation, optimizer and operator
 mkdir "$work/extend"
 "$bindir/halograd" simulate -problem heat -grid 12,12 -samples 8 -output "$work/extend/fields.nc" -output_dtype f64 > "$work/log" 2>&1 \
     || fail "halograd simulate: $(cat "$work/log")"
@@ -56,4 +56,4 @@ source=$(dirname "$source")/extend/extend.c
 # shellcheck disable=SC2046
 $CC -Wall -Wextra -Werror $(pc --cflags) "$source" -o "$work/extend/extend" "${shared[@]}" -lm > "$work/log" 2>&1 || fail "$source: $(cat "$work/log")"
 (cd "$work/extend" && ./extend fields.nc > "$work/log" 2>&1) || fail "$source: $(cat "$work/log")"
-grep -q 'equation at points: loss' "$work/log" || fail "$source prints: $(cat "$work/log")"
+grep -q 'equation at points, with the optimizer: loss' "$work/log" || fail "$source prints: $(cat "$work/log")"

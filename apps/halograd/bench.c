@@ -226,7 +226,6 @@ static PetscErrorCode BenchStep(PetscBool help)
   PetscCall(HGLossSetFromOptions(s.loss));
   PetscCall(HGPartitionCreate(PETSC_COMM_WORLD, &s.part));
   PetscCall(HGPartitionSetFromOptions(s.part));
-  PetscCall(HGTaoRegisterAll());
   PetscCall(TaoCreate(PETSC_COMM_WORLD, &s.tao));
   PetscCall(TaoSetType(s.tao, HGTAOADAM));
   PetscCall(HGTaoSetFromOptions(s.tao));

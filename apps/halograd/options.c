@@ -113,15 +113,18 @@ static PetscErrorCode AskBenchmark(void *kind)
   return AppBench((const char *)kind, PETSC_TRUE);
 }
 
+/* Those of TAO's own are TAO's to name */
 static PetscErrorCode AskOptimizer(void *type)
 {
-  Tao tao;
+  Tao       tao;
+  PetscBool ours;
 
   PetscFunctionBegin;
   PetscCall(TaoCreate(PETSC_COMM_WORLD, &tao));
   PetscCall(TaoSetOptionsPrefix(tao, prefix));
   PetscCall(TaoSetType(tao, (TaoType)type));
-  PetscCall(TaoSetFromOptions(tao));
+  PetscCall(HGTaoIsStochastic(tao, &ours));
+  if (ours) PetscCall(TaoSetFromOptions(tao));
   PetscCall(TaoDestroy(&tao));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -197,7 +200,9 @@ static PetscErrorCode GetNames(Names *names)
   PetscCall(AppBenchKinds(",", &types));
   PetscCall(AskTypes(AskBenchmark, types, "kind of benchmark", names));
   PetscCall(PetscFree(types));
-  PetscCall(AskTypes(AskOptimizer, HGTAOADAM "," HGTAOSGD, "-tao_type", names));
+  PetscCall(HGNamesOfList(TaoList, ",", &types));
+  PetscCall(AskTypes(AskOptimizer, types, "-tao_type", names));
+  PetscCall(PetscFree(types));
   PetscCall(AskTypes(AskPC, PCHALOGRAD, "-pc_type", names));
   PetscCall(HGNamesOfList(HGPhysicsList, ",", &types));
   PetscCall(AskTypes(AskEquation, types, "-physics_type", names));

@@ -123,7 +123,6 @@ static PetscErrorCode Train(Problem *q, PetscInt steps)
   PetscCall(HGNetCreateParameters(q->net, &p));
   PetscCall(HGNetInitializeParameters(q->net, 1, p));
   PetscCall(VecDuplicate(p, &g));
-  PetscCall(HGTaoRegisterAll());
   PetscCall(TaoCreate(PETSC_COMM_WORLD, &tao));
   PetscCall(TaoSetType(tao, HGTAOADAM));
   PetscCall(TaoSetSolution(tao, p));

@@ -382,7 +382,6 @@ static PetscErrorCode Train(Training *t, PetscErrorCode (*objective)(Tao, Vec, P
   PetscFunctionBeginUser;
   PetscCall(HGNetCreateParameters(t->net, &p));
   PetscCall(HGNetInitializeParameters(t->net, 1, p));
-  PetscCall(HGTaoRegisterAll());
   PetscCall(TaoCreate(PETSC_COMM_WORLD, &tao));
   PetscCall(TaoSetType(tao, HGTAOADAM));
   PetscCall(TaoSetSolution(tao, p));

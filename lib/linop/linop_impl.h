@@ -67,10 +67,10 @@ PETSC_INTERN PetscFunctionList HGLinOpList; /* the types */
 PETSC_INTERN PetscErrorCode HGLinOpSetOps_Movement(HGLinOp);
 PETSC_INTERN PetscErrorCode HGLinOpAddStage_Movement(HGLinOp, HGTransferSpec *, PetscBool reversed);
 PETSC_INTERN PetscErrorCode HGLinOpGetSizes(HGLinOp, PetscInt[], PetscInt[]);
-PETSC_INTERN PetscErrorCode HGLinOpCheckSameSizes(HGLinOp);
-PETSC_INTERN PetscErrorCode HGLinOpCheckSameLayout(HGLinOp);
-PETSC_INTERN PetscErrorCode HGLinOpCheckFit(HGLinOp, HGTensor, HGTensor, const char[]);
-PETSC_INTERN PetscErrorCode HGLinOpCheckDisjoint(HGLinOp, HGTensor, const char[]);
+PETSC_EXTERN PetscErrorCode HGLinOpCheckSameSizes(HGLinOp);
+PETSC_EXTERN PetscErrorCode HGLinOpCheckSameLayout(HGLinOp);
+PETSC_EXTERN PetscErrorCode HGLinOpCheckFit(HGLinOp, HGTensor, HGTensor, const char[]);
+PETSC_EXTERN PetscErrorCode HGLinOpCheckDisjoint(HGLinOp, HGTensor, const char[]);
 PETSC_INTERN PetscErrorCode HGLinOpReset(HGLinOp);
 PETSC_INTERN PetscErrorCode HGLinOpTraffic(HGLinOp, PetscInt *, PetscInt64 *);
 

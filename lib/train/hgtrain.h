@@ -8,22 +8,7 @@
 #include "net/hgnet.h"
 #include "objective/hgobjective.h"
 #include "physics/hgphysics.h"
-
-/* TAO types that step on mini-batches, as PyTorch's optimizers of the same names do */
-#define HGTAOADAM  "adam"
-#define HGTAOADAMW "adamw"
-#define HGTAOSGD   "sgd"
-
-#define HG_MAX_STATE 2 /* vectors of a stochastic optimizer's state */
-
-PETSC_EXTERN PetscErrorCode HGTaoSetFromOptions(Tao);
-PETSC_EXTERN PetscErrorCode HGTaoRegisterAll(void);
-PETSC_EXTERN PetscErrorCode HGTaoIsStochastic(Tao, PetscBool *);
-PETSC_EXTERN PetscErrorCode HGTaoGetLearningRate(Tao, PetscReal *);
-PETSC_EXTERN PetscErrorCode HGTaoSetLearningRate(Tao, PetscReal);
-PETSC_EXTERN PetscErrorCode HGTaoGetState(Tao, PetscInt64 *, PetscInt *, const char *[], Vec[]);
-PETSC_EXTERN PetscErrorCode HGTaoSetStep(Tao, PetscInt64);
-PETSC_EXTERN PetscErrorCode HGTaoAppendOptions(Tao, PetscReal, HGText *);
+#include "tao/hgtao.h"
 
 /*S
    HGTrainer - trains a network on a dataset: epochs of mini-batches, a TAO optimizer, validation, history and checkpoints

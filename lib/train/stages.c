@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Optimizers that run one after the other: adam:200,lmvm:500 */
 #include "train/stages.h"
-#include "train/taolimit.h"
 
 /*
   HGStagesParse - Read stages from type:epochs,...
@@ -65,65 +64,5 @@ PetscErrorCode HGStageCreateTao(MPI_Comm comm, const HGStage *stage, PetscInt pa
   if (!create) PetscFunctionReturn(HGNamesRefuse(comm, "optimizer", stage->type, TaoList, "-train_stages"));
   PetscCall(TaoSetType(*tao, stage->type));
   PetscCall(HGTaoSetFromOptionsWithMemory(*tao, pairs));
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
-
-/* TAO wraps whole numbers beyond PetscInt */
-static PetscErrorCode CheckCounts(Tao tao, PetscOptions options, const char prefix[])
-{
-  static const char *const option[] = {"-tao_max_it", "-tao_max_funcs"};
-
-  PetscFunctionBegin;
-  for (size_t i = 0; i < PETSC_STATIC_ARRAY_LENGTH(option); i++) {
-    const char *text = NULL;
-    PetscInt64  n;
-
-    PetscCall(PetscOptionsFindPair(options, prefix, option[i], &text, NULL));
-    HGCheck(!text || strspn(text, "+-0123456789") < strlen(text) || HGParseInt(text, strlen(text), PETSC_MIN_INT, PETSC_MAX_INT, &n),
-            PetscObjectComm((PetscObject)tao), "-%s%s %s: give a whole number, at most %" PetscInt_FMT, prefix ? prefix : "", option[i] + 1,
-            text, PETSC_MAX_INT);
-  }
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
-
-/*@
-   HGTaoSetFromOptions - Set an optimizer from the options database
-
-   Collective
-
-   Input Parameter:
-.  tao - the optimizer
-
-   Options Database Keys:
-+  -tao_type      - the type, of TAO's and of Halograd's
-.  -tao_max_it    - the most iterations, from 0
-.  -tao_max_funcs - the most evaluations of the objective
--  -tao_...       - what `TaoSetFromOptions()` reads
-
-   Level: developer
-
-   Errors:
-   A type that there is not is refused with the nearest one and all there are, a number beyond `PetscInt` as it was written.
-
-.seealso: `HGTaoRegisterAll()`
-@*/
-PetscErrorCode HGTaoSetFromOptions(Tao tao)
-{
-  PetscErrorCode (*create)(Tao);
-  PetscOptions options;
-  const char  *prefix, *type = NULL;
-  PetscBool    set;
-
-  PetscFunctionBegin;
-  PetscCall(TaoGetOptionsPrefix(tao, &prefix));
-  PetscCall(PetscObjectGetOptions((PetscObject)tao, &options));
-  PetscCall(PetscOptionsFindPair(options, prefix, "-tao_type", &type, &set));
-  if (set && type) {
-    PetscCall(PetscFunctionListFind(TaoList, type, &create));
-    if (!create) PetscFunctionReturn(HGNamesRefuse(PetscObjectComm((PetscObject)tao), "optimizer", type, TaoList, "-tao_type"));
-  }
-  HGCheck(!set || type, PetscObjectComm((PetscObject)tao), "-tao_type has no value; -help lists the optimizers");
-  PetscCall(CheckCounts(tao, options, prefix));
-  PetscCall(HGTaoSetFromOptions_Private(tao));
   PetscFunctionReturn(PETSC_SUCCESS);
 }

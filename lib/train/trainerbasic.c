@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "train/train_impl.h"
-#include "train/taolimit.h"
 
 const char *const HGSchedules[] = {"constant", "cosine"};
 
@@ -38,7 +37,6 @@ PetscErrorCode HGTrainerCreate(MPI_Comm comm, HGTrainer *trainer)
   PetscCall(HGObjectiveCreate(comm, &t->objective));
   PetscCall(HGObjectiveSetType(t->objective, HGOBJECTIVEFIELDS));
   PetscCall(TaoCreate(comm, &t->tao));
-  PetscCall(HGTaoRegisterAll());
   PetscCall(TaoSetType(t->tao, HGTAOADAM));
   *trainer = t;
   PetscFunctionReturn(PETSC_SUCCESS);

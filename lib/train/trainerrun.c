@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "train/train_impl.h"
-#include "train/taolimit.h"
 
 /* Names the batch, and the sample if its residual is to blame. A gradient that overflows before the loss does would otherwise end in TAO, without a
    word on where. */

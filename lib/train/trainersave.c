@@ -163,17 +163,21 @@ static PetscErrorCode WarnOfOthers(HGTrainer t, const char before[], const char 
 /* The state in the file is that of an optimizer with the same vectors */
 static PetscErrorCode CheckVectors(HGTrainer t, HGModel m, PetscInt n, const char *const name[])
 {
-  HGText  wanted = {0};
-  char   *names;
-  TaoType type;
+  HGText      wanted = {0};
+  char       *names;
+  const char *held = "";
+  TaoType     type;
+  PetscBool   has;
 
   PetscFunctionBegin;
+  PetscCall(HGModelHas(m, "optimizer", "options", &has));
+  if (has) PetscCall(HGModelGetText(m, "optimizer", "options", &held));
   PetscCall(TaoGetType(t->tao, &type));
   PetscCall(HGModelGetArrayNames(m, "optimizer", &names));
   for (PetscInt i = 0; i < n; i++) PetscCall(HGTextAppend(&wanted, "%s%s", i ? ", " : "", name[i]));
   HGCheck(!strcmp(names, wanted.text), PetscObjectComm((PetscObject)t),
-          "%s holds the state of another optimizer (%s), -tao_type %s has %s; resume with the -tao_type of that run: %s", t->input, names,
-          type, wanted.text, strstr(names, "exp_avg") ? "adam or adamw" : "sgd");
+          "%s holds the state of another optimizer (%s), -tao_type %s has %s; resume with the -tao_type of that run%s%s", t->input, names,
+          type, wanted.text, *held ? ": " : "", held);
   PetscCall(PetscFree(names));
   PetscCall(HGTextDestroy(&wanted));
   PetscFunctionReturn(PETSC_SUCCESS);

@@ -1,14 +1,16 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
-   Types of a program's own, against an installed library: a layer, a network of it, a loss and an equation are registered and trained with. See
-   docs/extending.md.
+   Types of a program's own, against an installed library: a layer, a network of it, a loss, an equation, an optimizer and an operator are registered, trained
+   with and tested. See docs/extending.md.
 
      extend FIELDS.nc [options]     FIELDS.nc: a data file of halograd simulate with variables a and u of one channel on a grid of two dimensions
 */
 #include <halograd.h>
 #include <layer/layer_impl.h> /* of halograd/private, for new layers, losses and networks */
+#include <linop/linop_impl.h>
 #include <loss/loss_impl.h>
 #include <net/net_impl.h>
+#include <tao/tao_impl.h>
 #include <math.h>
 
 /* ---- a layer: y = x + sin(x)^2, the activation "snake" of Ziyin, Hartwig, Ueda, NeurIPS 2020 ---- */
@@ -180,7 +182,153 @@ static const HGEquation Fisher = {
     .byparameter = FisherByParameter,
 };
 
+/* ---- an optimizer: Lion of Chen et al., arXiv 2302.06675 ---- */
+
+typedef struct {
+  HGStochastic base;
+  PetscReal    beta1, beta2;
+} Lion;
+
+static void Update_Lion(Tao tao, PetscInt n, const PetscScalar *g, PetscScalar *x, PetscScalar *const state[])
+{
+  const Lion *l = (const Lion *)tao->data;
+
+  for (PetscInt i = 0; i < n; i++) {
+    const PetscReal c = l->beta1 * state[0][i] + (1 - l->beta1) * g[i];
+
+    x[i] -= l->base.lr * ((c > 0) - (c < 0) + l->base.weight_decay * x[i]);
+    state[0][i] = l->beta2 * state[0][i] + (1 - l->beta2) * g[i];
+  }
+}
+
+static PetscErrorCode Append_Lion(Tao tao, PetscReal lr, HGText *text)
+{
+  PetscFunctionBegin;
+  PetscCall(HGTaoAppendReal(text, "tao_lion_lr", lr));
+  PetscCall(HGTaoAppendReal(text, "tao_lion_weight_decay", ((Lion *)tao->data)->base.weight_decay));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode SetFromOptions_Lion(Tao tao, HGOptionItems PetscOptionsObject)
+{
+  HGStochastic *s = (HGStochastic *)tao->data;
+
+  PetscFunctionBegin;
+  PetscOptionsHeadBegin(PetscOptionsObject, "Lion");
+  PetscCall(HGOptionsReal(PetscOptionsObject, "-tao_lion_lr", "learning rate", "", 0, PETSC_MAX_REAL, &s->lr, NULL));
+  PetscCall(
+      HGOptionsReal(PetscOptionsObject, "-tao_lion_weight_decay", "decay of the weights", "", 0, PETSC_MAX_REAL, &s->weight_decay, NULL));
+  PetscOptionsHeadEnd();
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode CreateLion(Tao tao)
+{
+  HGStochastic *s;
+  Lion         *l;
+
+  PetscFunctionBegin;
+  PetscCall(HGTaoCreateStochastic(tao, sizeof(Lion), &s));
+  l                        = (Lion *)tao->data;
+  l->beta1                 = 0.9;
+  l->beta2                 = 0.99;
+  s->lr                    = 1e-3;
+  s->nstate                = 1;
+  s->name[0]               = "momentum";
+  s->update                = Update_Lion;
+  s->append                = Append_Lion;
+  tao->ops->setfromoptions = SetFromOptions_Lion;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* ---- an operator: y = sin(pi x / X) x, a taper along x, its own adjoint ---- */
+
+static PetscErrorCode SetUp_Taper(HGLinOp op)
+{
+  PetscFunctionBegin;
+  PetscCall(HGLinOpCheckSameLayout(op));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Nothing to send: all is done at the end */
+static PetscErrorCode Begin_Taper(HGLinOp op, HGTensor from, HGTensor to)
+{
+  PetscFunctionBegin;
+  (void)op, (void)from, (void)to;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode End_Taper(HGLinOp op, HGTensor from, HGTensor to)
+{
+  const HGTensorLocal *a, *b;
+  HGPartition          p;
+  HGDType              t;
+  PetscInt             size[HG_AXES];
+
+  PetscFunctionBegin;
+  (void)op;
+  PetscCall(HGTensorGetLocal(from, &a));
+  PetscCall(HGTensorGetLocal(to, &b));
+  PetscCall(HGTensorGetDType(from, &t));
+  PetscCall(HGTensorGetPartition(from, &p));
+  PetscCall(HGPartitionGetSizes(p, NULL, size));
+  for (PetscInt n = 0; n < a->box.size[HG_N]; n++)
+    for (PetscInt k = 0; k < a->box.size[HG_Z]; k++)
+      for (PetscInt j = 0; j < a->box.size[HG_Y]; j++)
+        for (PetscInt i = 0; i < a->box.size[HG_X]; i++)
+          for (PetscInt c = 0; c < a->box.size[HG_C]; c++) {
+            const ptrdiff_t at =
+                n * a->stride[HG_N] + k * a->stride[HG_Z] + j * a->stride[HG_Y] + i * a->stride[HG_X] + c * a->stride[HG_C];
+            const ptrdiff_t to_at =
+                n * b->stride[HG_N] + k * b->stride[HG_Z] + j * b->stride[HG_Y] + i * b->stride[HG_X] + c * b->stride[HG_C];
+
+            Put(b->owned, t, to_at, sin(PETSC_PI * ((double)(a->box.start[HG_X] + i) + 0.5) / (double)size[HG_X]) * Get(a->owned, t, at));
+          }
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode CreateTaper(HGLinOp op)
+{
+  PetscFunctionBegin;
+  op->ops->setup        = SetUp_Taper;
+  op->ops->applybegin   = Begin_Taper;
+  op->ops->applyend     = End_Taper;
+  op->ops->adjointbegin = Begin_Taper;
+  op->ops->adjointend   = End_Taper;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 /* ---- they are used as those of the library ---- */
+
+/* <A x, y> = <x, A' y> */
+static PetscErrorCode TestOperator(void)
+{
+  HGPartition part;
+  HGTensor    x, y;
+  HGLinOp     op;
+  PetscReal   error;
+
+  PetscFunctionBegin;
+  PetscCall(HGPartitionCreate(PETSC_COMM_WORLD, &part));
+  PetscCall(HGPartitionSetSizes(part, 2, (const PetscInt[]){2, 3, 1, 7, 9}));
+  PetscCall(HGPartitionSetUp(part));
+  PetscCall(HGTensorCreate(part, HG_F64, &x));
+  PetscCall(HGTensorSetUp(x));
+  PetscCall(HGTensorCreate(part, HG_F64, &y));
+  PetscCall(HGTensorSetUp(y));
+  PetscCall(HGLinOpCreate(PETSC_COMM_WORLD, &op));
+  PetscCall(HGLinOpSetType(op, "taper"));
+  PetscCall(HGLinOpSetTensors(op, x, y));
+  PetscCall(HGLinOpSetUp(op));
+  PetscCall(HGLinOpTestAdjoint(op, 1, &error));
+  PetscCheck(error < 1e-14, PETSC_COMM_WORLD, PETSC_ERR_PLIB, "the adjoint of the operator is wrong by %g", (double)error);
+  PetscCall(PetscPrintf(PETSC_COMM_WORLD, "operator: the adjoint test holds\n"));
+  PetscCall(HGLinOpDestroy(&op));
+  PetscCall(HGTensorDestroy(&x));
+  PetscCall(HGTensorDestroy(&y));
+  PetscCall(HGPartitionDestroy(&part));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
 
 static PetscErrorCode CreateData(const char path[], HGData *d)
 {
@@ -296,9 +444,9 @@ static PetscErrorCode TrainPoints(void)
   PetscCall(HGObjectivePointsSet(o, net, c));
   PetscCall(HGTrainerCreate(PETSC_COMM_WORLD, &trainer));
   PetscCall(HGTrainerSetObjective(trainer, o));
-  PetscCall(HGTrainerSetStages(trainer, "adam:100"));
+  PetscCall(HGTrainerSetStages(trainer, "adam:60,lion:40"));
   PetscCall(HGTrainerSetModelOutput(trainer, ""));
-  PetscCall(TrainOnce(trainer, "equation at points"));
+  PetscCall(TrainOnce(trainer, "equation at points, with the optimizer"));
   PetscCall(HGTrainerDestroy(&trainer));
   PetscCall(HGObjectiveDestroy(&o));
   PetscCall(HGNetDestroy(&net));
@@ -316,6 +464,9 @@ int main(int argc, char **argv)
   PetscCall(HGNetRegister("snakenet", CreateSnakeNet));
   PetscCall(HGLossRegister("log_cosh", CreateLogCosh));
   PetscCall(HGEquationRegister(&Fisher));
+  PetscCall(TaoRegister("lion", CreateLion));
+  PetscCall(HGLinOpRegister("taper", CreateTaper));
+  PetscCall(TestOperator());
   PetscCall(TrainFields(path));
   PetscCall(TrainPoints());
   PetscCall(HGFinalize());

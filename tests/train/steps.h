@@ -66,7 +66,6 @@ static PetscErrorCode CreateProblem(MPI_Comm comm, PetscInt dim, const PetscInt 
   PetscCall(HGLossSetType(s->loss, HGLOSSMSE));
   PetscCall(HGNetCreateParameters(s->net, &s->p));
   PetscCall(HGNetInitializeParameters(s->net, 3, s->p));
-  PetscCall(HGTaoRegisterAll());
   PetscCall(TaoCreate(comm, &s->tao));
   PetscCall(TaoSetType(s->tao, HGTAOADAM));
   PetscCall(TaoSetSolution(s->tao, s->p));

@@ -5,7 +5,7 @@
    SNES is the network's output. Then what is refused.
 */
 #include "../data/bad_input.h"
-#include "train/hgsurrogate.h"
+#include "surrogate/hgsurrogate.h"
 #include <petscdmshell.h>
 #include <petscsnes.h>
 

@@ -346,7 +346,7 @@ PetscErrorCode HGObjectiveCreate_Points(HGObjective o)
   s->number              = -1;
   s->add                 = 100;
   o->data                = s;
-  o->memory              = 50; /* all points at once suit a longer memory than TAO's 5 pairs */
+  o->memory              = 50;   /* all points at once suit a longer memory than TAO's 5 pairs */
   o->tolerance[0]        = 1e-9; /* only the gradient's own size stops a stage early */
   o->ops->setfromoptions = SetFromOptions_Points;
   o->ops->setup          = SetUp_Points;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* A trained network on the Vecs of a user's DMDA. The network's grid and partition are the DMDA's: nothing moves but the network's own halos. */
-#include "train/hgsurrogate.h"
+#include "surrogate/hgsurrogate.h"
 #include "data/hgdatainfo.h"
 #include "net/hgnet.h"
 #include "physics/hgphysics.h"

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* A trained network as a preconditioner: z = |r| N(r / |r|, a) */
-#include "sys/sys_impl.h"
-#include "train/hgsurrogate.h"
+#include "surrogate/surrogate_impl.h"
 #include <petsc/private/pcimpl.h>
 
 typedef struct {
@@ -258,8 +257,8 @@ static PetscErrorCode PCCreate_Halograd(PC pc)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* What HGInitialize() adds to PETSc */
-PetscErrorCode HGRegisterTypes(void)
+/* HGPCRegisterAll - Adds the library's preconditioners to PETSc's */
+PetscErrorCode HGPCRegisterAll(void)
 {
   PetscFunctionBegin;
   PetscCall(PCRegister(PCHALOGRAD, PCCreate_Halograd));
