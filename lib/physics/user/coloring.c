@@ -9,7 +9,7 @@
    A colour is a function of the point alone, known on all ranks: either a product of a colouring of each axis, or (a . x) mod m with the least m
    that serves, such as x + 2 y mod 5 for the star of width one. Both hold around periodic axes of any length, also where a stencil meets itself.
 */
-#include "physics/user_impl.h"
+#include "physics/user/user_impl.h"
 
 #define MOST_COLORS 64 /* of a colouring (a . x) mod m that is searched for */
 

@@ -3,7 +3,7 @@
    The user's Jacobian function and the matrices that it fills. These are ours, like the solver's: what a solver has, matrices above all, stays as it is.
    The function is called as the solver calls it, but not by SNESComputeJacobian() or TSComputeIJacobian(), which count, lag and keep.
 */
-#include "physics/user_impl.h"
+#include "physics/user/user_impl.h"
 
 /* A matrix that the user's function can fill instead of the solver's; NULL if there is no way to make one */
 static PetscErrorCode CreateLike(HGPhysics p, Mat theirs, Mat *ours)

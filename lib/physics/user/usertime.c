@@ -7,7 +7,7 @@
    which is (u - u_n) / dt - theta G(t + dt, u) - (1 - theta) G(t, u_n) for I = u_t: the endpoint form of PETSc's TSTHETA. For theta < 1 it
    is a step of the equation only if I depends on u_t through a constant matrix.
 */
-#include "physics/user_impl.h"
+#include "physics/user/user_impl.h"
 #include <petsc/private/tsimpl.h> /* the shift that a TS has added to a constant matrix, and its matrices before it is set up */
 
 struct _n_HGUserTime {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* The user's own equation: the residual of a SNES, of a local function on a DMDA, or of an implicit step of a TS */
-#include "physics/user_impl.h"
+#include "physics/user/user_impl.h"
 
 #define WHY 256 /* characters of a line's part that says why there is no Jacobian */
 
