@@ -7,23 +7,24 @@
 
 /* A command, or what an option or the word behind it makes of it */
 typedef struct {
-  const char *name, *variant, *what; /* what: for a list of commands, empty for a variant */
-  PetscErrorCode (*run)(const char word[], PetscBool help);
-  PetscErrorCode (*is)(PetscBool *); /* whether the options ask for this variant; NULL for a command */
+  const char *name, *variant, *what;                        /* what: for a list of commands, empty for a variant */
+  PetscErrorCode (*run)(const char word[], PetscBool help); /* word: the one behind the command, for those that take one */
+  PetscErrorCode (*is)(PetscBool *);                        /* whether the options ask for this variant; NULL for a command */
 } AppCommand;
 
 /* All of them, and the one that runs */
 void AppGetCommands(int *n, const AppCommand *command[], const AppCommand **now);
 
-PetscErrorCode AppSimulate(PetscBool help);
-PetscErrorCode AppTrain(PetscBool help);
-PetscErrorCode AppTrainCoord(PetscBool help);
-PetscErrorCode AppApplyCoord(PetscBool writes);
-PetscErrorCode AppInvert(PetscBool help);
-PetscErrorCode AppPredict(PetscBool help);
-PetscErrorCode AppEvaluate(PetscBool help);
-PetscErrorCode AppVerify(PetscBool help);
-PetscErrorCode AppVerifyLinOp(PetscBool help);
+PetscErrorCode AppSimulate(const char word[], PetscBool help);
+PetscErrorCode AppTrain(const char word[], PetscBool help);
+PetscErrorCode AppTrainCoord(const char word[], PetscBool help);
+PetscErrorCode AppPredictCoord(const char word[], PetscBool help);
+PetscErrorCode AppEvaluateCoord(const char word[], PetscBool help);
+PetscErrorCode AppInvert(const char word[], PetscBool help);
+PetscErrorCode AppPredict(const char word[], PetscBool help);
+PetscErrorCode AppEvaluate(const char word[], PetscBool help);
+PetscErrorCode AppVerify(const char word[], PetscBool help);
+PetscErrorCode AppVerifyLinOp(const char word[], PetscBool help);
 PetscErrorCode AppBench(const char what[], PetscBool help);
 PetscErrorCode AppBenchConv(PetscBool help);
 PetscErrorCode AppBenchHalo(PetscBool help);

@@ -321,11 +321,12 @@ static PetscErrorCode Train(Coord *c)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-PetscErrorCode AppTrainCoord(PetscBool help)
+PetscErrorCode AppTrainCoord(const char word[], PetscBool help)
 {
   Coord c = {.grid = 201, .help = help};
 
   PetscFunctionBegin;
+  (void)word;
   PetscOptionsBegin(PETSC_COMM_WORLD, NULL, "halograd train -net_type mlp", "");
   PetscCall(HGOptionsInt(PetscOptionsObject, "-coord_grid", "points along each axis of the grid of the error", "HGCollocationError", 2,
                          PETSC_MAX_INT, &c.grid, NULL));
@@ -427,7 +428,7 @@ static PetscErrorCode WriteField(Coord *c)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-PetscErrorCode AppApplyCoord(PetscBool writes)
+static PetscErrorCode Apply(PetscBool writes, PetscBool help)
 {
   Coord     c = {.model = "", .output = "prediction.nc", .grid = 201};
   PetscBool exact;
@@ -440,6 +441,7 @@ PetscErrorCode AppApplyCoord(PetscBool writes)
   if (writes) PetscCall(HGOptionsString(PetscOptionsObject, "-output", "file to write the field to", "", &c.output, NULL));
   PetscOptionsEnd();
   PetscCall(AppModelOptions());
+  if (help) PetscFunctionReturn(PETSC_SUCCESS);
   PetscCall(AppCheckOptions());
   PetscCall(LoadModel(&c));
   PetscCall(HGCollocationHasExact(c.c, &exact));
@@ -456,5 +458,21 @@ PetscErrorCode AppApplyCoord(PetscBool writes)
     PetscCall(WriteField(&c));
   } else PetscCall(PrintError(&c));
   PetscCall(Destroy(&c));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode AppPredictCoord(const char word[], PetscBool help)
+{
+  PetscFunctionBegin;
+  (void)word;
+  PetscCall(Apply(PETSC_TRUE, help));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode AppEvaluateCoord(const char word[], PetscBool help)
+{
+  PetscFunctionBegin;
+  (void)word;
+  PetscCall(Apply(PETSC_FALSE, help));
   PetscFunctionReturn(PETSC_SUCCESS);
 }

@@ -430,11 +430,12 @@ static PetscErrorCode CheckSearches(Inversion *v)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-PetscErrorCode AppInvert(PetscBool help)
+PetscErrorCode AppInvert(const char word[], PetscBool help)
 {
   Inversion v = {.help = help};
 
   PetscFunctionBegin;
+  (void)word;
   PetscCall(Configure(&v));
   if (!help) {
     PetscCall(AppCheckOptions());

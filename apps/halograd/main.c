@@ -7,75 +7,18 @@
 
 /* ---- commands ---- */
 
-static PetscErrorCode Simulate(const char word[], PetscBool help)
-{
-  (void)word;
-  return AppSimulate(help);
-}
-
-static PetscErrorCode Train(const char word[], PetscBool help)
-{
-  (void)word;
-  return AppTrain(help);
-}
-
-static PetscErrorCode TrainCoord(const char word[], PetscBool help)
-{
-  (void)word;
-  return AppTrainCoord(help);
-}
-
-/* A model file of a network of coordinates needs no data */
-static PetscErrorCode Predict(const char word[], PetscBool help)
-{
-  PetscBool coord = PETSC_FALSE;
-
-  PetscFunctionBegin;
-  (void)word;
-  if (!help) PetscCall(AppIsCoordModel(&coord));
-  PetscCall(coord ? AppApplyCoord(PETSC_TRUE) : AppPredict(help));
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
-
-static PetscErrorCode Evaluate(const char word[], PetscBool help)
-{
-  PetscBool coord = PETSC_FALSE;
-
-  PetscFunctionBegin;
-  (void)word;
-  if (!help) PetscCall(AppIsCoordModel(&coord));
-  PetscCall(coord ? AppApplyCoord(PETSC_FALSE) : AppEvaluate(help));
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
-
-static PetscErrorCode Invert(const char word[], PetscBool help)
-{
-  (void)word;
-  return AppInvert(help);
-}
-
-static PetscErrorCode Verify(const char word[], PetscBool help)
-{
-  (void)word;
-  return AppVerify(help);
-}
-
-static PetscErrorCode VerifyLinOp(const char word[], PetscBool help)
-{
-  (void)word;
-  return AppVerifyLinOp(help);
-}
-
 /* The first row of a name is the command, those that follow are what it becomes by an option or the word behind it */
 static const AppCommand commands[] = {
-    {"simulate", "", "make a data file of simulated fields", Simulate, NULL},
-    {"train", "", "train a network on a data file", Train, NULL},
-    {"train", " -net_type mlp", "", TrainCoord, AppIsCoord},
-    {"predict", "", "apply a trained network to a data file", Predict, NULL},
-    {"evaluate", "", "compare a trained network's output with a data file's targets", Evaluate, NULL},
-    {"invert", "", "find an input field or a parameter of an equation from its solutions", Invert, NULL},
-    {"verify", "", "test gradients of a network, or the adjoint of an operator, on this layout", Verify, NULL},
-    {"verify", " -linop_type TYPE", "", VerifyLinOp, AppIsLinOp},
+    {"simulate", "", "make a data file of simulated fields", AppSimulate, NULL},
+    {"train", "", "train a network on a data file", AppTrain, NULL},
+    {"train", " -net_type mlp", "", AppTrainCoord, AppIsCoord},
+    {"predict", "", "apply a trained network to a data file", AppPredict, NULL},
+    {"predict", " -model FILE of coordinates", "", AppPredictCoord, AppIsCoordModel},
+    {"evaluate", "", "compare a trained network's output with a data file's targets", AppEvaluate, NULL},
+    {"evaluate", " -model FILE of coordinates", "", AppEvaluateCoord, AppIsCoordModel},
+    {"invert", "", "find an input field or a parameter of an equation from its solutions", AppInvert, NULL},
+    {"verify", "", "test gradients of a network, or the adjoint of an operator, on this layout", AppVerify, NULL},
+    {"verify", " -linop_type TYPE", "", AppVerifyLinOp, AppIsLinOp},
     {"bench", " WHAT", "measure: ", AppBench, NULL},
     {"info", " FILE", "tell what a model or data file holds", AppInfo, NULL},
 };

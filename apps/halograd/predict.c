@@ -16,7 +16,7 @@ typedef struct {
 
 static PetscErrorCode Configure(Prediction *p, PetscBool writes)
 {
-  PetscInt grid = 201 /* read by AppApplyCoord() */, dtype;
+  PetscInt grid = 201 /* of AppPredictCoord() */, dtype;
 
   PetscFunctionBegin;
   p->batch_size = 8;
@@ -187,12 +187,13 @@ static PetscErrorCode Destroy(Prediction *p)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-PetscErrorCode AppPredict(PetscBool help)
+PetscErrorCode AppPredict(const char word[], PetscBool help)
 {
   Prediction     p = {.help = help};
   PetscErrorCode e;
 
   PetscFunctionBegin;
+  (void)word;
   PetscCall(Configure(&p, PETSC_TRUE));
   if (!help) {
     PetscCall(CheckPaths(&p));
@@ -287,11 +288,12 @@ static PetscErrorCode Evaluate(Prediction *p)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-PetscErrorCode AppEvaluate(PetscBool help)
+PetscErrorCode AppEvaluate(const char word[], PetscBool help)
 {
   Prediction p = {.help = help};
 
   PetscFunctionBegin;
+  (void)word;
   PetscCall(Configure(&p, PETSC_FALSE));
   if (!help) {
     PetscCall(Prepare(&p, PETSC_TRUE));

@@ -161,11 +161,12 @@ static PetscErrorCode Run(Simulation *s)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-PetscErrorCode AppSimulate(PetscBool help)
+PetscErrorCode AppSimulate(const char word[], PetscBool help)
 {
   Simulation s = {.help = help};
 
   PetscFunctionBegin;
+  (void)word;
   PetscCall(Configure(&s));
   if (!help) PetscCall(Run(&s));
   PetscCall(HGPhysicsDestroy(&s.physics));

@@ -287,11 +287,12 @@ static PetscErrorCode Destroy(Training *t)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-PetscErrorCode AppTrain(PetscBool help)
+PetscErrorCode AppTrain(const char word[], PetscBool help)
 {
   Training t = {.help = help};
 
   PetscFunctionBegin;
+  (void)word;
   PetscCall(Configure(&t));
   if (!help) {
     PetscCall(AppCheckOptions());

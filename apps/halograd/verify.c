@@ -213,12 +213,13 @@ static PetscErrorCode Destroy(Verification *v)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-PetscErrorCode AppVerify(PetscBool help)
+PetscErrorCode AppVerify(const char word[], PetscBool help)
 {
   Verification v  = {NULL};
   PetscBool    ok = PETSC_TRUE;
 
   PetscFunctionBegin;
+  (void)word;
   PetscCall(Configure(&v));
   if (!help) {
     PetscCall(AppCheckOptions());

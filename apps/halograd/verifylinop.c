@@ -214,12 +214,13 @@ static PetscErrorCode Test(Verification *v, PetscBool *ok)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-PetscErrorCode AppVerifyLinOp(PetscBool help)
+PetscErrorCode AppVerifyLinOp(const char word[], PetscBool help)
 {
   Verification v;
   PetscBool    ok = PETSC_TRUE;
 
   PetscFunctionBegin;
+  (void)word;
   PetscCall(Configure(&v));
   if (!help) {
     PetscCall(AppCheckOptions());
