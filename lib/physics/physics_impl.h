@@ -33,10 +33,10 @@ struct _HGPhysicsOps {
   PetscErrorCode (*normoperator)(HGPhysics, Mat *);        /* symmetric positive definite, close to the Jacobian for some coefficient */
   PetscErrorCode (*setparameter)(HGPhysics, const char[], PetscReal, PetscBool *); /* the last: whether the equation has it */
   PetscErrorCode (*getparameter)(HGPhysics, const char[], PetscReal *, PetscBool *);
-  PetscErrorCode (*parameteradjoint)(HGPhysics, const char[], Vec, Vec, PetscReal *);
-  PetscErrorCode (*inputadjoint)(HGPhysics, Vec, Vec, Vec, Vec); /* a, u, w, (dF/da)' w */
-  PetscErrorCode (*solveadjoint)(HGPhysics, Vec, Vec, Vec);      /* u, r, lambda; after solve */
-  PetscErrorCode (*options)(HGPhysics, char[], size_t);          /* appends the options of the equation's own */
+  PetscErrorCode (*parameteradjoint)(HGPhysics, const char[], Vec, Vec, PetscReal *); /* this rank's share */
+  PetscErrorCode (*inputadjoint)(HGPhysics, Vec, Vec, Vec, Vec);                      /* a, u, w, (dF/da)' w */
+  PetscErrorCode (*solveadjoint)(HGPhysics, Vec, Vec, Vec);                           /* u, r, lambda; after solve */
+  PetscErrorCode (*options)(HGPhysics, char[], size_t);                               /* appends the options of the equation's own */
   PetscErrorCode (*equation)(HGPhysics, const HGEquation **,
                              PetscReal[]); /* what it is at a point, and its parameters; NULL if that is not known */
   PetscErrorCode (*view)(HGPhysics, PetscViewer);
@@ -71,6 +71,7 @@ struct _p_HGPhysics {
   PetscBool        positive;         /* the input field must be */
   char             failure[512];     /* why the last solve found no solution, empty if it did */
   char             parameter[32];    /* by which HGPhysicsEvaluate() differentiates too, empty for none */
+  PetscObjectId    layout;           /* of the tensor whose layout was found to be the DMDA's */
   PetscReal        parameter_gradient;
   PetscInt         bad;                            /* the sample that had it in the last evaluation, -1 for none */
   PetscBool        test, tested;                   /* the Jacobian, at the first gradient */

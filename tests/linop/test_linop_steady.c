@@ -1,55 +1,26 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* After the first application, operators allocate nothing, make no MPI requests and free none, also with other tensors than their own. */
 #include "linopcheck.h"
-
-static int Requests;    /* made or freed by this program */
-static int Allocations; /* by PetscMalloc() */
-
-static PetscErrorCode (*Malloc)(size_t, PetscBool, int, const char[], const char[], void **);
-
-static PetscErrorCode CountingMalloc(size_t n, PetscBool clear, int line, const char fun[], const char file[], void **p)
-{
-  Allocations++;
-  return (*Malloc)(n, clear, line, fun, file, p);
-}
-
-int MPI_Send_init(const void *buf, int count, MPI_Datatype type, int to, int tag, MPI_Comm comm, MPI_Request *r)
-{
-  Requests++;
-  return PMPI_Send_init(buf, count, type, to, tag, comm, r);
-}
-
-int MPI_Recv_init(void *buf, int count, MPI_Datatype type, int from, int tag, MPI_Comm comm, MPI_Request *r)
-{
-  Requests++;
-  return PMPI_Recv_init(buf, count, type, from, tag, comm, r);
-}
-
-int MPI_Request_free(MPI_Request *r)
-{
-  Requests++;
-  return PMPI_Request_free(r);
-}
+#include "../counted.h"
 
 static PetscErrorCode CheckSteady(HGLinOp op, HGTensor x, HGTensor y)
 {
   HGTensor a, b;
-  int      requests, allocations;
+  Counts   before;
 
   PetscFunctionBegin;
   PetscCall(HGTensorDuplicate(x, &a));
   PetscCall(HGTensorDuplicate(y, &b));
   for (int i = 0; i < 3; i++) {
-    allocations = Allocations;
-    requests    = Requests;
+    before = counted;
     PetscCall(HGLinOpApply(op, x, y));
     PetscCall(HGLinOpApply(op, a, b));
     PetscCall(HGLinOpApplyAdjoint(op, y, x));
     PetscCall(HGLinOpApplyAdjoint(op, b, a));
-    PetscCheck(!i || allocations == Allocations, PETSC_COMM_SELF, PETSC_ERR_PLIB, "an application allocates %d times",
-               Allocations - allocations);
-    PetscCheck(!i || requests == Requests, PETSC_COMM_SELF, PETSC_ERR_PLIB, "an application makes or frees %d requests",
-               Requests - requests);
+    PetscCheck(!i || before.allocations == counted.allocations, PETSC_COMM_SELF, PETSC_ERR_PLIB, "an application allocates %ld times",
+               counted.allocations - before.allocations);
+    PetscCheck(!i || before.requests == counted.requests, PETSC_COMM_SELF, PETSC_ERR_PLIB, "an application makes or frees %ld requests",
+               counted.requests - before.requests);
   }
   PetscCall(HGTensorDestroy(&a));
   PetscCall(HGTensorDestroy(&b));
@@ -65,9 +36,8 @@ int main(int argc, char **argv)
   Layout           rows, columns, copies;
   HGTensor         t[5];
 
+  PetscCall(CountAllocations());
   PetscCall(HGInitialize(&argc, &argv, NULL, NULL));
-  Malloc        = PetscTrMalloc;
-  PetscTrMalloc = CountingMalloc;
   PetscCallMPI(MPI_Comm_size(PETSC_COMM_WORLD, &size));
   rows    = (Layout){.dim = 2, .size = {2, 3, 1, 12, 10}, .parts = {1, 1, 1, size, 1}};
   columns = (Layout){.dim = 2, .size = {2, 3, 1, 12, 10}, .parts = {1, 1, 1, 1, size}};
@@ -90,8 +60,7 @@ int main(int argc, char **argv)
     PetscCall(HGLinOpDestroy(&op));
   }
   for (int i = 0; i < 5; i++) PetscCall(HGTensorDestroy(&t[i]));
-  PetscCheck(Allocations && (Requests || size == 1), PETSC_COMM_SELF, PETSC_ERR_PLIB, "nothing was counted");
-  PetscTrMalloc = Malloc;
+  PetscCheck(counted.allocations && (counted.requests || size == 1), PETSC_COMM_SELF, PETSC_ERR_PLIB, "nothing was counted");
   PetscCall(HGFinalize());
   return 0;
 }

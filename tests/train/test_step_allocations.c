@@ -1,72 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* After the first step, training allocates nothing through PETSc and makes no MPI request */
 #include "steps.h"
-#include <stdlib.h>
-
-static long allocations, requests;
-
-static PetscErrorCode CountedMalloc(size_t size, PetscBool clear, int line, const char func[], const char file[], void **result)
-{
-  (void)line;
-  (void)func;
-  (void)file;
-  *result = NULL; /* what PETSc's own gives for nothing */
-  if (!size) return PETSC_SUCCESS;
-  allocations++;
-  if (posix_memalign(result, 64, size)) return PETSC_ERR_MEM;
-  if (clear) memset(*result, 0, size);
-  return PETSC_SUCCESS;
-}
-
-static PetscErrorCode CountedFree(void *p, int line, const char func[], const char file[])
-{
-  (void)line;
-  (void)func;
-  (void)file;
-  free(p);
-  return PETSC_SUCCESS;
-}
-
-static PetscErrorCode CountedRealloc(size_t size, int line, const char func[], const char file[], void **p)
-{
-  (void)line;
-  (void)func;
-  (void)file;
-  allocations++;
-  *p = realloc(*p, size);
-  return *p || !size ? PETSC_SUCCESS : PETSC_ERR_MEM;
-}
-
-#undef MPI_Isend
-#undef MPI_Irecv
-
-int MPI_Send_init(const void *buf, int count, MPI_Datatype type, int dest, int tag, MPI_Comm comm, MPI_Request *r)
-{
-  requests++;
-  return PMPI_Send_init(buf, count, type, dest, tag, comm, r);
-}
-
-int MPI_Recv_init(void *buf, int count, MPI_Datatype type, int source, int tag, MPI_Comm comm, MPI_Request *r)
-{
-  requests++;
-  return PMPI_Recv_init(buf, count, type, source, tag, comm, r);
-}
-
-int MPI_Isend(const void *buf, int count, MPI_Datatype type, int dest, int tag, MPI_Comm comm, MPI_Request *r)
-{
-  requests++;
-  return PMPI_Isend(buf, count, type, dest, tag, comm, r);
-}
-
-int MPI_Irecv(void *buf, int count, MPI_Datatype type, int source, int tag, MPI_Comm comm, MPI_Request *r)
-{
-  requests++;
-  return PMPI_Irecv(buf, count, type, source, tag, comm, r);
-}
-
-typedef struct {
-  long allocations, requests; /* after the first step */
-} Counts;
+#include "../counted.h"
 
 static PetscErrorCode Monitor(Tao tao, void *ctx)
 {
@@ -75,7 +10,7 @@ static PetscErrorCode Monitor(Tao tao, void *ctx)
 
   PetscFunctionBegin;
   PetscCall(TaoGetIterationNumber(tao, &its));
-  if (its == 1) *c = (Counts){allocations, requests};
+  if (its == 1) *c = counted;
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -83,10 +18,10 @@ int main(int argc, char **argv)
 {
   const PetscInt size[HG_AXES] = {2, 1, 1, 24, 20};
   Problem        s             = {NULL};
-  Counts         c             = {0, 0};
+  Counts         c             = {0, 0, 0};
   PetscMPIInt    ranks;
 
-  PetscCall(PetscMallocSet(CountedMalloc, CountedFree, CountedRealloc));
+  PetscCall(CountAllocations());
   PetscCall(HGInitialize(&argc, &argv, NULL, NULL));
   PetscCallMPI(MPI_Comm_size(PETSC_COMM_WORLD, &ranks));
   PetscCall(CreateProblem(PETSC_COMM_WORLD, 2, size, 1, HG_F32, &s));
@@ -95,8 +30,10 @@ int main(int argc, char **argv)
   PetscCall(TaoSolve(s.tao));
   PetscCheck(c.allocations > 0, PETSC_COMM_WORLD, PETSC_ERR_PLIB, "no allocation was counted at all");
   PetscCheck(ranks == 1 || c.requests > 0, PETSC_COMM_WORLD, PETSC_ERR_PLIB, "no request was counted at all");
-  PetscCheck(allocations == c.allocations, PETSC_COMM_WORLD, PETSC_ERR_PLIB, "5 steps allocated %ld times", allocations - c.allocations);
-  PetscCheck(requests == c.requests, PETSC_COMM_WORLD, PETSC_ERR_PLIB, "5 steps made %ld MPI requests", requests - c.requests);
+  PetscCheck(counted.allocations == c.allocations, PETSC_COMM_WORLD, PETSC_ERR_PLIB, "5 steps allocated %ld times",
+             counted.allocations - c.allocations);
+  PetscCheck(counted.requests == c.requests, PETSC_COMM_WORLD, PETSC_ERR_PLIB, "5 steps made %ld MPI requests",
+             counted.requests - c.requests);
   PetscCall(DestroyProblem(&s));
   PetscCall(HGFinalize());
   return 0;

@@ -44,8 +44,8 @@ typedef struct {
   double           *v[HG_MAX_UNKNOWNS]
            [HG_VARIABLES]; /* where R depends on it: by a spectral derivative, of the last state; what the adjoint transposes */
   double          *planes; /* [unknowns] of the last state with ghost points, one after the other, if there are several */
-  double          *P[HG_EQUATION_TERMS], *r[HG_MAX_UNKNOWNS], *q;
-  PetscObjectId    id; /* the state that local and planes, or v hold */
+  double          *P[HG_EQUATION_TERMS], *r[HG_MAX_UNKNOWNS], *q, *column; /* column: of HGGridMult(), NULL before */
+  PetscObjectId    id;                                                     /* the state that local and planes, or v hold */
   PetscObjectState state;
   HGRandomField    random;
   PetscReal        alpha, tau, sigma;

@@ -622,7 +622,8 @@ PetscErrorCode HGGridMult(HGPhysics p, Vec x, Vec y)
   double               *value;
 
   PetscFunctionBegin;
-  PetscCall(PetscMalloc1(points, &value));
+  if (!e->column) PetscCall(PetscMalloc1(points, &e->column));
+  value = e->column;
   PetscCall(VecGetArrayRead(x, &in));
   PetscCall(VecGetArrayWrite(y, &out));
   for (PetscInt k = 0; k < dof; k++) {
@@ -639,7 +640,6 @@ PetscErrorCode HGGridMult(HGPhysics p, Vec x, Vec y)
   }
   PetscCall(VecRestoreArrayWrite(y, &out));
   PetscCall(VecRestoreArrayRead(x, &in));
-  PetscCall(PetscFree(value));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -728,6 +728,7 @@ static PetscErrorCode AddByParameter(HGPhysics p, int q, Vec u, PetscBool old, c
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+/* This rank's share */
 PetscErrorCode HGGridParameterAdjoint(HGPhysics p, const char name[], Vec u, Vec w, PetscReal *g)
 {
   HGGridEquation    *e = (HGGridEquation *)p->data;
@@ -750,6 +751,6 @@ PetscErrorCode HGGridParameterAdjoint(HGPhysics p, const char name[], Vec u, Vec
     PetscCall(VecRestoreArrayRead(u, &x));
   }
   PetscCall(VecRestoreArrayRead(w, &v));
-  PetscCallMPI(MPI_Allreduce(&sum, g, 1, MPIU_REAL, MPI_SUM, PetscObjectComm((PetscObject)p)));
+  *g = sum;
   PetscFunctionReturn(PETSC_SUCCESS);
 }

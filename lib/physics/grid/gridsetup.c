@@ -251,6 +251,7 @@ static PetscErrorCode Destroy_Grid(HGPhysics p)
   }
   for (int k = 0; k < HG_EQUATION_TERMS; k++) PetscCall(PetscFree(e->P[k]));
   PetscCall(PetscFree(e->q));
+  PetscCall(PetscFree(e->column));
   PetscCall(PetscFree(e->planes));
   PetscCall(VecDestroy(&e->local));
   PetscCall(VecDestroy(&e->adjoint));

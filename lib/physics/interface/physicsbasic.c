@@ -788,11 +788,12 @@ PetscErrorCode HGPhysicsGetParameter(HGPhysics p, const char name[], PetscReal *
 @*/
 PetscErrorCode HGPhysicsParameterAdjoint(HGPhysics p, const char name[], Vec u, Vec w, PetscReal *g)
 {
-  PetscReal value;
+  PetscReal value, mine;
 
   PetscFunctionBegin;
   PetscCall(HGPhysicsGetParameter(p, name, &value));
-  PetscCall((*p->ops->parameteradjoint)(p, name, u, w, g));
+  PetscCall((*p->ops->parameteradjoint)(p, name, u, w, &mine));
+  PetscCallMPI(MPI_Allreduce(&mine, g, 1, MPIU_REAL, MPIU_SUM, PetscObjectComm((PetscObject)p)));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 

@@ -261,8 +261,12 @@ static PetscErrorCode SetUpInput(HGPhysics p, HGTensor x)
 
 static PetscErrorCode SetUpWork(HGPhysics p, PetscInt count, HGTensor x, HGTensor y)
 {
+  PetscObjectId id;
+
   PetscFunctionBegin;
-  PetscCall(CheckLayout(p, y));
+  PetscCall(PetscObjectGetId((PetscObject)y, &id));
+  if (id != p->layout) PetscCall(CheckLayout(p, y));
+  p->layout = id;
   if (x) PetscCall(SetUpInput(p, x));
   if (!p->u) {
     PetscCall(DMCreateGlobalVector(p->dm, &p->u));
@@ -272,7 +276,7 @@ static PetscErrorCode SetUpWork(HGPhysics p, PetscInt count, HGTensor x, HGTenso
   PetscCall(HGPhysicsSetUpNorm(p));
   if (count > p->nvalues) {
     PetscCall(PetscFree(p->value));
-    PetscCall(PetscMalloc1(count, &p->value));
+    PetscCall(PetscMalloc1(count + 1, &p->value)); /* and the derivative by a parameter */
     p->nvalues = count;
   }
   PetscFunctionReturn(PETSC_SUCCESS);
@@ -309,11 +313,10 @@ static PetscErrorCode TestOnce(HGPhysics p)
 #define BLOCK 4096 /* elements that are summed on their own */
 #define LANES 8
 
-/* Of the same order whatever the threads and the address of x, which BLAS does not promise: a resumed run has the same bits */
+/* Of this rank, in the same order whatever the threads and the address of x, which BLAS does not promise: a resumed run has the same bits */
 static PetscErrorCode SumOfSquares(HGPhysics p, Vec f, PetscReal *sum)
 {
   const PetscScalar *x;
-  PetscReal          mine = 0;
   PetscInt           n, blocks;
 
   PetscFunctionBegin;
@@ -334,30 +337,39 @@ static PetscErrorCode SumOfSquares(HGPhysics p, Vec f, PetscReal *sum)
     for (int l = 0; l <= LANES; l++) p->partial[b] += s[l];
   }
   PetscCall(VecRestoreArrayRead(f, &x));
-  for (PetscInt b = 0; b < blocks; b++) mine += p->partial[b];
-  PetscCallMPI(MPI_Allreduce(&mine, sum, 1, MPIU_REAL, MPIU_SUM, PetscObjectComm((PetscObject)f)));
+  *sum = 0;
+  for (PetscInt b = 0; b < blocks; b++) *sum += p->partial[b];
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* 1/2 |B W F|^2 of one sample; with dy the gradient, times scale */
-static PetscErrorCode EvaluateSample(HGPhysics p, PetscInt n, PetscReal scale, HGTensor y, HGTensor dy, PetscReal *value)
+static PetscErrorCode SumOverRanks(HGPhysics p, PetscInt n, PetscReal v[])
 {
-  PetscReal squares, by;
+  PetscFunctionBegin;
+  PetscCallMPI(MPI_Allreduce(MPI_IN_PLACE, v, (PetscMPIInt)n, MPIU_REAL, MPIU_SUM, PetscObjectComm((PetscObject)p->dm)));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* |B W F|^2 of one sample, this rank's share or, with `whole`, of all ranks: then the gradient is left out where it is not finite. With dy the gradient
+   of its half, times scale; this rank's share of the derivative by a parameter is added to *by */
+static PetscErrorCode EvaluateSample(HGPhysics p, PetscInt n, PetscReal scale, PetscBool whole, HGTensor y, HGTensor dy, PetscReal *squares,
+                                     PetscReal *by)
+{
+  PetscReal one;
 
   PetscFunctionBegin;
   PetscCall(HGTensorToVec(y, n, p->u));
   PetscCall(HGPhysicsResidual(p, p->u, p->f));
   if (p->weights) PetscCall(VecPointwiseMult(p->f, p->f, p->weights));
   PetscCall(HGPhysicsApplyNorm(p, p->f, p->g));
-  PetscCall(SumOfSquares(p, p->f, &squares));
-  *value = squares / 2;
-  if (!dy || PetscIsInfOrNanReal(squares)) PetscFunctionReturn(PETSC_SUCCESS);
+  PetscCall(SumOfSquares(p, p->f, squares));
+  if (whole) PetscCall(SumOverRanks(p, 1, squares));
+  if (!dy || (whole && PetscIsInfOrNanReal(*squares))) PetscFunctionReturn(PETSC_SUCCESS);
   PetscCall(HGPhysicsApplyNormAdjoint(p, p->f, p->g));
   if (p->weights) PetscCall(VecPointwiseMult(p->f, p->f, p->weights));
   PetscCall(TestOnce(p));
   if (*p->parameter) {
-    PetscCall(HGPhysicsParameterAdjoint(p, p->parameter, p->u, p->f, &by));
-    p->parameter_gradient += scale * by;
+    PetscCall((*p->ops->parameteradjoint)(p, p->parameter, p->u, p->f, &one));
+    *by += scale * one;
   }
   PetscCall(HGPhysicsResidualAdjoint(p, p->u, p->f, p->g));
   PetscCall(VecScale(p->g, scale));
@@ -459,6 +471,25 @@ PetscErrorCode HGPhysicsGetParameterGradient(HGPhysics p, PetscReal *g)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+/* |B W F|^2 of each sample of a batch in p->value, with dy the gradient of the mean of their halves */
+static PetscErrorCode EvaluateSamples(HGPhysics p, PetscInt count, const PetscInt sample[], HGTensor x, HGTensor y, HGTensor dy)
+{
+  const PetscBool whole = dy && (p->ops->otherjacobian || (p->test && !p->tested)) ? PETSC_TRUE : PETSC_FALSE;
+  PetscReal      *by    = &p->value[count];
+
+  PetscFunctionBegin;
+  *by = 0;
+  for (PetscInt n = 0; n < count; n++) {
+    if (x) PetscCall(HGTensorToVec(x, n, p->input));
+    PetscCall(HGPhysicsSetInput(p, sample ? sample[n] : n, x ? p->input : NULL));
+    PetscCall(EvaluateSample(p, n, 1 / (PetscReal)count, whole, y, dy, &p->value[n], by));
+  }
+  if (!whole) PetscCall(SumOverRanks(p, count + 1, p->value));
+  else if (*p->parameter) PetscCall(SumOverRanks(p, 1, by));
+  p->parameter_gradient = *by;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 /*@C
    HGPhysicsEvaluate - The mean over a batch of 1/2 |W F(u; a)|^2, or of 1/2 |B W F|^2, and its gradient with respect to u
 
@@ -484,7 +515,8 @@ PetscErrorCode HGPhysicsGetParameterGradient(HGPhysics p, PetscReal *g)
    Points stay where they are: a sample becomes the Vec that the residual expects by a change of element type alone. The
    first evaluation with a gradient tests the Jacobian by `HGPhysicsTestAdjoint()`, unless `-physics_test 0`.
 
-   After the first call nothing is allocated here; the user's functions and PETSc's matrices may.
+   After the first call nothing is allocated here; the user's functions and PETSc's matrices may. All sums over the ranks are one reduction for the batch; but a
+   user's Jacobian is asked for only where the residual is known to be finite, which takes one for each sample.
 
    Errors:
    A residual that is not finite (names the sample; see `HGPhysicsSetErrorIfNotFinite()`), a DMDA of other sizes or another layout than y, a Jacobian that fails the test.
@@ -493,33 +525,30 @@ PetscErrorCode HGPhysicsGetParameterGradient(HGPhysics p, PetscReal *g)
 @*/
 PetscErrorCode HGPhysicsEvaluate(HGPhysics p, PetscInt count, const PetscInt sample[], HGTensor x, HGTensor y, HGTensor dy, PetscReal *loss)
 {
-  MPI_Comm  comm = PetscObjectComm((PetscObject)p);
-  PetscReal sum  = 0;
+  MPI_Comm comm = PetscObjectComm((PetscObject)p);
 
   PetscFunctionBegin;
   PetscValidHeaderSpecific(p, HG_PHYSICS_CLASSID, 1);
   PetscCall(CheckResidual(p));
   PetscCall(SetUpWork(p, count, x, y));
   PetscCall(PetscLogEventBegin(HG_PHYSICS_Evaluate, p, 0, 0, 0));
-  p->bad                = -1;
-  p->parameter_gradient = 0;
   if (dy) PetscCall(HGTensorSet(dy, 0));
+  PetscCall(EvaluateSamples(p, count, sample, x, y, dy));
+  p->bad = -1;
+  *loss  = 0;
   for (PetscInt n = 0; n < count; n++) {
     const PetscInt which = sample ? sample[n] : n;
 
-    if (x) PetscCall(HGTensorToVec(x, n, p->input));
-    PetscCall(HGPhysicsSetInput(p, which, x ? p->input : NULL));
-    PetscCall(EvaluateSample(p, n, 1 / (PetscReal)count, y, dy, &p->value[n]));
+    p->value[n] /= 2;
     if (PetscIsInfOrNanReal(p->value[n]) && p->bad < 0) p->bad = which;
     HGCheck(p->allow_not_finite || p->bad < 0, comm,
             "the residual of sample %" PetscInt_FMT
             " is %s; lower the learning rate, or check the equation's input and the residual for this field",
             which, PetscIsNanReal(p->value[n]) ? "not a number" : "infinite");
     PetscCall(PetscInfo(p, "Sample %" PetscInt_FMT ": residual %g%s\n", which, (double)p->value[n], dy ? ", with its gradient" : ""));
-    sum += p->value[n] / (PetscReal)count;
+    *loss += p->value[n] / (PetscReal)count;
   }
-  *loss = sum;
   PetscCall(PetscLogEventEnd(HG_PHYSICS_Evaluate, p, 0, 0, 0));
-  PetscCall(PetscInfo(p, "Mean of %" PetscInt_FMT " residuals: %g\n", count, (double)sum));
+  PetscCall(PetscInfo(p, "Mean of %" PetscInt_FMT " residuals: %g\n", count, (double)*loss));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
