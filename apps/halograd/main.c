@@ -274,6 +274,19 @@ static PetscErrorCode Run(int argc, char **argv, Arguments *a)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+/* PETSc 3.22 and later name options that are left in several lines, those of other programs in PETSC_OPTIONS too: said before, or wanted by -options_left */
+static PetscErrorCode QuietOptionsLeft(void)
+{
+  PetscBool started, set;
+
+  PetscFunctionBegin;
+  PetscCall(PetscInitialized(&started));
+  if (!started) PetscFunctionReturn(PETSC_SUCCESS);
+  PetscCall(PetscOptionsHasName(NULL, NULL, "-options_left", &set));
+  if (!set) PetscCall(PetscOptionsSetValue(NULL, "-options_left", "0"));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 /* The status of a job whose output could not all be written: a pipe whose reader has left, such as head, is no fault to speak of, and ends as if
    by SIGPIPE; a full disk is one */
 static int StandardOutput(void)
@@ -297,10 +310,11 @@ int main(int argc, char **argv)
   if (Run(argc, argv, &a)) {
     (void)fflush(stdout);
     if (!freopen("/dev/null", "w", stderr)) _exit(1); /* MPICH would name what the error left open */
+    (void)QuietOptionsLeft();
     (void)HGFinalize();
     _exit(1); /* libraries' exit handlers may wait for what the error left open */
   }
-  if (HGFinalize()) return 1;
+  if (QuietOptionsLeft() || HGFinalize()) return 1;
   output = StandardOutput();
   if (output) return output;
   if (HGSignalReceived()) return 128 + HGSignalReceived(); /* as shells have it */

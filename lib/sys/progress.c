@@ -29,8 +29,9 @@ PetscErrorCode HGProgressBegin(HGProgress *p, MPI_Comm comm, const char unit[], 
 
   PetscFunctionBegin;
   PetscCallMPI(MPI_Comm_rank(comm, &rank));
+  /* The launcher of Open MPI 5 gives ranks a terminal that nobody sits at: its output may go to a file */
   *p = (HGProgress){.prints   = rank ? PETSC_FALSE : PETSC_TRUE,
-                    .terminal = isatty(STDOUT_FILENO) ? PETSC_TRUE : PETSC_FALSE,
+                    .terminal = isatty(STDOUT_FILENO) && tcgetpgrp(STDOUT_FILENO) >= 0 ? PETSC_TRUE : PETSC_FALSE,
                     .unit     = unit,
                     .total    = total,
                     .first    = done,
