@@ -111,23 +111,42 @@ AC_COMPILE_IFELSE([AC_LANG_PROGRAM([[#include <petscconf.h>
   [hg_petsc_cxx_flags="-DPETSC_FUNCTION_NAME_CXX=__func__ -DPETSC_CXX_RESTRICT=__restrict__"])
 CPPFLAGS=$hg_save_CPPFLAGS])
 
-# What the library and programs are compiled and linked with, and what halograd.pc says. Of other libraries, PETSc too, it names what
-# configure linked with: their own .pc files may name for static linking what is not installed, or not found.
+# HG_PETSC_STATIC_DIRS: folders that PETSc's .pc file leaves out of what it names for static linking, those of HDF5 in Debian 13
+AC_DEFUN([HG_PETSC_STATIC_DIRS], [
+hg_petsc_static_dirs=
+if test -n "$hg_petsc_libs"; then
+  hg_static=`HG_PKG_CONFIG([$hg_petsc_pc], [--static --libs $hg_petsc_module])`
+  for hg_name in "" hdf5-openmpi hdf5-mpich hdf5-mpi hdf5; do
+    hg_dirs=
+    test -z "$hg_name" || hg_dirs=`HG_PKG_CONFIG([], [--libs-only-L $hg_name])` || continue
+    HG_TRY_LINK([$hg_dirs $hg_static], [$hg_petsc_cflags], [[#include <petscsys.h>]], [[return (int)PetscInitializeNoArguments();]],
+      [hg_petsc_static_dirs=$hg_dirs
+      break])
+  done
+fi])
+
+# What the library and programs are compiled and linked with, and what halograd.pc says. Of other libraries it names what
+# configure linked with: their own .pc files may name for static linking what is not installed.
 AC_DEFUN([HG_SET_FLAGS], [
 HG_MPI_FLAGS
 HG_PETSC_CXX_FLAGS
+HG_PETSC_STATIC_DIRS
 HG_CPPFLAGS="$hg_petsc_cflags $hg_netcdf_cflags $hg_fftw_cflags"
 HG_LIBS="$hg_netcdf_libs $hg_petsc_libs $hg_fftw_libs -lz -lm"
 HG_PKG_CONFIG_PATH=$hg_petsc_pc:$hg_netcdf_pc${PKG_CONFIG_PATH:+:$PKG_CONFIG_PATH}
-HG_LIBS_PRIVATE="$hg_netcdf_libs $hg_fftw_libs -lz $OPENMP_CFLAGS -lm"
-HG_PC_CFLAGS="$hg_petsc_cxx_flags $hg_petsc_cflags$hg_mpi_cflags"
-HG_PC_LIBS="$hg_petsc_libs$hg_mpi_libs"
+HG_LIBS_PRIVATE="$hg_petsc_static_dirs $hg_netcdf_libs $hg_fftw_libs -lz $OPENMP_CFLAGS -lm"
+HG_PC_CFLAGS="$hg_petsc_cxx_flags$hg_mpi_cflags"
+HG_PC_MPI_LIBS=$hg_mpi_libs
+HG_PC_RPATH='-Wl,-rpath,${libdir}'
+hg_rpath=`for flag in $hg_petsc_libs; do case $flag in -Wl,-rpath,*) echo $flag ;; esac; done`
+HG_PC_RPATH="$HG_PC_RPATH "`echo $hg_rpath`
 AC_SUBST([HG_CPPFLAGS])
 AC_SUBST([HG_LIBS])
 AC_SUBST([HG_PKG_CONFIG_PATH])
 AC_SUBST([HG_LIBS_PRIVATE])
 AC_SUBST([HG_PC_CFLAGS])
-AC_SUBST([HG_PC_LIBS])])
+AC_SUBST([HG_PC_MPI_LIBS])
+AC_SUBST([HG_PC_RPATH])])
 
 AC_DEFUN([HG_SUMMARY], [
 cat <<_HG

@@ -36,7 +36,9 @@ else
   AC_MSG_RESULT([no])
   HG_MISSING([PETSc HG_PETSC_OLDEST or later with real scalars${with_petsc:+ in $with_petsc}$hg_petsc_rejected],
     [scripts/setup (builds it on MPICH); or package libpetsc-real-dev (Open MPI); or --with-petsc=DIR])
-fi])
+fi
+HG_PETSC_MODULE=$hg_petsc_module
+AC_SUBST([HG_PETSC_MODULE])])
 
 # HG_TRY_PETSC: takes $hg_name.pc from $hg_path ("-": where pkg-config looks by itself) if it serves
 AC_DEFUN([HG_TRY_PETSC], [
