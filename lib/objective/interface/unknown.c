@@ -11,7 +11,7 @@ PetscErrorCode HGUnknownSet(MPI_Comm comm, const char name[], PetscReal start, H
   PetscFunctionBegin;
   HGCheck(!PetscIsInfOrNanReal(start), comm, "-physics_unknown_start %g: give a number", (double)start);
   HGCheck(strlen(name) < sizeof(u->name), comm, "-physics_unknown %s: no parameter has such a long name", name);
-  PetscCall(PetscStrncpy(u->name, name, sizeof(u->name)));
+  if (name != u->name) PetscCall(PetscStrncpy(u->name, name, sizeof(u->name)));
   u->start = start;
   PetscFunctionReturn(PETSC_SUCCESS);
 }
