@@ -28,12 +28,12 @@ run() {
     limited 100 "${mpiexec[@]}" -n "$ranks" "$halograd" "$@" > out 2>&1 < /dev/null || fail "$* on $ranks ranks: $(cat out)"
 }
 
-# ours FILE: what the program has written, without what Open MPI's launcher tells of every status but 0
+# ours FILE: what the program has written, without what Open MPI's launcher tells of every status but 0, and the address sanitizer of a lack of memory
 ours() {
     awk '/^-+$/ && length >= 70 { if (!open) { open = 1; block = $0; next }
                       open = 0; if (block !~ /prterun|mpirun|mpiexec|orterun/) print block "\n" $0; next }
          open { block = block "\n" $0; next }
-         /^\[[^]]*\] PMIX ERROR: / { next }
+         /^\[[^]]*\] PMIX ERROR: / || /^==[0-9]*==WARNING: AddressSanitizer failed to allocate / { next }
          { print }
          END { if (open) print block }' "$1"
 }

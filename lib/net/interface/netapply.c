@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "net/net_impl.h"
+#include "layer/layerfield.h"
 
 /*@
    HGNetGetInput - Get the tensor that a network reads
@@ -279,28 +280,17 @@ PetscErrorCode HGNetAdjointBegin(HGNet net)
 static PetscErrorCode Rectify(HGNet net, HGNode *node)
 {
   const HGTensorLocal *y, *dy;
+  const HGFieldStore   store = {NULL};
+  HGFieldShape         shape;
+  HGSimd               simd;
 
   PetscFunctionBegin;
   PetscCall(HGTensorGetLocal(node->y, &y));
   PetscCall(HGTensorGetLocal(node->dy, &dy));
   if (!y->elements) PetscFunctionReturn(PETSC_SUCCESS);
-#pragma omp parallel for collapse(3) schedule(static)
-  for (PetscInt n = 0; n < y->box.size[HG_N]; n++) {
-    for (PetscInt z = 0; z < y->box.size[HG_Z]; z++) {
-      for (PetscInt r = 0; r < y->box.size[HG_Y]; r++) {
-        const ptrdiff_t at = n * y->stride[HG_N] + z * y->stride[HG_Z] + r * y->stride[HG_Y];
-
-        for (PetscInt i = 0; i < y->box.size[HG_X]; i++) {
-          for (PetscInt c = 0; c < y->box.size[HG_C]; c++) {
-            const ptrdiff_t e = at + i * y->stride[HG_X] + c;
-
-            if (net->dtype == HG_F32 && !(((const float *)y->owned)[e] > 0)) ((float *)dy->owned)[e] = 0;
-            if (net->dtype == HG_F64 && !(((const double *)y->owned)[e] > 0)) ((double *)dy->owned)[e] = 0;
-          }
-        }
-      }
-    }
-  }
+  PetscCall(HGGetSimd(&simd));
+  shape = HGFieldShapeOf(y, y, y->box.size[HG_N]);
+  (*HGFieldKernelsGet(simd, net->dtype)->activate_adjoint)(HG_ACT_RELU, 0, &shape, y->owned, dy->owned, &store, dy->owned);
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
