@@ -11,7 +11,7 @@ typedef struct {
   PetscReal   weight, bc_weight, scale; /* of the residual, of soft conditions; of the solution where there is no target */
   PetscInt    labelled;
   PetscReal   unknown_start;
-  const char *unknown;
+  const char *unknown, *output; /* output: file of an unknown field, empty for none */
   PetscBool   scale_set, help;
 } Training;
 
@@ -52,7 +52,7 @@ static PetscErrorCode CreatePhysics(Training *t)
   PetscFunctionBegin;
   t->weight = t->scale = t->bc_weight = 1;
   t->labelled                         = -1;
-  t->unknown                          = "";
+  t->unknown = t->output = "";
   PetscCall(HGOptionsGetString("-physics_type", &type, &set));
   PetscCall(HGPhysicsCreate(PETSC_COMM_WORLD, &t->physics));
   PetscOptionsBegin(PETSC_COMM_WORLD, NULL, "Physics options", "");
@@ -65,8 +65,11 @@ static PetscErrorCode CreatePhysics(Training *t)
                           PETSC_MAX_REAL, &t->bc_weight, NULL));
   PetscCall(HGOptionsReal(PetscOptionsObject, "-physics_scale", "without targets: the size of the solution", "HGTrainerSetPhysics",
                           HG_POSITIVE, PETSC_MAX_REAL, &t->scale, &t->scale_set));
-  PetscCall(HGOptionsString(PetscOptionsObject, "-physics_unknown", "parameter of the equation to find with the network",
-                            "HGTrainerSetUnknown", &t->unknown, NULL));
+  PetscCall(HGOptionsString(PetscOptionsObject, "-physics_unknown",
+                            "parameter of the equation to find with the network, or a, its input field", "HGTrainerSetUnknown", &t->unknown,
+                            NULL));
+  PetscCall(
+      HGOptionsString(PetscOptionsObject, "-output", "with -physics_unknown a: file to write the field found to", "", &t->output, NULL));
   PetscCall(HGOptionsReal(PetscOptionsObject, "-physics_unknown_start", "where its search starts; 0: the equation's value",
                           "HGTrainerSetUnknown", -PETSC_MAX_REAL, PETSC_MAX_REAL, &t->unknown_start, NULL));
   PetscCall(HGOptionsInt(PetscOptionsObject, "-data_labelled", "so many samples have targets, the first ones; -1 for all",
@@ -178,7 +181,7 @@ static PetscErrorCode CheckPaths(Training *t)
 {
   AppPath path[] = {
       {"-data_file", NULL, PETSC_FALSE},   {"-data_validation_file", NULL, PETSC_FALSE}, {"-model_input", NULL, PETSC_FALSE},
-      {"-model_output", NULL, PETSC_TRUE}, {"-train_history", NULL, PETSC_TRUE},
+      {"-model_output", NULL, PETSC_TRUE}, {"-train_history", NULL, PETSC_TRUE},         {"-output", t->output, PETSC_TRUE},
   };
 
   PetscFunctionBegin;
@@ -187,7 +190,7 @@ static PetscErrorCode CheckPaths(Training *t)
   PetscCall(HGTrainerGetModelInput(t->trainer, &path[2].path));
   PetscCall(HGTrainerGetModelOutput(t->trainer, &path[3].path));
   PetscCall(HGTrainerGetHistory(t->trainer, &path[4].path));
-  PetscCall(AppCheckPaths(5, path));
+  PetscCall(AppCheckPaths(6, path));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -275,6 +278,51 @@ static PetscErrorCode Announce(Training *t)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+static PetscErrorCode CreateFieldFile(Training *t, PetscInt channels, PetscInt *variable, HGFieldFile *file)
+{
+  PetscInt      dim, grid[3];
+  const char   *title, *input;
+  const HGAxis *axis;
+
+  PetscFunctionBegin;
+  PetscCall(HGDataGetSizes(t->data, &dim, NULL, NULL, NULL, grid));
+  PetscCall(HGPhysicsGetDescription(t->physics, &title, &input, NULL));
+  PetscCall(HGFieldFileCreate(PETSC_COMM_WORLD, t->output, file));
+  PetscCall(HGFieldFileSetSizes(*file, dim, 1, grid));
+  for (PetscInt a = 3 - dim; a < 3; a++) {
+    PetscCall(HGDataGetAxis(t->data, a, &axis));
+    if (axis) PetscCall(HGFieldFileSetAxis(*file, a, axis));
+  }
+  PetscCall(HGFieldFileSetAttribute(*file, "title", title));
+  PetscCall(HGFieldFileAddVariable(*file, "a", channels, HG_F64, variable));
+  PetscCall(HGFieldFileSetVariableAttribute(*file, *variable, "long_name", input));
+  PetscCall(HGFieldFileSetUp(*file));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* The input field that was found with the network */
+static PetscErrorCode WriteUnknownField(Training *t)
+{
+  HGObjective o;
+  HGFieldFile file;
+  PetscInt    channels, variable;
+  Vec         p, a;
+  DM          da;
+
+  PetscFunctionBegin;
+  if (!*t->output) PetscFunctionReturn(PETSC_SUCCESS);
+  PetscCall(HGTrainerGetObjective(t->trainer, &o));
+  PetscCall(HGTrainerGetParameters(t->trainer, &p));
+  PetscCall(HGObjectiveFieldsGetUnknownField(o, p, &a));
+  PetscCall(VecGetDM(a, &da));
+  PetscCall(DMDAGetDof(da, &channels));
+  PetscCall(CreateFieldFile(t, channels, &variable, &file));
+  PetscCall(HGFieldFileWriteVec(file, variable, 0, da, a));
+  PetscCall(HGFieldFileClose(&file));
+  PetscCall(PetscPrintf(PETSC_COMM_WORLD, "wrote %s: a\n", t->output));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 static PetscErrorCode Destroy(Training *t)
 {
   PetscFunctionBegin;
@@ -296,10 +344,13 @@ PetscErrorCode AppTrain(const char word[], PetscBool help)
   PetscCall(Configure(&t));
   if (!help) {
     PetscCall(AppCheckOptions());
+    HGCheck(!*t.output || !strcmp(t.unknown, "a"), PETSC_COMM_WORLD, "-output %s: there is a field to write with -physics_unknown a only",
+            t.output);
     PetscCall(CheckPaths(&t));
     PetscCall(Prepare(&t));
     PetscCall(Announce(&t));
     PetscCall(HGTrainerTrain(t.trainer));
+    PetscCall(WriteUnknownField(&t));
   }
   PetscCall(Destroy(&t));
   PetscFunctionReturn(PETSC_SUCCESS);

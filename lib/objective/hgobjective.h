@@ -79,6 +79,8 @@ PETSC_EXTERN PetscErrorCode HGObjectiveFieldsSetPhysics(HGObjective, HGPhysics, 
 PETSC_EXTERN PetscErrorCode HGObjectiveFieldsSetBoundaryWeight(HGObjective, PetscReal);
 PETSC_EXTERN PetscErrorCode HGObjectiveFieldsSetLabelled(HGObjective, PetscInt);
 PETSC_EXTERN PetscErrorCode HGObjectiveFieldsSetUnknown(HGObjective, const char[], PetscReal);
+PETSC_EXTERN PetscErrorCode HGObjectiveFieldsSetRegularization(HGObjective, PetscReal);
+PETSC_EXTERN PetscErrorCode HGObjectiveFieldsGetUnknownField(HGObjective, Vec, Vec *);
 PETSC_EXTERN PetscErrorCode HGObjectiveFieldsGetLoss(HGObjective, HGLoss *);
 
 PETSC_EXTERN PetscErrorCode HGObjectivePointsSet(HGObjective, HGNet, HGCollocation);

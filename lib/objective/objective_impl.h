@@ -64,6 +64,26 @@ typedef struct {
   PetscReal sign;
 } HGUnknown;
 
+#define HG_UNKNOWN_FIELD "a" /* the name of an unknown that is the input field */
+
+/* The input field as an unknown, see unknownfield.c */
+typedef struct {
+  DM         dm;
+  PetscBool  log;
+  PetscReal  spacing[3];     /* x, y, z */
+  Vec        a, m, g;        /* field, what the optimizer has of it, the gradient by that */
+  Vec        local, natural; /* m with ghost points; in natural order, NULL if what is trained is */
+  VecScatter tail;           /* between natural and the end of what is trained, NULL if that is m alone */
+} HGUnknownField;
+
+PETSC_INTERN PetscErrorCode HGUnknownFieldSetUp(HGPhysics, Vec, HGUnknownField *);
+PETSC_INTERN PetscErrorCode HGUnknownFieldCreateVector(HGUnknownField *, Vec *);
+PETSC_INTERN PetscErrorCode HGUnknownFieldGet(HGUnknownField *, Vec, PetscBool *);
+PETSC_INTERN PetscErrorCode HGUnknownFieldAdd(HGUnknownField *, PetscReal, Vec);
+PETSC_INTERN PetscErrorCode HGUnknownFieldAddRoughness(HGUnknownField *, PetscReal, PetscReal *);
+PETSC_INTERN PetscErrorCode HGUnknownFieldSetGradient(HGUnknownField *, Vec);
+PETSC_INTERN PetscErrorCode HGUnknownFieldDestroy(HGUnknownField *);
+
 PETSC_INTERN PetscErrorCode HGUnknownSet(MPI_Comm, const char[], PetscReal, HGUnknown *);
 PETSC_INTERN PetscErrorCode HGUnknownCreateVector(HGUnknown *, PetscReal, Vec *);
 PETSC_INTERN PetscErrorCode HGUnknownGet(const HGUnknown *, Vec, PetscReal *);

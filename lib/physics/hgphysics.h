@@ -162,6 +162,8 @@ PETSC_EXTERN PetscErrorCode HGPhysicsParameterAdjoint(HGPhysics, const char[], V
 PETSC_EXTERN PetscErrorCode HGPhysicsInputAdjoint(HGPhysics, Vec, Vec, Vec, Vec);
 PETSC_EXTERN PetscErrorCode HGPhysicsSolveAdjoint(HGPhysics, Vec, Vec, Vec);
 PETSC_EXTERN PetscErrorCode HGPhysicsSetGradientParameter(HGPhysics, const char[]);
+PETSC_EXTERN PetscErrorCode HGPhysicsSetGradientInput(HGPhysics, Vec, Vec);
+PETSC_EXTERN PetscErrorCode HGPhysicsCreateInput(HGPhysics, Vec *);
 PETSC_EXTERN PetscErrorCode HGPhysicsGetParameterGradient(HGPhysics, PetscReal *);
 PETSC_EXTERN PetscErrorCode HGPhysicsGetDescription(HGPhysics, const char *[], const char *[], const char *[]);
 PETSC_EXTERN PetscErrorCode HGPhysicsNeedsPositiveInput(HGPhysics, PetscBool *);

@@ -67,11 +67,12 @@ struct _p_HGPhysics {
   PetscBool        symmetric, normtested; /* B' is B; B has been found to be what it must be, with operators of this identity and state */
   PetscObjectId    normid[2];
   PetscObjectState normstate[2];
-  PetscBool        allow_not_finite; /* a residual that is not finite is a value, not an error */
-  PetscBool        positive;         /* the input field must be */
-  char             failure[512];     /* why the last solve found no solution, empty if it did */
-  char             parameter[32];    /* by which HGPhysicsEvaluate() differentiates too, empty for none */
-  PetscObjectId    layout;           /* of the tensor whose layout was found to be the DMDA's */
+  PetscBool        allow_not_finite;               /* a residual that is not finite is a value, not an error */
+  PetscBool        positive;                       /* the input field must be */
+  char             failure[512];                   /* why the last solve found no solution, empty if it did */
+  char             parameter[32];                  /* by which HGPhysicsEvaluate() differentiates too, empty for none */
+  Vec              one_input, by_input, by_sample; /* of all samples, or NULL; the derivative by it, of the batch and of one sample */
+  PetscObjectId    layout;                         /* of the tensor whose layout was found to be the DMDA's */
   PetscReal        parameter_gradient;
   PetscInt         bad;                            /* the sample that had it in the last evaluation, -1 for none */
   PetscBool        test, tested;                   /* the Jacobian, at the first gradient */

@@ -41,6 +41,36 @@ refused 1 'there is no equation' train -data_file small.nc -data_input a -data_t
 refused 2 'physics_unknown has no value' train "${known[@]}" -physics_unknown '' -model_input half.nc -model_output bad.nc
 refused 2 'was trained with .*physics_unknown nu' train "${known[@]}" -model_input half.nc -model_output bad.nc
 
+# ---- an input field with a network: the old state that a heat equation's solution comes from ----
+run 1 simulate -problem heat -physics_nu 0.02 -grid 20,20 -samples 1 -seed 1 -output old.nc -output_dtype f64
+field=(train -data_file old.nc -data_input u -data_target u -data_normalize global -hg_dtype f64 -physics_type heat -physics_nu 0.02 -physics_unknown a
+    -physics_weight 1e-3 -invert_regularization 1e-6 -net_type cnn -net_depth 2 -net_width 8 -net_activation tanh)
+run 2 "${field[@]}" -train_stages adam:100,lmvm:500 -tao_adam_lr 5e-3 -train_history h.csv -model_output field.nc -output found.nc
+head -n 1 h.csv | grep -q 'roughness,.*roughness_weight$' || fail "history of a field: $(head -n 1 h.csv)"
+for file in old found; do # the field's range; its whole error is 2 %
+    run 1 info $file.nc
+    sed -n 's/^  a(.* from \([-0-9.e+]*\) to \([-0-9.e+]*\).*/\1 \2/p' out
+done > ranges
+awk '{ lo[NR] = $1; hi[NR] = $2 } END { e = 0.06 * (hi[1] - lo[1]); exit !(NR == 2 && (lo[1] - lo[2])^2 < e * e && (hi[1] - hi[2])^2 < e * e) }' ranges \
+    || fail "an input field: from and to $(cat ranges)"
+tiny=("${field[@]}" -net_width 2)
+run 1 simulate -problem heat -physics_nu 0.02 -grid 7,6 -samples 3 -seed 1 -output old.nc -output_dtype f64
+run 2 "${tiny[@]}" -train_batch_size 2 -tao_type lmvm -train_epochs 1 -tao_test_gradient -invert_regularization 1e-3 -model_output x.nc
+sed -n 's/.*2-norm ||G - Gfd||.||G|| = \([0-9.e+-]*\),.*/\1/p' out | awk '{ n++; if ($1 > 1e-6) bad = 1 } END { exit bad || !n }' || fail "gradient with a field: $(cat out)"
+for n in 1 2 3; do
+    run "$n" "${tiny[@]}" -train_epochs 4 -train_batch_size 2 -train_history "f$n.csv" -model_output "f$n.nc"
+    tail -n 1 "f$n.csv" | cut -d, -f2,6-9 >> field_values
+done
+awk -F, 'NR == 1 { split($0, first) } { for (i = 1; i <= 5; i++) if (first[i] && ($i / first[i] - 1)^2 > 1e-18) bad = 1 } END { exit bad || NR != 3 }' field_values \
+    || fail "ranks differ: $(cat field_values)"
+run 2 "${tiny[@]}" -train_epochs 4 -train_batch_size 2 -tao_max_it 5 -model_output half.nc
+run 2 "${tiny[@]}" -train_epochs 4 -train_batch_size 2 -model_input half.nc -model_output resumed.nc
+cmp -s f2.nc resumed.nc || fail "a resumed run's file with a field differs from that of the uninterrupted one"
+refused 2 'was trained with .*-invert_regularization 9' "${tiny[@]}" -train_epochs 4 -train_batch_size 2 -model_input half.nc -model_output bad.nc -invert_regularization 2e-6
+refused 2 'without observations' "${tiny[@]}" -data_target none -model_output bad.nc
+refused 2 'with -physics_unknown a only' train "${known[@]}" -output bad.nc
+refused 1 'it must be positive' train -data_file old.nc -data_input u -data_target u -physics_type darcy -physics_unknown a -physics_unknown_start -1 -model_output bad.nc
+
 # ---- without a network ----
 
 # value NAME: of NAME=... in out

@@ -55,6 +55,7 @@ static PetscErrorCode AdjointBegin(HGFields *f)
   PetscFunctionBegin;
   PetscCall(HGNetAdjointBegin(f->net));
   f->unknown_sum = 0;
+  if (f->unknown_field) PetscCall(VecSet(f->m.g, 0));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -64,6 +65,10 @@ static PetscErrorCode AdjointEnd(HGFields *f, Vec g)
 
   PetscFunctionBegin;
   PetscCall(HGNetAdjointEnd(f->net, g));
+  if (f->unknown_field) {
+    PetscCall(HGUnknownFieldSetGradient(&f->m, g));
+    PetscFunctionReturn(PETSC_SUCCESS);
+  }
   if (*f->unknown.name) PetscCall(HGPhysicsGetParameter(f->physics, f->unknown.name, &q));
   PetscCall(HGUnknownSetGradient(&f->unknown, q, f->unknown_sum, g));
   PetscFunctionReturn(PETSC_SUCCESS);
@@ -88,7 +93,7 @@ static PetscErrorCode EvaluateBatch(HGObjective o, PetscInt epoch, PetscInt batc
 static PetscErrorCode EvaluateAll(HGObjective o, const PetscReal weight[], PetscReal *value, Vec g)
 {
   HGFields *f   = (HGFields *)o->data;
-  double    sum = 0, term[HG_TERMS] = {0};
+  double    sum = 0, term[HG_OBJECTIVE_TERMS] = {0};
   PetscInt  bad = -1;
 
   PetscFunctionBegin;
@@ -105,13 +110,13 @@ static PetscErrorCode EvaluateAll(HGObjective o, const PetscReal weight[], Petsc
     PetscCall(RunBatch(o, f->data, count, f->order + b * o->batch_size, weight, PETSC_TRUE, &part));
     if (bad < 0) bad = f->bad;
     sum += (double)part * (double)count / (double)o->samples;
-    for (int i = 0; i < HG_TERMS; i++) term[i] += (double)o->term[i].value * (double)count;
+    for (PetscInt i = 0; i < o->nterms; i++) term[i] += (double)o->term[i].value * (double)count;
     if (!last) continue;
     PetscCall(AdjointEnd(f, f->part));
     PetscCall(VecAXPY(g, (PetscReal)count / (PetscReal)o->samples, f->part));
   }
   *value = (PetscReal)sum;
-  for (int i = 0; i < HG_TERMS; i++) o->term[i].value = (PetscReal)(term[i] / (double)o->samples);
+  for (PetscInt i = 0; i < o->nterms; i++) o->term[i].value = (PetscReal)(term[i] / (double)o->samples);
   f->bad = bad;
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -158,11 +163,12 @@ static PetscErrorCode CreateVector_Fields(HGObjective o, Vec *p)
 
   PetscFunctionBegin;
   PetscCall(HGNetCreateParameters(f->net, p));
-  if (*f->unknown.name) {
-    PetscCall(HGFieldsCheckUnknown(o));
-    PetscCall(HGPhysicsGetParameter(f->physics, f->unknown.name, &q));
+  if (*f->unknown.name) PetscCall(HGFieldsCheckUnknown(o));
+  if (f->unknown_field) PetscCall(HGUnknownFieldCreateVector(&f->m, p));
+  else {
+    if (*f->unknown.name) PetscCall(HGPhysicsGetParameter(f->physics, f->unknown.name, &q));
+    PetscCall(HGUnknownCreateVector(&f->unknown, q, p));
   }
-  PetscCall(HGUnknownCreateVector(&f->unknown, q, p));
   PetscCall(HGNetInitializeParameters(f->net, (uint64_t)o->seed, *p));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -172,7 +178,7 @@ static PetscErrorCode GetUnknown_Fields(HGObjective o, Vec p, const char *name[]
   HGFields *f = (HGFields *)o->data;
 
   PetscFunctionBegin;
-  if (!*f->unknown.name) PetscFunctionReturn(PETSC_SUCCESS);
+  if (!*f->unknown.name || f->unknown_field) PetscFunctionReturn(PETSC_SUCCESS);
   *name = f->unknown.name;
   if (!p) PetscFunctionReturn(PETSC_SUCCESS);
   PetscCall(HGFieldsSetEquation(o, p));
@@ -196,9 +202,14 @@ static PetscErrorCode Where_Fields(HGObjective o, char text[], size_t len)
 
 static PetscErrorCode SetFromOptions_Fields(HGObjective o, HGOptionItems PetscOptionsObject)
 {
+  HGFields *f     = (HGFields *)o->data;
+  PetscReal alpha = f->alpha;
+
   PetscFunctionBegin;
-  (void)PetscOptionsObject;
-  PetscCall(HGLossSetFromOptions(((HGFields *)o->data)->loss));
+  PetscCall(HGOptionsReal(PetscOptionsObject, "-invert_regularization", "what the roughness of an unknown input field counts",
+                          "HGObjectiveFieldsSetRegularization", 0, PETSC_MAX_REAL, &alpha, NULL));
+  PetscCall(HGObjectiveFieldsSetRegularization(o, alpha));
+  PetscCall(HGLossSetFromOptions(f->loss));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -246,9 +257,9 @@ static PetscErrorCode CreateTarget(HGObjective o)
 
 static PetscErrorCode SetUp_Fields(HGObjective o)
 {
-  static const char *const names[HG_TERMS] = {"data", "residual", "boundary"};
-  HGFields                *f               = (HGFields *)o->data;
-  MPI_Comm                 comm            = PetscObjectComm((PetscObject)o);
+  static const char *const names[] = {"data", "residual", "boundary", "roughness"};
+  HGFields                *f       = (HGFields *)o->data;
+  MPI_Comm                 comm    = PetscObjectComm((PetscObject)o);
   HGTensor                 x;
   HGPartition              p;
   PetscInt                 first, last, size[HG_AXES];
@@ -263,8 +274,9 @@ static PetscErrorCode SetUp_Fields(HGObjective o)
           o->batch_size);
   PetscCall(CreateTarget(o));
   PetscCall(HGFieldsSetUpPhysics(o));
-  for (int i = 0; i < HG_TERMS; i++) o->term[i].name = names[i];
-  o->nterms                         = HG_TERMS;
+  o->nterms = f->unknown_field ? HG_TERM_ROUGHNESS + 1 : HG_TERM_BOUNDARY + 1;
+  for (PetscInt i = 0; i < o->nterms; i++) o->term[i].name = names[i];
+  if (f->unknown_field) o->term[HG_TERM_ROUGHNESS].weight = f->alpha;
   o->reference                      = HG_TERM_RESIDUAL;
   o->term[HG_TERM_DATA].present     = f->target ? PETSC_TRUE : PETSC_FALSE;
   o->term[HG_TERM_RESIDUAL].present = PETSC_TRUE;
@@ -295,6 +307,8 @@ static PetscErrorCode Destroy_Fields(HGObjective o)
   PetscCall(HGPhysicsDestroy(&f->physics));
   PetscCall(HGTensorDestroy(&f->target));
   for (int i = 0; i < 3; i++) PetscCall(HGTensorDestroy(&f->field[i]));
+  PetscCall(HGUnknownFieldDestroy(&f->m));
+  PetscCall(VecDestroy(&f->by_input));
   PetscCall(PetscFree(f->batch_order));
   PetscCall(PetscFree(f->order));
   PetscCall(PetscFree(f->every));

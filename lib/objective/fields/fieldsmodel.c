@@ -19,13 +19,19 @@ PetscErrorCode HGFieldsCheckUnknown(HGObjective o)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* HGFieldsSetEquation - Gives the equation the parameter's value in p */
+/* HGFieldsSetEquation - Gives the equation the unknown's value in p */
 PetscErrorCode HGFieldsSetEquation(HGObjective o, Vec p)
 {
   HGFields *f = (HGFields *)o->data;
   PetscReal q;
 
   PetscFunctionBegin;
+  if (f->unknown_field) {
+    PetscBool ok; /* if it is not, neither is the residual */
+
+    PetscCall(HGUnknownFieldGet(&f->m, p, &ok));
+    PetscFunctionReturn(PETSC_SUCCESS);
+  }
   if (!*f->unknown.name) PetscFunctionReturn(PETSC_SUCCESS);
   PetscCall(HGUnknownGet(&f->unknown, p, &q));
   PetscCall(HGPhysicsSetParameter(f->physics, f->unknown.name, q));
@@ -46,6 +52,7 @@ static PetscErrorCode DescribePhysics(HGObjective o, HGText *text)
                          "-physics_weight %.17g -bc_weight %.17g -physics_norm %s -data_labelled %" PetscInt_FMT " -loss_balance %s%s%s",
                          (double)o->term[HG_TERM_RESIDUAL].weight, (double)o->term[HG_TERM_BOUNDARY].weight, HGPhysicsNorms[norm],
                          f->labelled, HGBalances[o->balance], *f->unknown.name ? " -physics_unknown " : "", f->unknown.name));
+  if (f->unknown_field) PetscCall(HGTextAppend(text, " -invert_regularization %.17g", (double)f->alpha));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 

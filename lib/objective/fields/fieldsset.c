@@ -81,18 +81,18 @@ PetscErrorCode HGObjectiveFieldsGetLoss(HGObjective o, HGLoss *loss)
 }
 
 /*@C
-   HGObjectiveFieldsSetUnknown - Find a parameter of the equation together with the network
+   HGObjectiveFieldsSetUnknown - Find a parameter of the equation, or its input field, together with the network
 
    Logically Collective
 
    Input Parameters:
 +  o     - the objective
-.  name  - the parameter, as `HGPhysicsSetParameter()` calls it; empty for none
--  start - where its search starts; 0 for the value that the equation has
+.  name  - the parameter, as `HGPhysicsSetParameter()` calls it, or "a", the input field; empty for none
+-  start - where its search starts; 0 for the value that the equation has, of a field for 1 where it must be positive
 
    Options Database Keys:
 +  -physics_unknown name    - the parameter
--  -physics_unknown_start v - where its search starts (default the value of -physics_NAME)
+-  -physics_unknown_start v - where its search starts (default the value of -physics_NAME; of a field 1 where it must be positive, else 0)
 
    Level: intermediate
 
@@ -101,6 +101,10 @@ PetscErrorCode HGObjectiveFieldsGetLoss(HGObjective o, HGLoss *loss)
    optimizer moves theta.
 
    A weight decay pulls the magnitude towards 1.
+
+   An unknown input field is one for all samples, whose own input fields only the network sees: a coefficient, source or old state that all observations have in
+   common. The optimizer moves it, or its logarithm where it must be positive, at each point; its roughness counts as
+   `HGObjectiveFieldsSetRegularization()` says. It is trained on the last rank, in the natural order of its points.
 
    The equation has the value found so far; the model file keeps it in the equation's options, and theta as the variable `unknown`.
 
@@ -115,6 +119,65 @@ PetscErrorCode HGObjectiveFieldsSetUnknown(HGObjective o, const char name[], Pet
   PetscFunctionBegin;
   PetscValidHeaderSpecific(o, HG_OBJECTIVE_CLASSID, 1);
   PetscCall(HGUnknownSet(PetscObjectComm((PetscObject)o), name, start, &((HGFields *)o->data)->unknown));
+  PetscCall(PetscStrcmp(name, HG_UNKNOWN_FIELD, &((HGFields *)o->data)->unknown_field));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/*@
+   HGObjectiveFieldsSetRegularization - Set how much the roughness of an unknown input field counts
+
+   Logically Collective
+
+   Input Parameters:
++  o     - the objective
+-  alpha - the factor of 1/2 int |grad m|^2, m the field or its logarithm
+
+   Options Database Key:
+.  -invert_regularization alpha - the factor (default 0)
+
+   Level: intermediate
+
+   Errors:
+   A negative factor.
+
+.seealso: `HGObjectiveFieldsSetUnknown()`, `HGObjectiveInversionSetRegularization()`
+@*/
+PetscErrorCode HGObjectiveFieldsSetRegularization(HGObjective o, PetscReal alpha)
+{
+  PetscFunctionBegin;
+  PetscValidHeaderSpecific(o, HG_OBJECTIVE_CLASSID, 1);
+  HGCheck(alpha >= 0 && !PetscIsInfOrNanReal(alpha), PetscObjectComm((PetscObject)o),
+          "-invert_regularization %g: give zero or a positive number", (double)alpha);
+  ((HGFields *)o->data)->alpha = alpha;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/*@
+   HGObjectiveFieldsGetUnknownField - Get the input field that is found together with the network
+
+   Collective
+
+   Input Parameters:
++  o - the objective, set up
+-  p - the parameters
+
+   Output Parameter:
+.  a - the field that they have, a global vector on the points of the equation's DMDA; NULL if it is not the unknown. Do not destroy it
+
+   Level: intermediate
+
+.seealso: `HGObjectiveFieldsSetUnknown()`
+@*/
+PetscErrorCode HGObjectiveFieldsGetUnknownField(HGObjective o, Vec p, Vec *a)
+{
+  HGFields *f = (HGFields *)o->data;
+
+  PetscFunctionBegin;
+  PetscValidHeaderSpecific(o, HG_OBJECTIVE_CLASSID, 1);
+  *a = NULL;
+  if (!f->unknown_field) PetscFunctionReturn(PETSC_SUCCESS);
+  PetscCall(HGFieldsSetEquation(o, p));
+  *a = f->m.a;
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 

@@ -15,6 +15,23 @@ static PetscErrorCode CreateField(HGTensor like, HGTensor *t)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+/* The input field as the unknown, a constant at first */
+static PetscErrorCode SetUpUnknownField(HGFields *f)
+{
+  PetscBool positive;
+  Vec       a;
+
+  PetscFunctionBegin;
+  PetscCall(HGPhysicsNeedsPositiveInput(f->physics, &positive));
+  PetscCall(HGPhysicsCreateInput(f->physics, &a));
+  PetscCall(VecSet(a, f->unknown.start != 0 ? f->unknown.start : positive ? 1 : 0));
+  PetscCall(HGUnknownFieldSetUp(f->physics, a, &f->m));
+  PetscCall(VecDuplicate(a, &f->by_input));
+  PetscCall(VecDestroy(&a));
+  PetscCall(HGPhysicsSetGradientInput(f->physics, f->m.a, f->by_input));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 /* HGFieldsSetUpPhysics - Fields in the units of the data: input, output, gradient */
 PetscErrorCode HGFieldsSetUpPhysics(HGObjective o)
 {
@@ -44,7 +61,8 @@ PetscErrorCode HGFieldsSetUpPhysics(HGObjective o)
   PetscCall(CreateField(y, &f->field[2]));
   PetscCall(PetscMalloc1(o->batch_size, &f->batch_order));
   PetscCall(HGPhysicsSetErrorIfNotFinite(f->physics, PETSC_FALSE));
-  if (*f->unknown.name) PetscCall(HGPhysicsSetGradientParameter(f->physics, f->unknown.name));
+  if (f->unknown_field) PetscCall(SetUpUnknownField(f));
+  else if (*f->unknown.name) PetscCall(HGPhysicsSetGradientParameter(f->physics, f->unknown.name));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -104,9 +122,21 @@ static PetscErrorCode AddUnknown(HGFields *f, PetscReal weight)
   PetscReal g;
 
   PetscFunctionBegin;
-  if (!*f->unknown.name) PetscFunctionReturn(PETSC_SUCCESS);
+  if (f->unknown_field) PetscCall(HGUnknownFieldAdd(&f->m, weight, f->by_input));
+  if (!*f->unknown.name || f->unknown_field) PetscFunctionReturn(PETSC_SUCCESS);
   PetscCall(HGPhysicsGetParameterGradient(f->physics, &g));
   f->unknown_sum += weight * g;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Its gradient belongs to that of the field, which counts where one is summed up */
+static PetscErrorCode EvaluateRoughness(HGFields *f, PetscReal weight, PetscReal *value)
+{
+  PetscReal weighted = 0;
+
+  PetscFunctionBegin;
+  PetscCall(HGUnknownFieldAddRoughness(&f->m, weight, &weighted));
+  *value = weight > 0 ? weighted / weight : 0;
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -132,7 +162,8 @@ PetscErrorCode HGFieldsEvaluateTerms(HGObjective o, HGData data, PetscInt count,
                                       &t[HG_TERM_BOUNDARY].value));
   if (dy) PetscCall(AddGradient(f, data, count, 1, PETSC_TRUE, dy));
   PetscCall(EvaluateMisfit(o, data, count, sample, weight[HG_TERM_DATA], dy, &t[HG_TERM_DATA].value));
+  if (f->unknown_field) PetscCall(EvaluateRoughness(f, weight[HG_TERM_ROUGHNESS], &t[HG_TERM_ROUGHNESS].value));
   *value = 0;
-  for (int i = 0; i < HG_TERMS; i++) *value += weight[i] * t[i].value;
+  for (PetscInt i = 0; i < o->nterms; i++) *value += weight[i] * t[i].value;
   PetscFunctionReturn(PETSC_SUCCESS);
 }

@@ -11,23 +11,20 @@
 #include "objective/objective_impl.h"
 #include <math.h>
 
-#define FIELD "a" /* the unknown's name if it is the input field */
-
 enum { MISFIT, ROUGHNESS, NTERMS };
 
 typedef struct {
-  HGPhysics physics;
-  HGUnknown unknown;          /* a parameter, or FIELD */
-  PetscReal alpha;            /* of the regularization */
-  Vec       weights;          /* W, or NULL */
-  PetscInt  n;                /* observations */
-  Vec      *a, *observed;     /* [n] */
-  PetscBool field, log;       /* the unknown is a field, searched for by its logarithm */
-  PetscBool solved;           /* the equation had a solution once */
-  Vec       u, r, state;      /* solution, its misfit, adjoint state */
-  DM        dm;               /* of the field */
-  Vec       m, g, one, local; /* field, its gradient, that of one observation, the field with ghost points */
-  PetscReal spacing[3];       /* x, y, z */
+  HGPhysics      physics;
+  HGUnknown      unknown;      /* a parameter, or HG_UNKNOWN_FIELD */
+  PetscReal      alpha;        /* of the regularization */
+  Vec            weights;      /* W, or NULL */
+  PetscInt       n;            /* observations */
+  Vec           *a, *observed; /* [n] */
+  PetscBool      field;        /* the unknown is the input field */
+  PetscBool      solved;       /* the equation had a solution once */
+  Vec            u, r, state;  /* solution, its misfit, adjoint state */
+  HGUnknownField m;
+  Vec            one; /* gradient of one observation */
 } HGInversion;
 
 /*@
@@ -256,33 +253,16 @@ static PetscErrorCode SetFromOptions_Inversion(HGObjective o, HGOptionItems Pets
 
 static PetscErrorCode SetUpField(HGObjective o)
 {
-  HGInversion     *s    = (HGInversion *)o->data;
-  MPI_Comm         comm = PetscObjectComm((PetscObject)o);
-  Vec              start;
-  PetscInt         dim, n[3] = {1, 1, 1};
-  PetscReal        least;
-  const PetscReal *x;
+  HGInversion *s = (HGInversion *)o->data;
 
   PetscFunctionBegin;
-  HGCheck(s->n == 1, comm, "an unknown input field belongs to one observation; %" PetscInt_FMT " were given", s->n);
-  PetscCall(HGPhysicsNeedsPositiveInput(s->physics, &s->log));
-  PetscCall(HGPhysicsGetDM(s->physics, &s->dm));
-  PetscCall(PetscObjectReference((PetscObject)s->dm));
-  PetscCall(DMDAGetInfo(s->dm, &dim, &n[0], &n[1], &n[2], NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL));
-  for (PetscInt k = 0; k < dim; k++) {
-    PetscCall(HGPhysicsGetCoordinates(s->physics, k, &x));
-    s->spacing[k] = n[k] > 1 ? (x[n[k] - 1] - x[0]) / (PetscReal)(n[k] - 1) : 1;
-  }
-  start = s->a[0]; /* the caller's stays as it is */
-  PetscCall(VecDuplicate(start, &s->a[0]));
-  PetscCall(VecCopy(start, s->a[0]));
-  PetscCall(VecDestroy(&start));
-  PetscCall(DMCreateLocalVector(s->dm, &s->local));
-  PetscCall(VecDuplicate(s->a[0], &s->m));
-  PetscCall(VecDuplicate(s->a[0], &s->g));
+  HGCheck(s->n == 1, PetscObjectComm((PetscObject)o), "an unknown input field belongs to one observation; %" PetscInt_FMT " were given",
+          s->n);
+  PetscCall(HGUnknownFieldSetUp(s->physics, s->a[0], &s->m));
+  PetscCall(PetscObjectReference((PetscObject)s->m.a)); /* the caller's stays as it is */
+  PetscCall(VecDestroy(&s->a[0]));
+  s->a[0] = s->m.a;
   PetscCall(VecDuplicate(s->a[0], &s->one));
-  PetscCall(VecMin(s->a[0], NULL, &least));
-  HGCheck(!s->log || least > 0, comm, "the permeability starts from %g somewhere; it must be positive", (double)least);
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -294,7 +274,7 @@ static PetscErrorCode SetUp_Inversion(HGObjective o)
   PetscFunctionBegin;
   PetscCheck(s->physics, PetscObjectComm((PetscObject)o), PETSC_ERR_ORDER, "HGObjectiveInversionSetPhysics() comes first");
   HGCheck(s->n >= 1, PetscObjectComm((PetscObject)o), "no observations; give at least one");
-  PetscCall(PetscStrcmp(s->unknown.name, FIELD, &s->field));
+  PetscCall(PetscStrcmp(s->unknown.name, HG_UNKNOWN_FIELD, &s->field));
   PetscCall(VecDuplicate(s->observed[0], &s->u));
   PetscCall(VecDuplicate(s->u, &s->r));
   PetscCall(VecDuplicate(s->u, &s->state));
@@ -318,12 +298,9 @@ static PetscErrorCode CreateVector_Inversion(HGObjective o, Vec *p)
   PetscReal    q;
 
   PetscFunctionBegin;
+  *p = NULL;
   if (s->field) {
-    PetscCall(DMDACreateNaturalVector(s->dm, p));
-    PetscCall(VecCopy(s->a[0], s->m));
-    if (s->log) PetscCall(VecLog(s->m));
-    PetscCall(DMDAGlobalToNaturalBegin(s->dm, s->m, INSERT_VALUES, *p));
-    PetscCall(DMDAGlobalToNaturalEnd(s->dm, s->m, INSERT_VALUES, *p));
+    PetscCall(HGUnknownFieldCreateVector(&s->m, p));
     PetscFunctionReturn(PETSC_SUCCESS);
   }
   PetscCall(HGPhysicsGetParameter(s->physics, s->unknown.name, &q));
@@ -338,61 +315,16 @@ static PetscErrorCode CreateVector_Inversion(HGObjective o, Vec *p)
 static PetscErrorCode SetPoint(HGObjective o, Vec p, PetscReal *q, PetscBool *ok)
 {
   HGInversion *s = (HGInversion *)o->data;
-  PetscReal    least, most;
 
   PetscFunctionBegin;
   *q = 0;
   if (s->field) {
-    PetscCall(DMDANaturalToGlobalBegin(s->dm, p, INSERT_VALUES, s->m));
-    PetscCall(DMDANaturalToGlobalEnd(s->dm, p, INSERT_VALUES, s->m));
-    PetscCall(VecCopy(s->m, s->a[0]));
-    if (s->log) PetscCall(VecExp(s->a[0]));
-    PetscCall(VecMin(s->a[0], NULL, &least));
-    PetscCall(VecMax(s->a[0], NULL, &most));
-    *ok = !PetscIsInfOrNanReal(least) && !PetscIsInfOrNanReal(most) && (least > 0 || !s->log) ? PETSC_TRUE : PETSC_FALSE;
+    PetscCall(HGUnknownFieldGet(&s->m, p, ok));
     PetscFunctionReturn(PETSC_SUCCESS);
   }
   PetscCall(HGUnknownGet(&s->unknown, p, q));
   *ok = *q != 0 && !PetscIsInfOrNanReal(*q) ? PETSC_TRUE : PETSC_FALSE;
   if (*ok) PetscCall(HGPhysicsSetParameter(s->physics, s->unknown.name, *q));
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
-
-/* A weight times half the integral of |grad m|^2, the sum over faces of (difference / spacing)^2 times a cell's volume; its gradient is added to g */
-static PetscErrorCode AddRoughness(HGInversion *s, PetscReal weight, PetscReal *f)
-{
-  PetscInt           at[3], n[3], gs[3], gn[3], N[3], dof, dim;
-  const PetscScalar *v;
-  PetscScalar       *out;
-  PetscReal          sum = 0, volume = 1;
-
-  PetscFunctionBegin;
-  if (weight == 0) PetscFunctionReturn(PETSC_SUCCESS);
-  PetscCall(DMDAGetInfo(s->dm, &dim, &N[0], &N[1], &N[2], NULL, NULL, NULL, &dof, NULL, NULL, NULL, NULL, NULL));
-  PetscCall(DMDAGetCorners(s->dm, &at[0], &at[1], &at[2], &n[0], &n[1], &n[2]));
-  PetscCall(DMDAGetGhostCorners(s->dm, &gs[0], &gs[1], &gs[2], &gn[0], &gn[1], &gn[2]));
-  for (PetscInt k = 0; k < dim; k++) volume *= s->spacing[k];
-  PetscCall(DMGlobalToLocal(s->dm, s->m, INSERT_VALUES, s->local));
-  PetscCall(VecGetArrayRead(s->local, &v));
-  PetscCall(VecGetArray(s->g, &out));
-  for (PetscInt i = 0; i < n[0] * n[1] * n[2] * dof; i++) {
-    const PetscInt p = i / dof, here[3] = {at[0] + p % n[0], at[1] + p / n[0] % n[1], at[2] + p / n[0] / n[1]};
-    const PetscInt step[3] = {dof, dof * gn[0], dof * gn[0] * gn[1]};
-    const PetscInt l       = (here[0] - gs[0]) * step[0] + (here[1] - gs[1]) * step[1] + (here[2] - gs[2]) * step[2] + i % dof;
-
-    for (PetscInt k = 0; k < dim; k++) {
-      const PetscReal face = weight * volume / (s->spacing[k] * s->spacing[k]);
-
-      if (here[k] > 0) out[i] += face * (v[l] - v[l - step[k]]);
-      if (here[k] < N[k] - 1) {
-        out[i] += face * (v[l] - v[l + step[k]]);
-        sum += face / 2 * (v[l + step[k]] - v[l]) * (v[l + step[k]] - v[l]);
-      }
-    }
-  }
-  PetscCall(VecRestoreArray(s->g, &out));
-  PetscCall(VecRestoreArrayRead(s->local, &v));
-  PetscCallMPI(MPI_Allreduce(&sum, f, 1, MPIU_REAL, MPI_SUM, PetscObjectComm((PetscObject)s->dm)));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -458,8 +390,7 @@ static PetscErrorCode AddGradient(HGInversion *s, PetscInt i, PetscReal *by)
   PetscFunctionBegin;
   if (s->field) {
     PetscCall(HGPhysicsInputAdjoint(s->physics, s->a[i], s->u, s->state, s->one));
-    if (s->log) PetscCall(VecPointwiseMult(s->one, s->one, s->a[i]));
-    PetscCall(VecAXPY(s->g, -1, s->one));
+    PetscCall(HGUnknownFieldAdd(&s->m, -1, s->one));
     PetscFunctionReturn(PETSC_SUCCESS);
   }
   PetscCall(HGPhysicsParameterAdjoint(s->physics, s->unknown.name, s->u, s->state, &one));
@@ -479,7 +410,7 @@ static PetscErrorCode Evaluate_Inversion(HGObjective o, PetscInt epoch, PetscInt
   PetscFunctionBegin;
   (void)epoch;
   PetscCall(SetPoint(o, p, &q, &ok));
-  if (s->field) PetscCall(VecSet(s->g, 0));
+  if (s->field) PetscCall(VecSet(s->m.g, 0));
   for (PetscInt i = first; i < first + count && ok; i++) {
     PetscCall(Solve(s, i, &ok));
     if (!ok) break;
@@ -487,7 +418,7 @@ static PetscErrorCode Evaluate_Inversion(HGObjective o, PetscInt epoch, PetscInt
     PetscCall(AddGradient(s, i, &by));
     misfit += one / (PetscReal)count;
   }
-  if (s->field && ok) PetscCall(AddRoughness(s, weight[ROUGHNESS], &roughness));
+  if (s->field && ok) PetscCall(HGUnknownFieldAddRoughness(&s->m, weight[ROUGHNESS], &roughness));
   o->term[MISFIT].value    = ok ? misfit : (PetscReal)INFINITY;
   o->term[ROUGHNESS].value = weight[ROUGHNESS] > 0 ? roughness / weight[ROUGHNESS] : 0;
   *value                   = ok ? weight[MISFIT] * misfit + roughness : (PetscReal)INFINITY;
@@ -495,8 +426,7 @@ static PetscErrorCode Evaluate_Inversion(HGObjective o, PetscInt epoch, PetscInt
     PetscCall(HGUnknownSetGradient(&s->unknown, q, by, g));
     PetscFunctionReturn(PETSC_SUCCESS);
   }
-  PetscCall(DMDAGlobalToNaturalBegin(s->dm, s->g, INSERT_VALUES, g));
-  PetscCall(DMDAGlobalToNaturalEnd(s->dm, s->g, INSERT_VALUES, g));
+  PetscCall(HGUnknownFieldSetGradient(&s->m, g));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -515,7 +445,7 @@ static PetscErrorCode GetUnknown_Inversion(HGObjective o, Vec p, const char *nam
 
 static const char *WhatIsSought(const HGInversion *s)
 {
-  return s->log ? "log " FIELD : s->unknown.name;
+  return s->m.log ? "log " HG_UNKNOWN_FIELD : s->unknown.name;
 }
 
 static PetscErrorCode Write_Inversion(HGObjective o, Vec p, HGModel m)
@@ -600,11 +530,8 @@ static PetscErrorCode Destroy_Inversion(HGObjective o)
   PetscCall(VecDestroy(&s->u));
   PetscCall(VecDestroy(&s->r));
   PetscCall(VecDestroy(&s->state));
-  PetscCall(VecDestroy(&s->m));
-  PetscCall(VecDestroy(&s->g));
   PetscCall(VecDestroy(&s->one));
-  PetscCall(VecDestroy(&s->local));
-  PetscCall(DMDestroy(&s->dm));
+  PetscCall(HGUnknownFieldDestroy(&s->m));
   PetscCall(PetscFree(o->data));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -615,7 +542,7 @@ PetscErrorCode HGObjectiveCreate_Inversion(HGObjective o)
 
   PetscFunctionBegin;
   PetscCall(PetscNew(&s));
-  PetscCall(PetscStrncpy(s->unknown.name, FIELD, sizeof(s->unknown.name)));
+  PetscCall(PetscStrncpy(s->unknown.name, HG_UNKNOWN_FIELD, sizeof(s->unknown.name)));
   o->data                = s;
   o->tolerance[0]        = 1e-10;
   o->tolerance[1]        = 1e-8;

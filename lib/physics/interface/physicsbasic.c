@@ -529,6 +529,9 @@ PetscErrorCode HGPhysicsDestroy(HGPhysics *phys)
   PetscCall(VecDestroy(&p->weights));
   PetscCall(VecDestroy(&p->input));
   PetscCall(VecDestroy(&p->u));
+  PetscCall(VecDestroy(&p->one_input));
+  PetscCall(VecDestroy(&p->by_input));
+  PetscCall(VecDestroy(&p->by_sample));
   PetscCall(VecDestroy(&p->f));
   PetscCall(VecDestroy(&p->g));
   PetscCall(PetscFree(p->value));

@@ -267,7 +267,7 @@ static PetscErrorCode SetUpWork(HGPhysics p, PetscInt count, HGTensor x, HGTenso
   PetscCall(PetscObjectGetId((PetscObject)y, &id));
   if (id != p->layout) PetscCall(CheckLayout(p, y));
   p->layout = id;
-  if (x) PetscCall(SetUpInput(p, x));
+  if (x && !p->one_input) PetscCall(SetUpInput(p, x));
   if (!p->u) {
     PetscCall(DMCreateGlobalVector(p->dm, &p->u));
     PetscCall(VecDuplicate(p->u, &p->f));
@@ -371,6 +371,10 @@ static PetscErrorCode EvaluateSample(HGPhysics p, PetscInt n, PetscReal scale, P
     PetscCall((*p->ops->parameteradjoint)(p, p->parameter, p->u, p->f, &one));
     *by += scale * one;
   }
+  if (p->one_input) {
+    PetscCall(HGPhysicsInputAdjoint(p, p->one_input, p->u, p->f, p->by_sample));
+    PetscCall(VecAXPY(p->by_input, scale, p->by_sample));
+  }
   PetscCall(HGPhysicsResidualAdjoint(p, p->u, p->f, p->g));
   PetscCall(VecScale(p->g, scale));
   PetscCall(HGTensorFromVec(dy, n, p->g));
@@ -449,6 +453,71 @@ PetscErrorCode HGPhysicsSetGradientParameter(HGPhysics p, const char name[])
 }
 
 /*@
+   HGPhysicsSetGradientInput - Let `HGPhysicsEvaluate()` take one input field for all samples, and differentiate by it too
+
+   Logically Collective
+
+   Input Parameters:
++  p - the equation, set up
+.  a - the input field, a global vector of `HGPhysicsCreateInput()`; NULL for those of the samples (the default). Referenced
+-  g - takes the derivative of the mean by a in each evaluation with a gradient. Referenced
+
+   Level: advanced
+
+   Note:
+   That the fields x of `HGPhysicsEvaluate()` are the samples' other data, which the equation does not see.
+
+   Errors:
+   A user's equation.
+
+.seealso: `HGPhysicsInputAdjoint()`, `HGPhysicsEvaluate()`
+@*/
+PetscErrorCode HGPhysicsSetGradientInput(HGPhysics p, Vec a, Vec g)
+{
+  PetscFunctionBegin;
+  PetscValidHeaderSpecific(p, HG_PHYSICS_CLASSID, 1);
+  HGCheck(!a || p->ops->inputadjoint, PetscObjectComm((PetscObject)p),
+          "the equation %s has no derivative by its input; the built-in ones have", ((PetscObject)p)->type_name);
+  if (a) PetscCall(PetscObjectReference((PetscObject)a));
+  if (g) PetscCall(PetscObjectReference((PetscObject)g));
+  PetscCall(VecDestroy(&p->one_input));
+  PetscCall(VecDestroy(&p->by_input));
+  PetscCall(VecDestroy(&p->by_sample));
+  p->one_input = a;
+  p->by_input  = g;
+  if (g) PetscCall(VecDuplicate(g, &p->by_sample));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/*@
+   HGPhysicsCreateInput - Create an input field of an equation
+
+   Collective
+
+   Input Parameter:
+.  p - a built-in equation, set up
+
+   Output Parameter:
+.  a - the field, a global vector on the points of the equation's DMDA; destroy it
+
+   Level: intermediate
+
+.seealso: `HGPhysicsSetInput()`, `HGPhysicsGetChannels()`
+@*/
+PetscErrorCode HGPhysicsCreateInput(HGPhysics p, Vec *a)
+{
+  PetscInt inputs;
+  DM       dm;
+
+  PetscFunctionBegin;
+  PetscCall(HGPhysicsGetChannels(p, &inputs, NULL));
+  PetscCall(DMDACreateCompatibleDMDA(p->dm, inputs, &dm));
+  PetscCall(DMCreateGlobalVector(dm, a));
+  PetscCall(DMDestroy(&dm));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/*@
    HGPhysicsGetParameterGradient - Get the derivative of the mean that `HGPhysicsEvaluate()` computed last, by a parameter
 
    Not Collective
@@ -479,9 +548,10 @@ static PetscErrorCode EvaluateSamples(HGPhysics p, PetscInt count, const PetscIn
 
   PetscFunctionBegin;
   *by = 0;
+  if (p->by_input) PetscCall(VecSet(p->by_input, 0));
   for (PetscInt n = 0; n < count; n++) {
-    if (x) PetscCall(HGTensorToVec(x, n, p->input));
-    PetscCall(HGPhysicsSetInput(p, sample ? sample[n] : n, x ? p->input : NULL));
+    if (x && !p->one_input) PetscCall(HGTensorToVec(x, n, p->input));
+    PetscCall(HGPhysicsSetInput(p, sample ? sample[n] : n, p->one_input ? p->one_input : x ? p->input : NULL));
     PetscCall(EvaluateSample(p, n, 1 / (PetscReal)count, whole, y, dy, &p->value[n], by));
   }
   if (!whole) PetscCall(SumOverRanks(p, count + 1, p->value));
