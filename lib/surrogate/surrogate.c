@@ -169,6 +169,7 @@ PetscErrorCode HGSurrogateSetFromOptions(HGSurrogate s)
 static PetscErrorCode CreatePartition(HGSurrogate s, HGPartition *part)
 {
   MPI_Comm        comm = PetscObjectComm((PetscObject)s->da);
+  PetscBool       pointwise;
   PetscInt        dim, size[HG_AXES] = {1, 1, 1, 1, 1}, parts[HG_AXES] = {1, 1, 1, 1, 1};
   const PetscInt *len[3];
   DMBoundaryType  b[3];
@@ -177,7 +178,9 @@ static PetscErrorCode CreatePartition(HGSurrogate s, HGPartition *part)
   PetscFunctionBegin;
   PetscCall(DMDAGetInfo(s->da, &dim, &size[HG_X], &size[HG_Y], &size[HG_Z], &parts[HG_X], &parts[HG_Y], &parts[HG_Z], NULL, NULL, &b[2],
                         &b[1], &b[0], NULL));
-  HGCheck(dim == s->info.dim, comm, "the DMDA is %" PetscInt_FMT "-D, the network of %s %" PetscInt_FMT "-D", dim, s->model, s->info.dim);
+  PetscCall(HGNetHasJets(s->net, &pointwise)); /* such a network takes points of any space */
+  HGCheck(pointwise || dim == s->info.dim, comm, "the DMDA is %" PetscInt_FMT "-D, the network of %s %" PetscInt_FMT "-D", dim, s->model,
+          s->info.dim);
   size[HG_C] = s->info.channels[0];
   PetscCall(DMDAGetOwnershipRanges(s->da, &len[2], &len[1], &len[0]));
   PetscCall(HGPartitionCreate(comm, part));
