@@ -305,7 +305,7 @@ static PetscErrorCode Train(Coord *c)
   PetscFunctionBegin;
   PetscCall(AppCheckOptions());
   HGCheck(!c->missing, PETSC_COMM_WORLD,
-          "a network of coordinates needs an equation; choose one with -physics_type, or an example with -coord_problem burgers|poisson");
+          "a network of coordinates needs an equation; choose one with -physics_type, or an example with -coord_problem; -help lists them");
   PetscCall(CheckPaths(c));
   PetscCall(HGGetDType(&dtype));
   PetscCall(HGCollocationSetUpNet(c->c, c->net, dtype));
