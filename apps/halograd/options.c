@@ -129,6 +129,19 @@ static PetscErrorCode AskOptimizer(void *type)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+static PetscErrorCode AskLoss(void *type)
+{
+  HGLoss loss;
+
+  PetscFunctionBegin;
+  PetscCall(HGLossCreate(PETSC_COMM_WORLD, &loss));
+  PetscCall(PetscObjectSetOptionsPrefix((PetscObject)loss, prefix));
+  PetscCall(HGLossSetType(loss, (HGLossType)type));
+  PetscCall(HGLossSetFromOptions(loss));
+  PetscCall(HGLossDestroy(&loss));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 static PetscErrorCode AskEquation(void *type)
 {
   HGPhysics p;
@@ -204,6 +217,9 @@ static PetscErrorCode GetNames(Names *names)
   PetscCall(AskTypes(AskOptimizer, types, "-tao_type", names));
   PetscCall(PetscFree(types));
   PetscCall(AskTypes(AskPC, PCHALOGRAD, "-pc_type", names));
+  PetscCall(HGNamesOfList(HGLossList, ",", &types));
+  PetscCall(AskTypes(AskLoss, types, "-train_loss", names));
+  PetscCall(PetscFree(types));
   PetscCall(HGNamesOfList(HGPhysicsList, ",", &types));
   PetscCall(AskTypes(AskEquation, types, "-physics_type", names));
   PetscCall(PetscFree(types));

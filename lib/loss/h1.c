@@ -27,6 +27,13 @@
 .seealso: `HGLossSetType()`, `HGLossH1SetWeight()`, `HGLossH1SetSpacing()`, `HGLossH1SetPeriodic()`, `HGLINOPHALO`
 M*/
 
+typedef struct {
+  PetscReal weight, spacing[3]; /* spacing: z, y, x; 0 for 1 / points */
+  PetscBool periodic;
+  HGTensor  error, weights; /* with ghosts */
+  HGLinOp   halo;
+} H1;
+
 /* e = y - t, zero where there is no weight */
 HG_LOSS_INLINE void Error(const HGLossPass *p, const HGLossLine *l, int f32, double sum[])
 {
@@ -82,6 +89,7 @@ HG_LOSS_LINES(Differences)
 /* Ghosts beyond a boundary that is not periodic repeat the last point: the difference across it is zero */
 static PetscErrorCode SetUp_H1(HGLoss loss, HGTensor y)
 {
+  H1        *d    = (H1 *)loss->data;
   MPI_Comm   comm = PetscObjectComm((PetscObject)loss);
   PetscInt   size[HG_AXES], halo[3][2];
   HGBoundary boundary[3];
@@ -91,30 +99,32 @@ static PetscErrorCode SetUp_H1(HGLoss loss, HGTensor y)
   PetscCall(HGPartitionGetSizes(loss->part[0], NULL, size));
   PetscCall(PetscMalloc1(3, &loss->work));
   for (int a = 0; a < 3; a++) {
-    const PetscReal n = (PetscReal)size[HG_Z + a], h = loss->spacing[a] > 0 ? loss->spacing[a] : 1 / n;
+    const PetscReal n = (PetscReal)size[HG_Z + a], h = d->spacing[a] > 0 ? d->spacing[a] : 1 / n;
 
     halo[a][0] = halo[a][1] = size[HG_Z + a] > 1;
-    boundary[a]             = loss->periodic ? HG_BOUNDARY_PERIODIC : HG_BOUNDARY_REPLICATE;
-    loss->work[a]           = size[HG_Z + a] > 1 ? (double)(loss->h1_weight / (h * h)) : 0;
+    boundary[a]             = d->periodic ? HG_BOUNDARY_PERIODIC : HG_BOUNDARY_REPLICATE;
+    loss->work[a]           = size[HG_Z + a] > 1 ? (double)(d->weight / (h * h)) : 0;
   }
-  PetscCall(HGTensorCreate(loss->part[0], loss->dtype, &loss->error));
-  PetscCall(HGTensorSetHalo(loss->error, halo));
-  PetscCall(HGTensorSetUp(loss->error));
-  if (loss->weight || loss->channel_weight) PetscCall(HGTensorDuplicate(loss->error, &loss->weights));
-  PetscCall(HGLinOpCreate(comm, &loss->halo));
-  PetscCall(HGLinOpSetType(loss->halo, HGLINOPHALO));
-  PetscCall(HGLinOpSetTensors(loss->halo, loss->error, loss->error));
-  PetscCall(HGLinOpSetBoundary(loss->halo, boundary));
-  PetscCall(HGLinOpSetUp(loss->halo));
+  PetscCall(HGTensorCreate(loss->part[0], loss->dtype, &d->error));
+  PetscCall(HGTensorSetHalo(d->error, halo));
+  PetscCall(HGTensorSetUp(d->error));
+  if (loss->weight || loss->channel_weight) PetscCall(HGTensorDuplicate(d->error, &d->weights));
+  PetscCall(HGLinOpCreate(comm, &d->halo));
+  PetscCall(HGLinOpSetType(d->halo, HGLINOPHALO));
+  PetscCall(HGLinOpSetTensors(d->halo, d->error, d->error));
+  PetscCall(HGLinOpSetBoundary(d->halo, boundary));
+  PetscCall(HGLinOpSetUp(d->halo));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
 static PetscErrorCode Reset_H1(HGLoss loss)
 {
+  H1 *d = (H1 *)loss->data;
+
   PetscFunctionBegin;
-  PetscCall(HGLinOpDestroy(&loss->halo));
-  PetscCall(HGTensorDestroy(&loss->error));
-  PetscCall(HGTensorDestroy(&loss->weights));
+  PetscCall(HGLinOpDestroy(&d->halo));
+  PetscCall(HGTensorDestroy(&d->error));
+  PetscCall(HGTensorDestroy(&d->weights));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -126,12 +136,13 @@ static PetscErrorCode Fill(const HGLossPass *p, HGLossLineFunction f, HGTensor t
   PetscFunctionBegin;
   PetscCall(HGTensorGetLocal(t, &pass.dy));
   PetscCall(HGLossSweep(&pass, f, 0, NULL));
-  PetscCall(HGLinOpApply(p->loss->halo, t, t));
+  PetscCall(HGLinOpApply(((H1 *)p->loss->data)->halo, t, t));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
 static PetscErrorCode Evaluate_H1(HGLoss loss, HGLossPass *p, PetscReal *value)
 {
+  H1             *d   = (H1 *)loss->data;
   const PetscBool f32 = loss->dtype == HG_F32 ? PETSC_TRUE : PETSC_FALSE;
   HGLossPass      pass;
   PetscInt        size[HG_AXES];
@@ -140,12 +151,12 @@ static PetscErrorCode Evaluate_H1(HGLoss loss, HGLossPass *p, PetscReal *value)
   PetscFunctionBegin;
   PetscCall(HGPartitionGetSizes(loss->part[0], NULL, size));
   PetscCall(HGLossWeigh(p, HGLossWeighLine[loss->dtype], size[HG_C], &weights));
-  PetscCall(Fill(p, f32 ? Error_F32 : Error_F64, loss->error));
-  if (p->weighted) PetscCall(Fill(p, f32 ? Expand_F32 : Expand_F64, loss->weights));
+  PetscCall(Fill(p, f32 ? Error_F32 : Error_F64, d->error));
+  if (p->weighted) PetscCall(Fill(p, f32 ? Expand_F32 : Expand_F64, d->weights));
   pass       = *p;
   pass.scale = 1 / weights;
-  PetscCall(HGTensorGetLocal(loss->error, &pass.y));
-  PetscCall(HGTensorGetLocal(p->weighted ? loss->weights : loss->error, &pass.t));
+  PetscCall(HGTensorGetLocal(d->error, &pass.y));
+  PetscCall(HGTensorGetLocal(p->weighted ? d->weights : d->error, &pass.t));
   PetscCall(HGLossSum(&pass, f32 ? Differences_F32 : Differences_F64, 1, &sum));
   *value = (PetscReal)(sum / weights);
   PetscFunctionReturn(PETSC_SUCCESS);
@@ -153,18 +164,69 @@ static PetscErrorCode Evaluate_H1(HGLoss loss, HGLossPass *p, PetscReal *value)
 
 static PetscErrorCode View_H1(HGLoss loss, PetscViewer viewer)
 {
+  H1 *d = (H1 *)loss->data;
+
   PetscFunctionBegin;
-  PetscCall(PetscViewerASCIIPrintf(viewer, "weight of the gradients: %g%s\n", (double)loss->h1_weight, loss->periodic ? ", periodic" : ""));
+  PetscCall(PetscViewerASCIIPrintf(viewer, "weight of the gradients: %g%s\n", (double)d->weight, d->periodic ? ", periodic" : ""));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Given for x, y, z, distances are kept for z, y, x */
+static PetscErrorCode SetFromOptions_H1(HGLoss loss, HGOptionItems PetscOptionsObject)
+{
+  H1       *d      = (H1 *)loss->data;
+  PetscReal weight = d->weight, h[3] = {0, 0, 0};
+  PetscInt  n = 0;
+  PetscBool set, periodic = d->periodic;
+
+  PetscFunctionBegin;
+  PetscCall(HGOptionsReal(PetscOptionsObject, "-loss_h1_weight", "weight of the gradients", "HGLossH1SetWeight", 0, PETSC_MAX_REAL, &weight,
+                          &set));
+  if (set) PetscCall(HGLossH1SetWeight(loss, weight));
+  PetscCall(HGOptionsRealArray(PetscOptionsObject, "-loss_h1_spacing", "distances of points along x,y,z, or one for all; default 1/points",
+                               "HGLossH1SetSpacing", HG_POSITIVE, PETSC_MAX_REAL, 1, 3, h, &n, &set));
+  for (PetscInt a = n; a < 3; a++) h[a] = h[0];
+  if (set) PetscCall(HGLossH1SetSpacing(loss, (const PetscReal[]){h[2], h[1], h[0]}));
+  PetscCall(HGOptionsBool(PetscOptionsObject, "-loss_h1_periodic", "differences across the boundary too", "HGLossH1SetPeriodic", &periodic,
+                          &set));
+  if (set) PetscCall(HGLossH1SetPeriodic(loss, periodic));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode Options_H1(HGLoss loss, HGText *text)
+{
+  const H1    *d      = (const H1 *)loss->data;
+  const double xyz[3] = {(double)d->spacing[2], (double)d->spacing[1], (double)d->spacing[0]}, weight = (double)d->weight;
+
+  PetscFunctionBegin;
+  PetscCall(HGLossAppendReals(text, " -loss_h1_weight", 1, &weight));
+  if (xyz[0] > 0) PetscCall(HGLossAppendReals(text, " -loss_h1_spacing", 3, xyz));
+  if (d->periodic) PetscCall(HGTextAppend(text, " -loss_h1_periodic"));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode Destroy_H1(HGLoss loss)
+{
+  PetscFunctionBegin;
+  PetscCall(PetscFree(loss->data));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
 PetscErrorCode HGLossCreate_H1(HGLoss loss)
 {
+  H1 *d;
+
   PetscFunctionBegin;
-  loss->ops->setup    = SetUp_H1;
-  loss->ops->evaluate = Evaluate_H1;
-  loss->ops->reset    = Reset_H1;
-  loss->ops->view     = View_H1;
+  PetscCall(PetscNew(&d));
+  d->weight                 = 1;
+  loss->data                = d;
+  loss->ops->setup          = SetUp_H1;
+  loss->ops->evaluate       = Evaluate_H1;
+  loss->ops->setfromoptions = SetFromOptions_H1;
+  loss->ops->options        = Options_H1;
+  loss->ops->view           = View_H1;
+  loss->ops->reset          = Reset_H1;
+  loss->ops->destroy        = Destroy_H1;
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -185,6 +247,9 @@ PetscErrorCode HGLossCreate_H1(HGLoss loss)
    Units:
    weight: the square of those of the spacing
 
+   Note:
+   Nothing for losses of other types.
+
    Errors:
    Refuses a weight below zero.
 
@@ -192,12 +257,16 @@ PetscErrorCode HGLossCreate_H1(HGLoss loss)
 @*/
 PetscErrorCode HGLossH1SetWeight(HGLoss loss, PetscReal weight)
 {
+  PetscBool h1;
+
   PetscFunctionBegin;
   PetscValidHeaderSpecific(loss, HG_LOSS_CLASSID, 1);
+  PetscCall(PetscObjectTypeCompare((PetscObject)loss, HGLOSSH1, &h1));
   HGCheck(weight >= 0 && !PetscIsInfOrNanReal(weight), PetscObjectComm((PetscObject)loss), "-loss_h1_weight %g: give 0 or more",
           (double)weight);
+  if (!h1) PetscFunctionReturn(PETSC_SUCCESS);
   PetscCall(HGLossReset(loss));
-  loss->h1_weight = weight;
+  ((H1 *)loss->data)->weight = weight;
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -218,6 +287,9 @@ PetscErrorCode HGLossH1SetWeight(HGLoss loss, PetscReal weight)
    Shape:
    h: [3]
 
+   Note:
+   Nothing for losses of other types.
+
    Errors:
    Refuses distances below zero.
 
@@ -225,13 +297,17 @@ PetscErrorCode HGLossH1SetWeight(HGLoss loss, PetscReal weight)
 @*/
 PetscErrorCode HGLossH1SetSpacing(HGLoss loss, const PetscReal h[])
 {
+  PetscBool h1;
+
   PetscFunctionBegin;
   PetscValidHeaderSpecific(loss, HG_LOSS_CLASSID, 1);
+  PetscCall(PetscObjectTypeCompare((PetscObject)loss, HGLOSSH1, &h1));
   for (int a = 0; a < 3; a++)
     HGCheck(h[a] >= 0 && !PetscIsInfOrNanReal(h[a]), PetscObjectComm((PetscObject)loss),
             "-loss_h1_spacing: %g along %c is no distance of points; give a positive number", (double)h[a], "zyx"[a]);
+  if (!h1) PetscFunctionReturn(PETSC_SUCCESS);
   PetscCall(HGLossReset(loss));
-  PetscCall(PetscArraycpy(loss->spacing, h, 3));
+  PetscCall(PetscArraycpy(((H1 *)loss->data)->spacing, h, 3));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -249,13 +325,20 @@ PetscErrorCode HGLossH1SetSpacing(HGLoss loss, const PetscReal h[])
 
    Level: intermediate
 
+   Note:
+   Nothing for losses of other types.
+
 .seealso: `HGLOSSH1`
 @*/
 PetscErrorCode HGLossH1SetPeriodic(HGLoss loss, PetscBool periodic)
 {
+  PetscBool h1;
+
   PetscFunctionBegin;
   PetscValidHeaderSpecific(loss, HG_LOSS_CLASSID, 1);
+  PetscCall(PetscObjectTypeCompare((PetscObject)loss, HGLOSSH1, &h1));
+  if (!h1) PetscFunctionReturn(PETSC_SUCCESS);
   PetscCall(HGLossReset(loss));
-  loss->periodic = periodic;
+  ((H1 *)loss->data)->periodic = periodic;
   PetscFunctionReturn(PETSC_SUCCESS);
 }

@@ -42,6 +42,7 @@ typedef const char *HGLossType;
 #define HGLOSSBCE          "bce"
 #define HGLOSSCROSSENTROPY "cross_entropy"
 
+PETSC_EXTERN PetscFunctionList HGLossList; /* the losses that are registered, from the first HGLossCreate() on */
 PETSC_EXTERN PetscErrorCode HGLossRegister(const char[], PetscErrorCode (*)(HGLoss));
 PETSC_EXTERN PetscErrorCode HGLossCreate(MPI_Comm, HGLoss *);
 PETSC_EXTERN PetscErrorCode HGLossSetType(HGLoss, HGLossType);

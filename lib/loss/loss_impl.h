@@ -37,8 +37,11 @@ struct _HGLossOps {
   PetscErrorCode (*setup)(HGLoss, HGTensor);
   PetscErrorCode (*evaluate)(HGLoss, HGLossPass *, PetscReal *);
   PetscErrorCode (*check)(HGLoss, HGLossPass *, PetscInt *); /* the first sample whose target it cannot take; NULL if it takes any */
-  PetscErrorCode (*reset)(HGLoss);
+  PetscErrorCode (*setfromoptions)(HGLoss, HGOptionItems);
+  PetscErrorCode (*options)(HGLoss, HGText *); /* appends the options of the type's own that make it what it is */
   PetscErrorCode (*view)(HGLoss, PetscViewer);
+  PetscErrorCode (*reset)(HGLoss);   /* frees what setup made */
+  PetscErrorCode (*destroy)(HGLoss); /* frees data */
 };
 
 struct _p_HGLoss {
@@ -48,9 +51,8 @@ struct _p_HGLoss {
   PetscBool          classes; /* the target has class indices */
   HGTensor           weight;  /* [N or 1][C or 1][Z or 1][Y or 1][X or 1] or NULL */
   PetscInt           nchannel_weight;
-  double            *channel_weight;               /* [nchannel_weight] */
-  PetscReal          delta, h1_weight, spacing[3]; /* spacing: z, y, x; 0 for 1 / points */
-  PetscBool          periodic;
+  double            *channel_weight; /* [nchannel_weight] */
+  void              *data;           /* of the type */
 
   /* Planned for the layouts of output and target */
   HGPartition part[2];
@@ -61,8 +63,6 @@ struct _p_HGLoss {
   double     *sums;     /* [samples of this rank][HG_LOSS_SUMS] */
   double     *work;     /* of the type */
   MPI_Comm    across;   /* the ranks that have the other channels of these points, MPI_COMM_NULL if none */
-  HGTensor    error, weights;
-  HGLinOp     halo;
 };
 
 /* Element i of an array whose type is a constant where this is expanded */
@@ -99,7 +99,8 @@ HG_LOSS_INLINE double HGLossWeight(const HGLossPass *p, const HGLossLine *l, int
     NAME(p, l, 0, sum);                                                          \
   }
 
-PETSC_INTERN PetscErrorCode HGLossReset(HGLoss);
+PETSC_EXTERN PetscErrorCode HGLossReset(HGLoss);
+PETSC_EXTERN PetscErrorCode HGLossAppendReals(HGText *, const char[], PetscInt, const double[]);
 PETSC_INTERN PetscErrorCode HGLossPlan(HGLoss, HGTensor, HGTensor);
 PETSC_INTERN PetscErrorCode HGLossBegin(HGLoss, PetscInt, HGTensor, HGTensor, HGTensor, HGLossPass *);
 PETSC_EXTERN PetscErrorCode HGLossSweep(const HGLossPass *, HGLossLineFunction, PetscInt, double[]);

@@ -51,6 +51,10 @@ HG_LOSS_INLINE double Absolute(double y, double t, double delta, double *slope)
 
 .seealso: `HGLossSetType()`, `HGLossHuberSetDelta()`
 M*/
+typedef struct {
+  double delta;
+} Huber;
+
 HG_LOSS_INLINE double HuberMisfit(double y, double t, double delta, double *slope)
 {
   const double e = y - t, a = fabs(e);
@@ -82,12 +86,17 @@ HG_LOSS_INLINE double Logistic(double y, double t, double delta, double *slope)
   return fmax(y, 0) - y * t + log1p(q);
 }
 
+HG_LOSS_INLINE double DeltaOf(HGLoss loss)
+{
+  return loss->data ? ((const Huber *)loss->data)->delta : 0;
+}
+
 typedef double (*Misfit)(double y, double t, double delta, double *slope);
 
 HG_LOSS_INLINE void Uniform(const HGLossPass *p, const HGLossLine *l, Misfit f, int f32, double sum[])
 {
   const ptrdiff_t n     = (ptrdiff_t)p->size[HG_X] * p->size[HG_C];
-  const double    delta = p->loss->delta, scale = p->scale;
+  const double    delta = DeltaOf(p->loss), scale = p->scale;
   double          total = 0;
 
 #pragma omp simd reduction(+ : total)
@@ -109,14 +118,14 @@ HG_LOSS_INLINE void Weighted(const HGLossPass *p, const HGLossLine *l, Misfit f,
       const double    w     = HGLossWeight(p, l, f32, x, c);
       double          slope = 0;
 
-      if (w != 0) sum[0] += w * f(HGLossGet(l->y, f32, i), HGLossGet(l->t, f32, i), p->loss->delta, &slope);
+      if (w != 0) sum[0] += w * f(HGLossGet(l->y, f32, i), HGLossGet(l->t, f32, i), DeltaOf(p->loss), &slope);
       if (l->dy) HGLossPut(l->dy, f32, i, p->scale * w * slope);
     }
   }
 }
 
-/* NAME_F32 and NAME_F64 for lines, and HGLossCreate_NAME */
-#define DEFINE_LOSS(NAME, MISFIT)                                                           \
+/* NAME_F32 and NAME_F64 for lines, and a function that creates a loss of them */
+#define DEFINE_LOSS(NAME, MISFIT, CREATE)                                                   \
   HG_LOSS_INLINE void NAME(const HGLossPass *p, const HGLossLine *l, int f32, double sum[]) \
   {                                                                                         \
     if (p->weighted) Weighted(p, l, MISFIT, f32, sum);                                      \
@@ -124,7 +133,7 @@ HG_LOSS_INLINE void Weighted(const HGLossPass *p, const HGLossLine *l, Misfit f,
   }                                                                                         \
   HG_LOSS_LINES(NAME)                                                                       \
                                                                                             \
-  PetscErrorCode HGLossCreate_##NAME(HGLoss loss)                                           \
+  PetscErrorCode CREATE(HGLoss loss)                                                        \
   {                                                                                         \
     PetscFunctionBegin;                                                                     \
     loss->ops->evaluate = HGLossMean;                                                       \
@@ -133,10 +142,90 @@ HG_LOSS_INLINE void Weighted(const HGLossPass *p, const HGLossLine *l, Misfit f,
     PetscFunctionReturn(PETSC_SUCCESS);                                                     \
   }
 
-DEFINE_LOSS(MSE, Square)
-DEFINE_LOSS(L1, Absolute)
-DEFINE_LOSS(Huber, HuberMisfit)
-DEFINE_LOSS(BCE, Logistic)
+static PetscErrorCode CreateHuberLines(HGLoss);
+
+DEFINE_LOSS(MSE, Square, HGLossCreate_MSE)
+DEFINE_LOSS(L1, Absolute, HGLossCreate_L1)
+DEFINE_LOSS(BCE, Logistic, HGLossCreate_BCE)
+DEFINE_LOSS(HuberLines, HuberMisfit, CreateHuberLines)
+
+static PetscErrorCode SetFromOptions_Huber(HGLoss loss, HGOptionItems PetscOptionsObject)
+{
+  PetscReal delta = (PetscReal)((Huber *)loss->data)->delta;
+
+  PetscFunctionBegin;
+  PetscCall(HGOptionsReal(PetscOptionsObject, "-loss_huber_delta", "from which error on the loss is linear", "HGLossHuberSetDelta",
+                          HG_POSITIVE, PETSC_MAX_REAL, &delta, NULL));
+  PetscCall(HGLossHuberSetDelta(loss, delta));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode Options_Huber(HGLoss loss, HGText *text)
+{
+  PetscFunctionBegin;
+  PetscCall(HGLossAppendReals(text, " -loss_huber_delta", 1, &((Huber *)loss->data)->delta));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode Destroy_Huber(HGLoss loss)
+{
+  PetscFunctionBegin;
+  PetscCall(PetscFree(loss->data));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode HGLossCreate_Huber(HGLoss loss)
+{
+  Huber *h;
+
+  PetscFunctionBegin;
+  PetscCall(CreateHuberLines(loss));
+  PetscCall(PetscNew(&h));
+  h->delta                  = 1;
+  loss->data                = h;
+  loss->ops->setfromoptions = SetFromOptions_Huber;
+  loss->ops->options        = Options_Huber;
+  loss->ops->destroy        = Destroy_Huber;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/*@
+   HGLossHuberSetDelta - Set from which error on the loss huber is linear
+
+   Logically Collective
+
+   Input Parameters:
++  loss  - the misfit
+-  delta - above 0
+
+   Options Database Key:
+.  -loss_huber_delta - delta (default 1)
+
+   Level: intermediate
+
+   Units:
+   delta: of the output
+
+   Note:
+   Nothing for losses of other types.
+
+   Errors:
+   Refuses a delta that is not positive.
+
+.seealso: `HGLOSSHUBER`
+@*/
+PetscErrorCode HGLossHuberSetDelta(HGLoss loss, PetscReal delta)
+{
+  PetscBool huber;
+
+  PetscFunctionBegin;
+  PetscValidHeaderSpecific(loss, HG_LOSS_CLASSID, 1);
+  PetscCall(PetscObjectTypeCompare((PetscObject)loss, HGLOSSHUBER, &huber));
+  HGCheck(delta > 0 && !PetscIsInfOrNanReal(delta), PetscObjectComm((PetscObject)loss), "-loss_huber_delta %g: give a positive number",
+          (double)delta);
+  if (huber) ((Huber *)loss->data)->delta = (double)delta;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
 
 /* HGLossMean - Evaluate the mean over values, weighted, of the function that loss->line sums */
 PetscErrorCode HGLossMean(HGLoss loss, HGLossPass *p, PetscReal *value)

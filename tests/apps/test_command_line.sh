@@ -152,7 +152,11 @@ for c in '' simulate train 'train -net_type mlp' predict evaluate invert verify 
 done
 run 1 train -help -train_epochs 7
 grep -q -- '-train_epochs <7, default 20>: .*a whole number, 0 or more' out || fail "-help with a value: $(grep train_epochs out)"
-for o in -data_file -data_view -net_view -physics_type -train_stages -loss_huber_delta -tao_adam_lr; do grep -q -- "^  $o " out || fail "train -help has no $o"; done
+for o in -data_file -data_view -net_view -physics_type -train_stages -loss_channel_weights -tao_adam_lr; do grep -q -- "^  $o " out || fail "train -help has no $o"; done
+run 1 train -help -train_loss huber
+grep -q -- '^  -loss_huber_delta <1>: .*a positive number' out || fail "train -help -train_loss huber: $(grep loss_ out)"
+refused 1 'no option -loss_huber_delta here; it goes with another -train_loss' train "${data[@]}" -loss_huber_delta 2
+refused 1 'no option -loss_h1_wieght; did you mean -loss_h1_weight?' train "${data[@]}" -train_loss h1 -loss_h1_wieght 2
 run 1 simulate -help
 grep -q -- '-problem <darcy>: .*one of advection_diffusion, allen_cahn, burgers, darcy, heat, navier_stokes, poisson, user, wave' out || fail "simulate -help: $(cat out)"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "loss/loss_impl.h"
 
-static PetscFunctionList HGLossList;
+PetscFunctionList HGLossList;
 static PetscBool         HGLossRegisterAllCalled;
 
 static PetscErrorCode FreeRegistry(void)
@@ -71,9 +71,7 @@ PetscErrorCode HGLossCreate(MPI_Comm comm, HGLoss *loss)
   PetscCall(PetscHeaderCreate(*loss, HG_LOSS_CLASSID, "HGLoss", "Misfit", "Loss", comm, HGLossDestroy, HGLossView));
   PetscCall(PetscLogEventGetId("HG loss", &(*loss)->event));
   if ((*loss)->event < 0) PetscCall(PetscLogEventRegister("HG loss", HG_LOSS_CLASSID, &(*loss)->event));
-  (*loss)->delta     = 1;
-  (*loss)->h1_weight = 1;
-  (*loss)->across    = MPI_COMM_NULL;
+  (*loss)->across = MPI_COMM_NULL;
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -99,12 +97,17 @@ PetscErrorCode HGLossCreate(MPI_Comm comm, HGLoss *loss)
 PetscErrorCode HGLossSetType(HGLoss loss, HGLossType type)
 {
   PetscErrorCode (*create)(HGLoss);
+  PetscBool same;
 
   PetscFunctionBegin;
   PetscValidHeaderSpecific(loss, HG_LOSS_CLASSID, 1);
+  PetscCall(PetscObjectTypeCompare((PetscObject)loss, type, &same));
+  if (same) PetscFunctionReturn(PETSC_SUCCESS);
   PetscCall(PetscFunctionListFind(HGLossList, type, &create));
   if (!create) PetscFunctionReturn(HGNamesRefuse(PetscObjectComm((PetscObject)loss), "loss", type, HGLossList, "-train_loss"));
   PetscCall(HGLossReset(loss));
+  if (loss->ops->destroy) PetscCall((*loss->ops->destroy)(loss));
+  loss->data = NULL;
   PetscCall(PetscMemzero(loss->ops, sizeof(*loss->ops)));
   loss->classes = PETSC_FALSE;
   PetscCall((*create)(loss));
@@ -188,67 +191,18 @@ PetscErrorCode HGLossSetChannelWeights(HGLoss loss, PetscInt n, const PetscReal 
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/*@
-   HGLossHuberSetDelta - Set from which error on the loss huber is linear
-
-   Logically Collective
-
-   Input Parameters:
-+  loss  - the misfit
--  delta - above 0
-
-   Options Database Key:
-.  -loss_huber_delta - delta (default 1)
-
-   Level: intermediate
-
-   Units:
-   delta: of the output
-
-   Errors:
-   Refuses a delta that is not positive.
-
-.seealso: `HGLOSSHUBER`
-@*/
-PetscErrorCode HGLossHuberSetDelta(HGLoss loss, PetscReal delta)
+static PetscErrorCode ChannelWeightsFromOptions(HGLoss loss, HGOptionItems PetscOptionsObject)
 {
-  PetscFunctionBegin;
-  PetscValidHeaderSpecific(loss, HG_LOSS_CLASSID, 1);
-  HGCheck(delta > 0 && !PetscIsInfOrNanReal(delta), PetscObjectComm((PetscObject)loss), "-loss_huber_delta %g: give a positive number",
-          (double)delta);
-  loss->delta = delta;
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
-
-/* Options of the types; given for x, y, z, distances are kept for z, y, x */
-static PetscErrorCode SetTypesFromOptions(HGLoss loss, HGOptionItems PetscOptionsObject)
-{
-  PetscReal delta = loss->delta, weight = loss->h1_weight, h[3] = {0, 0, 0}, *channel;
-  PetscInt  n = 0, channels = 0;
-  PetscBool set, periodic   = loss->periodic;
+  PetscReal *channel;
+  PetscInt   channels = 0;
+  PetscBool  set;
 
   PetscFunctionBegin;
-  PetscOptionsHeadBegin(PetscOptionsObject, "Loss options");
-  PetscCall(HGOptionsReal(PetscOptionsObject, "-loss_huber_delta", "huber: from which error on it is linear", "HGLossHuberSetDelta",
-                          HG_POSITIVE, PETSC_MAX_REAL, &delta, &set));
-  if (set) PetscCall(HGLossHuberSetDelta(loss, delta));
-  PetscCall(HGOptionsReal(PetscOptionsObject, "-loss_h1_weight", "h1: weight of the gradients", "HGLossH1SetWeight", 0, PETSC_MAX_REAL,
-                          &weight, &set));
-  if (set) PetscCall(HGLossH1SetWeight(loss, weight));
-  PetscCall(HGOptionsRealArray(PetscOptionsObject, "-loss_h1_spacing",
-                               "h1: distances of points along x,y,z, or one for all; default 1/points", "HGLossH1SetSpacing", HG_POSITIVE,
-                               PETSC_MAX_REAL, 1, 3, h, &n, &set));
-  for (PetscInt a = n; a < 3; a++) h[a] = h[0];
-  if (set) PetscCall(HGLossH1SetSpacing(loss, (const PetscReal[]){h[2], h[1], h[0]}));
-  PetscCall(HGOptionsBool(PetscOptionsObject, "-loss_h1_periodic", "h1: differences across the boundary too", "HGLossH1SetPeriodic",
-                          &periodic, &set));
-  if (set) PetscCall(HGLossH1SetPeriodic(loss, periodic));
   PetscCall(PetscMalloc1(65536, &channel));
   PetscCall(HGOptionsRealArray(PetscOptionsObject, "-loss_channel_weights", "weights of the channels, for cross_entropy of the classes",
                                "HGLossSetChannelWeights", 0, PETSC_MAX_REAL, 1, 65536, channel, &channels, &set));
   if (set) PetscCall(HGLossSetChannelWeights(loss, channels, channel));
   PetscCall(PetscFree(channel));
-  PetscOptionsHeadEnd();
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -262,11 +216,8 @@ static PetscErrorCode SetTypesFromOptions(HGLoss loss, HGOptionItems PetscOption
 
    Options Database Keys:
 +  -train_loss mse|l1|huber|rel_l2|h1|bce|cross_entropy - the misfit (default mse)
-.  -loss_huber_delta delta                              - huber: from which error on it is linear (default 1)
-.  -loss_h1_weight a                                    - h1: weight of the gradients (default 1)
-.  -loss_h1_spacing x,y,z                               - h1: distances of points (default 1 / points)
-.  -loss_h1_periodic                                    - h1: differences across the boundary too
--  -loss_channel_weights w0,w1,...                      - weights of the channels; for cross_entropy, of the classes
+.  -loss_channel_weights w0,w1,...                      - weights of the channels; for cross_entropy, of the classes
+-  -loss_TYPE_...                                       - those of the type, see `HGLOSSHUBER` and `HGLOSSH1`
 
    Level: beginner
 
@@ -283,13 +234,15 @@ PetscErrorCode HGLossSetFromOptions(HGLoss loss)
   PetscValidHeaderSpecific(loss, HG_LOSS_CLASSID, 1);
   PetscObjectOptionsBegin((PetscObject)loss);
   PetscCall(HGOptionsType(PetscOptionsObject, "-train_loss", "misfit between output and target", "HGLossSetType", HGLossList, &type, NULL));
-  PetscCall(SetTypesFromOptions(loss, PetscOptionsObject));
+  PetscCall(HGLossSetType(loss, type));
+  PetscCall(ChannelWeightsFromOptions(loss, PetscOptionsObject));
+  if (loss->ops->setfromoptions) PetscCall((*loss->ops->setfromoptions)(loss, PetscOptionsObject));
   PetscOptionsEnd();
-  if (type != now) PetscCall(HGLossSetType(loss, type));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-static PetscErrorCode AppendReals(HGText *text, const char name[], PetscInt n, const double v[])
+/* HGLossAppendReals - Appends an option with numbers so that they are read back exactly; nothing for none */
+PetscErrorCode HGLossAppendReals(HGText *text, const char name[], PetscInt n, const double v[])
 {
   char number[HG_REAL_TEXT];
 
@@ -316,20 +269,11 @@ static PetscErrorCode AppendReals(HGText *text, const char name[], PetscInt n, c
 @*/
 PetscErrorCode HGLossAppendOptions(HGLoss loss, HGText *text)
 {
-  const double xyz[3] = {(double)loss->spacing[2], (double)loss->spacing[1], (double)loss->spacing[0]}, delta = (double)loss->delta,
-               weight = (double)loss->h1_weight;
-  PetscBool huber, h1;
-
   PetscFunctionBegin;
   PetscValidHeaderSpecific(loss, HG_LOSS_CLASSID, 1);
-  PetscCall(PetscObjectTypeCompare((PetscObject)loss, HGLOSSHUBER, &huber));
-  PetscCall(PetscObjectTypeCompare((PetscObject)loss, HGLOSSH1, &h1));
   if (((PetscObject)loss)->type_name) PetscCall(HGTextAppend(text, " -train_loss %s", ((PetscObject)loss)->type_name));
-  if (huber) PetscCall(AppendReals(text, " -loss_huber_delta", 1, &delta));
-  if (h1) PetscCall(AppendReals(text, " -loss_h1_weight", 1, &weight));
-  if (h1 && xyz[0] > 0) PetscCall(AppendReals(text, " -loss_h1_spacing", 3, xyz));
-  if (h1 && loss->periodic) PetscCall(HGTextAppend(text, " -loss_h1_periodic"));
-  PetscCall(AppendReals(text, " -loss_channel_weights", loss->nchannel_weight, loss->channel_weight));
+  if (loss->ops->options) PetscCall((*loss->ops->options)(loss, text));
+  PetscCall(HGLossAppendReals(text, " -loss_channel_weights", loss->nchannel_weight, loss->channel_weight));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -387,6 +331,7 @@ PetscErrorCode HGLossDestroy(HGLoss *loss)
     PetscFunctionReturn(PETSC_SUCCESS);
   }
   PetscCall(HGLossReset(*loss));
+  if ((*loss)->ops->destroy) PetscCall((*(*loss)->ops->destroy)(*loss));
   PetscCall(HGTensorDestroy(&(*loss)->weight));
   PetscCall(PetscFree((*loss)->channel_weight));
   PetscCall(PetscHeaderDestroy(loss));
