@@ -43,19 +43,19 @@ typedef const char *HGLossType;
 #define HGLOSSCROSSENTROPY "cross_entropy"
 
 PETSC_EXTERN PetscFunctionList HGLossList; /* the losses that are registered, from the first HGLossCreate() on */
-PETSC_EXTERN PetscErrorCode HGLossRegister(const char[], PetscErrorCode (*)(HGLoss));
-PETSC_EXTERN PetscErrorCode HGLossCreate(MPI_Comm, HGLoss *);
-PETSC_EXTERN PetscErrorCode HGLossSetType(HGLoss, HGLossType);
-PETSC_EXTERN PetscErrorCode HGLossSetWeights(HGLoss, HGTensor);
-PETSC_EXTERN PetscErrorCode HGLossSetChannelWeights(HGLoss, PetscInt, const PetscReal[]);
-PETSC_EXTERN PetscErrorCode HGLossHuberSetDelta(HGLoss, PetscReal);
-PETSC_EXTERN PetscErrorCode HGLossH1SetWeight(HGLoss, PetscReal);
-PETSC_EXTERN PetscErrorCode HGLossH1SetSpacing(HGLoss, const PetscReal[]);
-PETSC_EXTERN PetscErrorCode HGLossH1SetPeriodic(HGLoss, PetscBool);
-PETSC_EXTERN PetscErrorCode HGLossSetFromOptions(HGLoss);
-PETSC_EXTERN PetscErrorCode HGLossAppendOptions(HGLoss, HGText *);
-PETSC_EXTERN PetscErrorCode HGLossView(HGLoss, PetscViewer);
-PETSC_EXTERN PetscErrorCode HGLossDestroy(HGLoss *);
+PETSC_EXTERN PetscErrorCode    HGLossRegister(const char[], PetscErrorCode (*)(HGLoss));
+PETSC_EXTERN PetscErrorCode    HGLossCreate(MPI_Comm, HGLoss *);
+PETSC_EXTERN PetscErrorCode    HGLossSetType(HGLoss, HGLossType);
+PETSC_EXTERN PetscErrorCode    HGLossSetWeights(HGLoss, HGTensor);
+PETSC_EXTERN PetscErrorCode    HGLossSetChannelWeights(HGLoss, PetscInt, const PetscReal[]);
+PETSC_EXTERN PetscErrorCode    HGLossHuberSetDelta(HGLoss, PetscReal);
+PETSC_EXTERN PetscErrorCode    HGLossH1SetWeight(HGLoss, PetscReal);
+PETSC_EXTERN PetscErrorCode    HGLossH1SetSpacing(HGLoss, const PetscReal[]);
+PETSC_EXTERN PetscErrorCode    HGLossH1SetPeriodic(HGLoss, PetscBool);
+PETSC_EXTERN PetscErrorCode    HGLossSetFromOptions(HGLoss);
+PETSC_EXTERN PetscErrorCode    HGLossAppendOptions(HGLoss, HGText *);
+PETSC_EXTERN PetscErrorCode    HGLossView(HGLoss, PetscViewer);
+PETSC_EXTERN PetscErrorCode    HGLossDestroy(HGLoss *);
 
 PETSC_EXTERN PetscErrorCode HGLossHasClassTargets(HGLoss, PetscBool *);
 PETSC_EXTERN PetscErrorCode HGLossCreateTarget(HGLoss, HGTensor, HGTensor *);

@@ -2,7 +2,7 @@
 #include "loss/loss_impl.h"
 
 PetscFunctionList HGLossList;
-static PetscBool         HGLossRegisterAllCalled;
+static PetscBool  HGLossRegisterAllCalled;
 
 static PetscErrorCode FreeRegistry(void)
 {
