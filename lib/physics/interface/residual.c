@@ -465,7 +465,7 @@ PetscErrorCode HGPhysicsSetGradientParameter(HGPhysics p, const char name[])
    Level: advanced
 
    Note:
-   That the fields x of `HGPhysicsEvaluate()` are the samples' other data, which the equation does not see.
+   The fields x of `HGPhysicsEvaluate()` are then other data of the samples, which the equation does not see.
 
    Errors:
    A user's equation.
