@@ -300,8 +300,8 @@ static PetscErrorCode CreateFieldFile(Training *t, PetscInt channels, PetscInt *
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* The input field that was found with the network */
-static PetscErrorCode WriteUnknownField(Training *t)
+/* The input field that is found with the network; before the first step its file is only tried */
+static PetscErrorCode WriteUnknownField(Training *t, PetscBool only_try)
 {
   HGObjective o;
   HGFieldFile file;
@@ -317,6 +317,10 @@ static PetscErrorCode WriteUnknownField(Training *t)
   PetscCall(VecGetDM(a, &da));
   PetscCall(DMDAGetDof(da, &channels));
   PetscCall(CreateFieldFile(t, channels, &variable, &file));
+  if (only_try) {
+    PetscCall(HGFieldFileDestroy(&file));
+    PetscFunctionReturn(PETSC_SUCCESS);
+  }
   PetscCall(HGFieldFileWriteVec(file, variable, 0, da, a));
   PetscCall(HGFieldFileClose(&file));
   PetscCall(PetscPrintf(PETSC_COMM_WORLD, "wrote %s: a\n", t->output));
@@ -349,8 +353,9 @@ PetscErrorCode AppTrain(const char word[], PetscBool help)
     PetscCall(CheckPaths(&t));
     PetscCall(Prepare(&t));
     PetscCall(Announce(&t));
+    PetscCall(WriteUnknownField(&t, PETSC_TRUE));
     PetscCall(HGTrainerTrain(t.trainer));
-    PetscCall(WriteUnknownField(&t));
+    PetscCall(WriteUnknownField(&t, PETSC_FALSE));
   }
   PetscCall(Destroy(&t));
   PetscFunctionReturn(PETSC_SUCCESS);

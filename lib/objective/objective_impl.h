@@ -71,11 +71,14 @@ typedef struct {
   DM         dm;
   PetscBool  log;
   PetscReal  spacing[3];     /* x, y, z */
+  PetscReal  alpha;          /* what its roughness counts */
   Vec        a, m, g;        /* field, what the optimizer has of it, the gradient by that */
   Vec        local, natural; /* m with ghost points; in natural order, NULL if what is trained is */
   VecScatter tail;           /* between natural and the end of what is trained, NULL if that is m alone */
 } HGUnknownField;
 
+PETSC_INTERN PetscErrorCode HGUnknownFieldSetRegularization(MPI_Comm, PetscReal, HGUnknownField *);
+PETSC_INTERN PetscErrorCode HGUnknownFieldCheckRegularization(MPI_Comm, const HGUnknownField *, PetscBool);
 PETSC_INTERN PetscErrorCode HGUnknownFieldSetUp(HGPhysics, Vec, HGUnknownField *);
 PETSC_INTERN PetscErrorCode HGUnknownFieldCreateVector(HGUnknownField *, Vec *);
 PETSC_INTERN PetscErrorCode HGUnknownFieldGet(HGUnknownField *, Vec, PetscBool *);

@@ -68,6 +68,8 @@ run 2 "${tiny[@]}" -train_epochs 4 -train_batch_size 2 -model_input half.nc -mod
 cmp -s f2.nc resumed.nc || fail "a resumed run's file with a field differs from that of the uninterrupted one"
 refused 2 'was trained with .*-invert_regularization 9' "${tiny[@]}" -train_epochs 4 -train_batch_size 2 -model_input half.nc -model_output bad.nc -invert_regularization 2e-6
 refused 2 'without observations' "${tiny[@]}" -data_target none -model_output bad.nc
+refused 2 'no such folder' "${tiny[@]}" -train_epochs 1000000 -output nowhere/a.nc -model_output bad.nc
+refused 2 'is for an unknown input field' train "${known[@]}" -invert_regularization 1e-3 -model_output bad.nc
 refused 2 'with -physics_unknown a only' train "${known[@]}" -output bad.nc
 refused 1 'it must be positive' train -data_file old.nc -data_input u -data_target u -physics_type darcy -physics_unknown a -physics_unknown_start -1 -model_output bad.nc
 
@@ -134,6 +136,7 @@ refused 2 'holds one search' invert -data_file darcy.nc -train_history x.csv
 refused 2 'holds a search for nu, this one is for log a' invert -data_file darcy.nc -data_range 0,1 -model_input whole.nc
 refused 2 'joint.nc holds no search' "${search[@]}" -model_input joint.nc
 refused 2 'whole.nc is of the equation .*-physics_dt 0.1 ' "${search[@]}" -model_input whole.nc -physics_dt 0.2
+refused 2 'is for an unknown input field' "${search[@]}" -invert_regularization 1e-3
 refused 1 'nu starts at 0' "${search[@]}" -physics_nu 0 -physics_unknown_start 0
 refused 1 'whole.nc holds no network' predict -model whole.nc -data_file i.nc
 refused 2 'SNES\|TS solver' invert -physics_type burgers -data_file b.nc -physics_unknown nu -physics_nu 5 -snes_max_it 1

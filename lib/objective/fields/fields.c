@@ -203,7 +203,7 @@ static PetscErrorCode Where_Fields(HGObjective o, char text[], size_t len)
 static PetscErrorCode SetFromOptions_Fields(HGObjective o, HGOptionItems PetscOptionsObject)
 {
   HGFields *f     = (HGFields *)o->data;
-  PetscReal alpha = f->alpha;
+  PetscReal alpha = f->m.alpha;
 
   PetscFunctionBegin;
   PetscCall(HGOptionsReal(PetscOptionsObject, "-invert_regularization", "what the roughness of an unknown input field counts",
@@ -276,7 +276,7 @@ static PetscErrorCode SetUp_Fields(HGObjective o)
   PetscCall(HGFieldsSetUpPhysics(o));
   o->nterms = f->unknown_field ? HG_TERM_ROUGHNESS + 1 : HG_TERM_BOUNDARY + 1;
   for (PetscInt i = 0; i < o->nterms; i++) o->term[i].name = names[i];
-  if (f->unknown_field) o->term[HG_TERM_ROUGHNESS].weight = f->alpha;
+  if (f->unknown_field) o->term[HG_TERM_ROUGHNESS].weight = f->m.alpha;
   o->reference                      = HG_TERM_RESIDUAL;
   o->term[HG_TERM_DATA].present     = f->target ? PETSC_TRUE : PETSC_FALSE;
   o->term[HG_TERM_RESIDUAL].present = PETSC_TRUE;

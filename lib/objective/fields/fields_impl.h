@@ -20,7 +20,6 @@ typedef struct {
   PetscBool      unknown_field; /* it is the equation's input field, one for all samples */
   HGUnknownField m;             /* that */
   Vec            by_input;      /* the residual's derivative by it */
-  PetscReal      alpha;         /* what its roughness counts */
   PetscReal      unknown_sum;   /* of the residual's derivative by it */
   PetscInt      *order, *every; /* [samples] of this epoch; [validation samples] 0, 1, 2, ... */
   PetscInt       ordered_for;   /* the epoch that order belongs to, -1 for none, -2 for the file's order */
@@ -34,7 +33,6 @@ PETSC_INTERN PetscErrorCode HGFieldsSortLabelled(HGObjective, HGData, PetscInt, 
 PETSC_INTERN PetscErrorCode HGFieldsEvaluateTerms(HGObjective, HGData, PetscInt, const PetscInt[], const PetscReal[], HGTensor, HGTensor,
                                                   HGTensor, PetscReal *);
 PETSC_INTERN PetscErrorCode HGFieldsSetEquation(HGObjective, Vec);
-PETSC_INTERN PetscErrorCode HGFieldsSetUpUnknownField(HGObjective);
 PETSC_INTERN PetscErrorCode HGFieldsCheckUnknown(HGObjective);
 PETSC_INTERN PetscErrorCode HGFieldsWrite(HGObjective, Vec, HGModel);
 PETSC_INTERN PetscErrorCode HGFieldsDescribe(HGObjective, HGText *);

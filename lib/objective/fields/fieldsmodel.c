@@ -27,9 +27,7 @@ PetscErrorCode HGFieldsSetEquation(HGObjective o, Vec p)
 
   PetscFunctionBegin;
   if (f->unknown_field) {
-    PetscBool ok; /* if it is not, neither is the residual */
-
-    PetscCall(HGUnknownFieldGet(&f->m, p, &ok));
+    PetscCall(HGUnknownFieldGet(&f->m, p, NULL)); /* where it is not finite, neither is the residual */
     PetscFunctionReturn(PETSC_SUCCESS);
   }
   if (!*f->unknown.name) PetscFunctionReturn(PETSC_SUCCESS);
@@ -52,7 +50,7 @@ static PetscErrorCode DescribePhysics(HGObjective o, HGText *text)
                          "-physics_weight %.17g -bc_weight %.17g -physics_norm %s -data_labelled %" PetscInt_FMT " -loss_balance %s%s%s",
                          (double)o->term[HG_TERM_RESIDUAL].weight, (double)o->term[HG_TERM_BOUNDARY].weight, HGPhysicsNorms[norm],
                          f->labelled, HGBalances[o->balance], *f->unknown.name ? " -physics_unknown " : "", f->unknown.name));
-  if (f->unknown_field) PetscCall(HGTextAppend(text, " -invert_regularization %.17g", (double)f->alpha));
+  if (f->unknown_field) PetscCall(HGTextAppend(text, " -invert_regularization %.17g", (double)f->m.alpha));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 

@@ -146,9 +146,7 @@ PetscErrorCode HGObjectiveFieldsSetRegularization(HGObjective o, PetscReal alpha
 {
   PetscFunctionBegin;
   PetscValidHeaderSpecific(o, HG_OBJECTIVE_CLASSID, 1);
-  HGCheck(alpha >= 0 && !PetscIsInfOrNanReal(alpha), PetscObjectComm((PetscObject)o),
-          "-invert_regularization %g: give zero or a positive number", (double)alpha);
-  ((HGFields *)o->data)->alpha = alpha;
+  PetscCall(HGUnknownFieldSetRegularization(PetscObjectComm((PetscObject)o), alpha, &((HGFields *)o->data)->m));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 

@@ -51,6 +51,7 @@ PetscErrorCode HGFieldsSetUpPhysics(HGObjective o)
   HGCheck(f->labelled <= last - first, comm, "-data_labelled %" PetscInt_FMT ": there are %" PetscInt_FMT " samples", f->labelled,
           last - first);
   HGCheck(o->balance == HG_BALANCE_NONE || f->physics, comm, "-loss_balance needs the terms of an equation; choose one with -physics_type");
+  PetscCall(HGUnknownFieldCheckRegularization(comm, &f->m, f->unknown_field));
   if (!f->physics) PetscFunctionReturn(PETSC_SUCCESS);
   PetscCall(HGDataGetClasses(f->data, &classes));
   HGCheck(!classes, comm, "-physics_type: classes have no equation; give fields as the target, or -data_target none");

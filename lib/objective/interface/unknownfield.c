@@ -5,15 +5,35 @@
 */
 #include "objective/objective_impl.h"
 
+/* HGUnknownFieldSetRegularization - What the roughness of m counts */
+PetscErrorCode HGUnknownFieldSetRegularization(MPI_Comm comm, PetscReal alpha, HGUnknownField *u)
+{
+  PetscFunctionBegin;
+  HGCheck(alpha >= 0 && !PetscIsInfOrNanReal(alpha), comm, "-invert_regularization %g: give zero or a positive number", (double)alpha);
+  u->alpha = alpha;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* HGUnknownFieldCheckRegularization - There is an unknown field whose roughness counts */
+PetscErrorCode HGUnknownFieldCheckRegularization(MPI_Comm comm, const HGUnknownField *u, PetscBool field)
+{
+  PetscFunctionBegin;
+  HGCheck(field || u->alpha == 0, comm, "-invert_regularization %g is for an unknown input field; give -physics_unknown a, or leave it out",
+          (double)u->alpha);
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 /* HGUnknownFieldSetUp - An equation's input field, which starts from a */
 PetscErrorCode HGUnknownFieldSetUp(HGPhysics physics, Vec a, HGUnknownField *u)
 {
   PetscInt         dim, n[3] = {1, 1, 1};
   PetscReal        least;
   const PetscReal *x;
+  const char      *name;
 
   PetscFunctionBegin;
   PetscCall(HGPhysicsNeedsPositiveInput(physics, &u->log));
+  PetscCall(HGPhysicsGetDescription(physics, NULL, &name, NULL));
   PetscCall(VecGetDM(a, &u->dm));
   if (!u->dm) PetscCall(HGPhysicsGetDM(physics, &u->dm));
   PetscCall(PetscObjectReference((PetscObject)u->dm));
@@ -28,7 +48,7 @@ PetscErrorCode HGUnknownFieldSetUp(HGPhysics physics, Vec a, HGUnknownField *u)
   PetscCall(VecDuplicate(a, &u->m));
   PetscCall(VecDuplicate(a, &u->g));
   PetscCall(VecMin(a, NULL, &least));
-  HGCheck(!u->log || least > 0, PetscObjectComm((PetscObject)physics), "the permeability starts from %g somewhere; it must be positive",
+  HGCheck(!u->log || least > 0, PetscObjectComm((PetscObject)physics), "the %s starts from %g somewhere; it must be positive", name,
           (double)least);
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -86,7 +106,7 @@ PetscErrorCode HGUnknownFieldCreateVector(HGUnknownField *u, Vec *p)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* HGUnknownFieldGet - Sets a and m by what is trained; whether a is what it may be */
+/* HGUnknownFieldGet - Sets a and m by what is trained; ok, if not NULL: whether a is what it may be */
 PetscErrorCode HGUnknownFieldGet(HGUnknownField *u, Vec p, PetscBool *ok)
 {
   Vec       natural = u->tail ? u->natural : p;
@@ -101,6 +121,7 @@ PetscErrorCode HGUnknownFieldGet(HGUnknownField *u, Vec p, PetscBool *ok)
   PetscCall(DMDANaturalToGlobalEnd(u->dm, natural, INSERT_VALUES, u->m));
   PetscCall(VecCopy(u->m, u->a));
   if (u->log) PetscCall(VecExp(u->a));
+  if (!ok) PetscFunctionReturn(PETSC_SUCCESS);
   PetscCall(VecMin(u->a, NULL, &least));
   PetscCall(VecMax(u->a, NULL, &most));
   *ok = !PetscIsInfOrNanReal(least) && !PetscIsInfOrNanReal(most) && (least > 0 || !u->log) ? PETSC_TRUE : PETSC_FALSE;

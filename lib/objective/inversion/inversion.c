@@ -16,7 +16,6 @@ enum { MISFIT, ROUGHNESS, NTERMS };
 typedef struct {
   HGPhysics      physics;
   HGUnknown      unknown;      /* a parameter, or HG_UNKNOWN_FIELD */
-  PetscReal      alpha;        /* of the regularization */
   Vec            weights;      /* W, or NULL */
   PetscInt       n;            /* observations */
   Vec           *a, *observed; /* [n] */
@@ -111,9 +110,7 @@ PetscErrorCode HGObjectiveInversionSetRegularization(HGObjective o, PetscReal al
 {
   PetscFunctionBegin;
   PetscValidHeaderSpecific(o, HG_OBJECTIVE_CLASSID, 1);
-  HGCheck(alpha >= 0 && !PetscIsInfOrNanReal(alpha), PetscObjectComm((PetscObject)o),
-          "-invert_regularization %g: give zero or a positive number", (double)alpha);
-  ((HGInversion *)o->data)->alpha = alpha;
+  PetscCall(HGUnknownFieldSetRegularization(PetscObjectComm((PetscObject)o), alpha, &((HGInversion *)o->data)->m));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -235,7 +232,7 @@ static PetscErrorCode SetFromOptions_Inversion(HGObjective o, HGOptionItems Pets
 {
   HGInversion *s       = (HGInversion *)o->data;
   const char  *unknown = s->unknown.name;
-  PetscReal    start = s->unknown.start, alpha = s->alpha;
+  PetscReal    start = s->unknown.start, alpha = s->m.alpha;
 
   PetscFunctionBegin;
   PetscCall(HGOptionsString(PetscOptionsObject, "-physics_unknown", "what to find: a parameter of the equation, or a, its input field",
@@ -275,6 +272,7 @@ static PetscErrorCode SetUp_Inversion(HGObjective o)
   PetscCheck(s->physics, PetscObjectComm((PetscObject)o), PETSC_ERR_ORDER, "HGObjectiveInversionSetPhysics() comes first");
   HGCheck(s->n >= 1, PetscObjectComm((PetscObject)o), "no observations; give at least one");
   PetscCall(PetscStrcmp(s->unknown.name, HG_UNKNOWN_FIELD, &s->field));
+  PetscCall(HGUnknownFieldCheckRegularization(PetscObjectComm((PetscObject)o), &s->m, s->field));
   PetscCall(VecDuplicate(s->observed[0], &s->u));
   PetscCall(VecDuplicate(s->u, &s->r));
   PetscCall(VecDuplicate(s->u, &s->state));
@@ -284,7 +282,7 @@ static PetscErrorCode SetUp_Inversion(HGObjective o)
   o->reference               = MISFIT;
   o->term[MISFIT].name       = "misfit";
   o->term[ROUGHNESS].name    = "roughness";
-  o->term[ROUGHNESS].weight  = s->field ? s->alpha : 0;
+  o->term[ROUGHNESS].weight  = s->m.alpha;
   o->term[MISFIT].present    = PETSC_TRUE;
   o->term[ROUGHNESS].present = s->field;
   o->listed                  = s->field;
@@ -469,7 +467,7 @@ static PetscErrorCode Describe_Inversion(HGObjective o, HGText *text)
   HGInversion *s = (HGInversion *)o->data;
 
   PetscFunctionBegin;
-  PetscCall(HGTextAppend(text, "-train_batch_size %" PetscInt_FMT " -invert_regularization %.17g", o->batch_size, (double)s->alpha));
+  PetscCall(HGTextAppend(text, "-train_batch_size %" PetscInt_FMT " -invert_regularization %.17g", o->batch_size, (double)s->m.alpha));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
