@@ -141,6 +141,7 @@ refused 1 'nu starts at 0' "${search[@]}" -physics_nu 0 -physics_unknown_start 0
 refused 1 'whole.nc holds no network' predict -model whole.nc -data_file i.nc
 refused 2 'SNES\|TS solver' invert -physics_type burgers -data_file b.nc -physics_unknown nu -physics_nu 5 -snes_max_it 1
 refused 2 'no parameter "mu"' invert -data_file heat.nc -physics_type heat -physics_unknown mu
+refused 2 'starts from -invert_start' invert -data_file darcy.nc -physics_unknown_start 2
 refused 2 'must be positive' invert -data_file darcy.nc -invert_start -1
 refused 1 'leave -ts_type and -ts_dt' invert -data_file heat.nc -physics_type heat -physics_unknown nu -ts_dt 0.01
 refused 1 'have 1 channels, those of wave have 2' invert -data_file heat.nc -physics_type wave -physics_unknown c

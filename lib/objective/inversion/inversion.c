@@ -253,6 +253,8 @@ static PetscErrorCode SetUpField(HGObjective o)
   HGInversion *s = (HGInversion *)o->data;
 
   PetscFunctionBegin;
+  HGCheck(s->unknown.start == 0, PetscObjectComm((PetscObject)o),
+          "-physics_unknown_start %g is for a parameter; an input field starts from -invert_start", (double)s->unknown.start);
   HGCheck(s->n == 1, PetscObjectComm((PetscObject)o), "an unknown input field belongs to one observation; %" PetscInt_FMT " were given",
           s->n);
   PetscCall(HGUnknownFieldSetUp(s->physics, s->a[0], &s->m));
