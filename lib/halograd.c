@@ -23,6 +23,13 @@ static void QuietBlas(void)
   if (set) set(1);
 }
 
+/* PETSc forgets what was registered when it ends, whoever ends it */
+static PetscErrorCode Forget(void)
+{
+  HG.ready = PETSC_FALSE;
+  return PETSC_SUCCESS;
+}
+
 static PetscErrorCode RegisterAll(void)
 {
   PetscFunctionBegin;
@@ -42,6 +49,7 @@ static PetscErrorCode RegisterAll(void)
   PetscCall(PetscClassIdRegister("HGObjective", &HG_OBJECTIVE_CLASSID));
   PetscCall(HGTaoRegisterAll());
   PetscCall(HGPCRegisterAll());
+  PetscCall(PetscRegisterFinalize(Forget));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
