@@ -54,9 +54,10 @@ static PetscErrorCode GetConvOptions(ConvOptions *o)
 
 /* One convolution that makes up the input gradient: the points of a residue modulo the stride */
 typedef struct {
-  HGConvShape s;
-  void       *packed;
-  ptrdiff_t   from, to; /* first element read of dy, written of dx */
+  HGConvShape   s;
+  HGConvWeights weights;
+  void         *packed;
+  ptrdiff_t     from, to; /* first element read of dy, written of dx */
 } Piece;
 
 typedef struct {
@@ -64,6 +65,7 @@ typedef struct {
   HGConvShape      forward;
   int              stride, dilation, m[3]; /* points of x */
   ptrdiff_t        xp[4], yp[4];           /* strides of the points of x and y: sample, z, y, x */
+  HGConvWeights    weights;
   void            *x, *y, *w, *packed, *bias, *work;
   ptrdiff_t        y0; /* first owned element of y */
   Piece            piece[64];
@@ -178,8 +180,18 @@ static PetscErrorCode AddPiece(Conv *c, const int r[3])
   w.w = (char *)c->w + w0 * (ptrdiff_t)size;
   PetscCall(Fill(c->k->dtype, (*c->k->conv_packed_size)(s->groups, s->cout, s->cin, p->s.k) / size + 1, &p->packed));
   (*c->k->conv_pack)(s->groups, s->cout, s->cin, p->s.k, &w, p->packed);
+  p->weights = w;
   c->pieces++;
   PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Of the three passes; the input gradient's pieces have as many taps as the whole, or fewer */
+static size_t WorkSize(const Conv *c)
+{
+  const HGConvShape *s = &c->forward;
+  const size_t forward = (*c->k->conv_work)(s->groups, s->cin, s->cout, s->k), back = (*c->k->conv_work)(s->groups, s->cout, s->cin, s->k);
+
+  return PetscMax((*c->k->conv_weights_work)(s), PetscMax(forward, back));
 }
 
 static PetscErrorCode CreateConv(const ConvSize *size, PetscInt batch, const HGKernels *k, Conv *c)
@@ -198,10 +210,11 @@ static PetscErrorCode CreateConv(const ConvSize *size, PetscInt batch, const HGK
   PetscCall(Fill(t, nw, &c->w));
   PetscCall(Fill(t, (size_t)(s->groups * s->cout), &c->bias));
   PetscCall(Fill(t, (*k->conv_packed_size)(s->groups, s->cin, s->cout, s->k) / HGDTypeSize(t) + 1, &c->packed));
-  PetscCall(Fill(t, (*k->conv_weights_work)(s) / HGDTypeSize(t) + 1, &c->work));
+  PetscCall(Fill(t, WorkSize(c) / HGDTypeSize(t) + 1, &c->work));
   PetscCall(PetscCalloc2(nw, &c->dw, s->groups * s->cout, &c->db));
   w = WeightsOf(c);
   (*k->conv_pack)(s->groups, s->cin, s->cout, s->k, &w, c->packed);
+  c->weights = w;
   for (int z = 0; z < c->stride; z++)
     for (int y = 0; y < c->stride; y++)
       for (int x = 0; x < c->stride; x++) PetscCall(AddPiece(c, (int[3]){z, y, x}));
@@ -228,10 +241,10 @@ static void RunPass(Conv *c, int pass)
   const ptrdiff_t   size = (ptrdiff_t)HGDTypeSize(c->k->dtype);
   char             *x = (char *)c->x, *y = (char *)c->y;
 
-  if (pass == 0) (*c->k->conv)(&c->forward, x, c->packed, &relu, y + c->y0 * size);
-  else if (pass == 2) (*c->k->conv_weights)(&c->forward, x, y + c->y0 * size, c->work, c->dw, c->db);
+  if (pass == 0) (*c->k->conv)(&c->forward, x, &c->weights, c->packed, &relu, c->work, y + c->y0 * size);
+  else if (pass == 2) (*c->k->conv_weights)(&c->forward, x, y + c->y0 * size, c->work, HG_F64, c->dw, c->db);
   for (const Piece *p = c->piece; pass == 1 && p < c->piece + c->pieces; p++)
-    (*c->k->conv)(&p->s, y + p->from * size, p->packed, &plain, x + p->to * size);
+    (*c->k->conv)(&p->s, y + p->from * size, &p->weights, p->packed, &plain, c->work, x + p->to * size);
 }
 
 /* What the arrays of CreateConv() take, before any is made: memory that is not there would end the job without a word */

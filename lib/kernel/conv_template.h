@@ -302,9 +302,17 @@ static void NAME(conv_box)(const NAME(Conv) *all, int i, const Box *box)
   }
 }
 
-/* Threads share the boxes of points and, where these are few, the blocks of output channels. */
-static void NAME(conv)(const HGConvShape *s, const void *x, const void *packed, const HGConvStore *store, void *y)
+static size_t NAME(conv_work)(int groups, int cin, int cout, const int k[3])
 {
+  (void)groups, (void)cin, (void)cout, (void)k;
+  return 0;
+}
+
+/* Threads share the boxes of points and, where these are few, the blocks of output channels. */
+static void NAME(conv)(const HGConvShape *s, const void *x, const HGConvWeights *w, const void *packed, const HGConvStore *store, void *work,
+                       void *y)
+{
+  (void)w, (void)work;
   NAME(Conv)       c = {s, NAME(operator)(s->groups, s->cin, s->cout, s->k), x, packed, store->bias, store->mask, store->threshold, y,
                         store->act == HG_ACT_RELU ? 0 : (REAL)-INFINITY, store->add, 0};
   const Cut        cut = CutForCache(s, sizeof(REAL));

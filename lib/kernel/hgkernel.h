@@ -34,6 +34,7 @@ typedef struct {
   ptrdiff_t xs[4];     /* elements of x from one output point to the next: sample, z, y, x; channels contiguous */
   ptrdiff_t ts[3];     /* elements of x from one tap to the next: z, y, x; may be negative */
   ptrdiff_t ys[4];     /* elements of y: sample, z, y, x; channels contiguous */
+  int       at[2];     /* y and x of the first output point in the whole grid: points are taken in pairs that start at even ones */
 } HGConvShape;
 
 /* Weights in any order: element (group g, output co, input ci of the group, tap kz ky kx) is
@@ -62,26 +63,33 @@ typedef struct {
   HGDType dtype;
   int     vlen; /* elements in a vector register */
 
-  /* Bytes of the packed weights of conv(); align them to 64 bytes for speed. */
+  /* Bytes of the packed weights of conv(), 0 if it takes the weights as they are; align them to 64 bytes for speed. */
   size_t (*conv_packed_size)(int groups, int cin, int cout, const int k[3]);
   /* The operator of the input gradient, its pieces if the convolution is strided, and slices of channels are all strides of w. */
   void (*conv_pack)(int groups, int cin, int cout, const int k[3], const HGConvWeights *w, void *packed);
 
+  /* Bytes of scratch for conv() on omp_get_max_threads() threads, 0 for none */
+  size_t (*conv_work)(int groups, int cin, int cout, const int k[3]);
+
   /* y[n][z][y][x][g][co] = store(sum over kz, ky, kx, ci of x[...][g][ci] w[g][co][ci][kz][ky][kx]), see HGConvStore
        x      - the element that the first tap of the first output reads
+       w      - the weights, read only if they are not packed; they must not change meanwhile
        packed - for the same groups, cin, cout and k
+       work   - scratch, aligned to 64 bytes for speed
      Bits of a point depend neither on threads nor on the other points of the call: the union of boxes equals the whole. */
-  void (*conv)(const HGConvShape *s, const void *x, const void *packed, const HGConvStore *store, void *y);
+  void (*conv)(const HGConvShape *s, const void *x, const HGConvWeights *w, const void *packed, const HGConvStore *store, void *work,
+               void *y);
 
-  /* Bytes of scratch for conv_weights(), independent of the number of threads */
+  /* Bytes of scratch for conv_weights() on omp_get_max_threads() threads */
   size_t (*conv_weights_work)(const HGConvShape *s);
   /* dw[g][co][ci][kz][ky][kx] += sum over n, z, y, x of x[...][g][ci] dy[n][z][y][x][g][co], db[g][co] += sum of dy
        dy     - strides ys
        work   - scratch, aligned to 64 bytes for speed
-       dw     - [groups * cout][cin][kz][ky][kx], double for both types
+       type   - of dw and db: the kernel's, or HG_F64
+       dw     - [groups * cout][cin][kz][ky][kx]
        db     - [groups * cout] or NULL
      The same bits on any number of threads. */
-  void (*conv_weights)(const HGConvShape *s, const void *x, const void *dy, void *work, double *dw, double *db);
+  void (*conv_weights)(const HGConvShape *s, const void *x, const void *dy, void *work, HGDType type, void *dw, void *db);
 
   /* Runs chains of multiply-adds on registers for a while, returns the number of floating-point operations done */
   double (*peak)(long iterations);

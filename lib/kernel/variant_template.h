@@ -22,7 +22,7 @@ static double NAME(peak)(long iterations)
   return 2. * CHAINS * VLEN * (double)iterations;
 }
 
-const HGKernels NAME(HGKernels) = {SIMD, DTYPE, VLEN, NAME(packed_size), NAME(pack), NAME(conv),
+const HGKernels NAME(HGKernels) = {SIMD, DTYPE, VLEN, NAME(packed_size), NAME(pack), NAME(conv_work), NAME(conv),
                                    NAME(weights_work), NAME(weights), NAME(peak)};
 
 #undef REAL

@@ -226,22 +226,33 @@ static size_t NAME(gradient_place)(const NAME(Gradient) *g, int co, int t, size_
   }
 }
 
+INLINE void NAME(add_sum)(HGDType type, double sum, void *to, ptrdiff_t i)
+{
+  if (type == HG_F64) ((double *)to)[i] += sum;
+  else ((REAL *)to)[i] += (REAL)sum;
+}
+
 /* Adds the weights of one output channel, and its bias, from the sum over parts in p. */
-static void NAME(gradient_channel)(const NAME(Gradient) *g, const double *p, int co, double *dw, double *db)
+static void NAME(gradient_channel)(const NAME(Gradient) *g, const double *p, int co, HGDType type, void *dw, void *db)
 {
   const HGConvShape *s = g->s;
   const int          v = g->interleave > 1 ? co / s->cout / g->interleave : 0;
+  const size_t       row = (size_t)co * s->cin * g->nk;
   size_t             step;
 
   for (int t = 0; t < g->nk; t++) {
     const double *from = p + NAME(gradient_place)(g, co, t, &step);
-    for (int ci = 0; ci < s->cin; ci++) dw[((size_t)co * s->cin + ci) * g->nk + t] += from[ci * step];
+    if (type == HG_F64) {
+      for (int ci = 0; ci < s->cin; ci++) ((double *)dw)[row + (size_t)ci * g->nk + t] += from[ci * step];
+    } else {
+      for (int ci = 0; ci < s->cin; ci++) ((REAL *)dw)[row + (size_t)ci * g->nk + t] += (REAL)from[ci * step];
+    }
   }
-  if (db) db[co] += p[g->bias + (g->interleave > 1 ? v * VLEN + co - v * g->interleave * s->cout : co)];
+  if (db) NAME(add_sum)(type, p[g->bias + (g->interleave > 1 ? v * VLEN + co - v * g->interleave * s->cout : co)], db, co);
 }
 
 /* One group, or all of them if they are small */
-static void NAME(weights_group)(const HGConvShape *s, const REAL *x, const REAL *dy, void *work, double *dw, double *db)
+static void NAME(weights_group)(const HGConvShape *s, const REAL *x, const REAL *dy, void *work, HGDType type, void *dw, void *db)
 {
   NAME(Gradient) g = NAME(gradient)(s);
   const int      chunks = CeilDiv((int)g.size, 512);
@@ -258,16 +269,17 @@ static void NAME(weights_group)(const HGConvShape *s, const REAL *x, const REAL 
       for (int p = 1; p < g.parts; p++) NAME(add_doubles)(i1 - i0, g.work + p * g.size + i0, g.work + i0);
     }
 #pragma omp for schedule(static)
-    for (int co = 0; co < (g.interleave > 1 ? s->groups : 1) * s->cout; co++) NAME(gradient_channel)(&g, g.work, co, dw, db);
+    for (int co = 0; co < (g.interleave > 1 ? s->groups : 1) * s->cout; co++) NAME(gradient_channel)(&g, g.work, co, type, dw, db);
   }
 }
 
-static void NAME(weights)(const HGConvShape *s, const void *x, const void *dy, void *work, double *dw, double *db)
+static void NAME(weights)(const HGConvShape *s, const void *x, const void *dy, void *work, HGDType type, void *dw, void *db)
 {
-  const size_t nw  = (size_t)s->cout * s->cin * s->k[0] * s->k[1] * s->k[2];
+  const size_t nw  = (size_t)s->cout * s->cin * s->k[0] * s->k[1] * s->k[2], size = HGDTypeSize(type);
   const int    all = NAME(gradient)(s).interleave > 1;
   for (int g = 0; g < (all ? 1 : s->groups); g++) {
     const ptrdiff_t ci = (ptrdiff_t)g * s->cin, co = (ptrdiff_t)g * s->cout;
-    NAME(weights_group)(s, (const REAL *)x + ci, (const REAL *)dy + co, work, dw + g * nw, db ? db + co : NULL);
+    NAME(weights_group)(s, (const REAL *)x + ci, (const REAL *)dy + co, work, type, (char *)dw + g * nw * size,
+                        db ? (char *)db + co * (ptrdiff_t)size : NULL);
   }
 }

@@ -222,7 +222,8 @@ static PetscErrorCode SetWorkSize(HGLayer layer)
   PetscCallMPI(MPI_Comm_rank(PetscObjectComm((PetscObject)layer), &rank));
   PetscCall(HGPartitionGetBox(c->transposed ? layer->in[0].part : layer->out, rank, &small.box));
   s                = WeightShape(layer, small.box.size[HG_N], &big, &small);
-  layer->work_size = s.cout && s.groups ? (*c->kernels->conv_weights_work)(&s) : 0;
+  layer->work_size = PetscMax(c->forward.work, c->adjoint.work);
+  if (s.cout && s.groups) layer->work_size = PetscMax(layer->work_size, (*c->kernels->conv_weights_work)(&s));
   if (!c->transposed || !c->own[1][1]) PetscFunctionReturn(PETSC_SUCCESS);
   PetscCall(HGPartitionGetBox(layer->out, rank, &big.box));
   s                = BiasShape(layer, big.box.size[HG_N], &big);
@@ -325,10 +326,10 @@ static PetscErrorCode SetParameterValues_Conv(HGLayer layer, const PetscScalar p
   Convert(layer->dtype, layer->param[0].size, p, c->w);
   if (c->bias) Convert(layer->dtype, c->own[1][1], p + layer->param[0].size + c->own[1][0], c->b);
   w = WeightsOf(layer, &c->forward, c->own[1][0]);
-  PetscCall(HGConvSweepPack(&c->forward, &w));
+  PetscCall(HGConvSweepSetWeights(&c->forward, &w));
   if (!layer->in[0].dx) PetscFunctionReturn(PETSC_SUCCESS);
   w = WeightsOf(layer, &c->adjoint, c->own[0][0]);
-  PetscCall(HGConvSweepPack(&c->adjoint, &w));
+  PetscCall(HGConvSweepSetWeights(&c->adjoint, &w));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -348,11 +349,11 @@ static PetscErrorCode Forward_Conv(HGLayer layer, PetscInt nb)
   PetscFunctionBegin;
   if (c->gathers) PetscCall(HGChannelGatherBegin(&c->all_x, x));
   else if (c->halo) PetscCall(HGLinOpApplyBegin(c->halo, x, x));
-  if (HasWork(&c->forward)) PetscCall(HGConvSweepRun(&c->forward, &c->forward.box[0], nb, &store));
+  if (HasWork(&c->forward)) PetscCall(HGConvSweepRun(&c->forward, &c->forward.box[0], nb, &store, layer->work));
   if (c->gathers) PetscCall(HGChannelGatherEnd(&c->all_x));
   else if (c->halo) PetscCall(HGLinOpApplyEnd(c->halo, x, x));
   for (PetscInt i = 1; i < c->forward.nboxes && HasWork(&c->forward); i++)
-    PetscCall(HGConvSweepRun(&c->forward, &c->forward.box[i], nb, &store));
+    PetscCall(HGConvSweepRun(&c->forward, &c->forward.box[i], nb, &store, layer->work));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -367,7 +368,7 @@ static void BiasGradient(HGLayer layer, PetscInt nb, double db[])
 
   PetscCallVoid(HGTensorGetLocal(layer->dy, &dy));
   s = BiasShape(layer, nb, dy);
-  (*c->kernels->conv_weights)(&s, layer->dtype == HG_F32 ? (const void *)&one_f : (const void *)&one, dy->owned, layer->work,
+  (*c->kernels->conv_weights)(&s, layer->dtype == HG_F32 ? (const void *)&one_f : (const void *)&one, dy->owned, layer->work, HG_F64,
                               db + c->own[1][0], NULL);
 }
 
@@ -400,7 +401,7 @@ static PetscErrorCode WeightGradient(HGLayer layer, PetscInt nb, double dp[])
   const char          *from = (const char *)big->owned + FirstTap(c, big, small) * (ptrdiff_t)HGDTypeSize(layer->dtype);
   double              *db   = c->bias && !c->transposed ? dp + layer->param[0].size + mine[0] : NULL;
 
-  (*c->kernels->conv_weights)(&s, from, small->owned, layer->work, dp + mine[0] * c->big * s.k[0] * s.k[1] * s.k[2], db);
+  (*c->kernels->conv_weights)(&s, from, small->owned, layer->work, HG_F64, dp + mine[0] * c->big * s.k[0] * s.k[1] * s.k[2], db);
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -424,7 +425,7 @@ static PetscErrorCode FoldAdjoint(HGLayer layer, PetscInt nb)
     all.start[a] = -need[a][0];
     all.size[a]  = l->box.size[HG_Z + a] + need[a][0] + need[a][1];
   }
-  if (HasWork(&c->adjoint)) PetscCall(HGConvSweepRun(&c->adjoint, &all, nb, &store));
+  if (HasWork(&c->adjoint)) PetscCall(HGConvSweepRun(&c->adjoint, &all, nb, &store, layer->work));
   if (c->halo_fold) PetscCall(HGLinOpApplyAdjoint(c->halo_fold, dx, dx));
   PetscCall(HGTensorZeroGhosts(dx)); /* beyond zero boundaries */
   PetscFunctionReturn(PETSC_SUCCESS);
@@ -454,7 +455,7 @@ static PetscErrorCode Adjoint_Conv(HGLayer layer, PetscInt nb, double dp[])
   if (!in->dx) PetscFunctionReturn(PETSC_SUCCESS);
   if (c->fold) PetscCall(FoldAdjoint(layer, nb));
   for (PetscInt i = 0; !c->fold && i < c->adjoint.nboxes && HasWork(&c->adjoint); i++)
-    PetscCall(HGConvSweepRun(&c->adjoint, &c->adjoint.box[i], nb, &store));
+    PetscCall(HGConvSweepRun(&c->adjoint, &c->adjoint.box[i], nb, &store, layer->work));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 

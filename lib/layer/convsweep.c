@@ -82,14 +82,18 @@ PetscErrorCode HGConvSweepSetChannels(HGConvSweep *c, const HGKernels *kernels, 
   c->groups  = groups;
   c->cin     = cin;
   c->cout    = cout;
+  PetscCall(PetscFree(c->weights));
   PetscCall(PetscFree(c->packed));
   PetscCall(PetscFree(c->memory));
+  PetscCall(PetscCalloc1(c->npieces, &c->weights));
   PetscCall(PetscCalloc1(c->npieces, &c->packed));
+  c->work = 0;
   PetscCall(PetscCalloc1(c->npieces, &size));
   for (PetscInt i = 0; i < c->npieces; i++) {
     GetPiece(c, i, w, taps);
     size[i] = ((*kernels->conv_packed_size)((int)groups, (int)cin, (int)cout, taps) + 63) / 64 * 64;
     total += size[i];
+    c->work = PetscMax(c->work, (*kernels->conv_work)((int)groups, (int)cin, (int)cout, taps));
   }
   PetscCall(PetscMalloc(total, &c->memory));
   at = (char *)c->memory + (64 - (uintptr_t)c->memory % 64) % 64;
@@ -182,7 +186,8 @@ PetscErrorCode HGConvSweepPlan(HGConvSweep *c, HGTensor src, HGTensor dst, HGLin
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-PetscErrorCode HGConvSweepPack(HGConvSweep *c, const HGConvWeights *weights)
+/* The weights must stay until others are set: those that need no packing are read where they lie */
+PetscErrorCode HGConvSweepSetWeights(HGConvSweep *c, const HGConvWeights *weights)
 {
   static const double zero = 0;
   const size_t        size = HGDTypeSize(c->kernels->dtype);
@@ -195,16 +200,16 @@ PetscErrorCode HGConvSweepPack(HGConvSweep *c, const HGConvWeights *weights)
     int             taps[3];
 
     if (GetPiece(c, i, w, taps)) {
-      const HGConvWeights none = {.w = &zero};
-
-      (*c->kernels->conv_pack)((int)c->groups, (int)c->cin, (int)c->cout, taps, &none, c->packed[i]);
+      c->weights[i] = (HGConvWeights){.w = &zero};
+      (*c->kernels->conv_pack)((int)c->groups, (int)c->cin, (int)c->cout, taps, &c->weights[i], c->packed[i]);
       continue;
     }
     for (int a = 0; a < 3; a++) {
       first += w[a]->w0 * weights->st[a];
       piece.st[a] = w[a]->wstep * weights->st[a];
     }
-    piece.w = (const char *)weights->w + first * (ptrdiff_t)size;
+    piece.w       = (const char *)weights->w + first * (ptrdiff_t)size;
+    c->weights[i] = piece;
     (*c->kernels->conv_pack)((int)c->groups, (int)c->cin, (int)c->cout, taps, &piece, c->packed[i]);
   }
   PetscFunctionReturn(PETSC_SUCCESS);
@@ -218,7 +223,7 @@ static void ZeroPoints(const HGConvShape *s, HGDType t, void *y)
   HGStridedZero(t, &box, y);
 }
 
-static void RunPiece(const HGConvSweep *c, PetscInt piece, const HGPoints *b, PetscInt nb, const HGConvStore *store)
+static void RunPiece(const HGConvSweep *c, PetscInt piece, const HGPoints *b, PetscInt nb, const HGConvStore *store, void *work)
 {
   const size_t         size = HGDTypeSize(c->kernels->dtype);
   HGConvShape          s    = {.batch = (int)nb, .groups = (int)c->groups, .cin = (int)c->cin, .cout = (int)c->cout};
@@ -238,7 +243,8 @@ static void RunPiece(const HGConvSweep *c, PetscInt piece, const HGPoints *b, Pe
     const PetscInt q0 = -FloorDiv(w[a]->start - first, w[a]->dstep), q1 = FloorDiv(last - w[a]->start, w[a]->dstep);
 
     if (q1 < q0) return;
-    s.n[a]      = (int)(q1 - q0 + 1);
+    s.n[a] = (int)(q1 - q0 + 1);
+    if (a) s.at[a - 1] = (int)(q0 & 1);
     s.ys[1 + a] = w[a]->dstep * y->stride[HG_Z + a];
     to += (w[a]->start + q0 * w[a]->dstep - y->box.start[HG_Z + a]) * y->stride[HG_Z + a];
   }
@@ -254,14 +260,15 @@ static void RunPiece(const HGConvSweep *c, PetscInt piece, const HGPoints *b, Pe
     return;
   }
   if (st.mask) st.mask = (const char *)st.mask + to * (ptrdiff_t)size;
-  (*c->kernels->conv)(&s, (const char *)x->owned + from * (ptrdiff_t)size, c->packed[piece], &st, (char *)y->owned + to * (ptrdiff_t)size);
+  (*c->kernels->conv)(&s, (const char *)x->owned + from * (ptrdiff_t)size, &c->weights[piece], c->packed[piece], &st, work,
+                      (char *)y->owned + to * (ptrdiff_t)size);
 }
 
 /* Computes a box of dst; store->mask is that of its first owned point */
-PetscErrorCode HGConvSweepRun(const HGConvSweep *c, const HGPoints *b, PetscInt nb, const HGConvStore *store)
+PetscErrorCode HGConvSweepRun(const HGConvSweep *c, const HGPoints *b, PetscInt nb, const HGConvStore *store, void *work)
 {
   PetscFunctionBegin;
-  for (PetscInt i = 0; i < c->npieces; i++) RunPiece(c, i, b, nb, store);
+  for (PetscInt i = 0; i < c->npieces; i++) RunPiece(c, i, b, nb, store, work);
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -269,6 +276,7 @@ PetscErrorCode HGConvSweepDestroy(HGConvSweep *c)
 {
   PetscFunctionBegin;
   for (int a = 0; a < 3; a++) PetscCall(PetscFree(c->window[a]));
+  PetscCall(PetscFree(c->weights));
   PetscCall(PetscFree(c->packed));
   PetscCall(PetscFree(c->memory));
   PetscFunctionReturn(PETSC_SUCCESS);

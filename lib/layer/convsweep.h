@@ -30,7 +30,9 @@ typedef struct {
   HGWindow        *window[3];
   const HGKernels *kernels;
   PetscInt         npieces;
-  void           **packed; /* [npieces] aligned weights, in the order z, y, x of the windows */
+  HGConvWeights   *weights; /* [npieces] in the order z, y, x of the windows */
+  void           **packed;  /* [npieces] aligned */
+  size_t           work;    /* bytes of scratch to run it */
   void            *memory;
   HGTensor         src, dst;
   HGLinOp          halo; /* of src; NULL: no ghost points */
@@ -43,8 +45,8 @@ PETSC_INTERN PetscErrorCode HGConvSweepSetChannels(HGConvSweep *, const HGKernel
 PETSC_INTERN PetscErrorCode HGConvSweepGetWidths(const HGConvSweep *, HGPartition src, HGPartition dst, const HGHaloWidths *more,
                                                  HGHaloWidths *);
 PETSC_INTERN PetscErrorCode HGConvSweepPlan(HGConvSweep *, HGTensor src, HGTensor dst, HGLinOp halo);
-PETSC_INTERN PetscErrorCode HGConvSweepPack(HGConvSweep *, const HGConvWeights *);
-PETSC_INTERN PetscErrorCode HGConvSweepRun(const HGConvSweep *, const HGPoints *, PetscInt nb, const HGConvStore *);
+PETSC_INTERN PetscErrorCode HGConvSweepSetWeights(HGConvSweep *, const HGConvWeights *);
+PETSC_INTERN PetscErrorCode HGConvSweepRun(const HGConvSweep *, const HGPoints *, PetscInt nb, const HGConvStore *, void *work);
 PETSC_INTERN PetscErrorCode HGConvSweepDestroy(HGConvSweep *);
 
 #endif

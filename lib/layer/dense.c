@@ -36,6 +36,7 @@ typedef struct {
   const HGKernels      *kernels;
   const HGFieldKernels *field;
   void                 *w, *b; /* [out][in], [out] in the layer's type */
+  HGConvWeights         weights, transposed;
   void                 *packed, *packed_adjoint;
   double               *dw; /* [out][in] */
   void                 *threshold;
@@ -335,7 +336,10 @@ static PetscErrorCode AllocateWeights(HGLayer layer, PetscInt samples)
   PetscCall(PetscMalloc((*d->kernels->conv_packed_size)(1, (int)d->in, (int)d->out, k), &d->packed));
   PetscCall(PetscMalloc((*d->kernels->conv_packed_size)(1, (int)d->out, (int)d->in, k), &d->packed_adjoint));
   PetscCall(PetscMalloc1(d->out * d->in, &d->dw));
-  layer->work_size = (*d->kernels->conv_weights_work)(&s);
+  d->weights       = (HGConvWeights){.w = d->w, .so = d->in, .si = 1};
+  d->transposed    = (HGConvWeights){.w = d->w, .so = 1, .si = d->in};
+  layer->work_size = PetscMax((*d->kernels->conv_weights_work)(&s), (*d->kernels->conv_work)(1, (int)d->in, (int)d->out, k));
+  layer->work_size = PetscMax(layer->work_size, (*d->kernels->conv_work)(1, (int)d->out, (int)d->in, k));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -427,9 +431,8 @@ static double Value(const PetscScalar *p)
 
 static PetscErrorCode SetParameterValues_Dense(HGLayer layer, const PetscScalar p[])
 {
-  Dense              *d    = (Dense *)layer->data;
-  const int           k[3] = {1, 1, 1};
-  const HGConvWeights w = {.w = d->w, .so = d->in, .si = 1}, adjoint = {.w = d->w, .so = 1, .si = d->in};
+  Dense    *d    = (Dense *)layer->data;
+  const int k[3] = {1, 1, 1};
 
   PetscFunctionBegin;
   if (!d->w) PetscFunctionReturn(PETSC_SUCCESS);
@@ -444,8 +447,8 @@ static PetscErrorCode SetParameterValues_Dense(HGLayer layer, const PetscScalar 
     if (layer->dtype == HG_F32) ((float *)d->b)[o] = (float)Value(b);
     else ((double *)d->b)[o] = Value(b);
   }
-  (*d->kernels->conv_pack)(1, (int)d->in, (int)d->out, k, &w, d->packed);
-  (*d->kernels->conv_pack)(1, (int)d->out, (int)d->in, k, &adjoint, d->packed_adjoint);
+  (*d->kernels->conv_pack)(1, (int)d->in, (int)d->out, k, &d->weights, d->packed);
+  (*d->kernels->conv_pack)(1, (int)d->out, (int)d->in, k, &d->transposed, d->packed_adjoint);
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -473,7 +476,7 @@ static PetscErrorCode Forward_Dense(HGLayer layer, PetscInt nb)
   PetscCall(HGTensorGetLocal(d->xw, &x));
   PetscCall(HGTensorGetLocal(d->yw, &yw));
   s = ProductShape(nb, d->in, d->out);
-  if (d->w) (*d->kernels->conv)(&s, x->owned, d->packed, &store, yw->owned);
+  if (d->w) (*d->kernels->conv)(&s, x->owned, &d->weights, d->packed, &store, layer->work, yw->owned);
   PetscCall(HGLinOpApply(d->reduce, d->yw, layer->y));
   PetscCall(HGTensorGetLocal(layer->y, &y));
   f = HGFieldShapeOf(y, y, PetscMin(nb, y->box.size[HG_N]));
@@ -488,7 +491,7 @@ static void WeightGradient(HGLayer layer, PetscInt nb, const void *x, const void
   const HGConvShape s = ProductShape(nb, d->in, d->out);
 
   PetscCallVoid(PetscArrayzero(d->dw, d->out * d->in));
-  (*d->kernels->conv_weights)(&s, x, dy, layer->work, d->dw, d->bias && d->first ? dp + layer->param[0].size + d->out0 : NULL);
+  (*d->kernels->conv_weights)(&s, x, dy, layer->work, HG_F64, d->dw, d->bias && d->first ? dp + layer->param[0].size + d->out0 : NULL);
   for (PetscInt o = 0; o < d->out; o++)
     for (PetscInt i = 0; i < d->in; i++) dp[(d->out0 + o) * d->inputs + d->column[i]] += d->dw[o * d->in + i];
 }
@@ -529,7 +532,7 @@ static PetscErrorCode Adjoint_Dense(HGLayer layer, PetscInt nb, double dp[])
   if (!dx) PetscFunctionReturn(PETSC_SUCCESS);
   PetscCall(HGTensorGetLocal(d->dxw, &dxw));
   s = ProductShape(nb, d->out, d->in);
-  if (d->w) (*d->kernels->conv)(&s, dy->owned, d->packed_adjoint, &store, dxw->owned);
+  if (d->w) (*d->kernels->conv)(&s, dy->owned, &d->transposed, d->packed_adjoint, &store, layer->work, dxw->owned);
   PetscCall(HGLinOpApplyAdjoint(d->broadcast_back, d->dxw, d->part ? d->part : dx));
   if (d->part) PetscCall(StoreGradient(layer));
   PetscFunctionReturn(PETSC_SUCCESS);

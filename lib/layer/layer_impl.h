@@ -46,7 +46,7 @@ struct _p_HGLayer {
   PetscInt       nstates; /* set by setup: arrays that are kept in model files but not trained (running statistics) */
   HGParameter    state[HG_MAX_PARAMETERS];
   PetscReal     *state_value[HG_MAX_PARAMETERS]; /* [state.size] the same on all ranks; the layer allocates and frees them */
-  size_t         work_size;                      /* set by setup: bytes of scratch of the adjoint */
+  size_t         work_size;                      /* set by setup: bytes of scratch of forward and adjoint */
   PetscLogDouble flops;                          /* set by setup: of one forward application, all ranks */
   HGActivation   activation;                     /* fused into the output: HG_ACT_IDENTITY or HG_ACT_RELU. dy belongs to its argument. */
   HGTensor       y, dy;                          /* dy is NULL for inference */

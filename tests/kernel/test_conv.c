@@ -254,23 +254,36 @@ static double Eps(HGDType t)
   return t == HG_F32 ? (double)FLT_EPSILON : DBL_EPSILON;
 }
 
-static void Conv(const HGKernels *k, const HGConvShape *s, const Case *c, const Array *packed, ptrdiff_t x, ptrdiff_t y)
+/* Enough for the three threads of the tests, which the size depends on */
+static Array CreateWork(const HGKernels *k, const HGConvShape *s)
+{
+  const int now = omp_get_max_threads();
+  Array     a;
+
+  omp_set_num_threads(3);
+  a = ArrayCreate(k->dtype, k->conv_work(s->groups, s->cin, s->cout, s->k) / HGDTypeSize(k->dtype));
+  omp_set_num_threads(now);
+  Fill(&a, NAN);
+  return a;
+}
+
+static void Conv(const HGKernels *k, const HGConvShape *s, const Case *c, const Array *packed, const Array *work, ptrdiff_t x, ptrdiff_t y)
 {
   HGConvStore store = c->store;
   if (store.mask) store.mask = At(&c->mask, y);
-  k->conv(s, At(&c->x, c->x0 + x), packed->p, &store, At(&c->y, y));
+  k->conv(s, At(&c->x, c->x0 + x), &c->weights, packed->p, &store, work->p, At(&c->y, y));
 }
 
 /* K additions each round by at most eps/2 of a partial sum. Partial sums of products of numbers uniform in [-1, 1] are about
    sqrt(K)/3, roundings are as random: the error is about eps K/14, and K eps is an order of magnitude above it. Also the
    gaps between pixels must stay as they were: both arrays had the same filling. */
-static void TestValues(const HGKernels *k, Case *c, const Array *packed)
+static void TestValues(const HGKernels *k, Case *c, const Array *packed, const Array *work)
 {
   const HGConvShape *s   = &c->s;
   const double       tol = Eps(k->dtype) * (8 + (double)s->cin * s->k[0] * s->k[1] * s->k[2]);
   double             err = 0;
 
-  Conv(k, s, c, packed, 0, 0);
+  Conv(k, s, c, packed, work, 0, 0);
   for (size_t i = 0; i < c->y.n; i++) {
     const double e = fabs(Get(&c->y, (ptrdiff_t)i) - Get(&c->yref, (ptrdiff_t)i));
     if (!(e <= err)) err = e;
@@ -278,7 +291,7 @@ static void TestValues(const HGKernels *k, Case *c, const Array *packed)
   Check(err <= tol, "conv", k, c, err, tol);
 }
 
-static void TestThreads(const HGKernels *k, Case *c, const Array *packed)
+static void TestThreads(const HGKernels *k, Case *c, const Array *packed, const Array *work)
 {
   const int    threads = Pick(2, 3);
   const size_t bytes   = c->y.n * HGDTypeSize(k->dtype);
@@ -287,14 +300,14 @@ static void TestThreads(const HGKernels *k, Case *c, const Array *packed)
   memcpy(one, c->y.p, bytes);
   Fill(&c->y, 0.5);
   omp_set_num_threads(threads);
-  Conv(k, &c->s, c, packed, 0, 0);
+  Conv(k, &c->s, c, packed, work, 0, 0);
   Check(!memcmp(one, c->y.p, bytes), "conv on several threads", k, c, threads, 0);
   omp_set_num_threads(1);
   free(one);
 }
 
 /* Cuts the points into boxes of odd sizes: the same bits as in one call. */
-static void TestCuts(const HGKernels *k, Case *c, const Array *packed)
+static void TestCuts(const HGKernels *k, Case *c, const Array *packed, const Array *work)
 {
   const HGConvShape *s     = &c->s;
   const size_t       bytes = c->y.n * HGDTypeSize(k->dtype);
@@ -310,7 +323,7 @@ static void TestCuts(const HGKernels *k, Case *c, const Array *packed)
         b.n[0]        = h[0] < s->n[0] - z ? h[0] : s->n[0] - z;
         b.n[1]        = h[1] < s->n[1] - y ? h[1] : s->n[1] - y;
         b.n[2]        = h[2] < s->n[2] - x ? h[2] : s->n[2] - x;
-        Conv(k, &b, c, packed, z * s->xs[1] + y * s->xs[2] + x * s->xs[3], z * s->ys[1] + y * s->ys[2] + x * s->ys[3]);
+        Conv(k, &b, c, packed, work, z * s->xs[1] + y * s->xs[2] + x * s->xs[3], z * s->ys[1] + y * s->ys[2] + x * s->ys[3]);
       }
     }
   }
@@ -361,13 +374,14 @@ static void AdjointPiece(const HGKernels *k, const Case *c, const int r[3], cons
   w.w          = At(&c->w, w0);
   Array packed = ArrayCreate(k->dtype, k->conv_packed_size(a.groups, a.cin, a.cout, a.k) / HGDTypeSize(k->dtype));
   k->conv_pack(a.groups, a.cin, a.cout, a.k, &w, packed.p);
-  k->conv(&a, At(dy, from), packed.p, &store, At(dx, to));
-  ArrayDestroy(&packed);
+  Array work = CreateWork(k, &a);
+  k->conv(&a, At(dy, from), &w, packed.p, &store, work.p, At(dx, to));
+  ArrayDestroy(&work), ArrayDestroy(&packed);
 }
 
 /* <conv x, dy> = <x, conv' dy>, conv' in pieces on dy with zeros around. Each output has a relative error of some eps sqrt(K), of
    random sign, and K < 13000: 100 eps of the product of norms is two orders of magnitude above the error of the sum. */
-static void TestAdjoint(const HGKernels *k, Case *c, const Array *packed)
+static void TestAdjoint(const HGKernels *k, Case *c, const Array *packed, const Array *work)
 {
   const HGConvShape *s     = &c->s;
   const HGConvStore  store = {.act = HG_ACT_IDENTITY};
@@ -381,7 +395,7 @@ static void TestAdjoint(const HGKernels *k, Case *c, const Array *packed)
   for (int d = 0; d < 3; d++) dy0 += ghosts[d] * dys[1 + d];
   FOR_ELEMENTS(s->batch, m, all, dys, o) Set(&dy, o, 0);
   FOR_ELEMENTS(s->batch, c->m, in, c->xp, o) Set(&dx, o, 0);
-  k->conv(s, At(&c->x, c->x0), packed->p, &store, c->y.p);
+  k->conv(s, At(&c->x, c->x0), &c->weights, packed->p, &store, work->p, c->y.p);
   FOR_ELEMENTS(s->batch, s->n, all, s->ys, o)
   {
     const double v = Get(&c->y, o), d = Get(&c->dy, o);
@@ -397,6 +411,23 @@ static void TestAdjoint(const HGKernels *k, Case *c, const Array *packed)
   ArrayDestroy(&dy), ArrayDestroy(&dx);
 }
 
+/* Into arrays of the kernel's type: the sums of `wide`, which starts from 1, rounded once and added to 1 */
+static void TestNarrow(const HGKernels *k, const Case *c, const double *wide, void *work)
+{
+  const size_t n   = c->nw + (size_t)(c->s.groups * c->s.cout);
+  Array        dw  = ArrayCreate(k->dtype, n);
+  double       err = 0;
+
+  Fill(&dw, 1);
+  k->conv_weights(&c->s, At(&c->x, c->x0), c->dy.p, work, k->dtype, dw.p, At(&dw, (ptrdiff_t)c->nw));
+  for (size_t i = 0; i < n; i++) {
+    const double e = fabs(Get(&dw, (ptrdiff_t)i) - wide[i]) / (1 + fabs(wide[i]));
+    if (!(e <= err)) err = e;
+  }
+  Check(err <= 2 * Eps(k->dtype), "weight gradient in the kernel's type", k, c, err, 2 * Eps(k->dtype));
+  ArrayDestroy(&dw);
+}
+
 /* At most 512 pixels are summed in the kernel's type: eps 512/14 for such a sum as above, of random sign over the sums, which
    is eps sqrt(512 M)/14 for M pixels; again an order of magnitude of room. The rest, and the reference, is summed in double.
    All starts from 1 because gradients are added. */
@@ -406,13 +437,15 @@ static void TestWeights(const HGKernels *k, Case *c)
   const double       points = (double)s->batch * s->n[0] * s->n[1] * s->n[2];
   const double       tol    = Eps(k->dtype) * (16 + sqrt(512 * points)) + DBL_EPSILON * points;
   const size_t       n      = c->nw + (size_t)(s->groups * s->cout);
-  Array              work = ArrayCreate(HG_F64, (k->conv_weights_work(s) + 7) / 8), dw = ArrayCreate(HG_F64, n);
+  Array              work, dw = ArrayCreate(HG_F64, n);
   double            *got = dw.p, *one = malloc(n * sizeof(double)), err = 0;
 
+  omp_set_num_threads(3);
+  work = ArrayCreate(HG_F64, (k->conv_weights_work(s) + 7) / 8);
   for (int t = 1; t <= 3; t += Pick(1, 2)) {
     Fill(&work, NAN), Fill(&dw, 1);
     omp_set_num_threads(t);
-    k->conv_weights(s, At(&c->x, c->x0), c->dy.p, work.p, got, got + c->nw);
+    k->conv_weights(s, At(&c->x, c->x0), c->dy.p, work.p, HG_F64, got, got + c->nw);
     if (t == 1) memcpy(one, got, n * sizeof(double));
     Check(!memcmp(one, got, n * sizeof(double)), "weight gradient on several threads", k, c, t, 0);
   }
@@ -423,8 +456,9 @@ static void TestWeights(const HGKernels *k, Case *c)
   }
   Check(err <= tol, "weight gradient", k, c, err, tol);
   Fill(&dw, 1);
-  k->conv_weights(s, At(&c->x, c->x0), c->dy.p, work.p, got, NULL);
+  k->conv_weights(s, At(&c->x, c->x0), c->dy.p, work.p, HG_F64, got, NULL);
   Check(!memcmp(one, got, c->nw * sizeof(double)) && got[c->nw] == 1, "weight gradient without bias", k, c, 0, 0);
+  TestNarrow(k, c, one, work.p);
   free(one);
   ArrayDestroy(&work), ArrayDestroy(&dw);
 }
@@ -435,13 +469,15 @@ static void TestCase(const HGKernels *k, Case *c)
   Array              packed = ArrayCreate(k->dtype, k->conv_packed_size(s->groups, s->cin, s->cout, s->k) / HGDTypeSize(k->dtype));
 
   Fill(&c->y, 0.5);
+  Array work = CreateWork(k, s);
+
   k->conv_pack(s->groups, s->cin, s->cout, s->k, &c->weights, packed.p);
-  TestValues(k, c, &packed);
-  TestThreads(k, c, &packed);
-  TestCuts(k, c, &packed);
+  TestValues(k, c, &packed, &work);
+  TestThreads(k, c, &packed, &work);
+  TestCuts(k, c, &packed, &work);
   TestWeights(k, c);
-  TestAdjoint(k, c, &packed);
-  ArrayDestroy(&packed);
+  TestAdjoint(k, c, &packed, &work);
+  ArrayDestroy(&work), ArrayDestroy(&packed);
 }
 
 static void TestTable(void)

@@ -490,7 +490,7 @@ PetscErrorCode HGLayerGetParameters(HGLayer layer, PetscInt *n, const HGParamete
 }
 
 /*@
-   HGLayerGetWorkSize - Get the scratch memory that a layer's adjoint needs
+   HGLayerGetWorkSize - Get the scratch memory that a layer's forward and adjoint need
 
    Not Collective
 

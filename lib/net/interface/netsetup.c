@@ -60,7 +60,6 @@ static PetscErrorCode BindLayers(HGNet net)
     PetscCall(PetscFree(add[i]));
   }
   PetscCall(PetscFree(add));
-  if (!net->gradients) PetscFunctionReturn(PETSC_SUCCESS);
   PetscCall(PetscMalloc(most + 64, &net->work));
   net->bytes += most;
   for (PetscInt i = 0; i < net->n; i++)

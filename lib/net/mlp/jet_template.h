@@ -225,8 +225,8 @@ static void NAME(forward)(const HGMLP *net, int order, int components, int n, co
     const HGConvShape value = DenseShape(y->cin, y->cout, n), rest = DenseShape(y->cin, y->cout, n * (components - 1));
     REAL             *z = mem + y->z, *d = mem + y->d, *a;
 
-    net->kernels->conv(&value, mem + y->a, y->packed, &store, z);
-    net->kernels->conv(&rest, mem + y->a + n * y->cin, y->packed, &plain, z + m);
+    net->kernels->conv(&value, mem + y->a, &y->weights, y->packed, &store, mem + net->work, z);
+    net->kernels->conv(&rest, mem + y->a + n * y->cin, &y->weights, y->packed, &plain, mem + net->work, z + m);
     if (l + 1 == net->nlayers) break;
     a                        = mem + net->layer[l + 1].a;
     const NAME(Activation) v = {m, z, a, d, d + m, d + 2 * m, mem + net->scratch};
@@ -250,10 +250,10 @@ static void NAME(adjoint)(const HGMLP *net, int order, int components, int n, RE
     REAL *swap             = g;
 
     if (l + 1 < net->nlayers) NAME(taylor_adjoint)(net, order, m, mem + y->z, mem + y->d, g);
-    net->kernels->conv_weights(&value, mem + y->a, g, work, gradient + y->weight, gradient + y->bias);
-    net->kernels->conv_weights(&rest, mem + y->a + n * y->cin, g + m, work, gradient + y->weight, NULL);
+    net->kernels->conv_weights(&value, mem + y->a, g, work, HG_F64, gradient + y->weight, gradient + y->bias);
+    net->kernels->conv_weights(&rest, mem + y->a + n * y->cin, g + m, work, HG_F64, gradient + y->weight, NULL);
     if (!l) break;
-    net->kernels->conv(&back, g, y->adjoint, &plain, other);
+    net->kernels->conv(&back, g, &y->transposed, y->adjoint, &plain, work, other);
     g     = other;
     other = swap;
   }
@@ -282,10 +282,11 @@ static void NAME(set_values)(const HGMLP *net, const PetscScalar *p)
 
   for (PetscInt i = 0; i < net->nparams; i++) v[i] = (REAL)p[i];
   for (PetscInt l = 0; l < net->nlayers; l++) {
-    const HGMLPLayer   *y = &net->layer[l];
-    const HGConvWeights w = {v + y->weight, 0, y->cin, 1, {0, 0, 0}}, transposed = {v + y->weight, 0, 1, y->cin, {0, 0, 0}};
+    HGMLPLayer *y = &net->layer[l];
 
-    net->kernels->conv_pack(1, (int)y->cin, (int)y->cout, k, &w, y->packed);
-    net->kernels->conv_pack(1, (int)y->cout, (int)y->cin, k, &transposed, y->adjoint);
+    y->weights    = (HGConvWeights){v + y->weight, 0, y->cin, 1, {0, 0, 0}};
+    y->transposed = (HGConvWeights){v + y->weight, 0, 1, y->cin, {0, 0, 0}};
+    net->kernels->conv_pack(1, (int)y->cin, (int)y->cout, k, &y->weights, y->packed);
+    net->kernels->conv_pack(1, (int)y->cout, (int)y->cin, k, &y->transposed, y->adjoint);
   }
 }

@@ -60,6 +60,7 @@ static size_t PlanPiece(HGMLP *m, PetscInt n)
 {
   const size_t   size       = HGDTypeSize(m->dtype);
   const PetscInt components = Components(m, 2);
+  const int      k[3]       = {1, 1, 1};
   PetscInt       widest     = 1;
   size_t         at = 0, work = 0;
 
@@ -70,8 +71,10 @@ static size_t PlanPiece(HGMLP *m, PetscInt n)
     y->z   = Take(&at, components * n * y->cout);
     y->d   = Take(&at, 3 * n * y->cout);
     widest = PetscMax(widest, PetscMax(y->cin, y->cout));
-    for (PetscInt k = 1; k < components + (components == 1); k += PetscMax(1, components - 2)) { /* the values, and the derivatives */
-      const HGConvShape s = DenseShape(y->cin, y->cout, n * k);
+    work   = PetscMax(work, m->kernels->conv_work(1, (int)y->cin, (int)y->cout, k));
+    work   = PetscMax(work, m->kernels->conv_work(1, (int)y->cout, (int)y->cin, k));
+    for (PetscInt c = 1; c < components + (components == 1); c += PetscMax(1, components - 2)) { /* the values, and the derivatives */
+      const HGConvShape s = DenseShape(y->cin, y->cout, n * c);
 
       work = PetscMax(work, m->kernels->conv_weights_work(&s));
     }

@@ -9,10 +9,11 @@
 
 /* An affine layer z = W a + b, and what of it a thread keeps for its piece of points; offsets in elements */
 typedef struct {
-  PetscInt cin, cout;
-  size_t   weight, bias;     /* in the parameters */
-  void    *packed, *adjoint; /* W and its transpose as the kernels take them */
-  size_t   a, z,
+  PetscInt      cin, cout;
+  size_t        weight, bias; /* in the parameters */
+  HGConvWeights weights, transposed;
+  void         *packed, *adjoint; /* W and its transpose as the kernels take them */
+  size_t        a, z,
       d; /* in a thread's memory: input [component][n][cin], sums [component][n][cout], derivatives of the activation [3][n][cout] */
 } HGMLPLayer;
 
