@@ -124,9 +124,8 @@ static PetscErrorCode Objective(Tao tao, Vec p, PetscReal *f, Vec g, void *ctx)
   PetscCall(HGNetSetParameters(s->net, p));
   PetscCall(HGNetForward(s->net, s->local));
   PetscCall(HGLossEvaluate(s->loss, s->batch, y, s->target, dy, f));
-  PetscCall(HGNetAdjointBegin(s->net));
-  PetscCall(HGNetAdjoint(s->net, s->local));
-  PetscCall(HGNetAdjointEnd(s->net, g));
+  PetscCall(HGNetAdjointBeginIn(s->net, g));
+  PetscCall(HGNetAdjointAndEnd(s->net, s->local, g));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 

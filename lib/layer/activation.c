@@ -87,13 +87,13 @@ static PetscErrorCode Forward_Activation(HGLayer layer, PetscInt nb)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-static PetscErrorCode Adjoint_Activation(HGLayer layer, PetscInt nb, double dp[])
+static PetscErrorCode Adjoint_Activation(HGLayer layer, PetscInt nb, HGDType type, void *const dp[])
 {
   const Activation    *a = (Activation *)layer->data;
   HGLayerAdjointFields f;
 
   PetscFunctionBegin;
-  (void)dp;
+  (void)type, (void)dp;
   PetscCall(HGLayerGetAdjointFields(layer, nb, a->threshold, &f));
   if (!f.wanted) PetscFunctionReturn(PETSC_SUCCESS);
   (*a->kernels->activate_adjoint)(a->f, (double)a->parameter, &f.shape, HGActivationKeepsOutput(a->f) ? f.y->owned : f.x->owned,

@@ -107,13 +107,13 @@ static PetscErrorCode Forward_Add(HGLayer layer, PetscInt nb)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-static PetscErrorCode Adjoint_Add(HGLayer layer, PetscInt nb, double dp[])
+static PetscErrorCode Adjoint_Add(HGLayer layer, PetscInt nb, HGDType type, void *const dp[])
 {
   const Add           *d = (Add *)layer->data;
   const HGTensorLocal *x, *dx, *dy;
 
   PetscFunctionBegin;
-  (void)dp;
+  (void)type, (void)dp;
   PetscCall(HGTensorGetLocal(layer->dy, &dy));
   for (PetscInt i = 0; i < d->n; i++) {
     HGLayerInput *in    = &layer->in[i];

@@ -134,7 +134,7 @@ static PetscErrorCode Forward_Concat(HGLayer layer, PetscInt nb)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-static PetscErrorCode Adjoint_Concat(HGLayer layer, PetscInt nb, double dp[])
+static PetscErrorCode Adjoint_Concat(HGLayer layer, PetscInt nb, HGDType type, void *const dp[])
 {
   Concat              *d = (Concat *)layer->data;
   const HGTensorLocal *x, *dx, *dy;
@@ -142,7 +142,7 @@ static PetscErrorCode Adjoint_Concat(HGLayer layer, PetscInt nb, double dp[])
   PetscInt             channel = 0;
 
   PetscFunctionBegin;
-  (void)dp;
+  (void)type, (void)dp;
   for (PetscInt i = 0; i < d->n; i++) PetscCall(HGMoveAdjoint(&d->range[i].move, &layer->in[i], d->range[i].dy));
   if (d->n) PetscFunctionReturn(PETSC_SUCCESS);
   PetscCall(HGTensorGetLocal(layer->dy, &dy));

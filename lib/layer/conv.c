@@ -24,23 +24,43 @@
           `HGLayerConvSetTransposed()`, `HGLayerConvSetBoundary()`, `HGLayerConvSetBias()`, `HGLayerConvSetActivation()`
 M*/
 
-static void SetParameters(HGLayer layer, PetscInt dim)
+static PetscErrorCode SetParameters(HGLayer layer, PetscInt dim)
 {
   const HGConv  *c    = (HGConv *)layer->data;
   const PetscInt taps = c->stencil.kernel[0] * c->stencil.kernel[1] * c->stencil.kernel[2], small = c->small * c->groups;
-  PetscInt       n = 2;
+  PetscInt       n = 2, shape[HG_MAX_PARAMETER_DIM] = {small, c->big};
 
+  PetscFunctionBegin;
   layer->nparams = c->bias ? 2 : 1;
-  layer->param[0] =
-      (HGParameter){.name = "weight", .ndim = c->pointwise ? 2 : 2 + dim, .shape = {small, c->big}, .size = small * c->big * taps};
-  for (PetscInt a = 3 - dim; a < 3 && !c->pointwise; a++) layer->param[0].shape[n++] = c->stencil.kernel[a];
-  layer->param[1] = (HGParameter){.name = "bias", .ndim = 1, .shape = {c->cout}, .size = c->cout};
+  for (PetscInt a = 3 - dim; a < 3 && !c->pointwise; a++) shape[n++] = c->stencil.kernel[a];
+  PetscCall(HGLayerSetParameter(layer, 0, "weight", n, shape));
+  PetscCall(HGLayerSetParameter(layer, 1, "bias", 1, &c->cout));
   /* Kaiming-uniform with a = sqrt(5), PyTorch's default: the bound is 1 / sqrt(fan-in), for the bias as well; PyTorch
      takes the second axis of the weights for the fan-in of transposed convolutions too */
   layer->param[0].bound = layer->param[1].bound = 1 / PetscSqrtReal((PetscReal)(c->big * taps));
-  if (!c->pointwise) return;
+  if (!c->pointwise) PetscFunctionReturn(PETSC_SUCCESS);
   layer->param[0].bound = PetscSqrtReal(6 / (PetscReal)(c->small + c->big));
   layer->param[1].bound = 0;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Weights [small][big][taps] and biases [C_out] go with the channels that a rank computes: of the output forward, of the input in the adjoint.
+   Without division, or with divided groups, these are the same rows. The gradient is that of the channels on the small grid. */
+static PetscErrorCode DivideParameters(HGLayer layer)
+{
+  HGConv        *c    = (HGConv *)layer->data;
+  const PetscInt taps = c->stencil.kernel[0] * c->stencil.kernel[1] * c->stencil.kernel[2];
+  const PetscInt weight[HG_AXES] = {c->small * c->groups, taps, 1, 1, c->big}, bias[HG_AXES] = {c->cout, 1, 1, 1, 1};
+  HGPartition    p = NULL, small = c->transposed ? layer->in[0].part : layer->out, big = c->transposed ? layer->out : layer->in[0].part;
+
+  PetscFunctionBegin;
+  PetscCall(HGLayerDivideParameter(layer, small, weight, HG_N, &p));
+  PetscCall(HGLayerUseParameter(layer, 0, p));
+  if (c->gathers) PetscCall(HGLayerDivideParameter(layer, big, weight, HG_X, &layer->use[0][c->transposed ? HG_USE_FORWARD : HG_USE_ADJOINT]));
+  p = NULL;
+  PetscCall(HGLayerDivideParameter(layer, layer->out, bias, HG_N, &p));
+  PetscCall(HGLayerUseParameter(layer, 1, p));
+  PetscFunctionReturn(PETSC_SUCCESS);
 }
 
 /* Output points, and the input points under them */
@@ -157,17 +177,12 @@ static PetscErrorCode SetHalos(HGLayer layer)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-static PetscErrorCode AllocateWeights(HGLayer layer)
+static PetscErrorCode PlanWeights(HGLayer layer)
 {
-  HGConv      *c      = (HGConv *)layer->data;
-  const size_t size   = HGDTypeSize(layer->dtype);
-  PetscInt     groups = c->groups, in[2], out[2];
+  HGConv  *c      = (HGConv *)layer->data;
+  PetscInt groups = c->groups, in[2], out[2];
 
   PetscFunctionBegin;
-  PetscCall(PetscFree(c->w));
-  PetscCall(PetscFree(c->b));
-  PetscCall(PetscMalloc((size_t)layer->param[0].size * size, &c->w));
-  PetscCall(PetscMalloc((size_t)(c->own[1][1] + 1) * size, &c->b));
   if (c->groups > 1) groups = c->own[0][1] / (c->cin / c->groups);
   in[0]  = c->cin / c->groups; /* the source of each direction has all channels of a group */
   in[1]  = c->cout / c->groups;
@@ -254,14 +269,15 @@ static PetscErrorCode SetUp_Conv(HGLayer layer)
   PetscCall(HGConvSweepSetUp(&c->forward, c->transposed, &c->stencil));
   PetscCall(HGConvSweepSetUp(&c->adjoint, !c->transposed, &c->stencil));
   PetscCall(SetHalos(layer));
-  SetParameters(layer, dim);
+  PetscCall(SetParameters(layer, dim));
+  PetscCall(DivideParameters(layer));
   layer->in[0].masks   = c->fold ? PETSC_FALSE : PETSC_TRUE;
   layer->needs_dy_halo = c->transposed;
   layer->flops         = 2.0 * (PetscLogDouble)layer->param[0].size * (PetscLogDouble)in[HG_N];
   for (int a = HG_Z; a < HG_AXES; a++) layer->flops *= (PetscLogDouble)(c->transposed ? in[a] : out[a]);
   PetscCall(HGGetSimd(&simd));
   c->kernels = HGKernelsGet(simd, layer->dtype);
-  PetscCall(AllocateWeights(layer));
+  PetscCall(PlanWeights(layer));
   PetscCall(SetWorkSize(layer));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -291,45 +307,29 @@ static PetscErrorCode SetTensors_Conv(HGLayer layer)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-static void Convert(HGDType t, PetscInt n, const PetscScalar *from, void *to)
+/* Weights as a direction reads them: its source has the big channels if it gathers, and the small ones if it spreads. A rank's part has the
+   channels of the destination, or the groups, that it computes. */
+static PetscErrorCode SetParameterValues_Conv(HGLayer layer, HGUse use, const void *const p[])
 {
-  if (t == HG_F32)
-    for (PetscInt i = 0; i < n; i++) ((float *)to)[i] = (float)from[i];
-  else
-    for (PetscInt i = 0; i < n; i++) ((double *)to)[i] = (double)from[i];
-}
-
-/* Weights as a direction reads them: its source has the big channels if it gathers, and the small ones if it spreads. Of
-   divided channels, each rank has a range of the destination's, and of divided groups, its own groups. */
-static HGConvWeights WeightsOf(HGLayer layer, const HGConvSweep *sweep, PetscInt first)
-{
-  const HGConv   *c    = (HGConv *)layer->data;
-  const PetscInt *k    = c->stencil.kernel;
-  const ptrdiff_t taps = k[0] * k[1] * k[2], row = c->big * taps;
-  HGConvWeights   w     = {.sg = c->small * row, .st = {(ptrdiff_t)k[1] * k[2], k[2], 1}};
-  ptrdiff_t       start = 0;
-
-  w.so = sweep->spread ? taps : row;
-  w.si = sweep->spread ? row : taps;
-  if (c->gathers) start = first * w.so;
-  else start = c->own[0][0] / (c->cin / c->groups) * w.sg;
-  w.w = (const char *)c->w + start * (ptrdiff_t)HGDTypeSize(layer->dtype);
-  return w;
-}
-
-static PetscErrorCode SetParameterValues_Conv(HGLayer layer, const PetscScalar p[])
-{
-  HGConv       *c = (HGConv *)layer->data;
-  HGConvWeights w;
+  HGConv         *c     = (HGConv *)layer->data;
+  HGConvSweep    *sweep = use == HG_USE_FORWARD ? &c->forward : &c->adjoint;
+  const PetscInt *k     = c->stencil.kernel;
+  const ptrdiff_t taps  = (ptrdiff_t)k[0] * k[1] * k[2];
+  HGConvWeights   w     = {.w = p[0], .st = {(ptrdiff_t)k[1] * k[2], k[2], 1}};
+  ptrdiff_t       row;
+  PetscMPIInt     rank;
+  HGBox           box;
 
   PetscFunctionBegin;
-  Convert(layer->dtype, layer->param[0].size, p, c->w);
-  if (c->bias) Convert(layer->dtype, c->own[1][1], p + layer->param[0].size + c->own[1][0], c->b);
-  w = WeightsOf(layer, &c->forward, c->own[1][0]);
-  PetscCall(HGConvSweepSetWeights(&c->forward, &w));
-  if (!layer->in[0].dx) PetscFunctionReturn(PETSC_SUCCESS);
-  w = WeightsOf(layer, &c->adjoint, c->own[0][0]);
-  PetscCall(HGConvSweepSetWeights(&c->adjoint, &w));
+  if (use == HG_USE_ADJOINT && !layer->in[0].dx) PetscFunctionReturn(PETSC_SUCCESS);
+  PetscCallMPI(MPI_Comm_rank(PetscObjectComm((PetscObject)layer), &rank));
+  PetscCall(HGPartitionGetBox(layer->use[0][use], rank, &box));
+  if (use == HG_USE_FORWARD) c->b = p[1];
+  row  = box.size[HG_X] * taps;
+  w.sg = c->small * row;
+  w.so = sweep->spread ? taps : row;
+  w.si = sweep->spread ? row : taps;
+  if (sweep->cout && sweep->groups) PetscCall(HGConvSweepSetWeights(sweep, &w));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -358,7 +358,7 @@ static PetscErrorCode Forward_Conv(HGLayer layer, PetscInt nb)
 }
 
 /* The gradient of the bias of a transposed convolution; a convolution's comes with the weight gradient */
-static void BiasGradient(HGLayer layer, PetscInt nb, double db[])
+static void BiasGradient(HGLayer layer, PetscInt nb, HGDType type, void *db)
 {
   static const double  one   = 1;
   static const float   one_f = 1;
@@ -368,8 +368,8 @@ static void BiasGradient(HGLayer layer, PetscInt nb, double db[])
 
   PetscCallVoid(HGTensorGetLocal(layer->dy, &dy));
   s = BiasShape(layer, nb, dy);
-  (*c->kernels->conv_weights)(&s, layer->dtype == HG_F32 ? (const void *)&one_f : (const void *)&one, dy->owned, layer->work, HG_F64,
-                              db + c->own[1][0], NULL);
+  (*c->kernels->conv_weights)(&s, layer->dtype == HG_F32 ? (const void *)&one_f : (const void *)&one, dy->owned, layer->work, type,
+                              db, NULL);
 }
 
 /* Element of the big grid's owned part that the first tap of the first owned point of the small grid reads */
@@ -383,7 +383,7 @@ static ptrdiff_t FirstTap(const HGConv *c, const HGTensorLocal *big, const HGTen
 }
 
 /* The weight gradient: of own channels of the small grid (all of the big one) */
-static PetscErrorCode WeightGradient(HGLayer layer, PetscInt nb, double dp[])
+static PetscErrorCode WeightGradient(HGLayer layer, PetscInt nb, HGDType type, void *const dp[])
 {
   HGConv              *c = (HGConv *)layer->data;
   HGTensor             x = layer->in[0].x, dy = layer->dy;
@@ -399,9 +399,8 @@ static PetscErrorCode WeightGradient(HGLayer layer, PetscInt nb, double dp[])
   const HGTensorLocal *big = c->transposed ? ldy : lx, *small = c->transposed ? lx : ldy;
   const HGConvShape    s    = WeightShape(layer, nb, big, small);
   const char          *from = (const char *)big->owned + FirstTap(c, big, small) * (ptrdiff_t)HGDTypeSize(layer->dtype);
-  double              *db   = c->bias && !c->transposed ? dp + layer->param[0].size + mine[0] : NULL;
 
-  (*c->kernels->conv_weights)(&s, from, small->owned, layer->work, HG_F64, dp + mine[0] * c->big * s.k[0] * s.k[1] * s.k[2], db);
+  (*c->kernels->conv_weights)(&s, from, small->owned, layer->work, type, dp[0], c->bias && !c->transposed ? dp[1] : NULL);
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -433,7 +432,7 @@ static PetscErrorCode FoldAdjoint(HGLayer layer, PetscInt nb)
 
 /* The weight gradient of a convolution needs only owned points of dy and is computed while messages fly; that of a transposed one
    reads ghost points too */
-static PetscErrorCode Adjoint_Conv(HGLayer layer, PetscInt nb, double dp[])
+static PetscErrorCode Adjoint_Conv(HGLayer layer, PetscInt nb, HGDType type, void *const dp[])
 {
   HGConv              *c     = (HGConv *)layer->data;
   HGLayerInput        *in    = &layer->in[0];
@@ -447,11 +446,11 @@ static PetscErrorCode Adjoint_Conv(HGLayer layer, PetscInt nb, double dp[])
   if (in->stale && c->halo && !c->gathers) PetscCall(HGLinOpApply(c->halo, in->x, in->x));
   if (reads && c->gathers) PetscCall(HGChannelGatherBegin(&c->all_dy, layer->dy));
   else if (reads && c->halo_adjoint) PetscCall(HGLinOpApplyBegin(c->halo_adjoint, layer->dy, layer->dy));
-  if (!c->transposed) PetscCall(WeightGradient(layer, nb, dp));
+  if (!c->transposed) PetscCall(WeightGradient(layer, nb, type, dp));
   if (reads && c->gathers) PetscCall(HGChannelGatherEnd(&c->all_dy));
   else if (reads && c->halo_adjoint) PetscCall(HGLinOpApplyEnd(c->halo_adjoint, layer->dy, layer->dy));
-  if (c->transposed) PetscCall(WeightGradient(layer, nb, dp));
-  if (c->transposed && c->bias && c->own[1][1]) BiasGradient(layer, nb, dp + layer->param[0].size);
+  if (c->transposed) PetscCall(WeightGradient(layer, nb, type, dp));
+  if (c->transposed && c->bias && c->own[1][1]) BiasGradient(layer, nb, type, dp[1]);
   if (!in->dx) PetscFunctionReturn(PETSC_SUCCESS);
   if (c->fold) PetscCall(FoldAdjoint(layer, nb));
   for (PetscInt i = 0; !c->fold && i < c->adjoint.nboxes && HasWork(&c->adjoint); i++)
@@ -479,8 +478,6 @@ static PetscErrorCode Destroy_Conv(HGLayer layer)
   HGConv *c = (HGConv *)layer->data;
 
   PetscFunctionBegin;
-  PetscCall(PetscFree(c->w));
-  PetscCall(PetscFree(c->b));
   PetscCall(PetscFree(c->threshold));
   PetscCall(HGConvSweepDestroy(&c->forward));
   PetscCall(HGConvSweepDestroy(&c->adjoint));

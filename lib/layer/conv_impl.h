@@ -20,7 +20,7 @@ typedef struct {
   PetscInt         own[2][2];  /* first channel and number of channels of this rank: of input, of output */
   PetscInt         small, big; /* channels on the two grids, of a group */
   const HGKernels *kernels;
-  void            *w, *b;     /* all weights, and the biases of own output channels, in the layer's type */
+  const void      *b;         /* biases of own output channels */
   void            *threshold; /* of x, see HGLayerSetThreshold() */
   HGConvSweep      forward, adjoint;
   HGLinOp          halo, halo_adjoint; /* of x and of dy; NULL: no ghost points, or gathers */

@@ -18,6 +18,8 @@
 .seealso: `HGLayerDenseSetOutputs()`, `HGLayerDenseSetParts()`, `HGLayerDenseSetBias()`, `HGLayerDenseSetActivation()`
 M*/
 
+#define ROWS 64 /* of a weight gradient whose columns are put in order */
+
 typedef struct {
   /* what the user sets */
   PetscInt  outputs, asked[2];
@@ -30,15 +32,16 @@ typedef struct {
   MPI_Comm     comm;             /* of a part of the batch, if some of its ranks have no part of x; MPI_COMM_NULL elsewhere */
   HGPartition  px, py;           /* of copies of x, and of partial sums */
   PetscInt     in, out, out0;    /* of this rank: inputs, outputs and the first of these */
-  PetscInt    *column;           /* [in] of the weights, in the order of a local tensor */
+  PetscInt    *column;           /* [in] of the weights, in the order of a local tensor; NULL: it is theirs */
   PetscBool    first;            /* this rank adds the bias */
 
   const HGKernels      *kernels;
   const HGFieldKernels *field;
-  void                 *w, *b; /* [out][in], [out] in the layer's type */
+  void                 *w; /* [out][in] in the layer's type, with the columns in order; NULL: they are */
+  const void           *b; /* [out] */
   HGConvWeights         weights, transposed;
   void                 *packed, *packed_adjoint;
-  double               *dw; /* [out][in] */
+  void                 *dw; /* [ROWS][in], if columns are not in order */
   void                 *threshold;
   HGTensor              xw, yw, dxw, dyw, part; /* on px, px, py, py; like dx, if it is to be added or masked */
   HGLinOp               broadcast, reduce, broadcast_back, reduce_back;
@@ -289,20 +292,58 @@ static PetscErrorCode CreateGrid(HGLayer layer, const PetscInt n[HG_AXES])
 
 /* ---- set-up ---- */
 
-/* The columns of the weights that this rank's elements of x meet, in the order z, y, x, c in which they lie in memory */
-static PetscErrorCode FindColumns(Dense *d, const PetscInt n[HG_AXES], const HGBox *b)
+/* The axis of the weights [output][c][z][y][x], as a tensor [n][z][y][x][c], that an axis of x is */
+static int WeightAxis(int axis)
 {
-  PetscInt k = 0;
+  return axis == HG_C ? HG_Z : axis == HG_X ? HG_C : axis + 1;
+}
+
+/* Each rank of the grid has its rows and columns of the weights, those of each row of the grid a part of the bias; the parts of the batch have copies */
+static PetscErrorCode DivideParameters(HGLayer layer, const PetscInt n[HG_AXES])
+{
+  const Dense   *d               = (Dense *)layer->data;
+  const PetscInt weight[HG_AXES] = {d->outputs, n[HG_X], n[HG_C], n[HG_Z], n[HG_Y]}, bias[HG_AXES] = {d->outputs, 1, 1, 1, 1};
+  const int      columns = WeightAxis(d->axis), copies = columns == HG_Y ? HG_Z : HG_Y;
+
+  PetscFunctionBegin;
+  for (PetscInt j = 0; j < layer->nparams; j++) {
+    const PetscInt parts = j ? 1 : d->grid[1];
+    PetscInt       mine[HG_AXES] = {d->grid[0], 1, 1, 1, 1}, all = d->batches * d->grid[0] * parts;
+    PetscMPIInt   *rank;
+    HGPartition    p;
+
+    mine[copies] = d->batches;
+    if (!j) mine[columns] = parts;
+    PetscCall(PetscMalloc1(all, &rank));
+    for (PetscInt i = 0; i < all; i++) {
+      PetscInt at[HG_AXES];
+
+      for (PetscInt a = HG_AXES - 1, r = i; a >= 0; r /= mine[a], a--) at[a] = r % mine[a];
+      rank[i] = d->rank[(at[copies] * d->grid[0] + at[HG_N]) * d->grid[1] + (j ? 0 : at[columns])];
+    }
+    PetscCall(HGPartitionCreate(PetscObjectComm((PetscObject)layer), &p));
+    PetscCall(HGPartitionSetSizes(p, 3, j ? bias : weight));
+    PetscCall(HGPartitionSetParts(p, mine));
+    PetscCall(HGPartitionSetReplicated(p, copies, PETSC_TRUE));
+    PetscCall(HGPartitionSetRanks(p, all, rank));
+    PetscCall(HGPartitionSetUp(p));
+    PetscCall(HGLayerUseParameter(layer, j, p));
+    PetscCall(PetscFree(rank));
+  }
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* The columns of its part of the weights that this rank's elements of x meet, in the order z, y, x, c in which they lie in memory; NULL: their own */
+static PetscErrorCode FindColumns(Dense *d, const HGBox *b)
+{
+  const PetscInt points = b->size[HG_Z] * b->size[HG_Y] * b->size[HG_X], channels = b->size[HG_C];
 
   PetscFunctionBegin;
   PetscCall(PetscFree(d->column));
-  PetscCall(PetscMalloc1(d->in + 1, &d->column));
-  for (PetscInt z = 0; z < b->size[HG_Z]; z++)
-    for (PetscInt y = 0; y < b->size[HG_Y]; y++)
-      for (PetscInt x = 0; x < b->size[HG_X]; x++)
-        for (PetscInt c = 0; c < b->size[HG_C] && d->in; c++)
-          d->column[k++] =
-              (((b->start[HG_C] + c) * n[HG_Z] + b->start[HG_Z] + z) * n[HG_Y] + b->start[HG_Y] + y) * n[HG_X] + b->start[HG_X] + x;
+  if (points == 1 || channels == 1 || !d->in) PetscFunctionReturn(PETSC_SUCCESS);
+  PetscCall(PetscMalloc1(d->in, &d->column));
+  for (PetscInt i = 0; i < points; i++)
+    for (PetscInt c = 0; c < channels; c++) d->column[i * channels + c] = c * points + i;
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -325,17 +366,16 @@ static PetscErrorCode AllocateWeights(HGLayer layer, PetscInt samples)
   const int         k[3]   = {1, 1, 1};
   const size_t      size   = HGDTypeSize(layer->dtype);
   const HGConvShape s      = ProductShape(samples, d->in, d->out);
-  void            **free[] = {&d->w, &d->b, &d->packed, &d->packed_adjoint, (void **)&d->dw};
+  void            **free[] = {&d->w, &d->packed, &d->packed_adjoint, &d->dw};
 
   PetscFunctionBegin;
-  for (int i = 0; i < 5; i++) PetscCall(PetscFree(*free[i]));
+  for (int i = 0; i < 4; i++) PetscCall(PetscFree(*free[i]));
   layer->work_size = 0;
   if (!d->in || !d->out) PetscFunctionReturn(PETSC_SUCCESS);
-  PetscCall(PetscMalloc((size_t)(d->out * d->in) * size, &d->w));
-  PetscCall(PetscMalloc((size_t)d->out * size, &d->b));
+  if (d->column) PetscCall(PetscMalloc((size_t)d->out * (size_t)d->in * size, &d->w));
+  if (d->column) PetscCall(PetscMalloc((size_t)ROWS * (size_t)d->in * sizeof(double), &d->dw));
   PetscCall(PetscMalloc((*d->kernels->conv_packed_size)(1, (int)d->in, (int)d->out, k), &d->packed));
   PetscCall(PetscMalloc((*d->kernels->conv_packed_size)(1, (int)d->out, (int)d->in, k), &d->packed_adjoint));
-  PetscCall(PetscMalloc1(d->out * d->in, &d->dw));
   d->weights       = (HGConvWeights){.w = d->w, .so = d->in, .si = 1};
   d->transposed    = (HGConvWeights){.w = d->w, .so = 1, .si = d->in};
   layer->work_size = PetscMax((*d->kernels->conv_weights_work)(&s), (*d->kernels->conv_work)(1, (int)d->in, (int)d->out, k));
@@ -363,13 +403,14 @@ static PetscErrorCode SetUp_Dense(HGLayer layer)
   d->in   = x.size[HG_C] * x.size[HG_Z] * x.size[HG_Y] * x.size[HG_X];
   d->out  = y.size[HG_C];
   d->out0 = y.start[HG_C];
-  PetscCall(FindColumns(d, n, &x));
+  PetscCall(FindColumns(d, &x));
   d->first = PETSC_FALSE;
   for (PetscInt i = 0; i < d->batches * d->grid[0]; i++)
     if (d->rank[i * d->grid[1]] == rank) d->first = PETSC_TRUE;
-  layer->nparams  = d->bias ? 2 : 1;
-  layer->param[0] = (HGParameter){.name = "weight", .ndim = 2, .shape = {d->outputs, d->inputs}, .size = d->outputs * d->inputs};
-  layer->param[1] = (HGParameter){.name = "bias", .ndim = 1, .shape = {d->outputs}, .size = d->outputs};
+  layer->nparams = d->bias ? 2 : 1;
+  PetscCall(HGLayerSetParameter(layer, 0, "weight", 2, (const PetscInt[2]){d->outputs, d->inputs}));
+  PetscCall(HGLayerSetParameter(layer, 1, "bias", 1, &d->outputs));
+  PetscCall(DivideParameters(layer, n));
   /* PyTorch's default for nn.Linear: Kaiming-uniform with a = sqrt(5), whose bound is 1 / sqrt(inputs), for the bias as well */
   layer->param[0].bound = layer->param[1].bound = 1 / PetscSqrtReal((PetscReal)d->inputs);
   layer->in[0].needed                           = PETSC_FALSE; /* the adjoint reads the broadcast's copy */
@@ -424,31 +465,39 @@ static PetscErrorCode SetTensors_Dense(HGLayer layer)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-static double Value(const PetscScalar *p)
+/* The columns of the weights in the order of a local tensor */
+static void OrderColumns(HGLayer layer, const void *w)
 {
-  return (double)PetscRealPart(*p);
-}
+  const Dense *d = (Dense *)layer->data;
 
-static PetscErrorCode SetParameterValues_Dense(HGLayer layer, const PetscScalar p[])
-{
-  Dense    *d    = (Dense *)layer->data;
-  const int k[3] = {1, 1, 1};
-
-  PetscFunctionBegin;
-  if (!d->w) PetscFunctionReturn(PETSC_SUCCESS);
+#pragma omp parallel for schedule(static)
   for (PetscInt o = 0; o < d->out; o++) {
-    const PetscScalar *row = p + (d->out0 + o) * d->inputs, *b = p + layer->param[0].size + d->out0 + o;
+    const size_t row = (size_t)o * (size_t)d->in;
 
     for (PetscInt i = 0; i < d->in; i++) {
-      if (layer->dtype == HG_F32) ((float *)d->w)[o * d->in + i] = (float)Value(row + d->column[i]);
-      else ((double *)d->w)[o * d->in + i] = Value(row + d->column[i]);
+      if (layer->dtype == HG_F32) ((float *)d->w)[row + (size_t)i] = ((const float *)w)[row + (size_t)d->column[i]];
+      else ((double *)d->w)[row + (size_t)i] = ((const double *)w)[row + (size_t)d->column[i]];
     }
-    if (!d->bias) continue;
-    if (layer->dtype == HG_F32) ((float *)d->b)[o] = (float)Value(b);
-    else ((double *)d->b)[o] = Value(b);
   }
-  (*d->kernels->conv_pack)(1, (int)d->in, (int)d->out, k, &d->weights, d->packed);
-  (*d->kernels->conv_pack)(1, (int)d->out, (int)d->in, k, &d->transposed, d->packed_adjoint);
+}
+
+static PetscErrorCode SetParameterValues_Dense(HGLayer layer, HGUse use, const void *const p[])
+{
+  Dense      *d    = (Dense *)layer->data;
+  const int   k[3] = {1, 1, 1};
+  const void *w    = d->column ? d->w : p[0];
+
+  PetscFunctionBegin;
+  if (!d->in || !d->out) PetscFunctionReturn(PETSC_SUCCESS);
+  if (use == HG_USE_FORWARD) {
+    if (d->column) OrderColumns(layer, p[0]);
+    d->b       = p[1];
+    d->weights = (HGConvWeights){.w = w, .so = d->in, .si = 1};
+    (*d->kernels->conv_pack)(1, (int)d->in, (int)d->out, k, &d->weights, d->packed);
+  } else {
+    d->transposed = (HGConvWeights){.w = w, .so = 1, .si = d->in};
+    (*d->kernels->conv_pack)(1, (int)d->out, (int)d->in, k, &d->transposed, d->packed_adjoint);
+  }
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -476,7 +525,7 @@ static PetscErrorCode Forward_Dense(HGLayer layer, PetscInt nb)
   PetscCall(HGTensorGetLocal(d->xw, &x));
   PetscCall(HGTensorGetLocal(d->yw, &yw));
   s = ProductShape(nb, d->in, d->out);
-  if (d->w) (*d->kernels->conv)(&s, x->owned, &d->weights, d->packed, &store, layer->work, yw->owned);
+  if (d->in && d->out) (*d->kernels->conv)(&s, x->owned, &d->weights, d->packed, &store, layer->work, yw->owned);
   PetscCall(HGLinOpApply(d->reduce, d->yw, layer->y));
   PetscCall(HGTensorGetLocal(layer->y, &y));
   f = HGFieldShapeOf(y, y, PetscMin(nb, y->box.size[HG_N]));
@@ -484,16 +533,36 @@ static PetscErrorCode Forward_Dense(HGLayer layer, PetscInt nb)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* dW += dy x^T of own rows and columns, db += dy */
-static void WeightGradient(HGLayer layer, PetscInt nb, const void *x, const void *dy, double dp[])
+/* dW += dy x^T of own rows and columns, db += dy. Where columns have another order, some rows at a time. */
+static PetscErrorCode WeightGradient(HGLayer layer, PetscInt nb, const void *x, const char *dy, HGDType type, void *const dp[])
 {
-  Dense            *d = (Dense *)layer->data;
-  const HGConvShape s = ProductShape(nb, d->in, d->out);
+  Dense       *d    = (Dense *)layer->data;
+  const size_t size = HGDTypeSize(type);
+  HGConvShape  s    = ProductShape(nb, d->in, d->out);
+  char        *db   = d->bias && d->first ? (char *)dp[1] : NULL;
 
-  PetscCallVoid(PetscArrayzero(d->dw, d->out * d->in));
-  (*d->kernels->conv_weights)(&s, x, dy, layer->work, HG_F64, d->dw, d->bias && d->first ? dp + layer->param[0].size + d->out0 : NULL);
-  for (PetscInt o = 0; o < d->out; o++)
-    for (PetscInt i = 0; i < d->in; i++) dp[(d->out0 + o) * d->inputs + d->column[i]] += d->dw[o * d->in + i];
+  PetscFunctionBegin;
+  if (!d->column) {
+    (*d->kernels->conv_weights)(&s, x, dy, layer->work, type, dp[0], db);
+    PetscFunctionReturn(PETSC_SUCCESS);
+  }
+  for (PetscInt o = 0; o < d->out; o += ROWS) {
+    const PetscInt rows = PetscMin(ROWS, d->out - o);
+
+    s.cout = (int)rows;
+    PetscCall(PetscMemzero(d->dw, (size_t)rows * (size_t)d->in * size));
+    (*d->kernels->conv_weights)(&s, x, dy + (size_t)o * HGDTypeSize(layer->dtype), layer->work, type, d->dw,
+                                db ? db + (size_t)o * size : NULL);
+    for (PetscInt r = 0; r < rows; r++) {
+      const size_t to = (size_t)(o + r) * (size_t)d->in, from = (size_t)r * (size_t)d->in;
+
+      for (PetscInt i = 0; i < d->in; i++) {
+        if (type == HG_F32) ((float *)dp[0])[to + (size_t)d->column[i]] += ((float *)d->dw)[from + (size_t)i];
+        else ((double *)dp[0])[to + (size_t)d->column[i]] += ((double *)d->dw)[from + (size_t)i];
+      }
+    }
+  }
+  PetscFunctionReturn(PETSC_SUCCESS);
 }
 
 /* dx = part, added to what is there and multiplied by (x > 0) where that is asked for */
@@ -515,7 +584,7 @@ static PetscErrorCode StoreGradient(HGLayer layer)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-static PetscErrorCode Adjoint_Dense(HGLayer layer, PetscInt nb, double dp[])
+static PetscErrorCode Adjoint_Dense(HGLayer layer, PetscInt nb, HGDType type, void *const dp[])
 {
   Dense               *d     = (Dense *)layer->data;
   const HGConvStore    store = {0};
@@ -528,11 +597,11 @@ static PetscErrorCode Adjoint_Dense(HGLayer layer, PetscInt nb, double dp[])
   PetscCall(HGLinOpApplyAdjoint(d->reduce_back, layer->dy, d->dyw));
   PetscCall(HGTensorGetLocal(d->xw, &x));
   PetscCall(HGTensorGetLocal(d->dyw, &dy));
-  if (d->w) WeightGradient(layer, nb, x->owned, dy->owned, dp);
+  if (d->in && d->out) PetscCall(WeightGradient(layer, nb, x->owned, (const char *)dy->owned, type, dp));
   if (!dx) PetscFunctionReturn(PETSC_SUCCESS);
   PetscCall(HGTensorGetLocal(d->dxw, &dxw));
   s = ProductShape(nb, d->out, d->in);
-  if (d->w) (*d->kernels->conv)(&s, dy->owned, &d->transposed, d->packed_adjoint, &store, layer->work, dxw->owned);
+  if (d->in && d->out) (*d->kernels->conv)(&s, dy->owned, &d->transposed, d->packed_adjoint, &store, layer->work, dxw->owned);
   PetscCall(HGLinOpApplyAdjoint(d->broadcast_back, d->dxw, d->part ? d->part : dx));
   if (d->part) PetscCall(StoreGradient(layer));
   PetscFunctionReturn(PETSC_SUCCESS);
@@ -555,12 +624,12 @@ static PetscErrorCode GetTraffic_Dense(HGLayer layer, PetscInt *messages, PetscI
 static PetscErrorCode Destroy_Dense(HGLayer layer)
 {
   Dense    *d        = (Dense *)layer->data;
-  void     *memory[] = {d->rank, d->column, d->w, d->b, d->packed, d->packed_adjoint, d->dw, d->threshold};
+  void     *memory[] = {d->rank, d->column, d->w, d->packed, d->packed_adjoint, d->dw, d->threshold};
   HGTensor *tensor[] = {&d->xw, &d->yw, &d->dxw, &d->dyw, &d->part};
   HGLinOp  *op[]     = {&d->broadcast, &d->reduce, &d->broadcast_back, &d->reduce_back};
 
   PetscFunctionBegin;
-  for (int i = 0; i < 8; i++) PetscCall(PetscFree(memory[i]));
+  for (int i = 0; i < 7; i++) PetscCall(PetscFree(memory[i]));
   for (int i = 0; i < 5; i++) PetscCall(HGTensorDestroy(tensor[i]));
   for (int i = 0; i < 4; i++) PetscCall(HGLinOpDestroy(op[i]));
   PetscCall(HGPartitionDestroy(&d->px));

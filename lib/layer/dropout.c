@@ -99,13 +99,13 @@ static PetscErrorCode Forward_Dropout(HGLayer layer, PetscInt nb)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-static PetscErrorCode Adjoint_Dropout(HGLayer layer, PetscInt nb, double dp[])
+static PetscErrorCode Adjoint_Dropout(HGLayer layer, PetscInt nb, HGDType type, void *const dp[])
 {
   const Dropout       *d = (Dropout *)layer->data;
   HGLayerAdjointFields f;
 
   PetscFunctionBegin;
-  (void)dp;
+  (void)type, (void)dp;
   PetscCall(HGLayerGetAdjointFields(layer, nb, d->threshold, &f));
   if (!f.wanted) PetscFunctionReturn(PETSC_SUCCESS);
   if (layer->training) PetscCall(Apply(layer, nb, f.dy, &f.store, f.dx));

@@ -140,7 +140,7 @@ static PetscErrorCode Forward_Flatten(HGLayer layer, PetscInt nb)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-static PetscErrorCode Adjoint_Flatten(HGLayer layer, PetscInt nb, double dp[])
+static PetscErrorCode Adjoint_Flatten(HGLayer layer, PetscInt nb, HGDType type, void *const dp[])
 {
   Flatten             *d     = (Flatten *)layer->data;
   HGLayerInput        *in    = &layer->in[0];
@@ -151,7 +151,7 @@ static PetscErrorCode Adjoint_Flatten(HGLayer layer, PetscInt nb, double dp[])
   HGFieldShape         s;
 
   PetscFunctionBegin;
-  (void)dp;
+  (void)type, (void)dp;
   if (!in->dx) PetscFunctionReturn(PETSC_SUCCESS);
   PetscCall(HGTensorGetLocal(dx, &f));
   PetscCall(HGTensorGetLocal(layer->dy, &p));

@@ -80,10 +80,25 @@ typedef struct {
   const char *name;                        /* in model files, as PyTorch names it */
   PetscInt    ndim;                        /* number of dimensions */
   PetscInt    shape[HG_MAX_PARAMETER_DIM]; /* in PyTorch's order */
-  PetscInt    size;                        /* product of shape */
+  PetscInt64  size;                        /* product of shape */
   PetscReal   bound;                       /* initial values are uniform in [mean - bound, mean + bound) */
   PetscReal   mean;
 } HGParameter;
+
+/*E
+   HGUse - what a rank uses a part of a parameter for
+
+   Values:
++  HG_USE_FORWARD  - its values in `HGLayerForward()`
+.  HG_USE_ADJOINT  - its values in `HGLayerAdjoint()`
+-  HG_USE_GRADIENT - the gradient that it sums
+
+   Level: developer
+
+.seealso: `HGLayerGetParameterPartition()`
+E*/
+typedef enum { HG_USE_FORWARD, HG_USE_ADJOINT, HG_USE_GRADIENT } HGUse;
+#define HG_USES 3
 
 PETSC_EXTERN PetscErrorCode HGLayerRegister(const char[], PetscErrorCode (*)(HGLayer));
 PETSC_EXTERN PetscErrorCode HGLayerCreate(MPI_Comm, HGLayer *);
@@ -108,9 +123,10 @@ PETSC_EXTERN PetscErrorCode HGLayerSetOutput(HGLayer, HGTensor, HGTensor);
 PETSC_EXTERN PetscErrorCode HGLayerSetTraining(HGLayer, PetscBool);
 PETSC_EXTERN PetscErrorCode HGLayerSetReplay(HGLayer, PetscBool);
 PETSC_EXTERN PetscErrorCode HGLayerSetWork(HGLayer, void *);
-PETSC_EXTERN PetscErrorCode HGLayerSetParameterValues(HGLayer, const PetscScalar[]);
+PETSC_EXTERN PetscErrorCode HGLayerGetParameterPartition(HGLayer, PetscInt, HGUse, HGPartition *);
+PETSC_EXTERN PetscErrorCode HGLayerSetParameterValues(HGLayer, HGUse, const void *const[]);
 PETSC_EXTERN PetscErrorCode HGLayerForward(HGLayer, PetscInt);
-PETSC_EXTERN PetscErrorCode HGLayerAdjoint(HGLayer, PetscInt, double[]);
+PETSC_EXTERN PetscErrorCode HGLayerAdjoint(HGLayer, PetscInt, HGDType, void *const[]);
 PETSC_EXTERN PetscErrorCode HGLayerHasFusedActivation(HGLayer, HGActivation *);
 
 PETSC_EXTERN PetscErrorCode HGLayerLinearSetOutputs(HGLayer, PetscInt);

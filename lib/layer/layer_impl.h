@@ -9,9 +9,9 @@ typedef struct _HGLayerOps *HGLayerOps;
 struct _HGLayerOps {
   PetscErrorCode (*setup)(HGLayer); /* from in[]: sets out, what is below "set by setup" as it differs from the defaults */
   PetscErrorCode (*settensors)(HGLayer);
-  PetscErrorCode (*setparametervalues)(HGLayer, const PetscScalar[]);
+  PetscErrorCode (*setparametervalues)(HGLayer, HGUse, const void *const[]); /* in dtype; they stay until others are set */
   PetscErrorCode (*forward)(HGLayer, PetscInt);
-  PetscErrorCode (*adjoint)(HGLayer, PetscInt, double[]);
+  PetscErrorCode (*adjoint)(HGLayer, PetscInt, HGDType, void *const[]); /* the gradient in that type: dtype, or HG_F64 */
   PetscErrorCode (*gettraffic)(HGLayer, PetscInt *, PetscInt64 *);
   PetscErrorCode (*destroy)(HGLayer);
 };
@@ -43,6 +43,7 @@ struct _p_HGLayer {
   PetscBool      needs_y;       /* set by setup: the adjoint reads y (default false) */
   PetscInt       nparams;       /* set by setup */
   HGParameter    param[HG_MAX_PARAMETERS];
+  HGPartition    use[HG_MAX_PARAMETERS][HG_USES]; /* set by setup: who uses which part, NULL: all ranks use all */
   PetscInt       nstates; /* set by setup: arrays that are kept in model files but not trained (running statistics) */
   HGParameter    state[HG_MAX_PARAMETERS];
   PetscReal     *state_value[HG_MAX_PARAMETERS]; /* [state.size] the same on all ranks; the layer allocates and frees them */
@@ -59,6 +60,13 @@ struct _p_HGLayer {
   void          *data;
 };
 
+/* Adds to an element of a gradient */
+static inline void HGLayerAddTo(HGDType type, void *to, PetscInt i, double value)
+{
+  if (type == HG_F64) ((double *)to)[i] += value;
+  else ((float *)to)[i] += (float)value;
+}
+
 /* A shape in a message: n, c, z, y, x */
 #define HG_SHAPE_FMT "%" PetscInt_FMT " x %" PetscInt_FMT " x %" PetscInt_FMT " x %" PetscInt_FMT " x %" PetscInt_FMT
 #define HG_SHAPE(n)  (n)[HG_N], (n)[HG_C], (n)[HG_Z], (n)[HG_Y], (n)[HG_X]
@@ -66,6 +74,10 @@ struct _p_HGLayer {
 PETSC_EXTERN PetscErrorCode HGLayerPlanHalo(HGTensor, const HGBoundary[], HGLinOp *);
 PETSC_EXTERN PetscErrorCode HGLayerSetThreshold(HGLayer, PetscInt, void **);
 PETSC_EXTERN PetscErrorCode HGLayerGetOwnHalo(HGLayer, PetscInt, PetscInt[3][2]);
+PETSC_EXTERN PetscErrorCode HGLayerSetParameter(HGLayer, PetscInt, const char[], PetscInt, const PetscInt[]);
+PETSC_EXTERN PetscErrorCode HGLayerDivideParameter(HGLayer, HGPartition, const PetscInt[HG_AXES], int, HGPartition *);
+PETSC_EXTERN PetscErrorCode HGLayerUseParameter(HGLayer, PetscInt, HGPartition);
+PETSC_INTERN PetscErrorCode HGLayerUseParameterEverywhere(HGLayer, PetscInt);
 PETSC_EXTERN PetscErrorCode HGLayerCheckOneInput(HGLayer);
 PETSC_EXTERN PetscErrorCode HGLayerCheckSameGrid(HGLayer, PetscBool);
 

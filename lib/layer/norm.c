@@ -259,8 +259,15 @@ static PetscErrorCode SetParameters(HGLayer layer)
 
   PetscFunctionBegin;
   layer->nparams  = d->affine ? 2 : 0;
-  layer->param[0] = (HGParameter){.name = "weight", .ndim = 1, .shape = {d->C_all}, .size = d->C_all, .mean = 1};
-  layer->param[1] = (HGParameter){.name = "bias", .ndim = 1, .shape = {d->C_all}, .size = d->C_all};
+  PetscCall(HGLayerSetParameter(layer, 0, "weight", 1, &d->C_all));
+  PetscCall(HGLayerSetParameter(layer, 1, "bias", 1, &d->C_all));
+  layer->param[0].mean = 1;
+  for (PetscInt j = 0; j < layer->nparams; j++) {
+    HGPartition p = NULL;
+
+    PetscCall(HGLayerDivideParameter(layer, layer->in[0].part, (const PetscInt[HG_AXES]){d->C_all, 1, 1, 1, 1}, HG_N, &p));
+    PetscCall(HGLayerUseParameter(layer, j, p));
+  }
   layer->nstates  = d->kind == HG_NORM_BATCH ? 2 : 0;
   layer->state[0] = (HGParameter){.name = "running_mean", .ndim = 1, .shape = {d->C_all}, .size = d->C_all};
   layer->state[1] = (HGParameter){.name = "running_var", .ndim = 1, .shape = {d->C_all}, .size = d->C_all, .mean = 1};
@@ -323,14 +330,14 @@ static PetscErrorCode SetTensors_Norm(HGLayer layer)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-static PetscErrorCode SetParameterValues_Norm(HGLayer layer, const PetscScalar p[])
+static PetscErrorCode SetParameterValues_Norm(HGLayer layer, HGUse use, const void *const p[])
 {
   Norm *d = (Norm *)layer->data;
 
   PetscFunctionBegin;
-  for (PetscInt c = 0; c < d->C_all; c++) {
-    d->weight[c] = (double)p[c];
-    d->bias[c]   = (double)p[d->C_all + c];
+  for (PetscInt c = 0; c < d->C && use == HG_USE_FORWARD; c++) {
+    d->weight[d->c0 + c] = layer->dtype == HG_F32 ? (double)((const float *)p[0])[c] : ((const double *)p[0])[c];
+    d->bias[d->c0 + c]   = layer->dtype == HG_F32 ? (double)((const float *)p[1])[c] : ((const double *)p[1])[c];
   }
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -511,7 +518,7 @@ static PetscErrorCode SetAdjointCoefficients(HGLayer layer, PetscInt nb)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-static PetscErrorCode Adjoint_Norm(HGLayer layer, PetscInt nb, double dp[])
+static PetscErrorCode Adjoint_Norm(HGLayer layer, PetscInt nb, HGDType type, void *const dp[])
 {
   Norm                *d     = (Norm *)layer->data;
   HGLayerInput        *in    = &layer->in[0];
@@ -527,8 +534,8 @@ static PetscErrorCode Adjoint_Norm(HGLayer layer, PetscInt nb, double dp[])
   if (d->points > 0 && nb > 0) GradientSums(layer, nb, x, dy);
   for (PetscInt n = 0; n < nb && layer->nparams; n++) {
     for (PetscInt c = 0; c < d->C; c++) {
-      dp[d->c0 + c] += d->sum[2 * (n * d->C + c) + 1];
-      dp[d->C_all + d->c0 + c] += d->sum[2 * (n * d->C + c)];
+      HGLayerAddTo(type, dp[0], c, d->sum[2 * (n * d->C + c) + 1]);
+      HGLayerAddTo(type, dp[1], c, d->sum[2 * (n * d->C + c)]);
     }
   }
   if (!in->dx) PetscFunctionReturn(PETSC_SUCCESS);

@@ -94,13 +94,13 @@ static PetscErrorCode Forward_Periodic(HGLayer layer, PetscInt nb)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-static PetscErrorCode Adjoint_Periodic(HGLayer layer, PetscInt nb, double dp[])
+static PetscErrorCode Adjoint_Periodic(HGLayer layer, PetscInt nb, HGDType type, void *const dp[])
 {
   const Periodic      *d = (Periodic *)layer->data;
   HGLayerAdjointFields f;
 
   PetscFunctionBegin;
-  (void)dp;
+  (void)type, (void)dp;
   PetscCall(HGLayerGetAdjointFields(layer, nb, d->threshold, &f));
   if (f.wanted) (*d->kernels->harmonics_adjoint)(&f.shape, d->periodic, f.x->owned, f.dy->owned, &f.store, f.dx->owned);
   PetscFunctionReturn(PETSC_SUCCESS);

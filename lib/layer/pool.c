@@ -245,7 +245,7 @@ static PetscErrorCode Forward_Pool(HGLayer layer, PetscInt nb)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-static PetscErrorCode Adjoint_Pool(HGLayer layer, PetscInt nb, double dp[])
+static PetscErrorCode Adjoint_Pool(HGLayer layer, PetscInt nb, HGDType type, void *const dp[])
 {
   Pool                *p     = (Pool *)layer->data;
   HGLayerInput        *in    = &layer->in[0];
@@ -254,7 +254,7 @@ static PetscErrorCode Adjoint_Pool(HGLayer layer, PetscInt nb, double dp[])
   HGPoolShape          s;
 
   PetscFunctionBegin;
-  (void)dp;
+  (void)type, (void)dp;
   if (!in->dx) PetscFunctionReturn(PETSC_SUCCESS);
   PetscCall(HGTensorGetLocal(in->x, &x));
   PetscCall(HGTensorGetLocal(in->dx, &dx));

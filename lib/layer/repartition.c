@@ -78,11 +78,11 @@ static PetscErrorCode Forward_Repartition(HGLayer layer, PetscInt nb)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-static PetscErrorCode Adjoint_Repartition(HGLayer layer, PetscInt nb, double dp[])
+static PetscErrorCode Adjoint_Repartition(HGLayer layer, PetscInt nb, HGDType type, void *const dp[])
 {
   PetscFunctionBegin;
   (void)nb;
-  (void)dp;
+  (void)type, (void)dp;
   PetscCall(HGMoveAdjoint(&((Repartition *)layer->data)->move, &layer->in[0], layer->dy));
   PetscFunctionReturn(PETSC_SUCCESS);
 }

@@ -152,7 +152,7 @@ static PetscErrorCode AdjointMoved(HGLayer layer, PetscInt nb)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-static PetscErrorCode Adjoint_Slice(HGLayer layer, PetscInt nb, double dp[])
+static PetscErrorCode Adjoint_Slice(HGLayer layer, PetscInt nb, HGDType type, void *const dp[])
 {
   const Slice         *d     = (Slice *)layer->data;
   HGLayerInput        *in    = &layer->in[0];
@@ -161,7 +161,7 @@ static PetscErrorCode Adjoint_Slice(HGLayer layer, PetscInt nb, double dp[])
   HGFieldShape         s;
 
   PetscFunctionBegin;
-  (void)dp;
+  (void)type, (void)dp;
   if (!in->dx) PetscFunctionReturn(PETSC_SUCCESS);
   if (d->moves) {
     PetscCall(AdjointMoved(layer, nb));

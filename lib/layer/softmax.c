@@ -171,7 +171,7 @@ static PetscErrorCode Forward_Softmax(HGLayer layer, PetscInt nb)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-static PetscErrorCode Adjoint_Softmax(HGLayer layer, PetscInt nb, double dp[])
+static PetscErrorCode Adjoint_Softmax(HGLayer layer, PetscInt nb, HGDType type, void *const dp[])
 {
   const Softmax       *d     = (Softmax *)layer->data;
   HGLayerInput        *in    = &layer->in[0];
@@ -180,7 +180,7 @@ static PetscErrorCode Adjoint_Softmax(HGLayer layer, PetscInt nb, double dp[])
   HGFieldShape         s;
 
   PetscFunctionBegin;
-  (void)dp;
+  (void)type, (void)dp;
   if (!in->dx) PetscFunctionReturn(PETSC_SUCCESS);
   PetscCall(HGTensorGetLocal(in->x, &x));
   PetscCall(HGTensorGetLocal(layer->y, &y));

@@ -201,7 +201,7 @@ static PetscErrorCode Forward_Upsample(HGLayer layer, PetscInt nb)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-static PetscErrorCode Adjoint_Upsample(HGLayer layer, PetscInt nb, double dp[])
+static PetscErrorCode Adjoint_Upsample(HGLayer layer, PetscInt nb, HGDType type, void *const dp[])
 {
   Upsample            *u     = (Upsample *)layer->data;
   HGLayerInput        *in    = &layer->in[0];
@@ -210,7 +210,7 @@ static PetscErrorCode Adjoint_Upsample(HGLayer layer, PetscInt nb, double dp[])
   HGUpsampleShape      s;
 
   PetscFunctionBegin;
-  (void)dp;
+  (void)type, (void)dp;
   if (!in->dx) PetscFunctionReturn(PETSC_SUCCESS);
   PetscCall(HGTensorGetLocal(in->x, &x));
   PetscCall(HGTensorGetLocal(in->dx, &dx));

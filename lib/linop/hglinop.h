@@ -96,6 +96,7 @@ PETSC_EXTERN PetscErrorCode HGLinOpShellSetContext(HGLinOp, void *);
 PETSC_EXTERN PetscErrorCode HGLinOpShellGetContext(HGLinOp, void *);
 PETSC_EXTERN PetscErrorCode HGLinOpSetFromOptions(HGLinOp);
 PETSC_EXTERN PetscErrorCode HGLinOpSetUp(HGLinOp);
+PETSC_EXTERN PetscErrorCode HGLinOpBind(HGLinOp, HGTensor, HGTensor);
 PETSC_EXTERN PetscErrorCode HGLinOpReference(HGLinOp);
 PETSC_EXTERN PetscErrorCode HGLinOpDestroy(HGLinOp *);
 PETSC_EXTERN PetscErrorCode HGLinOpView(HGLinOp, PetscViewer);

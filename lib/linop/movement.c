@@ -106,6 +106,38 @@ PetscErrorCode HGLinOpAddStage_Movement(HGLinOp op, HGTransferSpec *spec, PetscB
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+/*@
+   HGLinOpBind - Let an operator that moves data send from the arrays of these tensors and receive there, where messages are contiguous
+
+   Collective
+
+   Input Parameters:
++  op - the operator, set up
+.  x  - a tensor of its domain
+-  y  - a tensor of its range
+
+   Level: developer
+
+   Notes:
+   `HGLinOpSetUp()` binds the tensors of `HGLinOpSetTensors()`. When their arrays have moved, or with others, messages are packed until this is called.
+   Operators that move nothing between ranks ignore it.
+
+.seealso: `HGTensorPlaceArray()`
+@*/
+PetscErrorCode HGLinOpBind(HGLinOp op, HGTensor x, HGTensor y)
+{
+  PetscFunctionBegin;
+  PetscValidHeaderSpecific(op, HG_LINOP_CLASSID, 1);
+  for (PetscInt i = 0; i < op->nstages; i++) {
+    const HGStage *s    = &op->stage[i];
+    HGTensor       from = i ? op->middle : x, to = i < op->nstages - 1 ? op->middle : y;
+
+    if (s->reversed) PetscCall(HGTransferBind(s->transfer, HGTensorOwned(to), HGTensorOwned(from)));
+    else PetscCall(HGTransferBind(s->transfer, HGTensorOwned(from), HGTensorOwned(to)));
+  }
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 /* ---- checks that the types share; all ranks know both partitions, so all refuse together ---- */
 
 PetscErrorCode HGLinOpGetSizes(HGLinOp op, PetscInt sx[], PetscInt sy[])

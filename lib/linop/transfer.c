@@ -2,6 +2,30 @@
 /* Execution of transfers: pack, persistent messages, unpack. The plan is made in transferplan.c. */
 #include "linop/transfer_impl.h"
 
+ptrdiff_t HGMessageMost = PETSC_MPI_INT_MAX;
+
+/* Counts of MPI are ints: a longer message is one item of a type of its own, made of chunks and a rest */
+static PetscErrorCode MakeType(ptrdiff_t length, HGDType dtype, MPI_Datatype *type, PetscMPIInt *items)
+{
+  const MPI_Datatype element = dtype == HG_F32 ? MPI_FLOAT : MPI_DOUBLE;
+  const ptrdiff_t    chunk = PetscMin(HGMessageMost, 1 << 20), chunks = length / chunk;
+  MPI_Datatype       part[2];
+  int                count[2] = {(int)chunks, (int)(length % chunk)};
+  MPI_Aint           start[2] = {0, (MPI_Aint)(chunks * chunk) * (MPI_Aint)HGDTypeSize(dtype)};
+
+  PetscFunctionBegin;
+  *type  = element;
+  *items = (PetscMPIInt)length;
+  if (length <= HGMessageMost) PetscFunctionReturn(PETSC_SUCCESS);
+  PetscCallMPI(MPI_Type_contiguous((int)chunk, element, &part[0]));
+  part[1] = element;
+  PetscCallMPI(MPI_Type_create_struct(2, count, start, part, type));
+  PetscCallMPI(MPI_Type_commit(type));
+  PetscCallMPI(MPI_Type_free(&part[0]));
+  *items = 1;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 static PetscErrorCode AllocateMessages(HGPeers *ps, HGDType dtype)
 {
   size_t total = 0;
@@ -19,8 +43,7 @@ static PetscErrorCode AllocateMessages(HGPeers *ps, HGDType dtype)
     ps->ndirect += p->direct;
     p->offset = total;
     total += (size_t)p->length;
-    PetscCheck(p->length <= PETSC_MPI_INT_MAX, PETSC_COMM_SELF, PETSC_ERR_SUP,
-               "a message of %td elements; MPI counts go up to %d: use more ranks or a smaller batch", p->length, PETSC_MPI_INT_MAX);
+    PetscCall(MakeType(p->length, dtype, &p->type, &p->items));
   }
   PetscCall(PetscCalloc(total * HGDTypeSize(dtype), &ps->buf));
   PetscFunctionReturn(PETSC_SUCCESS);
@@ -60,16 +83,15 @@ static PetscErrorCode FreeRequests(HGTransfer t, HGRequests *q)
 static PetscErrorCode MakeRequests(HGTransfer t, int dir, HGRequests *q, void *from, void *into)
 {
   const HGPeers *in = Incoming(t, dir), *out = Outgoing(t, dir);
-  MPI_Datatype   type = t->dtype == HG_F32 ? MPI_FLOAT : MPI_DOUBLE;
 
   PetscFunctionBegin;
   PetscCall(FreeRequests(t, q));
   PetscCall(PetscMalloc1(in->n + out->n, &q->r));
   for (PetscInt i = 0; i < in->n; i++)
-    PetscCallMPI(MPI_Recv_init(Message(t, in, &in->p[i], t->add[dir] ? NULL : into), (PetscMPIInt)in->p[i].length, type, in->p[i].rank,
-                               t->tag, t->comm, &q->r[i]));
+    PetscCallMPI(MPI_Recv_init(Message(t, in, &in->p[i], t->add[dir] ? NULL : into), in->p[i].items, in->p[i].type, in->p[i].rank, t->tag,
+                               t->comm, &q->r[i]));
   for (PetscInt i = 0; i < out->n; i++)
-    PetscCallMPI(MPI_Send_init(Message(t, out, &out->p[i], from), (PetscMPIInt)out->p[i].length, type, out->p[i].rank, t->tag, t->comm,
+    PetscCallMPI(MPI_Send_init(Message(t, out, &out->p[i], from), out->p[i].items, out->p[i].type, out->p[i].rank, t->tag, t->comm,
                                &q->r[in->n + i]));
   q->from = from;
   q->into = into;
@@ -113,6 +135,7 @@ static PetscErrorCode FreePeers(HGPeers *ps)
   for (PetscInt i = 0; i < ps->n; i++) {
     PetscCall(PetscFree(ps->p[i].boxes.box));
     PetscCall(PetscFree(ps->p[i].gaps.box));
+    if (ps->p[i].length > HGMessageMost) PetscCallMPI(MPI_Type_free(&ps->p[i].type));
   }
   PetscCall(PetscFree(ps->p));
   PetscCall(PetscFree(ps->buf));
@@ -193,14 +216,13 @@ static PetscErrorCode StartMessages(HGTransfer t, int dir, void *from, void *int
   const HGRequests *bound = &t->requests[dir][HG_BOUND];
   const int         kind  = bound->made && bound->from == from && bound->into == into ? HG_BOUND : HG_BUFFERED;
   MPI_Request      *r     = t->requests[dir][kind].r;
-  MPI_Datatype      type  = t->dtype == HG_F32 ? MPI_FLOAT : MPI_DOUBLE;
 
   PetscFunctionBegin;
   t->active[dir] = kind;
   if (in->n) PetscCallMPI(MPI_Startall((PetscMPIInt)in->n, r));
   for (PetscInt i = 0; i < out->n; i++) {
     if (kind == HG_BUFFERED || !out->p[i].direct) Pack(t, out, &out->p[i], from);
-    PetscCallMPI(MPI_Start_isend((PetscMPIInt)out->p[i].length, type, &r[in->n + i]));
+    PetscCallMPI(MPI_Start_isend(out->p[i].items, out->p[i].type, &r[in->n + i]));
   }
   PetscFunctionReturn(PETSC_SUCCESS);
 }

@@ -5,6 +5,8 @@
 #include "linop/transfer.h"
 #include "kernel/hgbox.h"
 
+PETSC_EXTERN ptrdiff_t HGMessageMost; /* elements that MPI is told of as such; tests make it small */
+
 /* Boxes of elements of one array */
 typedef struct {
   PetscInt   n, capacity;
@@ -14,13 +16,15 @@ typedef struct {
 
 /* What goes to or comes from one rank */
 typedef struct {
-  PetscMPIInt rank;
-  HGBoxes     boxes;
-  HGBoxes     gaps;   /* with span: ghost points between its rows, which are to be zero */
-  PetscBool   span;   /* one box, sent with what lies between its rows, which saves packing it */
-  ptrdiff_t   length; /* of its message, elements */
-  size_t      offset; /* of its message in the buffer, elements */
-  PetscBool   direct; /* contiguous: can be sent and received where it lies */
+  PetscMPIInt  rank;
+  HGBoxes      boxes;
+  HGBoxes      gaps;   /* with span: ghost points between its rows, which are to be zero */
+  PetscBool    span;   /* one box, sent with what lies between its rows, which saves packing it */
+  ptrdiff_t    length; /* of its message, elements */
+  MPI_Datatype type;   /* and what MPI is told: so many items of a type */
+  PetscMPIInt  items;
+  size_t       offset; /* of its message in the buffer, elements */
+  PetscBool    direct; /* contiguous: can be sent and received where it lies */
 } HGPeer;
 
 typedef struct {

@@ -103,13 +103,16 @@ PETSC_EXTERN PetscErrorCode HGNetGetInput(HGNet, HGTensor *);
 PETSC_EXTERN PetscErrorCode HGNetGetOutput(HGNet, HGTensor *, HGTensor *);
 PETSC_EXTERN PetscErrorCode HGNetGetFlops(HGNet, PetscLogDouble *);
 PETSC_EXTERN PetscErrorCode HGNetGetPlannedBytes(HGNet, size_t *);
+PETSC_EXTERN PetscErrorCode HGNetSetParameterType(HGNet, HGDType);
 PETSC_EXTERN PetscErrorCode HGNetCreateParameters(HGNet, Vec *);
 PETSC_EXTERN PetscErrorCode HGNetInitializeParameters(HGNet, uint64_t, Vec);
 PETSC_EXTERN PetscErrorCode HGNetSetParameters(HGNet, Vec);
 PETSC_EXTERN PetscErrorCode HGNetForward(HGNet, PetscInt);
 PETSC_EXTERN PetscErrorCode HGNetAdjointBegin(HGNet);
+PETSC_EXTERN PetscErrorCode HGNetAdjointBeginIn(HGNet, Vec);
 PETSC_EXTERN PetscErrorCode HGNetAdjoint(HGNet, PetscInt);
 PETSC_EXTERN PetscErrorCode HGNetAdjointEnd(HGNet, Vec);
+PETSC_EXTERN PetscErrorCode HGNetAdjointAndEnd(HGNet, PetscInt, Vec);
 PETSC_EXTERN PetscErrorCode HGNetHasJets(HGNet, PetscBool *);
 PETSC_EXTERN PetscErrorCode HGNetSetUpJets(HGNet, const double[], const double[], PetscInt, const PetscInt[][2]);
 PETSC_EXTERN PetscErrorCode HGNetEvaluateJets(HGNet, int, PetscInt, const double[], PetscBool, HGJetFunction, void *);
@@ -119,6 +122,8 @@ PETSC_EXTERN PetscErrorCode HGNetMLPAddPeriodic(HGNet, PetscInt, const PetscBool
 PETSC_EXTERN PetscErrorCode HGNetWriteModel(HGNet, HGModel, Vec);
 PETSC_EXTERN PetscErrorCode HGNetSetModel(HGNet, HGModel);
 PETSC_EXTERN PetscErrorCode HGNetReadModel(HGNet, HGModel, Vec);
+PETSC_EXTERN PetscErrorCode HGNetPutVec(HGNet, HGModel, const char[], const char[], Vec);
+PETSC_EXTERN PetscErrorCode HGNetGetVec(HGNet, HGModel, const char[], const char[], Vec);
 
 PETSC_EXTERN PetscErrorCode HGModelWrite(const char[], HGNet, const HGModelInfo *, Vec, PetscInt, const char *const[], const Vec[]);
 PETSC_EXTERN PetscErrorCode HGModelTryPath(MPI_Comm, const char[]);

@@ -3,6 +3,7 @@
 #define HGNET_IMPL_H
 
 #include "net/hgnet.h"
+#include "layer/hgparameters.h"
 #include <petsc/private/petscimpl.h>
 
 typedef struct _HGNetOps *HGNetOps;
@@ -27,7 +28,7 @@ typedef struct {
   PetscInt       nin;
   char         **name;        /* [nin] of the layers that it reads, "input" for the network's input; until set-up */
   PetscInt      *in;          /* [nin] their nodes, or HG_INPUT */
-  PetscInt       offset;      /* of its parameters in the network's */
+  PetscInt       offset;      /* of its parameters among the network's, in PyTorch's order */
   HGHaloWidths   halo;        /* of y and dy: the widest that the layers on either side read */
   PetscBool      gradient;    /* dy is wanted: parameters here or before */
   PetscInt       root;        /* the node whose memory holds y: itself, or a concatenation that reads it in place */
@@ -72,10 +73,8 @@ struct _p_HGNet {
   HGStep      *step; /* [nsteps] nforward of the forward sweep, then those of the adjoint sweep */
 
   PetscInt      nparams;
-  PetscScalar  *values;        /* [nparams] of all ranks, gathered */
-  double       *gradient;      /* [nparams] this rank's part */
-  double       *reduced;       /* [my share] */
-  PetscMPIInt  *count, *displ; /* [ranks] shares of the parameter Vec */
+  HGDType       kept;       /* the type of parameters and gradients, see HGNetSetParameterType() */
+  HGParameters  parameters; /* layer i is node i */
   void         *work, *arena;
   size_t        arena_bytes, unshared_bytes; /* of all tensors, with and without sharing */
   size_t        bytes;                       /* planned: tensors, parameters, work */

@@ -32,6 +32,7 @@ struct _HGObjectiveOps {
                              PetscReal *);                                     /* false: there is nothing to validate on; NULL: never */
   PetscErrorCode (*getunknown)(HGObjective, Vec, const char *[], PetscReal *); /* NULL: there is none */
   PetscErrorCode (*write)(HGObjective, Vec, HGModel);
+  PetscErrorCode (*getnet)(HGObjective, HGNet *); /* whose parameters are what is trained, or its front; NULL: there is none */
   PetscErrorCode (*describe)(HGObjective, HGText *);                 /* what is told if it differs */
   PetscErrorCode (*check)(HGObjective, const char file[], HGModel);  /* what is refused if it differs, before the parameters are read */
   PetscErrorCode (*read)(HGObjective, HGModel, Vec);                 /* the parameters */
@@ -100,6 +101,8 @@ PETSC_INTERN PetscErrorCode HGObjectiveWriteState(HGObjective, HGModel);
 PETSC_INTERN PetscErrorCode HGObjectiveReadState(HGObjective, HGModel);
 
 PETSC_INTERN PetscErrorCode HGObjectiveWrite(HGObjective, Vec, HGModel);
+PETSC_INTERN PetscErrorCode HGObjectivePutVec(HGObjective, HGModel, const char[], const char[], Vec);
+PETSC_INTERN PetscErrorCode HGObjectiveGetVec(HGObjective, HGModel, const char[], const char[], Vec);
 PETSC_INTERN PetscErrorCode HGObjectiveDescribe(HGObjective, HGText *);
 PETSC_INTERN PetscErrorCode HGObjectiveCheck(HGObjective, const char[], HGModel);
 PETSC_INTERN PetscErrorCode HGObjectiveRead(HGObjective, HGModel, Vec);

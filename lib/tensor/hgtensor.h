@@ -118,6 +118,8 @@ PETSC_EXTERN PetscErrorCode HGPartitionCreateWhole(HGPartition, HGPartition *);
 PETSC_EXTERN PetscErrorCode HGPartitionCreateOfChannelPart(HGPartition, MPI_Comm *, HGPartition *);
 PETSC_EXTERN PetscErrorCode HGPartitionIsAligned(HGPartition, HGPartition, PetscBool *);
 PETSC_EXTERN PetscErrorCode HGPartitionCreateFewer(HGPartition, const PetscInt[3], HGPartition *);
+PETSC_EXTERN PetscErrorCode HGPartitionCountCopies(HGPartition, PetscInt *);
+PETSC_EXTERN PetscErrorCode HGPartitionCreateDivided(HGPartition, HGPartition *);
 PETSC_EXTERN PetscErrorCode HGPartitionReference(HGPartition);
 PETSC_EXTERN PetscErrorCode HGPartitionDestroy(HGPartition *);
 PETSC_EXTERN PetscErrorCode HGPartitionView(HGPartition, PetscViewer);

@@ -56,7 +56,7 @@ static PetscErrorCode WriteOptimizer(HGTrainer t, PetscBool always, HGModel m)
   PetscCall(HGTaoAppendOptions(t->tao, t->lr, &text));
   PetscCall(HGModelPutText(m, "optimizer", "options", text.text + 1));
   PetscCall(HGTextDestroy(&text));
-  for (PetscInt i = 0; i < n; i++) PetscCall(HGModelPutVec(m, "optimizer", name[i], state[i]));
+  for (PetscInt i = 0; i < n; i++) PetscCall(HGObjectivePutVec(t->objective, m, "optimizer", name[i], state[i]));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -337,7 +337,7 @@ PetscErrorCode HGTrainerRestore(HGTrainer t, HGModel m)
     PetscCall(HGObjectiveCheck(t->objective, t->input, m));
   }
   PetscCall(HGObjectiveRead(t->objective, m, t->parameters));
-  for (PetscInt i = 0; i < n; i++) PetscCall(HGModelGetVec(m, "optimizer", name[i], state[i]));
+  for (PetscInt i = 0; i < n; i++) PetscCall(HGObjectiveGetVec(t->objective, m, "optimizer", name[i], state[i]));
   if (n || staged) PetscCall(Resume(t, m, &p, n));
   else PetscCall(PetscPrintf(PetscObjectComm((PetscObject)t), "starts from the parameters of %s, the optimizer anew\n", t->input));
   PetscFunctionReturn(PETSC_SUCCESS);

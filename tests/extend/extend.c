@@ -80,10 +80,10 @@ static PetscErrorCode Forward_Snake(HGLayer layer, PetscInt nb)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-static PetscErrorCode Adjoint_Snake(HGLayer layer, PetscInt nb, double dp[])
+static PetscErrorCode Adjoint_Snake(HGLayer layer, PetscInt nb, HGDType type, void *const dp[])
 {
   PetscFunctionBegin;
-  (void)dp; /* there are no parameters */
+  (void)type, (void)dp; /* there are no parameters */
   if (layer->in[0].dx) PetscCall(Sweep(layer, nb, PETSC_TRUE));
   PetscFunctionReturn(PETSC_SUCCESS);
 }

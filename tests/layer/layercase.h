@@ -16,12 +16,13 @@
 #ifndef LAYERCASE_H
 #define LAYERCASE_H
 
-#include "halograd.h"
+#include "layervalues.h"
 
 #define MAX_INPUTS 3
 
 typedef struct {
   HGLayer     layer;
+  LayerValues values;
   HGPartition part;
   HGDType     dtype;
   PetscInt    nin, nb;
@@ -253,6 +254,7 @@ static inline PetscErrorCode CaseDestroy(LayerCase *c)
   PetscCall(HGTensorDestroy(&c->y));
   PetscCall(HGTensorDestroy(&c->dy));
   PetscCall(HGLayerDestroy(&c->layer));
+  PetscCall(LayerValuesDestroy(&c->values));
   PetscCall(HGPartitionDestroy(&c->part));
   PetscCall(PetscFree(c->work));
   PetscFunctionReturn(PETSC_SUCCESS);
@@ -322,7 +324,7 @@ static inline PetscErrorCode CaseForward(LayerCase *c, double *x, const double *
 {
   PetscFunctionBegin;
   for (PetscInt i = 0; i < c->nin; i++) PetscCall(CaseCopy(c->x[i], c->dtype, PETSC_TRUE, x + i * c->nx));
-  PetscCall(HGLayerSetParameterValues(c->layer, p));
+  PetscCall(LayerSetValues(c->layer, c->dtype, p, &c->values));
   PetscCall(CaseStates(c, PETSC_TRUE, s));
   PetscCall(HGLayerForward(c->layer, c->nb));
   PetscCall(CaseStates(c, PETSC_FALSE, s));
@@ -349,7 +351,7 @@ static inline PetscErrorCode CaseAdjoint(LayerCase *c, double *dy, double *dx, d
   }
   for (PetscInt i = 0; i < c->nin; i++) PetscCall(CaseCopy(c->dx[i], c->dtype, PETSC_TRUE, dx + i * c->nx));
   PetscCall(PetscArrayzero(dp, c->np));
-  PetscCall(HGLayerAdjoint(c->layer, c->nb, dp));
+  PetscCall(LayerAdjoint(c->layer, c->nb, HG_F64, dp));
   for (PetscInt i = 0; i < c->nin; i++) PetscCall(CaseOwn(c, c->dx[i], c->nx, dx + i * c->nx));
   PetscFunctionReturn(PETSC_SUCCESS);
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Convolution layers of all kinds on any layout: output, input gradient, weight and bias gradient equal the sums in their
    definitions, computed by every rank from the whole tensors */
-#include "halograd.h"
+#include "layervalues.h"
 
 typedef struct {
   PetscInt   dim, n[3], cin, cout, k[3], s[3], p[3], d[3], groups; /* p[0] < 0: same */
@@ -287,6 +287,7 @@ static PetscErrorCode RunCase(const Case *c, int number, HGDType t)
   const PetscInt      terms         = PetscMax(c->cin, c->cout) * c->k[0] * c->k[1] * c->k[2];
   const double        eps = t == HG_F32 ? 1.2e-7 : 2.3e-16, tol = eps * 8 * (double)terms; /* each of `terms` products below 1 is rounded */
   Whole               h;
+  LayerValues         values = {{{NULL}}};
   HGPartition         in, out;
   HGLayer             layer;
   HGTensor            x, y, dx, dy;
@@ -321,18 +322,19 @@ static PetscErrorCode RunCase(const Case *c, int number, HGDType t)
   for (int add = 0; add < 2; add++) {
     PetscCall(HGLayerSetInput(layer, 0, x, dx, add ? PETSC_TRUE : PETSC_FALSE, NULL));
     PetscCall(HGLayerSetOutput(layer, y, dy));
-    PetscCall(HGLayerSetParameterValues(layer, p));
+    PetscCall(LayerSetValues(layer, t, p, &values));
     PetscCall(Fill(x, t, h.x));
     PetscCall(HGLayerForward(layer, l->box.size[HG_N]));
     PetscCall(Compare("y", number, y, t, h.y, tol));
     PetscCall(Fill(dy, t, h.dy));
     PetscCall(Fill(dx, t, h.x));
     for (PetscInt i = 0; add && i < h.nx; i++) h.dx[i] += h.x[i];
-    PetscCall(HGLayerAdjoint(layer, l->box.size[HG_N], dp));
-    if (add) PetscCall(HGLayerAdjoint(layer, 0, dp)); /* no samples: nothing changes */
+    PetscCall(LayerAdjoint(layer, l->box.size[HG_N], add ? HG_F64 : t, dp));
+    if (add) PetscCall(LayerAdjoint(layer, 0, t, dp)); /* no samples: nothing changes */
     PetscCall(Compare("dx", number, dx, t, h.dx, tol));
   }
   PetscCall(CheckWeights(&h, number, dp, eps * (double)(h.ny / c->cout + h.nx / c->cin))); /* a rounding for each point */
+  PetscCall(LayerValuesDestroy(&values));
   PetscCall(PetscFree(p));
   PetscCall(PetscFree(dp));
   PetscCall(PetscFree(work));

@@ -158,6 +158,8 @@ PetscErrorCode HGLayerDestroy(HGLayer *layer)
   if ((*layer)->ops->destroy) PetscCall((*(*layer)->ops->destroy)(*layer));
   PetscCall(ForgetInputs(*layer));
   PetscCall(HGPartitionDestroy(&(*layer)->out));
+  for (int j = 0; j < HG_MAX_PARAMETERS; j++)
+    for (int use = 0; use < HG_USES; use++) PetscCall(HGPartitionDestroy(&(*layer)->use[j][use]));
   PetscCall(HGHaloWidthsDestroy(&(*layer)->adjoint_halo));
   PetscCall(HGTensorDestroy(&(*layer)->y));
   PetscCall(HGTensorDestroy(&(*layer)->dy));
@@ -219,6 +221,8 @@ PetscErrorCode HGLayerSetUp(HGLayer layer, PetscInt n, const HGPartition in[], H
   PetscCall(PetscObjectGetName((PetscObject)layer, &name));
   PetscCall(NamedEvent(name, "", &layer->event));
   PetscCall(NamedEvent(name, "*", &layer->event_adjoint));
+  for (PetscInt j = 0; j < layer->nparams; j++)
+    if (!layer->use[j][HG_USE_FORWARD]) PetscCall(HGLayerUseParameterEverywhere(layer, j));
   layer->setup = PETSC_TRUE;
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -692,20 +696,21 @@ PetscErrorCode HGLayerSetOutput(HGLayer layer, HGTensor y, HGTensor dy)
 
    Input Parameters:
 +  layer - the layer, set up
--  p     - all its parameters, one behind the other, the same on all ranks
+.  use   - `HG_USE_FORWARD` or `HG_USE_ADJOINT`: each may use another part
+-  p     - for each parameter this rank's part, in the layer's element type; not copied, it must stay until other values are set
 
-   Level: intermediate
+   Level: developer
 
    Shape:
-   p: each parameter in PyTorch's order, see `HGLayerGetParameters()`
+   p[j]: the box of `HGLayerGetParameterPartition()`
 
-.seealso: `HGLayerForward()`
+.seealso: `HGLayerForward()`, `HGParameters`
 @*/
-PetscErrorCode HGLayerSetParameterValues(HGLayer layer, const PetscScalar p[])
+PetscErrorCode HGLayerSetParameterValues(HGLayer layer, HGUse use, const void *const p[])
 {
   PetscFunctionBegin;
   PetscValidHeaderSpecific(layer, HG_LAYER_CLASSID, 1);
-  if (layer->nparams) PetscCall((*layer->ops->setparametervalues)(layer, p));
+  if (layer->nparams) PetscCall((*layer->ops->setparametervalues)(layer, use, p));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -740,21 +745,22 @@ PetscErrorCode HGLayerForward(HGLayer layer, PetscInt nb)
    Input Parameters:
 +  layer - the layer, after `HGLayerForward()`
 .  nb    - how many of this rank's samples to compute
--  dp    - this rank's part of the gradient with respect to the parameters, which is added to
+.  type  - of the gradient with respect to the parameters: the layer's element type, or `HG_F64`
+-  dp    - for each parameter this rank's part of that gradient, which is added to
 
    Level: intermediate
 
    Shape:
-   dp: as the values in `HGLayerSetParameterValues()`
+   dp[j]: the box of `HGLayerGetParameterPartition()` for `HG_USE_GRADIENT`
 
 .seealso: `HGLayerForward()`
 @*/
-PetscErrorCode HGLayerAdjoint(HGLayer layer, PetscInt nb, double dp[])
+PetscErrorCode HGLayerAdjoint(HGLayer layer, PetscInt nb, HGDType type, void *const dp[])
 {
   PetscFunctionBegin;
   PetscValidHeaderSpecific(layer, HG_LAYER_CLASSID, 1);
   PetscCall(PetscLogEventBegin(layer->event_adjoint, layer, 0, 0, 0));
-  PetscCall((*layer->ops->adjoint)(layer, nb, dp));
+  PetscCall((*layer->ops->adjoint)(layer, nb, type, dp));
   PetscCall(PetscLogEventEnd(layer->event_adjoint, layer, 0, 0, 0));
   PetscFunctionReturn(PETSC_SUCCESS);
 }

@@ -112,6 +112,35 @@ PetscErrorCode HGNetGetPlannedBytes(HGNet net, size_t *bytes)
 }
 
 /*@
+   HGNetSetParameterType - Set the precision in which a network's parameters and their gradients are kept
+
+   Logically Collective
+
+   Input Parameters:
++  net  - the network, not set up
+-  kept - `HG_F64` (default), or `HG_F32` for a network that computes in it: half the memory
+
+   Level: intermediate
+
+   Notes:
+   In single precision the Vecs of `HGNetCreateParameters()` are of type `HGVECF32`, and a layer reads its weights in them where it can. Adam keeps
+   its moments in the precision of the parameters, or with `-tao_adam_dtype` in the other.
+
+   Errors:
+   `HGNetSetUp()` refuses `HG_F32` for a network that computes in double precision.
+
+.seealso: `HGNetCreateParameters()`, `HGVecCreateF32()`
+@*/
+PetscErrorCode HGNetSetParameterType(HGNet net, HGDType kept)
+{
+  PetscFunctionBegin;
+  PetscValidHeaderSpecific(net, HG_NET_CLASSID, 1);
+  HGCheck(!net->setup, PetscObjectComm((PetscObject)net), "call HGNetSetParameterType() before HGNetSetUp()");
+  net->kept = kept;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/*@
    HGNetCreateParameters - Create a Vec for a network's parameters, each rank owning a share
 
    Collective
@@ -124,36 +153,47 @@ PetscErrorCode HGNetGetPlannedBytes(HGNet net, size_t *bytes)
 
    Level: beginner
 
-   Note:
-   Layers follow one another in the order of `-net_view`, and within a layer its parameters in PyTorch's order.
+   Notes:
+   On one rank layers follow one another in the order of `-net_view`, and within a layer its parameters in PyTorch's order. On several ranks
+   each owns what it computes with: of a layer with divided channels, or of a dense layer, its block; of what several ranks use, an even share. The local parts
+   hold these in the same order. Model files do not depend on it.
 
-.seealso: `HGNetInitializeParameters()`, `HGNetSetParameters()`
+.seealso: `HGNetInitializeParameters()`, `HGNetSetParameters()`, `HGNetSetParameterType()`
 @*/
 PetscErrorCode HGNetCreateParameters(HGNet net, Vec *p)
 {
-  MPI_Comm    comm = PetscObjectComm((PetscObject)net);
-  PetscMPIInt rank;
-
   PetscFunctionBegin;
   PetscValidHeaderSpecific(net, HG_NET_CLASSID, 1);
-  PetscCallMPI(MPI_Comm_rank(comm, &rank));
-  PetscCall(VecCreateMPI(comm, net->count[rank], net->nparams, p));
-  PetscCall(VecSet(*p, 0));
+  PetscCall(HGParametersCreateVec(net->parameters, p));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Values of the parameters with global numbers first <= i < last, for one array of parameters that starts at offset */
-static PetscErrorCode DrawArray(uint64_t seed, const char *layer, const HGParameter *param, PetscInt offset, PetscInt first, PetscInt last,
-                                PetscScalar v[])
+/* The elements of one array that this rank owns, in the local part of the Vec: v in double, or f in single precision */
+static PetscErrorCode DrawArray(HGNet net, PetscInt l, PetscInt j, uint64_t seed, PetscScalar v[], float f[])
 {
-  char     name[256];
-  uint64_t stream;
+  const HGParameter *param;
+  const char        *layer;
+  HGModelRun        *run;
+  PetscInt           n;
+  uint64_t           stream;
+  char               name[256];
 
   PetscFunctionBegin;
-  PetscCall(PetscSNPrintf(name, sizeof(name), "%s.%s", layer, param->name));
+  PetscCall(PetscObjectGetName((PetscObject)net->node[l].layer, &layer));
+  PetscCall(HGLayerGetParameters(net->node[l].layer, &n, &param));
+  PetscCall(PetscSNPrintf(name, sizeof(name), "%s.%s", layer, param[j].name));
   stream = HGRandomStream(name);
-  for (PetscInt i = PetscMax(first, offset); i < PetscMin(last, offset + param->size); i++)
-    v[i - first] = param->mean + param->bound * (2 * HGRandomUniform(seed, stream, (uint64_t)(i - offset)) - 1);
+  PetscCall(HGParametersGetRuns(net->parameters, l, j, &n, &run));
+  for (PetscInt r = 0; r < n; r++) {
+#pragma omp parallel for schedule(static) if (run[r].count > 4096)
+    for (PetscInt64 i = 0; i < run[r].count; i++) {
+      const double value = param[j].mean + param[j].bound * (2 * HGRandomUniform(seed, stream, (uint64_t)(run[r].file + i)) - 1);
+
+      if (f) f[run[r].local + i] = (float)value;
+      else v[run[r].local + i] = (PetscScalar)value;
+    }
+  }
+  PetscCall(PetscFree(run));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -165,7 +205,7 @@ static PetscErrorCode DrawArray(uint64_t seed, const char *layer, const HGParame
    Input Parameters:
 +  net  - the network, set up
 .  seed - the seed
--  p    - the Vec to fill
+-  p    - the Vec to fill; elements behind the network's own stay as they are
 
    Level: beginner
 
@@ -177,23 +217,23 @@ static PetscErrorCode DrawArray(uint64_t seed, const char *layer, const HGParame
 @*/
 PetscErrorCode HGNetInitializeParameters(HGNet net, uint64_t seed, Vec p)
 {
-  PetscInt     first, last;
-  PetscScalar *v;
+  PetscScalar *v = NULL;
+  float       *f = NULL;
+  PetscBool    is;
 
   PetscFunctionBegin;
   PetscValidHeaderSpecific(net, HG_NET_CLASSID, 1);
-  PetscCall(VecGetOwnershipRange(p, &first, &last));
-  PetscCall(VecGetArrayWrite(p, &v));
+  PetscCall(HGVecIsF32(p, &is));
+  if (is) PetscCall(HGVecGetArrayF32(p, &f));
+  else PetscCall(VecGetArray(p, &v));
   for (PetscInt l = 0; l < net->n; l++) {
-    const HGParameter *param;
-    PetscInt           n, offset = net->node[l].offset;
-    const char        *name;
+    PetscInt n;
 
-    PetscCall(PetscObjectGetName((PetscObject)net->node[l].layer, &name));
-    PetscCall(HGLayerGetParameters(net->node[l].layer, &n, &param));
-    for (PetscInt j = 0; j < n; offset += param[j++].size) PetscCall(DrawArray(seed, name, &param[j], offset, first, last, v));
+    PetscCall(HGLayerGetParameters(net->node[l].layer, &n, NULL));
+    for (PetscInt j = 0; j < n; j++) PetscCall(DrawArray(net, l, j, seed, v, f));
   }
-  PetscCall(VecRestoreArrayWrite(p, &v));
+  if (is) PetscCall(PetscObjectStateIncrease((PetscObject)p));
+  else PetscCall(VecRestoreArray(p, &v));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -204,31 +244,37 @@ PetscErrorCode HGNetInitializeParameters(HGNet net, uint64_t seed, Vec p)
 
    Input Parameters:
 +  net - the network, set up
--  p   - the values, from `HGNetCreateParameters()`
+-  p   - the values, from `HGNetCreateParameters()`; they must not change until others are set, or forward and adjoint are done
 
    Level: beginner
 
-   Note:
-   An all-gather of the ranks' shares, one collective message. Its adjoint is the reduce-scatter in `HGNetAdjointEnd()`.
+   Notes:
+   Starts to bring each rank what it uses: blocks of its own, and what it shares with others by a broadcast, whose adjoint is the sum-reduce of
+   `HGNetAdjointEnd()`. `HGNetForward()` and `HGNetAdjoint()` wait for it layer by layer. A layer whose parameters have one user reads them in `p`.
 
 .seealso: `HGNetAdjointEnd()`
 @*/
 PetscErrorCode HGNetSetParameters(HGNet net, Vec p)
 {
-  MPI_Comm           comm = PetscObjectComm((PetscObject)net);
-  PetscMPIInt        rank;
-  const PetscScalar *mine;
-
   PetscFunctionBegin;
   PetscValidHeaderSpecific(net, HG_NET_CLASSID, 1);
   PetscCall(PetscLogEventBegin(net->gather, net, p, 0, 0));
-  PetscCallMPI(MPI_Comm_rank(comm, &rank));
-  PetscCall(VecGetArrayRead(p, &mine));
-  PetscCallMPI(MPI_Allgatherv(mine, net->count[rank], MPIU_SCALAR, net->values, net->count, net->displ, MPIU_SCALAR, comm));
-  PetscCall(VecRestoreArrayRead(p, &mine));
-  for (PetscInt i = 0; i < net->n; i++) PetscCall(HGLayerSetParameterValues(net->node[i].layer, net->values + net->node[i].offset));
-  if (net->ops->setparameters) PetscCall((*net->ops->setparameters)(net));
+  PetscCall(HGParametersBegin(net->parameters, p));
+  if (net->ops->setparameters) {
+    for (PetscInt i = 0; i < net->n; i++) PetscCall(HGParametersEnd(net->parameters, i, HG_USE_FORWARD));
+    PetscCall((*net->ops->setparameters)(net));
+  }
   PetscCall(PetscLogEventEnd(net->gather, net, p, 0, 0));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* A layer has its parameters for what comes next */
+static PetscErrorCode Await(HGNet net, PetscInt i, HGUse use)
+{
+  PetscFunctionBegin;
+  PetscCall(PetscLogEventBegin(net->gather, net, 0, 0, 0));
+  PetscCall(HGParametersEnd(net->parameters, i, use));
+  PetscCall(PetscLogEventEnd(net->gather, net, 0, 0, 0));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -249,7 +295,10 @@ PetscErrorCode HGNetForward(HGNet net, PetscInt nb)
 {
   PetscFunctionBegin;
   PetscValidHeaderSpecific(net, HG_NET_CLASSID, 1);
-  for (PetscInt s = 0; s < net->nforward; s++) PetscCall(HGLayerForward(net->node[net->step[s].node].layer, nb));
+  for (PetscInt s = 0; s < net->nforward; s++) {
+    PetscCall(Await(net, net->step[s].node, HG_USE_FORWARD));
+    PetscCall(HGLayerForward(net->node[net->step[s].node].layer, nb));
+  }
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -268,10 +317,30 @@ PetscErrorCode HGNetForward(HGNet net, PetscInt nb)
 PetscErrorCode HGNetAdjointBegin(HGNet net)
 {
   PetscFunctionBegin;
+  PetscCall(HGNetAdjointBeginIn(net, NULL));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/*@
+   HGNetAdjointBeginIn - Set the sum of gradients to zero in the Vec that it will be asked for, which spares memory and a copy
+
+   Collective
+
+   Input Parameters:
++  net - the network, set up for training
+-  g   - the Vec that `HGNetAdjointEnd()` will be called with, or NULL
+
+   Level: intermediate
+
+.seealso: `HGNetAdjointBegin()`, `HGNetAdjointEnd()`
+@*/
+PetscErrorCode HGNetAdjointBeginIn(HGNet net, Vec g)
+{
+  PetscFunctionBegin;
   PetscValidHeaderSpecific(net, HG_NET_CLASSID, 1);
   PetscCheck(net->gradients, PetscObjectComm((PetscObject)net), PETSC_ERR_ARG_WRONGSTATE,
              "the network was planned for inference, see HGNetSetTraining()");
-  PetscCall(PetscArrayzero(net->gradient, net->nparams));
+  PetscCall(HGParametersAdjointZero(net->parameters, g));
   if (net->ops->adjointbegin) PetscCall((*net->ops->adjointbegin)(net));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -294,6 +363,34 @@ static PetscErrorCode Rectify(HGNet net, HGNode *node)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+/* The adjoint sweep; the last one for a gradient sends that of each layer home when it is done */
+static PetscErrorCode Sweep(HGNet net, PetscInt nb, PetscBool last)
+{
+  PetscFunctionBegin;
+  for (PetscInt s = net->nforward; s < net->nsteps; s++) {
+    const PetscInt i    = net->step[s].node;
+    HGNode        *node = &net->node[i];
+    void *const   *dp;
+    HGDType        type;
+
+    if (net->step[s].kind == HG_STEP_ADJOINT) {
+      if (node->rectify) PetscCall(Rectify(net, node));
+      PetscCall(Await(net, i, HG_USE_ADJOINT));
+      PetscCall(HGParametersGetGradient(net->parameters, i, &type, &dp));
+      PetscCall(HGLayerAdjoint(node->layer, nb, type, dp));
+      if (!last) continue;
+      PetscCall(PetscLogEventBegin(net->reduce, net, 0, 0, 0));
+      PetscCall(HGParametersAdjointBegin(net->parameters, i));
+      PetscCall(PetscLogEventEnd(net->reduce, net, 0, 0, 0));
+    } else {
+      PetscCall(HGLayerSetReplay(node->layer, PETSC_TRUE));
+      PetscCall(HGLayerForward(node->layer, nb));
+      PetscCall(HGLayerSetReplay(node->layer, PETSC_FALSE));
+    }
+  }
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 /*@
    HGNetAdjoint - Add the gradient with respect to the parameters, from that with respect to the output
 
@@ -308,24 +405,13 @@ static PetscErrorCode Rectify(HGNet net, HGNode *node)
    Note:
    May be called for several batches between `HGNetAdjointBegin()` and `HGNetAdjointEnd()`; their gradients add up.
 
-.seealso: `HGNetAdjointBegin()`, `HGNetAdjointEnd()`
+.seealso: `HGNetAdjointBegin()`, `HGNetAdjointEnd()`, `HGNetAdjointAndEnd()`
 @*/
 PetscErrorCode HGNetAdjoint(HGNet net, PetscInt nb)
 {
   PetscFunctionBegin;
   PetscValidHeaderSpecific(net, HG_NET_CLASSID, 1);
-  for (PetscInt s = net->nforward; s < net->nsteps; s++) {
-    HGNode *node = &net->node[net->step[s].node];
-
-    if (net->step[s].kind == HG_STEP_ADJOINT) {
-      if (node->rectify) PetscCall(Rectify(net, node));
-      PetscCall(HGLayerAdjoint(node->layer, nb, net->gradient + node->offset));
-    } else {
-      PetscCall(HGLayerSetReplay(node->layer, PETSC_TRUE));
-      PetscCall(HGLayerForward(node->layer, nb));
-      PetscCall(HGLayerSetReplay(node->layer, PETSC_FALSE));
-    }
-  }
+  PetscCall(Sweep(net, nb, PETSC_FALSE));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -338,30 +424,51 @@ PetscErrorCode HGNetAdjoint(HGNet net, PetscInt nb)
 .  net - the network
 
    Output Parameter:
-.  g - the gradient with respect to the parameters, a Vec from `HGNetCreateParameters()`
+.  g - the gradient with respect to the parameters, a Vec like that of `HGNetCreateParameters()`
 
    Level: beginner
 
    Note:
-   A reduce-scatter: every entry arrives at its one owner only.
+   A sum-reduce, the adjoint of the broadcast in `HGNetSetParameters()`: every entry arrives at its one owner only, and is added in ascending order of
+   ranks. `HGNetAdjointAndEnd()` hides it behind the last adjoint.
 
-.seealso: `HGNetAdjoint()`, `HGNetSetParameters()`
+.seealso: `HGNetAdjoint()`, `HGNetSetParameters()`, `HGNetAdjointBeginIn()`
 @*/
 PetscErrorCode HGNetAdjointEnd(HGNet net, Vec g)
 {
-  MPI_Comm     comm = PetscObjectComm((PetscObject)net);
-  PetscMPIInt  rank;
-  PetscScalar *mine;
-
   PetscFunctionBegin;
   PetscValidHeaderSpecific(net, HG_NET_CLASSID, 1);
   PetscCall(PetscLogEventBegin(net->reduce, net, g, 0, 0));
-  PetscCallMPI(MPI_Comm_rank(comm, &rank));
   if (net->ops->adjointend) PetscCall((*net->ops->adjointend)(net));
-  PetscCallMPI(MPI_Reduce_scatter(net->gradient, net->reduced, net->count, MPI_DOUBLE, MPI_SUM, comm));
-  PetscCall(VecGetArrayWrite(g, &mine));
-  for (PetscMPIInt i = 0; i < net->count[rank]; i++) mine[i] = (PetscScalar)net->reduced[i];
-  PetscCall(VecRestoreArrayWrite(g, &mine));
+  PetscCall(HGParametersAdjointEnd(net->parameters, g));
   PetscCall(PetscLogEventEnd(net->reduce, net, g, 0, 0));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/*@
+   HGNetAdjointAndEnd - The last `HGNetAdjoint()` for a gradient and `HGNetAdjointEnd()` in one
+
+   Collective
+
+   Input Parameters:
++  net - the network, after `HGNetForward()`, its output's gradient filled
+-  nb  - how many of this rank's samples to compute
+
+   Output Parameter:
+.  g - the gradient with respect to the parameters
+
+   Level: intermediate
+
+   Note:
+   The gradient of each layer is on its way home while the adjoint sweep goes on. The bits are those of the two calls.
+
+.seealso: `HGNetAdjoint()`, `HGNetAdjointEnd()`
+@*/
+PetscErrorCode HGNetAdjointAndEnd(HGNet net, PetscInt nb, Vec g)
+{
+  PetscFunctionBegin;
+  PetscValidHeaderSpecific(net, HG_NET_CLASSID, 1);
+  PetscCall(Sweep(net, nb, PETSC_TRUE));
+  PetscCall(HGNetAdjointEnd(net, g));
   PetscFunctionReturn(PETSC_SUCCESS);
 }

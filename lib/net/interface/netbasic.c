@@ -74,6 +74,7 @@ PetscErrorCode HGNetCreate(MPI_Comm comm, HGNet *net)
   (*net)->padding      = HG_BOUNDARY_ZERO;
   (*net)->default_norm = HG_NORM_NONE;
   (*net)->norm_groups  = 4;
+  (*net)->kept         = HG_F64;
   (*net)->training     = PETSC_TRUE;
   (*net)->gradients    = PETSC_TRUE;
   PetscFunctionReturn(PETSC_SUCCESS);
@@ -588,8 +589,7 @@ PetscErrorCode HGNetDestroy(HGNet *net)
   PetscCall(PetscFree((*net)->step));
   PetscCall(PetscFree((*net)->arena));
   PetscCall(HGPartitionDestroy(&(*net)->in));
-  PetscCall(PetscFree3((*net)->values, (*net)->gradient, (*net)->reduced));
-  PetscCall(PetscFree2((*net)->count, (*net)->displ));
+  PetscCall(HGParametersDestroy(&(*net)->parameters));
   PetscCall(PetscFree((*net)->work));
   if ((*net)->ops->destroy) PetscCall((*(*net)->ops->destroy)(*net));
   PetscCall(PetscHeaderDestroy(net));

@@ -9,46 +9,209 @@
 
 /* ---- the section "net" ---- */
 
-static PetscErrorCode WriteLayers(HGNet net, HGModel m, const PetscScalar *v)
+/* This rank's elements of a Vec of parameters, in the type that they are kept in; they stay where they are */
+static PetscErrorCode LookAt(Vec p, HGDType *type, const void **v)
 {
+  PetscBool is;
+
   PetscFunctionBegin;
+  PetscCall(HGVecIsF32(p, &is));
+  *type = is ? HG_F32 : HG_F64;
+  if (is) PetscCall(HGVecGetArrayF32(p, (float **)v));
+  else {
+    PetscCall(VecGetArrayRead(p, (const PetscScalar **)v));
+    PetscCall(VecRestoreArrayRead(p, &(const PetscScalar *){*v}));
+  }
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode WriteLayers(HGNet net, HGModel m, HGDType type, const void *v)
+{
+  PetscMPIInt rank;
+
+  PetscFunctionBegin;
+  PetscCallMPI(MPI_Comm_rank(PetscObjectComm((PetscObject)net), &rank));
   for (PetscInt l = 0; l < net->n; l++) {
     const char        *name = ((PetscObject)net->node[l].layer)->name;
     const HGParameter *param, *state;
     PetscReal        **value;
-    PetscInt           n, nstates, offset = net->node[l].offset;
+    PetscInt           n, nstates, nruns;
+    HGModelRun        *run;
 
     PetscCall(HGLayerGetParameters(net->node[l].layer, &n, &param));
     PetscCall(HGLayerGetStates(net->node[l].layer, &nstates, &state, &value));
-    for (PetscInt j = 0; j < n; offset += param[j++].size)
-      PetscCall(HGModelPutArray(m, name, param[j].name, param[j].ndim, param[j].shape, v ? v + offset : NULL));
-    for (PetscInt j = 0; j < nstates; j++) PetscCall(HGModelPutArray(m, name, state[j].name, state[j].ndim, state[j].shape, value[j]));
+    for (PetscInt j = 0; j < n; j++) {
+      PetscCall(HGParametersGetRuns(net->parameters, l, j, &nruns, &run));
+      PetscCall(HGModelPutRuns(m, name, param[j].name, param[j].ndim, param[j].shape, type, nruns, run, v));
+      PetscCall(PetscFree(run));
+    }
+    for (PetscInt j = 0; j < nstates; j++)
+      PetscCall(HGModelPutArray(m, name, state[j].name, state[j].ndim, state[j].shape, rank ? NULL : value[j]));
   }
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* What lies behind the network's own elements, on the last rank: how many there are, and the run of this rank */
+static PetscErrorCode FindTail(HGNet net, Vec p, PetscInt *more, PetscInt *nruns, HGModelRun *run)
+{
+  PetscInt own, n, N;
+
+  PetscFunctionBegin;
+  PetscCall(HGParametersGetSizes(net->parameters, &own, NULL));
+  PetscCall(VecGetLocalSize(p, &n));
+  PetscCall(VecGetSize(p, &N));
+  *more  = N - net->nparams;
+  *nruns = n > own ? 1 : 0;
+  *run   = (HGModelRun){.file = 0, .local = own, .count = n - own};
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
 static PetscErrorCode WriteNet(HGNet net, HGModel m, const char options[], Vec p)
 {
-  const PetscScalar *v;
-  PetscInt           n;
-  PetscMPIInt        rank;
-  Vec                all;
+  const void *v;
+  HGDType     type;
+  PetscInt    more, nruns;
+  HGModelRun  run;
 
   PetscFunctionBegin;
-  PetscCallMPI(MPI_Comm_rank(PetscObjectComm((PetscObject)net), &rank));
   PetscCall(HGModelSetSection(m, "net"));
   PetscCall(HGModelPutText(m, "", "net_options", options));
-  PetscCall(VecGetSize(p, &n));
-  PetscCall(HGVecGatherToZero(p, &all));
-  PetscCall(VecGetArrayRead(all, &v));
-  PetscCall(WriteLayers(net, m, rank ? NULL : v));
-  if (n > net->nparams) {
-    const PetscInt more = n - net->nparams;
+  PetscCall(LookAt(p, &type, &v));
+  PetscCall(WriteLayers(net, m, type, v));
+  PetscCall(FindTail(net, p, &more, &nruns, &run));
+  if (more) PetscCall(HGModelPutRuns(m, "", "unknown", 1, &more, type, nruns, &run, v));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
 
-    PetscCall(HGModelPutArray(m, "", "unknown", 1, &more, rank ? NULL : v + net->nparams));
+/* The runs of a Vec of parameters as one array: layer behind layer, each array in PyTorch's order, and what is behind them */
+static PetscErrorCode AllRuns(HGNet net, Vec p, PetscInt *n, HGModelRun *all[])
+{
+  PetscInt   count = 0, more, tail;
+  PetscInt64 before = 0;
+  HGModelRun last;
+
+  PetscFunctionBegin;
+  *all = NULL;
+  for (PetscInt l = 0; l < net->n; l++) {
+    const HGParameter *param;
+    PetscInt           nparams, nruns;
+    HGModelRun        *run;
+
+    PetscCall(HGLayerGetParameters(net->node[l].layer, &nparams, &param));
+    for (PetscInt j = 0; j < nparams; before += param[j++].size) {
+      PetscCall(HGParametersGetRuns(net->parameters, l, j, &nruns, &run));
+      PetscCall(PetscRealloc((size_t)(count + nruns + 1) * sizeof(HGModelRun), all));
+      for (PetscInt r = 0; r < nruns; r++) {
+        (*all)[count] = run[r];
+        (*all)[count++].file += before;
+      }
+      PetscCall(PetscFree(run));
+    }
   }
-  PetscCall(VecRestoreArrayRead(all, &v));
-  PetscCall(VecDestroy(&all));
+  PetscCall(FindTail(net, p, &more, &tail, &last));
+  last.file = before;
+  PetscCall(PetscRealloc((size_t)(count + 1) * sizeof(HGModelRun), all));
+  if (tail) (*all)[count++] = last;
+  *n = count;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/*@C
+   HGNetPutVec - Put a Vec like that of a network's parameters into a model file, as one array that does not depend on the ranks
+
+   Collective
+
+   Input Parameters:
++  net   - the network, set up
+.  m     - the model
+.  group - the group, "" for the root
+.  name  - the variable
+-  v     - the Vec, such as an optimizer's state; it must stay until the model is written
+
+   Level: advanced
+
+   Note:
+   Layers follow one another, and within a layer its parameters in PyTorch's order; behind them what the Vec has more than the network.
+
+.seealso: `HGNetGetVec()`, `HGNetWriteModel()`
+@*/
+PetscErrorCode HGNetPutVec(HGNet net, HGModel m, const char group[], const char name[], Vec v)
+{
+  const void *a;
+  HGDType     type;
+  PetscInt    n, N;
+  HGModelRun *run;
+
+  PetscFunctionBegin;
+  PetscValidHeaderSpecific(net, HG_NET_CLASSID, 1);
+  PetscCall(VecGetSize(v, &N));
+  PetscCall(LookAt(v, &type, &a));
+  PetscCall(AllRuns(net, v, &n, &run));
+  PetscCall(HGModelPutRuns(m, group, name, 1, &N, type, n, run, a));
+  PetscCall(PetscFree(run));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Gives a Vec's elements to be written: in the type that they are kept in */
+static PetscErrorCode Open(Vec p, HGDType *type, void **v)
+{
+  PetscBool is;
+
+  PetscFunctionBegin;
+  PetscCall(HGVecIsF32(p, &is));
+  *type = is ? HG_F32 : HG_F64;
+  if (is) PetscCall(HGVecGetArrayF32(p, (float **)v));
+  else PetscCall(VecGetArray(p, (PetscScalar **)v));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode Close(Vec p, void **v)
+{
+  PetscBool is;
+
+  PetscFunctionBegin;
+  PetscCall(HGVecIsF32(p, &is));
+  if (is) PetscCall(PetscObjectStateIncrease((PetscObject)p));
+  else PetscCall(VecRestoreArray(p, (PetscScalar **)v));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/*@C
+   HGNetGetVec - Get a Vec that `HGNetPutVec()` put into a model file, on any number of ranks
+
+   Collective
+
+   Input Parameters:
++  net   - the network, set up
+.  m     - the model
+.  group - the group, "" for the root
+-  name  - the variable
+
+   Output Parameter:
+.  v - the Vec
+
+   Level: advanced
+
+   Errors:
+   Those of `HGModelGetRuns()`.
+
+.seealso: `HGNetPutVec()`
+@*/
+PetscErrorCode HGNetGetVec(HGNet net, HGModel m, const char group[], const char name[], Vec v)
+{
+  void       *a;
+  HGDType     type;
+  PetscInt    n, N;
+  HGModelRun *run;
+
+  PetscFunctionBegin;
+  PetscValidHeaderSpecific(net, HG_NET_CLASSID, 1);
+  PetscCall(VecGetSize(v, &N));
+  PetscCall(AllRuns(net, v, &n, &run));
+  PetscCall(Open(v, &type, &a));
+  PetscCall(HGModelGetRuns(m, group, name, 1, &N, type, n, run, a));
+  PetscCall(Close(v, &a));
+  PetscCall(PetscFree(run));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -60,7 +223,7 @@ static PetscErrorCode WriteNet(HGNet net, HGModel m, const char options[], Vec p
    Input Parameters:
 +  net - the network, set up
 .  m   - the model
--  p   - the parameters; elements behind the network's own become the variable `unknown`
+-  p   - the parameters, which must stay until the model is written; elements behind the network's own become the variable `unknown`
 
    Level: advanced
 
@@ -140,18 +303,20 @@ static PetscErrorCode ReadStates(HGNet net, HGModel m, HGLayer layer)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* v: the parameters on rank 0, NULL on others */
-static PetscErrorCode ReadLayers(HGNet net, HGModel m, PetscScalar *v)
+static PetscErrorCode ReadLayers(HGNet net, HGModel m, HGDType type, void *v)
 {
   PetscFunctionBegin;
   for (PetscInt l = 0; l < net->n; l++) {
     const HGParameter *param;
-    PetscInt           n, offset = net->node[l].offset;
+    PetscInt           n, nruns;
+    HGModelRun        *run;
 
     PetscCall(HGLayerGetParameters(net->node[l].layer, &n, &param));
-    for (PetscInt j = 0; j < n; offset += param[j++].size)
-      PetscCall(
-          HGModelGetArray(m, ((PetscObject)net->node[l].layer)->name, param[j].name, param[j].ndim, param[j].shape, v ? v + offset : NULL));
+    for (PetscInt j = 0; j < n; j++) {
+      PetscCall(HGParametersGetRuns(net->parameters, l, j, &nruns, &run));
+      PetscCall(HGModelGetRuns(m, ((PetscObject)net->node[l].layer)->name, param[j].name, param[j].ndim, param[j].shape, type, nruns, run, v));
+      PetscCall(PetscFree(run));
+    }
     PetscCall(ReadStates(net, m, net->node[l].layer));
   }
   PetscFunctionReturn(PETSC_SUCCESS);
@@ -178,27 +343,20 @@ static PetscErrorCode ReadLayers(HGNet net, HGModel m, PetscScalar *v)
 @*/
 PetscErrorCode HGNetReadModel(HGNet net, HGModel m, Vec p)
 {
-  PetscScalar *v;
-  PetscInt     n;
-  PetscMPIInt  rank;
-  PetscBool    has;
-  Vec          all;
+  void      *v;
+  HGDType    type;
+  PetscInt   more, nruns;
+  PetscBool  has;
+  HGModelRun run;
 
   PetscFunctionBegin;
   PetscValidHeaderSpecific(net, HG_NET_CLASSID, 1);
-  PetscCallMPI(MPI_Comm_rank(PetscObjectComm((PetscObject)net), &rank));
-  PetscCall(HGVecGatherToZero(p, &all));
-  PetscCall(VecGetArray(all, &v));
-  PetscCall(ReadLayers(net, m, rank ? NULL : v));
-  PetscCall(VecGetSize(p, &n));
+  PetscCall(Open(p, &type, &v));
+  PetscCall(ReadLayers(net, m, type, v));
+  PetscCall(FindTail(net, p, &more, &nruns, &run));
   PetscCall(HGModelHas(m, "", "unknown", &has));
-  if (n > net->nparams && has) {
-    const PetscInt more = n - net->nparams;
-
-    PetscCall(HGModelGetArray(m, "", "unknown", 1, &more, rank ? NULL : v + net->nparams));
-  }
-  PetscCall(VecRestoreArray(all, &v));
-  PetscCall(HGVecScatterFromZero(&all, p));
+  if (more && has) PetscCall(HGModelGetRuns(m, "", "unknown", 1, &more, type, nruns, &run, v));
+  PetscCall(Close(p, &v));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -253,7 +411,7 @@ static PetscErrorCode FillModel(HGNet net, const HGModelInfo *info, Vec p, Petsc
     PetscCall(HGModelSetSection(m, "optimizer"));
     PetscCall(HGModelPutInt(m, "optimizer", "step", info->step));
   }
-  for (PetscInt i = 0; i < nstate; i++) PetscCall(HGModelPutVec(m, "optimizer", name[i], state[i]));
+  for (PetscInt i = 0; i < nstate; i++) PetscCall(HGNetPutVec(net, m, "optimizer", name[i], state[i]));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -465,7 +623,7 @@ PetscErrorCode HGModelRead(const char path[], HGNet net, Vec p, PetscInt nstate,
   PetscValidHeaderSpecific(net, HG_NET_CLASSID, 2);
   PetscCall(HGModelOpen(PetscObjectComm((PetscObject)net), path, &m));
   e = HGNetReadModel(net, m, p);
-  for (PetscInt i = 0; i < nstate && !e; i++) e = HGModelGetVec(m, "optimizer", name[i], state[i]);
+  for (PetscInt i = 0; i < nstate && !e; i++) e = HGNetGetVec(net, m, "optimizer", name[i], state[i]);
   PetscCall(HGModelDestroy(&m));
   PetscCall(e);
   PetscFunctionReturn(PETSC_SUCCESS);

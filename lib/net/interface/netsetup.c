@@ -67,23 +67,17 @@ static PetscErrorCode BindLayers(HGNet net)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Each rank owns a share of the parameters; values of all are gathered before a step, gradients reduced after it */
 static PetscErrorCode PlanParameters(HGNet net)
 {
-  MPI_Comm    comm = PetscObjectComm((PetscObject)net);
-  PetscMPIInt size, rank;
+  MPI_Comm comm = PetscObjectComm((PetscObject)net);
+  size_t   bytes;
 
   PetscFunctionBegin;
-  PetscCallMPI(MPI_Comm_size(comm, &size));
-  PetscCallMPI(MPI_Comm_rank(comm, &rank));
-  PetscCall(PetscMalloc2(size, &net->count, size, &net->displ));
-  for (PetscMPIInt r = 0, first = 0; r < size; r++) {
-    net->displ[r] = first;
-    net->count[r] = (PetscMPIInt)(net->nparams / size + (r < net->nparams % size));
-    first += net->count[r];
-  }
-  PetscCall(PetscMalloc3(net->nparams, &net->values, net->nparams, &net->gradient, net->count[rank], &net->reduced));
-  net->bytes += (size_t)net->nparams * (sizeof(PetscScalar) + sizeof(double));
+  PetscCall(HGParametersCreate(comm, net->dtype, net->kept, &net->parameters));
+  for (PetscInt i = 0; i < net->n; i++) PetscCall(HGParametersAddLayer(net->parameters, net->node[i].layer));
+  PetscCall(HGParametersSetUp(net->parameters, net->gradients));
+  PetscCall(HGParametersGetBytes(net->parameters, &bytes));
+  net->bytes += bytes;
   PetscCall(PetscLogEventGetId("HG parameters", &net->gather));
   if (net->gather < 0) PetscCall(PetscLogEventRegister("HG parameters", HG_NET_CLASSID, &net->gather));
   PetscCall(PetscLogEventGetId("HG parameters*", &net->reduce));
@@ -121,6 +115,8 @@ PetscErrorCode HGNetSetUp(HGNet net, HGPartition in, HGDType dtype)
   PetscValidHeaderSpecific(net, HG_NET_CLASSID, 1);
   PetscValidHeaderSpecific(in, HG_PARTITION_CLASSID, 2);
   HGCheck(!net->setup, comm, "HGNetSetUp() was called before; create another network for another input");
+  HGCheck(net->kept == HG_F64 || dtype == HG_F32, comm,
+          "parameters in single precision (-tao_adam_dtype f32) are for networks that compute in it; take f64, or -hg_dtype f32");
   PetscCall(HGPartitionReference(in));
   net->in    = in;
   net->dtype = dtype;

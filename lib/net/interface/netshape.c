@@ -172,10 +172,11 @@ static PetscErrorCode CountParameters(HGNet net)
       if (node->in[k] >= 0 && net->node[node->in[k]].gradient) node->gradient = PETSC_TRUE;
     if (i == net->n - 1) node->gradient = net->gradients;
     for (PetscInt j = 0; j < n; j++) {
-      HGCheckOptions(param[j].size <= PETSC_MPI_INT_MAX - net->nparams, net,
-                     "%s: the network has more than %d parameters; choose a smaller -net_width", ((PetscObject)node->layer)->name,
-                     PETSC_MPI_INT_MAX);
-      net->nparams += param[j].size;
+      HGCheckOptions(param[j].size <= PETSC_MAX_INT - net->nparams, net,
+                     "%s: the network has more than %" PetscInt_FMT
+                     " parameters, and this PETSc counts no further; choose a smaller -net_width, or a PETSc with --with-64-bit-indices",
+                     ((PetscObject)node->layer)->name, PETSC_MAX_INT);
+      net->nparams += (PetscInt)param[j].size;
     }
   }
   PetscFunctionReturn(PETSC_SUCCESS);

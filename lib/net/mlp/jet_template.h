@@ -275,12 +275,11 @@ static void NAME(sweep_piece)(const HGMLP *net, const Evaluation *s, int lane, P
   NAME(adjoint)(net, s->order, s->components, n, mem, mem + net->adjoint, net->gradient + (size_t)lane * (size_t)net->nparams);
 }
 
-static void NAME(set_values)(const HGMLP *net, const PetscScalar *p)
+static void NAME(pack_values)(const HGMLP *net)
 {
   REAL     *v    = (REAL *)net->values;
   const int k[3] = {1, 1, 1};
 
-  for (PetscInt i = 0; i < net->nparams; i++) v[i] = (REAL)p[i];
   for (PetscInt l = 0; l < net->nlayers; l++) {
     HGMLPLayer *y = &net->layer[l];
 

@@ -173,6 +173,32 @@ PetscErrorCode HGMLPSetUpJets(HGNet net, const double lo[], const double hi[], P
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+/* The arrays of the affine layers, which lie one behind the other in m->values */
+static PetscErrorCode TakeValues(HGNet net, HGMLP *m)
+{
+  char *to = (char *)m->values;
+
+  PetscFunctionBegin;
+  for (PetscInt i = 0; i < net->n; i++) {
+    const HGParameter *param;
+    PetscInt           n;
+
+    PetscCall(HGLayerGetParameters(net->node[i].layer, &n, &param));
+    for (PetscInt j = 0; j < n; j++) {
+      const size_t bytes = (size_t)param[j].size * HGDTypeSize(m->dtype);
+      const void  *from;
+
+      PetscCall(HGParametersGetValues(net->parameters, i, j, &from));
+      PetscCall(PetscMemcpy(to, from, bytes));
+      to += bytes;
+    }
+  }
+  if (m->dtype == HG_F32) pack_values_F32(m);
+  else pack_values_F64(m);
+  m->current = PETSC_TRUE;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 /* See HGNetEvaluateJets() */
 PetscErrorCode HGMLPEvaluateJets(HGNet net, int order, PetscInt n, const double x[], PetscBool gradient, HGJetFunction f, void *ctx)
 {
@@ -182,9 +208,7 @@ PetscErrorCode HGMLPEvaluateJets(HGNet net, int order, PetscInt n, const double 
   char *const      memory = (char *)(((uintptr_t)m->memory + 63) / 64 * 64);
 
   PetscFunctionBegin;
-  if (!m->current && m->dtype == HG_F32) set_values_F32(m, net->values);
-  if (!m->current && m->dtype == HG_F64) set_values_F64(m, net->values);
-  m->current = PETSC_TRUE;
+  if (!m->current) PetscCall(TakeValues(net, m));
 #pragma omp parallel for schedule(static, 1) num_threads(m->threads) if (pieces > 1)
   for (int lane = 0; lane < HG_JET_LANES; lane++) {
     for (PetscInt i = lane; i < pieces; i += HG_JET_LANES) {
@@ -211,11 +235,28 @@ PetscErrorCode HGMLPAdjointBegin(HGNet net)
 /* The lanes' sums, in their order */
 PetscErrorCode HGMLPAdjointEnd(HGNet net)
 {
-  const HGMLP *m = (HGMLP *)net->data;
+  const HGMLP  *m  = (HGMLP *)net->data;
+  const double *at = m->gradient;
 
   PetscFunctionBegin;
-  for (int lane = 0; lane < HG_JET_LANES && m->gradient; lane++)
-    for (PetscInt i = 0; i < m->nparams; i++) net->gradient[i] += m->gradient[(size_t)lane * (size_t)m->nparams + (size_t)i];
+  for (PetscInt i = 0; i < net->n && at; i++) {
+    const HGParameter *param;
+    void *const       *dp;
+    HGDType            type;
+    PetscInt           n;
+
+    PetscCall(HGLayerGetParameters(net->node[i].layer, &n, &param));
+    PetscCall(HGParametersGetGradient(net->parameters, i, &type, &dp));
+    for (PetscInt j = 0; j < n; at += param[j++].size) {
+      for (PetscInt k = 0; k < (PetscInt)param[j].size; k++) {
+        double sum = type == HG_F64 ? ((double *)dp[j])[k] : (double)((float *)dp[j])[k];
+
+        for (int lane = 0; lane < HG_JET_LANES; lane++) sum += at[(size_t)lane * (size_t)m->nparams + (size_t)k];
+        if (type == HG_F64) ((double *)dp[j])[k] = sum;
+        else ((float *)dp[j])[k] = (float)sum;
+      }
+    }
+  }
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 

@@ -2,9 +2,9 @@
 /* A network from fields to fields of a dataset, in mini-batches */
 #include "objective/fields/fields_impl.h"
 
-/* Value of one mini-batch, its terms times the weights; with `adjoint` its gradient, as a mean over the batch, is added to the network's sum */
+/* Value of one mini-batch, its terms times the weights; with `adjoint` its gradient, as a mean over the batch, is added to the network's sum, which is ended if it goes to g */
 static PetscErrorCode RunBatch(HGObjective o, HGData data, PetscInt count, const PetscInt order[], const PetscReal weight[],
-                               PetscBool adjoint, PetscReal *value)
+                               PetscBool adjoint, Vec g, PetscReal *value)
 {
   HGFields       *f = (HGFields *)o->data;
   const PetscInt *sample;
@@ -20,7 +20,8 @@ static PetscErrorCode RunBatch(HGObjective o, HGData data, PetscInt count, const
   PetscCall(HGNetForward(f->net, mine));
   if (f->physics) PetscCall(HGFieldsEvaluateTerms(o, data, count, sample, weight, x, y, adjoint ? dy : NULL, value));
   else PetscCall(HGLossEvaluate(f->loss, count, y, f->target, adjoint ? dy : NULL, value));
-  if (adjoint) PetscCall(HGNetAdjoint(f->net, mine));
+  if (g) PetscCall(HGNetAdjointAndEnd(f->net, mine, g));
+  else if (adjoint) PetscCall(HGNetAdjoint(f->net, mine));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -49,22 +50,22 @@ static PetscErrorCode SetPoint(HGObjective o, Vec p)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Begins the sum of a gradient over batches; and its end */
-static PetscErrorCode AdjointBegin(HGFields *f)
+/* Begins the sum of a gradient over batches, in g */
+static PetscErrorCode AdjointBegin(HGFields *f, Vec g)
 {
   PetscFunctionBegin;
-  PetscCall(HGNetAdjointBegin(f->net));
+  PetscCall(HGNetAdjointBeginIn(f->net, g));
   f->unknown_sum = 0;
   if (f->unknown_field) PetscCall(VecSet(f->m.g, 0));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-static PetscErrorCode AdjointEnd(HGFields *f, Vec g)
+/* What is behind the network's part of it */
+static PetscErrorCode SetUnknownGradient(HGFields *f, Vec g)
 {
   PetscReal q = 0;
 
   PetscFunctionBegin;
-  PetscCall(HGNetAdjointEnd(f->net, g));
   if (f->unknown_field) {
     PetscCall(HGUnknownFieldSetGradient(&f->m, g));
     PetscFunctionReturn(PETSC_SUCCESS);
@@ -82,9 +83,9 @@ static PetscErrorCode EvaluateBatch(HGObjective o, PetscInt epoch, PetscInt batc
   PetscFunctionBegin;
   PetscCall(Order(o, epoch));
   PetscCall(HGNetSetRandom(f->net, (uint64_t)o->seed, (uint64_t)((PetscInt64)epoch * o->batches + batch)));
-  PetscCall(AdjointBegin(f));
-  PetscCall(RunBatch(o, f->data, count, f->order + batch * o->batch_size, weight, PETSC_TRUE, value));
-  PetscCall(AdjointEnd(f, g));
+  PetscCall(AdjointBegin(f, g));
+  PetscCall(RunBatch(o, f->data, count, f->order + batch * o->batch_size, weight, PETSC_TRUE, g, value));
+  PetscCall(SetUnknownGradient(f, g));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -105,14 +106,14 @@ static PetscErrorCode EvaluateAll(HGObjective o, const PetscReal weight[], Petsc
     const PetscInt last  = b == o->batches - 1 || HGObjectiveCount(o, b + 1) != count;
     PetscReal      part;
 
-    if (b == 0 || HGObjectiveCount(o, b - 1) != count) PetscCall(AdjointBegin(f));
+    if (b == 0 || HGObjectiveCount(o, b - 1) != count) PetscCall(AdjointBegin(f, f->part));
     PetscCall(HGNetSetRandom(f->net, (uint64_t)o->seed, (uint64_t)b));
-    PetscCall(RunBatch(o, f->data, count, f->order + b * o->batch_size, weight, PETSC_TRUE, &part));
+    PetscCall(RunBatch(o, f->data, count, f->order + b * o->batch_size, weight, PETSC_TRUE, last ? f->part : NULL, &part));
     if (bad < 0) bad = f->bad;
     sum += (double)part * (double)count / (double)o->samples;
     for (PetscInt i = 0; i < o->nterms; i++) term[i] += (double)o->term[i].value * (double)count;
     if (!last) continue;
-    PetscCall(AdjointEnd(f, f->part));
+    PetscCall(SetUnknownGradient(f, f->part));
     PetscCall(VecAXPY(g, (PetscReal)count / (PetscReal)o->samples, f->part));
   }
   *value = (PetscReal)sum;
@@ -148,7 +149,7 @@ static PetscErrorCode Validate_Fields(HGObjective o, Vec p, const PetscReal weig
     const PetscInt count = PetscMin(o->batch_size, samples - b * o->batch_size);
     PetscReal      part;
 
-    PetscCall(RunBatch(o, f->validation, count, f->every + b * o->batch_size, weight, PETSC_FALSE, &part));
+    PetscCall(RunBatch(o, f->validation, count, f->every + b * o->batch_size, weight, PETSC_FALSE, NULL, &part));
     sum += (double)part * (double)count;
   }
   PetscCall(HGNetSetTraining(f->net, PETSC_TRUE));
@@ -170,6 +171,13 @@ static PetscErrorCode CreateVector_Fields(HGObjective o, Vec *p)
     PetscCall(HGUnknownCreateVector(&f->unknown, q, p));
   }
   PetscCall(HGNetInitializeParameters(f->net, (uint64_t)o->seed, *p));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode GetNet_Fields(HGObjective o, HGNet *net)
+{
+  PetscFunctionBegin;
+  *net = ((HGFields *)o->data)->net;
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -335,6 +343,7 @@ PetscErrorCode HGObjectiveCreate_Fields(HGObjective o)
   o->ops->evaluate       = Evaluate_Fields;
   o->ops->validate       = Validate_Fields;
   o->ops->getunknown     = GetUnknown_Fields;
+  o->ops->getnet         = GetNet_Fields;
   o->ops->write          = HGFieldsWrite;
   o->ops->describe       = HGFieldsDescribe;
   o->ops->check          = HGFieldsCheck;

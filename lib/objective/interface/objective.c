@@ -455,6 +455,36 @@ PetscErrorCode HGObjectiveGetUnknown(HGObjective o, Vec p, const char *name[], P
 
 /* ---- in a model file ---- */
 
+/* HGObjectivePutVec - Puts a Vec like that of what is trained into a model, so that it does not depend on the ranks; it must stay until the model is written */
+PetscErrorCode HGObjectivePutVec(HGObjective o, HGModel m, const char group[], const char name[], Vec v)
+{
+  HGNet net;
+
+  PetscFunctionBegin;
+  if (!o->ops->getnet) {
+    PetscCall(HGModelPutVec(m, group, name, v));
+    PetscFunctionReturn(PETSC_SUCCESS);
+  }
+  PetscCall((*o->ops->getnet)(o, &net));
+  PetscCall(HGNetPutVec(net, m, group, name, v));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* HGObjectiveGetVec - And gets it */
+PetscErrorCode HGObjectiveGetVec(HGObjective o, HGModel m, const char group[], const char name[], Vec v)
+{
+  HGNet net;
+
+  PetscFunctionBegin;
+  if (!o->ops->getnet) {
+    PetscCall(HGModelGetVec(m, group, name, v));
+    PetscFunctionReturn(PETSC_SUCCESS);
+  }
+  PetscCall((*o->ops->getnet)(o, &net));
+  PetscCall(HGNetGetVec(net, m, group, name, v));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 /* HGObjectiveWrite - Writes network, data and equation, and the state of balancing */
 PetscErrorCode HGObjectiveWrite(HGObjective o, Vec p, HGModel m)
 {

@@ -198,7 +198,7 @@ static PetscErrorCode Evaluate_Points(HGObjective o, PetscInt epoch, PetscInt ba
   PetscFunctionBegin;
   (void)epoch, (void)batch;
   PetscCall(SetPoint(s, p, &q));
-  PetscCall(HGNetAdjointBegin(s->net));
+  PetscCall(HGNetAdjointBeginIn(s->net, g));
   PetscCall(HGCollocationEvaluate(s->c, weight, PETSC_TRUE, mean, gq));
   PetscCall(HGNetAdjointEnd(s->net, g));
   PetscCall(HGUnknownSetGradient(&s->unknown, q, s->number < 0 ? 0 : gq[s->number], g));
@@ -207,6 +207,13 @@ static PetscErrorCode Evaluate_Points(HGObjective o, PetscInt epoch, PetscInt ba
     o->term[t].value = mean[t];
     *value += weight[t] * mean[t];
   }
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode GetNet_Points(HGObjective o, HGNet *net)
+{
+  PetscFunctionBegin;
+  *net = ((HGPoints *)o->data)->net;
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -355,6 +362,7 @@ PetscErrorCode HGObjectiveCreate_Points(HGObjective o)
   o->ops->getunknown     = GetUnknown_Points;
   o->ops->where          = Where_Points;
   o->ops->change         = Change_Points;
+  o->ops->getnet = GetNet_Points;
   o->ops->write          = Write_Points;
   o->ops->describe       = Describe_Points;
   o->ops->read           = Read_Points;

@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#ifndef HGVEC_H
+#define HGVEC_H
+
+#include "sys/hgsys.h"
+#include <petscvec.h>
+
+#define HGVECF32 "hgf32" /* the type of vectors whose elements are kept in single precision */
+
+PETSC_EXTERN PetscErrorCode HGVecCreateF32(MPI_Comm, PetscInt, PetscInt, float[], Vec *);
+PETSC_EXTERN PetscErrorCode HGVecIsF32(Vec, PetscBool *);
+PETSC_EXTERN PetscErrorCode HGVecGetArrayF32(Vec, float *[]);
+
+#endif
