@@ -5,23 +5,33 @@
 #include "model/hgmodel.h"
 #include <stdio.h>
 
-#define HG_MODEL_MESSAGE 1024 /* characters of an error message */
-#define HG_MODEL_TRAILER 25   /* characters behind the file, see modelbytes.c */
+#define HG_MODEL_MESSAGE 1024              /* characters of an error message */
+#define HG_MODEL_TRAILER 25                /* characters behind the file, see modelbytes.c */
+#define HG_MODEL_TINY    16                /* bytes of the least array that ranks write into the file themselves, see modelwrite.c */
+#define HG_MODEL_ROOM    ((size_t)8 << 20) /* bytes of the pieces in which arrays are handed on */
 
 /* OTHER: a type that no part of a model has */
 typedef enum { HG_MODEL_TEXT, HG_MODEL_INT, HG_MODEL_REAL, HG_MODEL_ARRAY, HG_MODEL_OTHER } HGModelKind;
 
-/* An attribute or an array. Values of arrays are on rank 0 alone, and those of a file that is read stay in the file. */
+/* An attribute or an array. Each rank has its runs of an array that is written; the values of one that is read stay in the file. */
 typedef struct {
   char       *section; /* who writes it; of a file that is read: "" */
   char       *group, *name;
   HGModelKind kind;
-  size_t      n;     /* values, or characters of a text */
-  void       *value; /* [n] char (and a 0 behind them), PetscInt64 or double; NULL if they are in the file */
+  size_t      n;     /* values, or characters of a text; of an array that is read see HGModelCount() */
+  void       *value; /* [n] char (and a 0 behind them), PetscInt64 or double; of an array a copy that belongs to the model, or NULL */
   int         ndim;  /* of an array */
   size_t      shape[HG_MODEL_DIMS];
   PetscBool   covered; /* by a checksum of the file */
-  uint32_t    sum;     /* what it should be, of an array */
+  uint32_t    sum;     /* of an array, on rank 0: what it should be, or is when it is written */
+  HGDType     type;    /* the rest is of an array that is written */
+  PetscInt    nruns;
+  HGModelRun *run;     /* [nruns] what this rank has of it */
+  const void *data;    /* the values of the runs */
+  Vec         vec;     /* whose values they are, or NULL */
+  PetscInt64  place;   /* where in the file it begins, -1 if HDF5 writes it */
+  uint32_t    sum_raw; /* of its bytes in the file, on rank 0 */
+  char        tiny[HG_MODEL_TINY];
 } HGModelEntry;
 
 struct _p_HGModel {
@@ -39,6 +49,9 @@ struct _p_HGModel {
 /* What to do with a file whose checksums do not hold */
 #define HG_MODEL_EDITED "; train it anew or take a copy. For a file that was edited on purpose give -model_verify 0"
 
+/* When a file cannot be written */
+#define HG_MODEL_UNTOUCHED "; what was there before is untouched"
+
 /* The first failure is the one to tell */
 #define HGModelFails(m, ...)                                                 \
   do {                                                                       \
@@ -49,17 +62,26 @@ PETSC_INTERN PetscErrorCode HGModelNew(MPI_Comm, HGModel *);
 PETSC_INTERN HGModelEntry  *HGModelFind(HGModel, const char[], const char[]);
 PETSC_INTERN PetscErrorCode HGModelAdd(HGModel, const char[], const char[], HGModelKind, size_t, HGModelEntry **);
 PETSC_INTERN PetscErrorCode HGModelRaise(HGModel);
-PETSC_INTERN PetscErrorCode HGModelEncode(HGModel, void **, size_t *);
+PETSC_INTERN PetscBool      HGModelCount(const HGModelEntry *, size_t *);
+PETSC_INTERN size_t         HGModelSlab(const HGModelEntry *, size_t, size_t, size_t[], size_t[]);
+PETSC_INTERN PetscErrorCode HGModelAddArray(HGModel, const char[], const char[], PetscInt, const PetscInt[], HGModelEntry **);
+PETSC_INTERN PetscErrorCode HGModelSumRuns(HGModel);
+PETSC_INTERN void           HGModelSumPart(HGDType, const void *, size_t, size_t, uint32_t *, uint32_t *);
+PETSC_INTERN PetscErrorCode HGModelFetchTiny(HGModel);
+PETSC_INTERN PetscErrorCode HGModelEncode(HGModel, const char[], int *, PetscInt64 *);
+PETSC_INTERN PetscErrorCode HGModelWriteFile(HGModel, const char[], const char[], PetscBool);
+PETSC_INTERN PetscErrorCode HGModelGetRunsOf(HGModel, const HGModelEntry *, HGDType, PetscInt, const HGModelRun[], void *);
 PETSC_INTERN PetscErrorCode HGModelReadTable(HGModel);
 PETSC_INTERN PetscErrorCode HGModelWriteSums(HGModel, char **);
 PETSC_INTERN PetscErrorCode HGModelCheckSums(HGModel);
 PETSC_INTERN PetscErrorCode HGModelCheckBytes(HGModel);
 PETSC_INTERN uint32_t       HGModelSumBytes(uint32_t, const void *, size_t);
 PETSC_INTERN void           HGModelTrailer(uint32_t, char[]);
+PETSC_INTERN uint32_t       HGModelShiftSum(uint32_t, size_t);
+PETSC_INTERN uint32_t       HGModelSumValues(HGDType, const void *, size_t);
 PETSC_INTERN size_t         HGModelEndOfFile(const unsigned char *, size_t);
 PETSC_INTERN void           HGModelOpenFile(HGModel);
-PETSC_INTERN PetscErrorCode HGModelVerifyArrays(HGModel, PetscInt *);
-PETSC_INTERN uint32_t       HGModelSum(const double[], size_t);
+PETSC_INTERN PetscErrorCode HGModelVerifyArrays(HGModel);
 PETSC_INTERN void           HGModelShapeText(const HGModelEntry *, char[], size_t);
 
 #endif

@@ -65,6 +65,9 @@ PetscErrorCode HGModelDestroy(HGModel *model)
     PetscCall(PetscFree(m->entry[i].group));
     PetscCall(PetscFree(m->entry[i].name));
     PetscCall(PetscFree(m->entry[i].value));
+    PetscCall(PetscFree(m->entry[i].run));
+    if (m->entry[i].vec) PetscCall(VecRestoreArrayRead(m->entry[i].vec, (const PetscScalar **)&m->entry[i].data));
+    PetscCall(VecDestroy(&m->entry[i].vec));
   }
   PetscCall(PetscFree(m->entry));
   PetscCall(PetscFree(m->path));
@@ -154,7 +157,7 @@ static size_t SizeOf(HGModelKind kind)
 }
 
 /*
-  HGModelAdd - Add an attribute of n values, or an array of n values with room for them on rank 0
+  HGModelAdd - Add an attribute with room for its n values, or an array of n values
 
   Not Collective
 */
@@ -174,7 +177,7 @@ PetscErrorCode HGModelAdd(HGModel m, const char group[], const char name[], HGMo
   PetscCall(PetscStrallocpy(name, &e->name));
   e->kind = kind;
   e->n    = n;
-  if (kind != HG_MODEL_OTHER && (kind != HG_MODEL_ARRAY || (!m->rank && !m->path))) PetscCall(PetscMalloc(n * SizeOf(kind) + 1, &e->value));
+  if (kind != HG_MODEL_OTHER && kind != HG_MODEL_ARRAY) PetscCall(PetscMalloc(n * SizeOf(kind) + 1, &e->value));
   if (kind == HG_MODEL_TEXT) ((char *)e->value)[n] = 0;
   *entry = e;
   PetscFunctionReturn(PETSC_SUCCESS);
@@ -297,74 +300,6 @@ PetscErrorCode HGModelPutReals(HGModel m, const char group[], const char name[],
   PetscFunctionBegin;
   PetscCall(HGModelAdd(m, group, name, HG_MODEL_REAL, (size_t)n, &e));
   for (PetscInt i = 0; i < n; i++) ((double *)e->value)[i] = (double)value[i];
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
-
-/*@C
-   HGModelPutArray - Put an array, which becomes a variable of the file
-
-   Logically Collective
-
-   Input Parameters:
-+  m     - the model
-.  group - the group, "" for the root
-.  name  - the variable
-.  ndim  - number of dimensions, at most 8
-.  shape - their lengths
--  value - the numbers, on rank 0; copied
-
-   Level: advanced
-
-   Shape:
-   shape: [ndim]
-
-.seealso: `HGModelGetArray()`, `HGModelPutVec()`
-@*/
-PetscErrorCode HGModelPutArray(HGModel m, const char group[], const char name[], PetscInt ndim, const PetscInt shape[],
-                               const PetscScalar value[])
-{
-  HGModelEntry *e = NULL;
-  size_t        n = 1;
-
-  PetscFunctionBegin;
-  PetscCheck(ndim >= 1 && ndim <= HG_MODEL_DIMS, m->comm, PETSC_ERR_ARG_OUTOFRANGE, "%s/%s has %" PetscInt_FMT " dimensions; give 1 to %d",
-             group, name, ndim, HG_MODEL_DIMS);
-  for (PetscInt i = 0; i < ndim; i++) n *= (size_t)shape[i];
-  PetscCall(HGModelAdd(m, group, name, HG_MODEL_ARRAY, n, &e));
-  e->ndim = (int)ndim;
-  for (PetscInt i = 0; i < ndim; i++) e->shape[i] = (size_t)shape[i];
-  for (size_t i = 0; i < n && e->value; i++) ((double *)e->value)[i] = (double)PetscRealPart(value[i]);
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
-
-/*@C
-   HGModelPutVec - Put a distributed vector, which becomes a variable of one dimension
-
-   Collective
-
-   Input Parameters:
-+  m     - the model
-.  group - the group, "" for the root
-.  name  - the variable
--  v     - the vector
-
-   Level: advanced
-
-.seealso: `HGModelGetVec()`, `HGModelPutArray()`
-@*/
-PetscErrorCode HGModelPutVec(HGModel m, const char group[], const char name[], Vec v)
-{
-  const PetscScalar *value;
-  PetscInt           n;
-  Vec                all;
-
-  PetscFunctionBegin;
-  PetscCall(VecGetSize(v, &n));
-  PetscCall(HGVecGatherToZero(v, &all));
-  PetscCall(VecGetArrayRead(all, &value));
-  PetscCall(HGModelPutArray(m, group, name, 1, &n, value));
-  PetscCall(VecRestoreArrayRead(all, &value));
-  PetscCall(VecDestroy(&all));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 

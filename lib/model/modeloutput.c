@@ -238,20 +238,6 @@ PetscErrorCode HGModelOutputDestroy(HGModelOutput *output)
 
 /* ---- writing ---- */
 
-#define UNTOUCHED "; what was there before is untouched"
-
-static void WriteBytes(HGModelOutput o, int fd, const char *at, size_t left)
-{
-  while (left && !*o->msg) {
-    const ssize_t n = write(fd, at, PetscMin(left, (size_t)1 << 30));
-
-    if (n < 0 && errno == EINTR) continue;
-    if (n <= 0) HGModelFails(o, "cannot write %s: %s" UNTOUCHED, o->path, n ? strerror(errno) : "the disk takes no more");
-    at += n;
-    left -= (size_t)PetscMax(n, 0);
-  }
-}
-
 /* Without it a crash of the machine could bring the old name back */
 static void SyncFolder(const char path[])
 {
@@ -265,25 +251,14 @@ static void SyncFolder(const char path[])
   free(copy);
 }
 
-/* The model under the temporary name, on the disk */
-static PetscErrorCode WriteTemporary(HGModelOutput o, HGModel m)
+/* The model under the temporary name, on the disk; nothing of it if that fails. trial: without the values of its arrays, for which there is room then */
+static PetscErrorCode WriteTemporary(HGModelOutput o, HGModel m, PetscBool trial)
 {
-  void  *bytes;
-  size_t size;
-  int    fd;
-
   PetscFunctionBegin;
-  PetscCall(HGModelEncode(m, &bytes, &size));
-  if (*m->msg) HGModelFails(o, "%.900s; the file is to be %.100s", m->msg, o->path);
+  PetscCall(HGModelWriteFile(m, o->path, o->temporary, trial));
+  if (!o->rank && *m->msg) (void)unlink(o->temporary);
+  PetscCall(PetscStrncpy(o->msg, m->msg, sizeof(o->msg)));
   *m->msg = 0;
-  fd      = *o->msg ? -1 : open(o->temporary, O_CREAT | O_TRUNC | O_WRONLY | O_CLOEXEC, 0666);
-  if (fd < 0) HGModelFails(o, "cannot write %s: %s; give another name with -model_output", o->path, strerror(errno));
-  else {
-    WriteBytes(o, fd, (const char *)bytes, size);
-    if (fsync(fd) && errno != EINVAL && errno != ENOTSUP) HGModelFails(o, "cannot write %s: %s" UNTOUCHED, o->path, strerror(errno));
-    if (close(fd)) HGModelFails(o, "cannot write %s: %s" UNTOUCHED, o->path, strerror(errno));
-  }
-  free(bytes);
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -306,9 +281,9 @@ static PetscErrorCode WriteTemporary(HGModelOutput o, HGModel m)
 PetscErrorCode HGModelOutputWrite(HGModelOutput o, HGModel m)
 {
   PetscFunctionBegin;
-  if (!o->rank) {
-    PetscCall(WriteTemporary(o, m));
-    if (!*o->msg && rename(o->temporary, o->path)) HGModelFails(o, "cannot give %s its name: %s" UNTOUCHED, o->path, strerror(errno));
+  PetscCall(WriteTemporary(o, m, PETSC_FALSE));
+  if (!o->rank && !*o->msg) {
+    if (rename(o->temporary, o->path)) HGModelFails(o, "cannot give %s its name: %s" HG_MODEL_UNTOUCHED, o->path, strerror(errno));
     if (*o->msg) (void)unlink(o->temporary);
     else SyncFolder(o->path);
   }
@@ -328,7 +303,8 @@ PetscErrorCode HGModelOutputWrite(HGModelOutput o, HGModel m)
    Level: advanced
 
    Note:
-   The model is written under the temporary name, read, and removed.
+   The file is made under the temporary name with room for the arrays, read as far as `HGModelOpen()` does, and removed. The values are not written where
+   the file system can set room aside (fallocate); zeros are where it cannot.
 
    Errors:
    Those of `HGModelOutputWrite()` and `HGModelOpen()`.
@@ -341,10 +317,7 @@ PetscErrorCode HGModelOutputTry(HGModelOutput o, HGModel m)
   PetscErrorCode e;
 
   PetscFunctionBegin;
-  if (!o->rank) {
-    PetscCall(WriteTemporary(o, m));
-    if (*o->msg) (void)unlink(o->temporary);
-  }
+  PetscCall(WriteTemporary(o, m, PETSC_TRUE));
   PetscCall(Raise(o));
   e = HGModelOpen(o->comm, o->temporary, &back);
   if (!e) PetscCall(HGModelDestroy(&back));

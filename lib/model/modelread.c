@@ -495,91 +495,83 @@ static PetscBool HasShape(HGModel m, const HGModelEntry *e, PetscInt ndim, const
   return PETSC_FALSE;
 }
 
-static void ReadValues(HGModel m, const HGModelEntry *e, double *value)
-{
-  int group = m->nc, id = -1, err = NC_NOERR;
-
-  if (*e->group) err = nc_inq_grp_ncid(m->nc, e->group, &group);
-  if (!err) err = nc_inq_varid(group, e->name, &id);
-  if (!err) err = nc_get_var_double(group, id, value);
-  if (err)
-    HGModelFails(m, "%s: cannot read %s of %s: %s; the file may be damaged", m->path, e->name, *e->group ? e->group : "the file",
-                 nc_strerror(err));
-}
-
-static void CheckValues(HGModel m, const HGModelEntry *e, const double value[], size_t n)
-{
-  if (e->covered && HGModelSum(value, n) != e->sum)
-    HGModelFails(m, "%s is damaged: the values of %s%s%s are not those it was written with" HG_MODEL_EDITED, m->path, e->group,
-                 *e->group ? "/" : "", e->name);
-  for (size_t i = 0; i < n && !*m->msg; i++)
-    if (PetscIsInfOrNanReal(value[i]))
-      HGModelFails(m, "%s: %s of %s holds a value that is not finite; train it anew", m->path, e->name, *e->group ? e->group : "the file");
-}
-
-static void ReadArray(HGModel m, const char group[], const char name[], PetscInt ndim, const PetscInt shape[], PetscScalar *value)
+/* The array, on rank 0, after a look at its shape; NULL if something is wrong */
+static const HGModelEntry *ExpectArray(HGModel m, const char group[], const char name[], PetscInt ndim, const PetscInt shape[])
 {
   const HGModelEntry *e = HGModelFind(m, group, name);
-  size_t              n = 1;
 
-  if (!e || e->kind != HG_MODEL_ARRAY) {
+  if (!e || e->kind != HG_MODEL_ARRAY)
     HGModelFails(m, "%s does not fit the network: %s has no array %s; check the -net_... options", m->path, *group ? group : "the file",
                  name);
-    return;
-  }
-  if (!HasShape(m, e, ndim, shape)) return;
-  for (PetscInt i = 0; i < ndim; i++) n *= (size_t)shape[i];
-  ReadValues(m, e, value);
-  if (!*m->msg) CheckValues(m, e, value, n);
+  else if (HasShape(m, e, ndim, shape)) return e;
+  return NULL;
 }
 
-/* HGModelVerifyArrays - Compare all arrays with their checksums, on rank 0 */
-PetscErrorCode HGModelVerifyArrays(HGModel m, PetscInt *arrays)
+/* What this rank wants has to be there */
+static PetscErrorCode CheckWanted(HGModel m, const char group[], const char name[], PetscInt ndim, const PetscInt shape[], PetscInt nruns,
+                                  const HGModelRun run[])
 {
-  double *value;
+  HGModelEntry want = {.ndim = (int)ndim};
+  size_t       n;
+  PetscInt64   end = 0;
 
   PetscFunctionBegin;
-  *arrays = 0;
-  for (PetscInt i = 0; i < m->n && !*m->msg; i++) {
-    const HGModelEntry *e = &m->entry[i];
-    size_t              n = 1;
-
-    if (e->kind != HG_MODEL_ARRAY || !e->covered) continue;
-    for (int d = 0; d < e->ndim; d++) n *= e->shape[d];
-    PetscCall(PetscMalloc1(n, &value));
-    ReadValues(m, e, value);
-    if (!*m->msg) CheckValues(m, e, value, n);
-    PetscCall(PetscFree(value));
-    ++*arrays;
+  for (PetscInt i = 0; i < ndim; i++) want.shape[i] = (size_t)PetscMax(shape[i], 0);
+  if (!HGModelCount(&want, &n)) PetscFunctionReturn(PETSC_SUCCESS); /* no file has that shape */
+  for (PetscInt i = 0; i < nruns; i++) {
+    if (run[i].file < end || run[i].count < 0 || run[i].local < 0 || run[i].count > (PetscInt64)n - run[i].file)
+      HGModelFails(m, "%s/%s: run %" PetscInt_FMT " of rank %d is not in ascending order, or not among the array's %zu elements", group,
+                   name, i, m->rank, n);
+    end = run[i].file + run[i].count;
   }
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/*@
-   HGModelVerify - Compare all arrays of a model file with their checksums
+/*@C
+   HGModelGetRuns - Get the parts of an array of an expected shape that each rank wants
 
    Collective
 
-   Input Parameter:
-.  m - the model
+   Input Parameters:
++  m     - the model
+.  group - the group, "" for the root
+.  name  - the variable
+.  ndim  - number of dimensions, at most 8
+.  shape - their lengths
+.  type  - of the values, whatever that of the variable
+.  nruns - how many parts this rank wants, perhaps none
+-  runs  - the parts, in ascending order of `file`; several ranks may want the same
 
    Output Parameter:
-.  arrays - how many were compared
+.  value - the numbers that `runs` speak of
 
    Level: advanced
 
-   Errors:
-   The first array that is damaged or not finite.
+   Shape:
+   shape: [ndim]
+   runs: [nruns]
 
-.seealso: `HGModelOpen()`, which compares the attributes
+   Note:
+   All of the array is read and compared with its checksum, whatever the ranks want of it.
+
+   Errors:
+   No such variable, another shape, values that do not have their checksum, are not finite, or too large for f32 where that is wanted.
+
+.seealso: `HGModelPutRuns()`, `HGModelRun`, `HGModelGetArray()`, `HGModelGetVec()`
 @*/
-PetscErrorCode HGModelVerify(HGModel m, PetscInt *arrays)
+PetscErrorCode HGModelGetRuns(HGModel m, const char group[], const char name[], PetscInt ndim, const PetscInt shape[], HGDType type,
+                              PetscInt nruns, const HGModelRun runs[], void *value)
 {
+  const HGModelEntry *e = NULL;
+
   PetscFunctionBegin;
-  *arrays = 0;
-  if (!m->rank) PetscCall(HGModelVerifyArrays(m, arrays));
+  PetscCheck(ndim >= 1 && ndim <= HG_MODEL_DIMS, m->comm, PETSC_ERR_ARG_OUTOFRANGE, "%s/%s has %" PetscInt_FMT " dimensions; give 1 to %d",
+             group, name, ndim, HG_MODEL_DIMS);
+  if (!m->rank) e = ExpectArray(m, group, name, ndim, shape);
+  PetscCall(CheckWanted(m, group, name, ndim, shape, nruns, runs));
   PetscCall(HGModelRaise(m));
-  PetscCallMPI(MPI_Bcast(arrays, 1, MPIU_INT, 0, m->comm));
+  PetscCall(HGModelGetRunsOf(m, e, type, nruns, runs, value));
+  PetscCall(HGModelRaise(m));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -603,50 +595,14 @@ PetscErrorCode HGModelVerify(HGModel m, PetscInt *arrays)
    Errors:
    No such variable, another shape, values that do not have their checksum, or are not finite.
 
-.seealso: `HGModelPutArray()`, `HGModelGetVec()`
+.seealso: `HGModelPutArray()`, `HGModelGetRuns()`, `HGModelGetVec()`
 @*/
 PetscErrorCode HGModelGetArray(HGModel m, const char group[], const char name[], PetscInt ndim, const PetscInt shape[], PetscScalar value[])
 {
-  PetscFunctionBegin;
-  PetscCheck(ndim >= 1 && ndim <= HG_MODEL_DIMS, m->comm, PETSC_ERR_ARG_OUTOFRANGE, "%s/%s has %" PetscInt_FMT " dimensions; give 1 to %d",
-             group, name, ndim, HG_MODEL_DIMS);
-  if (!m->rank) ReadArray(m, group, name, ndim, shape, value);
-  PetscCall(HGModelRaise(m));
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
-
-/*@C
-   HGModelGetVec - Get a distributed vector
-
-   Collective
-
-   Input Parameters:
-+  m     - the model
-.  group - the group, "" for the root
--  name  - the variable
-
-   Output Parameter:
-.  v - the vector, of the expected length
-
-   Level: advanced
-
-   Errors:
-   Those of `HGModelGetArray()`.
-
-.seealso: `HGModelPutVec()`
-@*/
-PetscErrorCode HGModelGetVec(HGModel m, const char group[], const char name[], Vec v)
-{
-  PetscScalar *value;
-  PetscInt     n;
-  Vec          all;
+  HGModelRun all = {.count = 1};
 
   PetscFunctionBegin;
-  PetscCall(VecGetSize(v, &n));
-  PetscCall(HGVecGatherToZero(v, &all));
-  PetscCall(VecGetArray(all, &value));
-  PetscCall(HGModelGetArray(m, group, name, 1, &n, value));
-  PetscCall(VecRestoreArray(all, &value));
-  PetscCall(HGVecScatterFromZero(&all, v));
+  for (PetscInt i = 0; i < ndim; i++) all.count *= shape[i];
+  PetscCall(HGModelGetRuns(m, group, name, ndim, shape, sizeof(*value) == sizeof(float) ? HG_F32 : HG_F64, m->rank ? 0 : 1, &all, value));
   PetscFunctionReturn(PETSC_SUCCESS);
 }

@@ -36,10 +36,31 @@ static uint32_t SumWords(uint32_t sum, const void *words, size_t n)
   return sum;
 }
 
-/* The sum of an array's values */
-uint32_t HGModelSum(const double value[], size_t n)
+/* Of n floats as doubles */
+static uint32_t SumFloats(uint32_t sum, const float value[], size_t n)
 {
-  return SumWords(0, value, n);
+  double buf[512];
+
+  for (size_t i = 0; i < n; i += 512) {
+    const size_t m = PetscMin(n - i, 512);
+
+    for (size_t k = 0; k < m; k++) buf[k] = (double)value[i + k];
+    sum = SumWords(sum, buf, m);
+  }
+  return sum;
+}
+
+/* HGModelSumValues - The sum of values of an array */
+uint32_t HGModelSumValues(HGDType type, const void *value, size_t n)
+{
+  return type == HG_F32 ? SumFloats(0, (const float *)value, n) : SumWords(0, value, n);
+}
+
+/* HGModelShiftSum - What a part with n bytes behind it adds to the sum of the whole, by exclusive or: the sum of bytes a and then b is that of a, shifted by
+   the length of b, and that of b */
+uint32_t HGModelShiftSum(uint32_t sum, size_t n)
+{
+  return n ? (uint32_t)crc32_combine(sum, 0, (z_off_t)n) : sum;
 }
 
 static void FullName(const HGModelEntry *e, char text[], size_t len)
@@ -99,12 +120,12 @@ static PetscErrorCode AppendArray(const HGModelEntry *e, HGText *text)
   PetscFunctionBegin;
   FullName(e, name, sizeof(name));
   HGModelShapeText(e, shape, sizeof(shape));
-  PetscCall(HGTextAppend(text, "%08x\t%s%s\n", HGModelSum((const double *)e->value, e->n), name, shape));
+  PetscCall(HGTextAppend(text, "%08x\t%s%s\n", e->sum, name, shape));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
 /*
-  HGModelWriteSums - The checksums of all contents as a text, which is the caller's to free
+  HGModelWriteSums - The checksums of all contents as a text, which is the caller's to free. HGModelSumRuns() comes before.
 
   Not Collective, for rank 0
 */
