@@ -46,14 +46,18 @@ static PetscErrorCode SetRandomDirection(Verification *v, PetscInt number)
   uint64_t     stream;
   PetscInt     first, last;
   PetscScalar *d;
+  Vec          natural;
 
   PetscFunctionBegin;
   PetscCall(PetscSNPrintf(name, sizeof(name), "direction %" PetscInt_FMT, number));
   stream = HGRandomStream(name);
-  PetscCall(VecGetOwnershipRange(v->direction, &first, &last));
-  PetscCall(VecGetArrayWrite(v->direction, &d));
+  PetscCall(HGNetCreateNaturalParameters(v->net, &natural));
+  PetscCall(VecGetOwnershipRange(natural, &first, &last));
+  PetscCall(VecGetArrayWrite(natural, &d));
   for (PetscInt i = first; i < last; i++) d[i - first] = 2 * HGRandomUniform((uint64_t)v->seed, stream, (uint64_t)i) - 1;
-  PetscCall(VecRestoreArrayWrite(v->direction, &d));
+  PetscCall(VecRestoreArrayWrite(natural, &d));
+  PetscCall(HGNetNaturalToGlobal(v->net, natural, v->direction));
+  PetscCall(VecDestroy(&natural));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 

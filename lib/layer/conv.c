@@ -48,15 +48,16 @@ static PetscErrorCode SetParameters(HGLayer layer, PetscInt dim)
    Without division, or with divided groups, these are the same rows. The gradient is that of the channels on the small grid. */
 static PetscErrorCode DivideParameters(HGLayer layer)
 {
-  HGConv        *c    = (HGConv *)layer->data;
-  const PetscInt taps = c->stencil.kernel[0] * c->stencil.kernel[1] * c->stencil.kernel[2];
+  HGConv        *c               = (HGConv *)layer->data;
+  const PetscInt taps            = c->stencil.kernel[0] * c->stencil.kernel[1] * c->stencil.kernel[2];
   const PetscInt weight[HG_AXES] = {c->small * c->groups, taps, 1, 1, c->big}, bias[HG_AXES] = {c->cout, 1, 1, 1, 1};
   HGPartition    p = NULL, small = c->transposed ? layer->in[0].part : layer->out, big = c->transposed ? layer->out : layer->in[0].part;
 
   PetscFunctionBegin;
   PetscCall(HGLayerDivideParameter(layer, small, weight, HG_N, &p));
   PetscCall(HGLayerUseParameter(layer, 0, p));
-  if (c->gathers) PetscCall(HGLayerDivideParameter(layer, big, weight, HG_X, &layer->use[0][c->transposed ? HG_USE_FORWARD : HG_USE_ADJOINT]));
+  if (c->gathers)
+    PetscCall(HGLayerDivideParameter(layer, big, weight, HG_X, &layer->use[0][c->transposed ? HG_USE_FORWARD : HG_USE_ADJOINT]));
   p = NULL;
   PetscCall(HGLayerDivideParameter(layer, layer->out, bias, HG_N, &p));
   PetscCall(HGLayerUseParameter(layer, 1, p));
@@ -368,8 +369,8 @@ static void BiasGradient(HGLayer layer, PetscInt nb, HGDType type, void *db)
 
   PetscCallVoid(HGTensorGetLocal(layer->dy, &dy));
   s = BiasShape(layer, nb, dy);
-  (*c->kernels->conv_weights)(&s, layer->dtype == HG_F32 ? (const void *)&one_f : (const void *)&one, dy->owned, layer->work, type,
-                              db, NULL);
+  (*c->kernels->conv_weights)(&s, layer->dtype == HG_F32 ? (const void *)&one_f : (const void *)&one, dy->owned, layer->work, type, db,
+                              NULL);
 }
 
 /* Element of the big grid's owned part that the first tap of the first owned point of the small grid reads */

@@ -307,7 +307,7 @@ static PetscErrorCode DivideParameters(HGLayer layer, const PetscInt n[HG_AXES])
 
   PetscFunctionBegin;
   for (PetscInt j = 0; j < layer->nparams; j++) {
-    const PetscInt parts = j ? 1 : d->grid[1];
+    const PetscInt parts         = j ? 1 : d->grid[1];
     PetscInt       mine[HG_AXES] = {d->grid[0], 1, 1, 1, 1}, all = d->batches * d->grid[0] * parts;
     PetscMPIInt   *rank;
     HGPartition    p;

@@ -258,7 +258,7 @@ static PetscErrorCode SetParameters(HGLayer layer)
   Norm *d = (Norm *)layer->data;
 
   PetscFunctionBegin;
-  layer->nparams  = d->affine ? 2 : 0;
+  layer->nparams = d->affine ? 2 : 0;
   PetscCall(HGLayerSetParameter(layer, 0, "weight", 1, &d->C_all));
   PetscCall(HGLayerSetParameter(layer, 1, "bias", 1, &d->C_all));
   layer->param[0].mean = 1;

@@ -32,8 +32,8 @@ struct _HGObjectiveOps {
                              PetscReal *);                                     /* false: there is nothing to validate on; NULL: never */
   PetscErrorCode (*getunknown)(HGObjective, Vec, const char *[], PetscReal *); /* NULL: there is none */
   PetscErrorCode (*write)(HGObjective, Vec, HGModel);
-  PetscErrorCode (*getnet)(HGObjective, HGNet *); /* whose parameters are what is trained, or its front; NULL: there is none */
-  PetscErrorCode (*describe)(HGObjective, HGText *);                 /* what is told if it differs */
+  PetscErrorCode (*getnet)(HGObjective, HGNet *);    /* whose parameters are what is trained, or its front; NULL: there is none */
+  PetscErrorCode (*describe)(HGObjective, HGText *); /* what is told if it differs */
   PetscErrorCode (*check)(HGObjective, const char file[], HGModel);  /* what is refused if it differs, before the parameters are read */
   PetscErrorCode (*read)(HGObjective, HGModel, Vec);                 /* the parameters */
   PetscErrorCode (*resume)(HGObjective, const char file[], HGModel); /* the rest */

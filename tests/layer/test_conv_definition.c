@@ -73,20 +73,23 @@ static PetscErrorCode SetWeights(Case *c, HGNet net, Vec p)
 {
   const PetscScalar *v;
   VecScatter         scatter;
-  Vec                all;
+  Vec                all, natural;
   PetscInt           n;
 
   PetscFunctionBegin;
   PetscCall(HGNetInitializeParameters(net, 9, p));
-  PetscCall(VecScatterCreateToAll(p, &scatter, &all));
-  PetscCall(VecScatterBegin(scatter, p, all, INSERT_VALUES, SCATTER_FORWARD));
-  PetscCall(VecScatterEnd(scatter, p, all, INSERT_VALUES, SCATTER_FORWARD));
+  PetscCall(HGNetCreateNaturalParameters(net, &natural));
+  PetscCall(HGNetGlobalToNatural(net, p, natural));
+  PetscCall(VecScatterCreateToAll(natural, &scatter, &all));
+  PetscCall(VecScatterBegin(scatter, natural, all, INSERT_VALUES, SCATTER_FORWARD));
+  PetscCall(VecScatterEnd(scatter, natural, all, INSERT_VALUES, SCATTER_FORWARD));
   PetscCall(VecGetSize(all, &n));
   PetscCall(PetscMalloc1(n, &c->w));
   PetscCall(VecGetArrayRead(all, &v));
   PetscCall(PetscArraycpy(c->w, v, n));
   PetscCall(VecRestoreArrayRead(all, &v));
   PetscCall(VecScatterDestroy(&scatter));
+  PetscCall(VecDestroy(&natural));
   PetscCall(VecDestroy(&all));
   PetscCall(HGNetSetParameters(net, p));
   PetscFunctionReturn(PETSC_SUCCESS);

@@ -210,7 +210,7 @@ static PetscErrorCode TestNames(void)
   char              *bytes, *at;
   size_t             size;
   const PetscScalar *v;
-  Vec                all, q;
+  Vec                all, q, natural;
   PetscMPIInt        rank;
 
   PetscFunctionBegin;
@@ -218,7 +218,10 @@ static PetscErrorCode TestNames(void)
   PetscCall(CreateTrained(&t));
   PetscCall(VecSet(t.state, 1));
   PetscCall(WriteTrained(&t, path));
-  PetscCall(HGVecGatherToZero(t.p, &all));
+  PetscCall(HGNetCreateNaturalParameters(t.net, &natural));
+  PetscCall(HGNetGlobalToNatural(t.net, t.p, natural));
+  PetscCall(HGVecGatherToZero(natural, &all));
+  PetscCall(VecDestroy(&natural));
   if (!rank) {
     PetscCall(ReadFile(&bytes, &size));
     PetscCall(VecGetArrayRead(all, &v));

@@ -129,14 +129,18 @@ static PetscErrorCode GatherGradient(Problem *q, double **whole)
   PetscInt           first, last;
   const PetscScalar *g;
   double            *mine;
+  Vec                natural;
 
   PetscFunctionBegin;
   PetscCall(PetscCalloc1(q->np, &mine));
   PetscCall(PetscMalloc1(q->np, whole));
-  PetscCall(VecGetOwnershipRange(q->g, &first, &last));
-  PetscCall(VecGetArrayRead(q->g, &g));
+  PetscCall(HGNetCreateNaturalParameters(q->net, &natural));
+  PetscCall(HGNetGlobalToNatural(q->net, q->g, natural));
+  PetscCall(VecGetOwnershipRange(natural, &first, &last));
+  PetscCall(VecGetArrayRead(natural, &g));
   for (PetscInt i = first; i < last; i++) mine[i] = PetscRealPart(g[i - first]);
-  PetscCall(VecRestoreArrayRead(q->g, &g));
+  PetscCall(VecRestoreArrayRead(natural, &g));
+  PetscCall(VecDestroy(&natural));
   PetscCallMPI(MPI_Reduce(mine, *whole, (PetscMPIInt)q->np, MPI_DOUBLE, MPI_SUM, 0, PetscObjectComm((PetscObject)q->net)));
   PetscCall(PetscFree(mine));
   PetscFunctionReturn(PETSC_SUCCESS);

@@ -93,17 +93,20 @@ static PetscErrorCode TestDerivatives(HGActivation activation)
   static double  x[N][DIM], full[10][N * OUT], left[10][N * OUT];
   double         worst = 0;
   HGNet          net;
-  Vec            p;
+  Vec            p, natural;
   PetscInt       first, last;
 
   PetscFunctionBegin;
   PetscCall(CreateNet(PETSC_COMM_WORLD, DIM, OUT, 13, 3, activation, &net));
   PetscCall(HGNetSetUpJets(net, lo, hi, 6, second));
   PetscCall(HGNetCreateParameters(net, &p));
-  PetscCall(VecGetOwnershipRange(p, &first, &last));
-  for (PetscInt i = first; i < last; i++) PetscCall(VecSetValue(p, i, 0.4 * HGRandomNormal(3, 1, (uint64_t)i), INSERT_VALUES));
-  PetscCall(VecAssemblyBegin(p));
-  PetscCall(VecAssemblyEnd(p));
+  PetscCall(HGNetCreateNaturalParameters(net, &natural));
+  PetscCall(VecGetOwnershipRange(natural, &first, &last));
+  for (PetscInt i = first; i < last; i++) PetscCall(VecSetValue(natural, i, 0.4 * HGRandomNormal(3, 1, (uint64_t)i), INSERT_VALUES));
+  PetscCall(VecAssemblyBegin(natural));
+  PetscCall(VecAssemblyEnd(natural));
+  PetscCall(HGNetNaturalToGlobal(net, natural, p));
+  PetscCall(VecDestroy(&natural));
   PetscCall(HGNetSetParameters(net, p));
   for (int i = 0; i < N; i++)
     for (int d = 0; d < DIM; d++) x[i][d] = lo[d] + (hi[d] - lo[d]) * HGRandomUniform(5, (uint64_t)d, (uint64_t)i);

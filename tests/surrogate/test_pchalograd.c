@@ -32,7 +32,7 @@ static PetscErrorCode WriteModel(const Stencil *s, PetscInt outputs)
   HGModelInfo           info = {.data_input = "r,a", .data_target = "z", .dim = 2, .channels = {s->channels, outputs}};
   HGPartition           part;
   HGNet                 net;
-  Vec                   p;
+  Vec                   p, natural;
 
   PetscFunctionBegin;
   PetscCall(PetscArraycpy(size, sizes, HG_AXES));
@@ -49,14 +49,17 @@ static PetscErrorCode WriteModel(const Stencil *s, PetscInt outputs)
   PetscCall(HGNetSetChannels(net, s->channels, outputs));
   PetscCall(HGNetSetUp(net, part, HG_F64));
   PetscCall(HGNetCreateParameters(net, &p));
-  PetscCall(VecGetOwnershipRange(p, &first, &last));
+  PetscCall(HGNetCreateNaturalParameters(net, &natural));
+  PetscCall(VecGetOwnershipRange(natural, &first, &last));
   for (PetscInt o = 0; o < outputs; o++)
     for (PetscInt i = 0; i < 9 * s->channels; i++, n++)
-      if (n >= first && n < last) PetscCall(VecSetValue(p, n, s->weight[i / 9][i / 3 % 3][i % 3], INSERT_VALUES));
+      if (n >= first && n < last) PetscCall(VecSetValue(natural, n, s->weight[i / 9][i / 3 % 3][i % 3], INSERT_VALUES));
   for (PetscInt o = 0; o < outputs; o++, n++)
-    if (n >= first && n < last) PetscCall(VecSetValue(p, n, s->bias, INSERT_VALUES));
-  PetscCall(VecAssemblyBegin(p));
-  PetscCall(VecAssemblyEnd(p));
+    if (n >= first && n < last) PetscCall(VecSetValue(natural, n, s->bias, INSERT_VALUES));
+  PetscCall(VecAssemblyBegin(natural));
+  PetscCall(VecAssemblyEnd(natural));
+  PetscCall(HGNetNaturalToGlobal(net, natural, p));
+  PetscCall(VecDestroy(&natural));
   PetscCall(HGNetGetOptionsString(net, info.net_options, sizeof(info.net_options)));
   PetscCall(HGModelWrite(path, net, &info, p, 0, NULL, NULL));
   PetscCall(VecDestroy(&p));

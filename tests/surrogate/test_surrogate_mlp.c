@@ -27,7 +27,7 @@ static PetscErrorCode WriteModel(void)
   HGModelInfo    info          = {.data_input = "a", .data_target = "u", .dim = 2, .channels = {1, 1}};
   HGPartition    part;
   HGNet          net;
-  Vec            p;
+  Vec            p, natural;
   PetscInt       n, first, last;
 
   PetscFunctionBegin;
@@ -44,10 +44,13 @@ static PetscErrorCode WriteModel(void)
   PetscCall(HGNetCreateParameters(net, &p));
   PetscCall(VecGetSize(p, &n));
   PetscCheck(n == PARAMETERS, PETSC_COMM_WORLD, PETSC_ERR_PLIB, "%" PetscInt_FMT " parameters", n);
-  PetscCall(VecGetOwnershipRange(p, &first, &last));
-  for (PetscInt i = first; i < last; i++) PetscCall(VecSetValue(p, i, Parameter(i), INSERT_VALUES));
-  PetscCall(VecAssemblyBegin(p));
-  PetscCall(VecAssemblyEnd(p));
+  PetscCall(HGNetCreateNaturalParameters(net, &natural));
+  PetscCall(VecGetOwnershipRange(natural, &first, &last));
+  for (PetscInt i = first; i < last; i++) PetscCall(VecSetValue(natural, i, Parameter(i), INSERT_VALUES));
+  PetscCall(VecAssemblyBegin(natural));
+  PetscCall(VecAssemblyEnd(natural));
+  PetscCall(HGNetNaturalToGlobal(net, natural, p));
+  PetscCall(VecDestroy(&natural));
   PetscCall(HGNetGetOptionsString(net, info.net_options, sizeof(info.net_options)));
   PetscCall(HGModelWrite(path, net, &info, p, 0, NULL, NULL));
   PetscCall(VecDestroy(&p));

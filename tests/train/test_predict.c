@@ -55,6 +55,7 @@ static PetscErrorCode Create(double unit, HGDType dtype, const PetscScalar param
   const PetscInt  size[HG_AXES] = {2, 1, 1, POINTS, POINTS};
   const PetscReal mean[2] = {0, 0}, dev[2] = {unit, 1};
   PetscInt        first, last;
+  Vec             natural;
 
   PetscFunctionBegin;
   PetscCall(Write(unit));
@@ -72,10 +73,13 @@ static PetscErrorCode Create(double unit, HGDType dtype, const PetscScalar param
   PetscCall(HGNetSetChannels(s->net, 1, 2));
   PetscCall(HGNetSetUp(s->net, s->part, dtype));
   PetscCall(HGNetCreateParameters(s->net, &s->p));
-  PetscCall(VecGetOwnershipRange(s->p, &first, &last));
-  for (PetscInt i = first; i < last; i++) PetscCall(VecSetValue(s->p, i, parameters[i], INSERT_VALUES));
-  PetscCall(VecAssemblyBegin(s->p));
-  PetscCall(VecAssemblyEnd(s->p));
+  PetscCall(HGNetCreateNaturalParameters(s->net, &natural));
+  PetscCall(VecGetOwnershipRange(natural, &first, &last));
+  for (PetscInt i = first; i < last; i++) PetscCall(VecSetValue(natural, i, parameters[i], INSERT_VALUES));
+  PetscCall(VecAssemblyBegin(natural));
+  PetscCall(VecAssemblyEnd(natural));
+  PetscCall(HGNetNaturalToGlobal(s->net, natural, s->p));
+  PetscCall(VecDestroy(&natural));
   PetscCall(HGNetSetParameters(s->net, s->p));
   PetscFunctionReturn(PETSC_SUCCESS);
 }

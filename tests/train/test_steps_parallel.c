@@ -10,7 +10,7 @@ static PetscErrorCode Train(MPI_Comm comm, PetscInt dim, const PetscInt size[HG_
                             PetscScalar **weights)
 {
   Problem            s = {NULL};
-  Vec                all;
+  Vec                all, natural;
   VecScatter         scatter;
   const PetscScalar *v;
 
@@ -19,15 +19,18 @@ static PetscErrorCode Train(MPI_Comm comm, PetscInt dim, const PetscInt size[HG_
   PetscCall(TaoSetConvergenceHistory(s.tao, loss, NULL, NULL, NULL, STEPS, PETSC_TRUE));
   PetscCall(TaoSetMaximumIterations(s.tao, STEPS));
   PetscCall(TaoSolve(s.tao));
-  PetscCall(VecScatterCreateToAll(s.p, &scatter, &all));
-  PetscCall(VecScatterBegin(scatter, s.p, all, INSERT_VALUES, SCATTER_FORWARD));
-  PetscCall(VecScatterEnd(scatter, s.p, all, INSERT_VALUES, SCATTER_FORWARD));
+  PetscCall(HGNetCreateNaturalParameters(s.net, &natural));
+  PetscCall(HGNetGlobalToNatural(s.net, s.p, natural));
+  PetscCall(VecScatterCreateToAll(natural, &scatter, &all));
+  PetscCall(VecScatterBegin(scatter, natural, all, INSERT_VALUES, SCATTER_FORWARD));
+  PetscCall(VecScatterEnd(scatter, natural, all, INSERT_VALUES, SCATTER_FORWARD));
   PetscCall(VecGetSize(all, n));
   PetscCall(PetscMalloc1(*n, weights));
   PetscCall(VecGetArrayRead(all, &v));
   PetscCall(PetscArraycpy(*weights, v, *n));
   PetscCall(VecRestoreArrayRead(all, &v));
   PetscCall(VecScatterDestroy(&scatter));
+  PetscCall(VecDestroy(&natural));
   PetscCall(VecDestroy(&all));
   PetscCall(DestroyProblem(&s));
   PetscFunctionReturn(PETSC_SUCCESS);

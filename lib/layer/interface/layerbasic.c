@@ -488,7 +488,7 @@ PetscErrorCode HGLayerGetParameters(HGLayer layer, PetscInt *n, const HGParamete
 {
   PetscFunctionBegin;
   PetscValidHeaderSpecific(layer, HG_LAYER_CLASSID, 1);
-  *n = layer->nparams;
+  if (n) *n = layer->nparams;
   if (param) *param = layer->param;
   PetscFunctionReturn(PETSC_SUCCESS);
 }

@@ -5,8 +5,8 @@
 /* HGLayerSetParameter - Name and shape of a trainable array, in a layer's set-up; more elements than can be counted are refused */
 PetscErrorCode HGLayerSetParameter(HGLayer layer, PetscInt j, const char name[], PetscInt ndim, const PetscInt shape[])
 {
-  HGParameter *param    = &layer->param[j];
-  double       elements = 1;
+  HGParameter *param     = &layer->param[j];
+  double       elements  = 1;
   char         text[160] = "";
 
   PetscFunctionBegin;

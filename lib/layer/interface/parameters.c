@@ -18,7 +18,7 @@ typedef struct {
 
 typedef struct {
   HGLayer     layer;
-  PetscInt    first, n; /* its arrays */
+  PetscInt    first, n;   /* its arrays */
   PetscBool   current[2]; /* [use] the layer has the values that were set last */
   const void *value[2][HG_MAX_PARAMETERS];
   void       *gradient[HG_MAX_PARAMETERS];
@@ -28,12 +28,12 @@ struct _p_HGParameters {
   MPI_Comm  comm;
   HGDType   dtype, kept; /* of the layers; of the Vec and of gradients */
   PetscInt  nlayers, narrays, layer_room, array_room;
-  Entry    *layer; /* [nlayers] */
-  Array    *array; /* [narrays] */
-  PetscInt  n, N;  /* of this rank, of all */
-  void     *cast;  /* [n] the shards in the layers' type, if the Vec has another */
+  Entry    *layer;           /* [nlayers] */
+  Array    *array;           /* [narrays] */
+  PetscInt  n, N;            /* of this rank, of all */
+  void     *cast;            /* [n] the shards in the layers' type, if the Vec has another */
   void     *home, *own_home; /* [n] the gradient of the shards, in the Vec's type: where it is, and the plan's own memory for it */
-  void     *at;    /* where the shards lie */
+  void     *at;              /* where the shards lie */
   PetscBool gradients;
   size_t    bytes;
 };
@@ -554,8 +554,8 @@ static PetscErrorCode TakeValues(HGParameters ps, Vec v)
 
   PetscFunctionBegin;
   PetscCall(HGVecIsF32(v, &is));
-  PetscCheck(is == (ps->kept == HG_F32), ps->comm, PETSC_ERR_ARG_WRONG, "parameters in a Vec of type %s; take one of HGNetCreateParameters()",
-             ((PetscObject)v)->type_name);
+  PetscCheck(is == (ps->kept == HG_F32), ps->comm, PETSC_ERR_ARG_WRONG,
+             "parameters in a Vec of type %s; take one of HGNetCreateParameters()", ((PetscObject)v)->type_name);
   if (is) {
     float *a;
 
@@ -681,8 +681,8 @@ static PetscErrorCode ElementsOf(HGParameters ps, Vec v, void **array)
 
   PetscFunctionBegin;
   PetscCall(HGVecIsF32(v, &is));
-  PetscCheck(is == (ps->kept == HG_F32), ps->comm, PETSC_ERR_ARG_WRONG, "a gradient in a Vec of type %s; take one like that of the parameters",
-             ((PetscObject)v)->type_name);
+  PetscCheck(is == (ps->kept == HG_F32), ps->comm, PETSC_ERR_ARG_WRONG,
+             "a gradient in a Vec of type %s; take one like that of the parameters", ((PetscObject)v)->type_name);
   if (is) {
     PetscCall(HGVecGetArrayF32(v, (float **)array));
     PetscCall(PetscObjectStateIncrease((PetscObject)v));

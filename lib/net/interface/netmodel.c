@@ -86,7 +86,7 @@ static PetscErrorCode WriteNet(HGNet net, HGModel m, const char options[], Vec p
 /* The runs of a Vec of parameters as one array: layer behind layer, each array in PyTorch's order, and what is behind them */
 static PetscErrorCode AllRuns(HGNet net, Vec p, PetscInt *n, HGModelRun *all[])
 {
-  PetscInt   count = 0, more, tail;
+  PetscInt   count  = 0, more, tail;
   PetscInt64 before = 0;
   HGModelRun last;
 
@@ -314,7 +314,8 @@ static PetscErrorCode ReadLayers(HGNet net, HGModel m, HGDType type, void *v)
     PetscCall(HGLayerGetParameters(net->node[l].layer, &n, &param));
     for (PetscInt j = 0; j < n; j++) {
       PetscCall(HGParametersGetRuns(net->parameters, l, j, &nruns, &run));
-      PetscCall(HGModelGetRuns(m, ((PetscObject)net->node[l].layer)->name, param[j].name, param[j].ndim, param[j].shape, type, nruns, run, v));
+      PetscCall(
+          HGModelGetRuns(m, ((PetscObject)net->node[l].layer)->name, param[j].name, param[j].ndim, param[j].shape, type, nruns, run, v));
       PetscCall(PetscFree(run));
     }
     PetscCall(ReadStates(net, m, net->node[l].layer));

@@ -362,7 +362,7 @@ PetscErrorCode HGObjectiveCreate_Points(HGObjective o)
   o->ops->getunknown     = GetUnknown_Points;
   o->ops->where          = Where_Points;
   o->ops->change         = Change_Points;
-  o->ops->getnet = GetNet_Points;
+  o->ops->getnet         = GetNet_Points;
   o->ops->write          = Write_Points;
   o->ops->describe       = Describe_Points;
   o->ops->read           = Read_Points;
