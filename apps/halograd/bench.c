@@ -134,7 +134,7 @@ static PetscErrorCode CreateStep(Step *s, const BenchOptions *b)
   const PetscInt       size[HG_AXES] = {b->batch, 1, b->dim > 2 ? b->size : 1, b->dim > 1 ? b->size : 1, b->size};
   HGTensor             x, y;
   HGPartition          out;
-  HGDType              t;
+  HGDType              t, kept;
   PetscInt             out_size[HG_AXES];
   const HGTensorLocal *l;
 
@@ -143,6 +143,8 @@ static PetscErrorCode CreateStep(Step *s, const BenchOptions *b)
   PetscCall(HGGetDType(&t));
   PetscCall(HGPartitionSetSizes(s->part, b->dim, size));
   PetscCall(HGPartitionSetUp(s->part));
+  PetscCall(HGTaoGetDType(s->tao, t, &kept));
+  PetscCall(HGNetSetParameterType(s->net, kept));
   PetscCall(HGNetSetUp(s->net, s->part, t));
   PetscCall(HGNetGetInput(s->net, &x));
   PetscCall(HGNetGetOutput(s->net, &y, NULL));

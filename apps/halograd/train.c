@@ -218,7 +218,7 @@ static PetscErrorCode Prepare(Training *t)
   const char *model, *target;
   HGModel     file;
   HGDataInfo  info = {.dim = 0};
-  HGDType     dtype;
+  HGDType     dtype, kept;
   PetscBool   none;
   PetscInt    dim, samples, cout, classes, size[HG_AXES];
 
@@ -252,6 +252,8 @@ static PetscErrorCode Prepare(Training *t)
   PetscCall(HGPartitionSetUp(t->part));
   PetscCall(HGGetDType(&dtype));
   PetscCall(LoadData(t, dtype));
+  PetscCall(HGTrainerGetParameterType(t->trainer, *t->unknown ? HG_F64 : dtype, &kept));
+  PetscCall(HGNetSetParameterType(t->net, kept));
   PetscCall(HGNetSetUp(t->net, t->part, dtype));
   PetscCall(HGTrainerSetNet(t->trainer, t->net));
   PetscCall(HGTrainerSetData(t->trainer, t->data, t->validation));

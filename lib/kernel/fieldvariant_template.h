@@ -9,6 +9,7 @@
 #include "kernel/norm_template.h"
 #include "kernel/dropout_template.h"
 #include "kernel/harmonic_template.h"
+#include "kernel/update_template.h"
 
 const HGFieldKernels NAME(HGFieldKernels) = {
   .simd             = SIMD,
@@ -35,6 +36,8 @@ const HGFieldKernels NAME(HGFieldKernels) = {
   .sums             = NAME(sums),
   .normalize        = NAME(normalize),
   .normalize_adjoint = NAME(normalize_adjoint),
+  .adam             = NAME(adam),
+  .sgd              = NAME(sgd),
 };
 
 #undef REAL

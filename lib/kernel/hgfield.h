@@ -75,6 +75,18 @@ typedef struct {
   ptrdiff_t   xs[4];
 } HGFieldInput;
 
+/* A step of Adam or AdamW: d = g + decay x; m = beta1 m + (1 - beta1) d; v = beta2 v + (1 - beta2) d^2;
+   x = keep x - rate m / (sqrt(v) / root + eps) */
+typedef struct {
+  double beta1, beta2, eps, decay, keep, rate, root;
+} HGAdamStep;
+
+/* A step of gradient descent: d = g + decay x; m = d at first, momentum m + d then; x = x - rate (nesterov ? d + momentum m : m) */
+typedef struct {
+  double decay, momentum, rate;
+  int    first, nesterov;
+} HGSGDStep;
+
 /* Whether the derivative of an activation is computed from its result, so that its argument need not be kept */
 static inline int HGActivationKeepsOutput(HGActivation f)
 {
@@ -137,6 +149,10 @@ typedef struct {
   void (*normalize)(const HGFieldShape *s, const HGNormalization *c, const void *x, void *y);
   void (*normalize_adjoint)(const HGFieldShape *s, const HGNormalization *c, const void *x, const void *dy, const HGFieldStore *store,
                             void *dx);
+
+  /* Steps of optimizers on arrays of n elements, which do not overlap */
+  void (*adam)(size_t n, const HGAdamStep *a, const void *g, void *x, void *m, void *v);
+  void (*sgd)(size_t n, const HGSGDStep *a, const void *g, void *x, void *m);
 } HGFieldKernels;
 
 HG_EXTERN const HGFieldKernels *HGFieldKernelsGet(HGSimd simd, HGDType dtype);

@@ -5,40 +5,36 @@
 typedef struct {
   HGStochastic base;
   PetscReal    beta1, beta2, eps;
+  PetscBool    decoupled; /* AdamW */
 } Adam;
 
-/* Adam, algorithm 1 of Kingma and Ba, arXiv 1412.6980, with PyTorch's order of operations; the decay of the weights enters the
-   gradient */
-static void Update_Adam(Tao tao, PetscInt n, const PetscScalar *g, PetscScalar *x, PetscScalar *const state[])
+/* Adam, algorithm 1 of Kingma and Ba, arXiv 1412.6980, with PyTorch's order of operations, where the decay of the weights enters the gradient; and AdamW,
+   algorithm 2 of Loshchilov and Hutter, arXiv 1711.05101, where the weights decay on their own */
+static HGAdamStep StepOf(const Adam *a)
 {
-  const Adam     *a  = (const Adam *)tao->data;
-  const PetscReal b1 = a->beta1, b2 = a->beta2, eps = a->eps, decay = a->base.weight_decay, step = (PetscReal)a->base.step;
-  const PetscReal rate = a->base.lr / (1 - PetscPowReal(b1, step)), c2 = PetscSqrtReal(1 - PetscPowReal(b2, step));
-  PetscScalar    *m = state[0], *v = state[1];
+  const PetscReal step = (PetscReal)a->base.step;
 
-  for (PetscInt i = 0; i < n; i++) {
-    const PetscReal d = g[i] + decay * x[i];
-
-    m[i] = b1 * m[i] + (1 - b1) * d;
-    v[i] = b2 * v[i] + (1 - b2) * d * d;
-    x[i] -= rate * m[i] / (PetscSqrtReal(v[i]) / c2 + eps);
-  }
+  return (HGAdamStep){.beta1 = a->beta1,
+                      .beta2 = a->beta2,
+                      .eps   = a->eps,
+                      .decay = a->decoupled ? 0 : a->base.weight_decay,
+                      .keep  = a->decoupled ? 1 - a->base.lr * a->base.weight_decay : 1,
+                      .rate  = a->base.lr / (1 - PetscPowReal(a->beta1, step)),
+                      .root  = PetscSqrtReal(1 - PetscPowReal(a->beta2, step))};
 }
 
-/* AdamW, algorithm 2 of Loshchilov and Hutter, arXiv 1711.05101: the weights decay on their own */
-static void Update_AdamW(Tao tao, PetscInt n, const PetscScalar *g, PetscScalar *x, PetscScalar *const state[])
+static void Update_Adam(Tao tao, PetscInt n, const PetscScalar *g, PetscScalar *x, PetscScalar *const state[])
 {
-  const Adam     *a  = (const Adam *)tao->data;
-  const PetscReal b1 = a->beta1, b2 = a->beta2, eps = a->eps, keep = 1 - a->base.lr * a->base.weight_decay, step = (PetscReal)a->base.step;
-  const PetscReal rate = a->base.lr / (1 - PetscPowReal(b1, step)), c2 = PetscSqrtReal(1 - PetscPowReal(b2, step));
-  PetscScalar    *m = state[0], *v = state[1];
+  const HGAdamStep a = StepOf((const Adam *)tao->data);
 
-  for (PetscInt i = 0; i < n; i++) {
-    x[i] *= keep;
-    m[i] = b1 * m[i] + (1 - b1) * g[i];
-    v[i] = b2 * v[i] + (1 - b2) * g[i] * g[i];
-    x[i] -= rate * m[i] / (PetscSqrtReal(v[i]) / c2 + eps);
-  }
+  (*HGTaoKernels(HG_F64)->adam)((size_t)n, &a, g, x, state[0], state[1]);
+}
+
+static void UpdateF32_Adam(Tao tao, PetscInt n, const float *g, float *x, float *const state[])
+{
+  const HGAdamStep a = StepOf((const Adam *)tao->data);
+
+  (*HGTaoKernels(HG_F32)->adam)((size_t)n, &a, g, x, state[0], state[1]);
 }
 
 static PetscErrorCode SetFromOptions_Adam(Tao tao, HGOptionItems PetscOptionsObject)
@@ -55,6 +51,7 @@ static PetscErrorCode SetFromOptions_Adam(Tao tao, HGOptionItems PetscOptionsObj
       HGOptionsReal(PetscOptionsObject, "-tao_adam_eps", "added to the root of the second moment", "", 0, PETSC_MAX_REAL, &a->eps, NULL));
   PetscCall(
       HGOptionsReal(PetscOptionsObject, "-tao_adam_weight_decay", "decay of the weights", "", 0, PETSC_MAX_REAL, &s->weight_decay, NULL));
+  PetscCall(HGTaoOptionDType(PetscOptionsObject, "-tao_adam_dtype", s));
   PetscOptionsHeadEnd();
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -86,7 +83,9 @@ static PetscErrorCode Create(Tao tao, PetscBool decoupled)
   s->nstate                = 2;
   s->name[0]               = "exp_avg";
   s->name[1]               = "exp_avg_sq";
-  s->update                = decoupled ? Update_AdamW : Update_Adam;
+  a->decoupled             = decoupled;
+  s->update                = Update_Adam;
+  s->update_f32            = UpdateF32_Adam;
   s->append                = Append_Adam;
   s->weight_decay          = decoupled ? 1e-2 : 0;
   tao->ops->setfromoptions = SetFromOptions_Adam;
@@ -104,6 +103,7 @@ static PetscErrorCode Create(Tao tao, PetscBool decoupled)
 .  -tao_adam_beta1         - decay of the first moment (default 0.9)
 .  -tao_adam_beta2         - decay of the second moment (default 0.999)
 .  -tao_adam_eps           - added to the root of the second moment (default 1e-8)
+.  -tao_adam_dtype f32|f64 - precision of weights and moments (default: the network's)
 -  -tao_adam_weight_decay  - times the weights, added to the gradient (default 0)
 
 .seealso: `HGTAOADAMW`, `HGTAOSGD`, `HGTrainer`

@@ -20,6 +20,8 @@ PETSC_EXTERN PetscErrorCode HGTaoIsStochastic(Tao, PetscBool *);
 PETSC_EXTERN PetscErrorCode HGTaoGetLearningRate(Tao, PetscReal *);
 PETSC_EXTERN PetscErrorCode HGTaoSetLearningRate(Tao, PetscReal);
 PETSC_EXTERN PetscErrorCode HGTaoGetState(Tao, PetscInt64 *, PetscInt *, const char *[], Vec[]);
+PETSC_EXTERN PetscErrorCode HGTaoGetDType(Tao, HGDType, HGDType *);
+PETSC_EXTERN PetscErrorCode HGTaoSetDType(Tao, HGDType);
 PETSC_EXTERN PetscErrorCode HGTaoSetStep(Tao, PetscInt64);
 PETSC_EXTERN PetscErrorCode HGTaoAppendOptions(Tao, PetscReal, HGText *);
 

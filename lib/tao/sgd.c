@@ -9,19 +9,27 @@ typedef struct {
 } SGD;
 
 /* SGD with momentum as in PyTorch (Sutskever et al., ICML 2013): the first step's momentum is the gradient itself */
+static HGSGDStep StepOf(const SGD *o)
+{
+  return (HGSGDStep){.decay    = o->base.weight_decay,
+                     .momentum = o->momentum,
+                     .rate     = o->base.lr,
+                     .first    = o->base.step <= 1,
+                     .nesterov = o->nesterov ? 1 : 0};
+}
+
 static void Update_SGD(Tao tao, PetscInt n, const PetscScalar *g, PetscScalar *x, PetscScalar *const state[])
 {
-  const SGD          *o = (const SGD *)tao->data;
-  const HGStochastic *s = &o->base;
-  PetscScalar *const  m = state[0];
+  const HGSGDStep a = StepOf((const SGD *)tao->data);
 
-  for (PetscInt i = 0; i < n; i++) {
-    PetscReal d = g[i] + s->weight_decay * x[i];
+  (*HGTaoKernels(HG_F64)->sgd)((size_t)n, &a, g, x, state[0]);
+}
 
-    m[i] = s->step > 1 ? o->momentum * m[i] + d : d;
-    d    = o->nesterov ? d + o->momentum * m[i] : m[i];
-    x[i] -= s->lr * d;
-  }
+static void UpdateF32_SGD(Tao tao, PetscInt n, const float *g, float *x, float *const state[])
+{
+  const HGSGDStep a = StepOf((const SGD *)tao->data);
+
+  (*HGTaoKernels(HG_F32)->sgd)((size_t)n, &a, g, x, state[0]);
 }
 
 static PetscErrorCode SetFromOptions_SGD(Tao tao, HGOptionItems PetscOptionsObject)
@@ -36,6 +44,7 @@ static PetscErrorCode SetFromOptions_SGD(Tao tao, HGOptionItems PetscOptionsObje
   PetscCall(HGOptionsBool(PetscOptionsObject, "-tao_sgd_nesterov", "look ahead along the momentum", "", &o->nesterov, NULL));
   PetscCall(
       HGOptionsReal(PetscOptionsObject, "-tao_sgd_weight_decay", "decay of the weights", "", 0, PETSC_MAX_REAL, &s->weight_decay, NULL));
+  PetscCall(HGTaoOptionDType(PetscOptionsObject, "-tao_sgd_dtype", s));
   PetscOptionsHeadEnd();
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -62,6 +71,7 @@ static PetscErrorCode Append_SGD(Tao tao, PetscReal lr, HGText *text)
 .  -tao_sgd_lr            - learning rate (default 1e-3)
 .  -tao_sgd_momentum      - momentum (default 0)
 .  -tao_sgd_nesterov      - look ahead along the momentum
+.  -tao_sgd_dtype f32|f64 - precision of weights and momentum (default: the network's)
 -  -tao_sgd_weight_decay  - times the weights, added to the gradient (default 0)
 
 .seealso: `HGTAOADAM`, `HGTrainer`
@@ -75,6 +85,7 @@ PetscErrorCode HGTaoCreate_SGD(Tao tao)
   s->nstate                = 1;
   s->name[0]               = "momentum_buffer";
   s->update                = Update_SGD;
+  s->update_f32            = UpdateF32_SGD;
   s->append                = Append_SGD;
   tao->ops->setfromoptions = SetFromOptions_SGD;
   PetscFunctionReturn(PETSC_SUCCESS);

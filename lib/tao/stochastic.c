@@ -4,15 +4,40 @@
 
 #define STOCHASTIC "HGTaoGetStochastic_C" /* the function that a stochastic optimizer has */
 
+static PetscErrorCode TakeStepF32(Tao tao)
+{
+  HGStochastic *s = (HGStochastic *)tao->data;
+  float        *x, *g, *a[HG_MAX_STATE] = {NULL, NULL};
+  PetscInt      n;
+
+  PetscFunctionBegin;
+  PetscCheck(s->update_f32, PetscObjectComm((PetscObject)tao), PETSC_ERR_SUP, "-tao_type %s has no step in single precision",
+             ((PetscObject)tao)->type_name);
+  PetscCall(VecGetLocalSize(tao->solution, &n));
+  PetscCall(HGVecGetArrayF32(tao->solution, &x));
+  PetscCall(HGVecGetArrayF32(tao->gradient, &g));
+  for (PetscInt i = 0; i < s->nstate; i++) PetscCall(HGVecGetArrayF32(s->state[i], &a[i]));
+  (*s->update_f32)(tao, n, g, x, a);
+  for (PetscInt i = 0; i < s->nstate; i++) PetscCall(PetscObjectStateIncrease((PetscObject)s->state[i]));
+  PetscCall(PetscObjectStateIncrease((PetscObject)tao->solution));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 static PetscErrorCode TakeStep(Tao tao)
 {
   HGStochastic      *s = (HGStochastic *)tao->data;
   PetscScalar       *x, *a[HG_MAX_STATE] = {NULL, NULL};
   const PetscScalar *g;
   PetscInt           n;
+  PetscBool          is;
 
   PetscFunctionBegin;
   s->step++;
+  PetscCall(HGVecIsF32(tao->solution, &is));
+  if (is) {
+    PetscCall(TakeStepF32(tao));
+    PetscFunctionReturn(PETSC_SUCCESS);
+  }
   PetscCall(VecGetLocalSize(tao->solution, &n));
   PetscCall(VecGetArray(tao->solution, &x));
   PetscCall(VecGetArrayRead(tao->gradient, &g));
@@ -121,7 +146,8 @@ static PetscErrorCode GetStochastic_Stochastic(Tao tao, HGStochastic **s)
    Notes:
    The trainer gives such optimizers mini-batches, changes their learning rate by its schedule, and writes their state and options into model files.
 
-   update() takes a step from x with the gradient g and the vectors of the state, all of length n; append() appends the type's options.
+   update() takes a step from x with the gradient g and the vectors of the state, all of length n; update_f32(), if there is one, the same in single
+   precision. append() appends the type's options.
 
 .seealso: `HGTaoIsStochastic()`, `TaoRegister()`
 @*/
@@ -132,6 +158,7 @@ PetscErrorCode HGTaoCreateStochastic(Tao tao, size_t size, HGStochastic **s)
   PetscCall(TaoParametersInitialize(tao));
   *s                = (HGStochastic *)tao->data;
   (*s)->lr          = 1e-3;
+  (*s)->dtype       = HG_F64;
   tao->ops->setup   = SetUp_Stochastic;
   tao->ops->solve   = Solve_Stochastic;
   tao->ops->view    = View_Stochastic;
@@ -281,6 +308,96 @@ PetscErrorCode HGTaoGetState(Tao tao, PetscInt64 *step, PetscInt *n, const char 
     state[i] = s->state[i];
   }
   PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/*@
+   HGTaoGetDType - Get the precision in which parameters and an optimizer's state are best kept for a network
+
+   Not Collective
+
+   Input Parameters:
++  tao - the optimizer
+-  net - the network's element type
+
+   Output Parameter:
+.  kept - what was chosen by `HGTaoSetDType()`; if nothing was, that of the network where the optimizer has steps in it, as adam, adamw and sgd have; else
+          `HG_F64`
+
+   Level: advanced
+
+.seealso: `HGNetSetParameterType()`
+@*/
+PetscErrorCode HGTaoGetDType(Tao tao, HGDType net, HGDType *kept)
+{
+  HGStochastic *s = NULL;
+  PetscBool     stochastic;
+
+  PetscFunctionBegin;
+  *kept = HG_F64;
+  PetscCall(HGTaoIsStochastic(tao, &stochastic));
+  if (!stochastic) PetscFunctionReturn(PETSC_SUCCESS);
+  PetscCall(GetStochastic(tao, &s));
+  if (s->chosen) *kept = s->dtype;
+  else if (s->update_f32) *kept = net;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/*@
+   HGTaoSetDType - Set the precision in which parameters and the state of a stochastic optimizer are kept
+
+   Logically Collective
+
+   Input Parameters:
++  tao  - the optimizer, of type adam, adamw or sgd
+-  kept - `HG_F32` or `HG_F64`; by default the network's
+
+   Options Database Keys:
++  -tao_adam_dtype - for adam and adamw
+-  -tao_sgd_dtype  - for sgd
+
+   Level: intermediate
+
+   Errors:
+   An optimizer that has no steps in single precision.
+
+.seealso: `HGTaoGetDType()`, `HGNetSetParameterType()`
+@*/
+PetscErrorCode HGTaoSetDType(Tao tao, HGDType kept)
+{
+  HGStochastic *s = NULL;
+
+  PetscFunctionBegin;
+  PetscCall(GetStochastic(tao, &s));
+  HGCheck(kept == HG_F64 || s->update_f32, PetscObjectComm((PetscObject)tao), "-tao_type %s has no steps in single precision",
+          ((PetscObject)tao)->type_name);
+  s->dtype  = kept;
+  s->chosen = PETSC_TRUE;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* HGTaoOptionDType - The option that says it */
+PetscErrorCode HGTaoOptionDType(HGOptionItems PetscOptionsObject, const char name[], HGStochastic *s)
+{
+  static const char *const types[] = {"f32", "f64"};
+  PetscInt                 choice  = s->dtype;
+  PetscBool                set;
+
+  PetscFunctionBegin;
+  PetscCall(HGOptionsChoice(PetscOptionsObject, name, "precision of parameters and state, the network's if it is not given",
+                            "HGTaoSetDType", types, 2, &choice, &set));
+  if (!set) PetscFunctionReturn(PETSC_SUCCESS);
+  s->dtype  = (HGDType)choice;
+  s->chosen = PETSC_TRUE;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* HGTaoKernels - The steps of this machine's instruction set */
+const HGFieldKernels *HGTaoKernels(HGDType t)
+{
+  HGSimd simd;
+
+  PetscCallAbort(PETSC_COMM_SELF, HGGetSimd(&simd));
+  return HGFieldKernelsGet(simd, t);
 }
 
 /*@

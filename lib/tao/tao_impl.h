@@ -3,6 +3,8 @@
 #define HGTAO_IMPL_H
 
 #include "tao/hgtao.h"
+#include "sys/hgvec.h"
+#include "kernel/hgfield.h"
 #include <petsc/private/taoimpl.h>
 
 /* What the data of a stochastic optimizer begin with, see HGTaoCreateStochastic() */
@@ -12,12 +14,17 @@ typedef struct {
   PetscInt    nstate;
   const char *name[HG_MAX_STATE];
   Vec         state[HG_MAX_STATE];
+  HGDType     dtype;  /* of parameters and state, where a trainer may choose; HG_F32 needs update_f32 */
+  PetscBool   chosen; /* the user said so */
   void (*update)(Tao, PetscInt n, const PetscScalar *g, PetscScalar *x, PetscScalar *const state[]);
-  PetscErrorCode (*append)(Tao, PetscReal lr, HGText *); /* options that make it what it is; NULL for none */
+  void (*update_f32)(Tao, PetscInt n, const float *g, float *x, float *const state[]); /* NULL: double precision alone */
+  PetscErrorCode (*append)(Tao, PetscReal lr, HGText *);                               /* options that make it what it is; NULL for none */
 } HGStochastic;
 
-PETSC_EXTERN PetscErrorCode HGTaoCreateStochastic(Tao, size_t, HGStochastic **);
-PETSC_EXTERN PetscErrorCode HGTaoAppendReal(HGText *, const char[], PetscReal);
+PETSC_EXTERN PetscErrorCode        HGTaoCreateStochastic(Tao, size_t, HGStochastic **);
+PETSC_INTERN PetscErrorCode        HGTaoOptionDType(HGOptionItems, const char[], HGStochastic *);
+PETSC_INTERN const HGFieldKernels *HGTaoKernels(HGDType);
+PETSC_EXTERN PetscErrorCode        HGTaoAppendReal(HGText *, const char[], PetscReal);
 
 #define HG_TAOS(X)     \
   X(HGTAOADAM, Adam)   \

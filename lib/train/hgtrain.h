@@ -47,6 +47,7 @@ PETSC_EXTERN PetscErrorCode HGTrainerGetLoss(HGTrainer, HGLoss *);
 PETSC_EXTERN PetscErrorCode HGTrainerGetModelOutput(HGTrainer, const char *[]);
 PETSC_EXTERN PetscErrorCode HGTrainerGetHistory(HGTrainer, const char *[]);
 PETSC_EXTERN PetscErrorCode HGTrainerGetTao(HGTrainer, Tao *);
+PETSC_EXTERN PetscErrorCode HGTrainerGetParameterType(HGTrainer, HGDType, HGDType *);
 PETSC_EXTERN PetscErrorCode HGTrainerGetParameters(HGTrainer, Vec *);
 PETSC_EXTERN PetscErrorCode HGTrainerSetUp(HGTrainer);
 PETSC_EXTERN PetscErrorCode HGTrainerTrain(HGTrainer);

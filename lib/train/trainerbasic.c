@@ -401,6 +401,43 @@ PetscErrorCode HGTrainerSetStages(HGTrainer trainer, const char stages[])
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+/*@
+   HGTrainerGetParameterType - Get the precision that suits the optimizers of a training, for `HGNetSetParameterType()`
+
+   Collective
+
+   Input Parameters:
++  trainer - the trainer, its optimizers chosen
+-  net     - the network's element type
+
+   Output Parameter:
+.  kept - `HG_F64` if one of its optimizers is TAO's own; else what `HGTaoGetDType()` says
+
+   Level: intermediate
+
+   Errors:
+   Stages of which one asks for single precision (`-tao_adam_dtype f32`) and another has none.
+
+.seealso: `HGNetSetParameterType()`, `HGTaoGetDType()`
+@*/
+PetscErrorCode HGTrainerGetParameterType(HGTrainer trainer, HGDType net, HGDType *kept)
+{
+  PetscFunctionBegin;
+  PetscValidHeaderSpecific(trainer, HG_TRAINER_CLASSID, 1);
+  if (!trainer->nstages) PetscCall(HGTaoGetDType(trainer->tao, net, kept));
+  else *kept = HG_F32;
+  for (PetscInt i = 0; i < trainer->nstages; i++) {
+    HGDType own;
+    Tao     tao;
+
+    PetscCall(HGStageCreateTao(PetscObjectComm((PetscObject)trainer), &trainer->stages[i], trainer->objective->memory, &tao));
+    PetscCall(HGTaoGetDType(tao, net, &own));
+    if (own == HG_F64) *kept = HG_F64;
+    PetscCall(TaoDestroy(&tao));
+  }
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 /* Reads the options of all stages' optimizers, each of which is created when its stage begins */
 static PetscErrorCode StagesFromOptions(HGTrainer t, const char stages[], PetscBool epochs)
 {

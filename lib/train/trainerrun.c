@@ -199,6 +199,22 @@ static void FindStage(HGTrainer t, PetscInt epoch)
   }
 }
 
+/* What was asked of the optimizer by -tao_adam_dtype is what the parameters are kept in */
+static PetscErrorCode CheckPrecision(HGTrainer t)
+{
+  PetscBool is;
+  HGDType   kept;
+
+  PetscFunctionBegin;
+  PetscCall(HGVecIsF32(t->parameters, &is));
+  PetscCall(HGTaoGetDType(t->tao, is ? HG_F32 : HG_F64, &kept));
+  HGCheck(is == (kept == HG_F32), PetscObjectComm((PetscObject)t),
+          "-tao_%s_dtype %s: the parameters are kept in %s, for the sake of the network, another stage or an unknown parameter; leave the "
+          "option out",
+          !strcmp(((PetscObject)t->tao)->type_name, "sgd") ? "sgd" : "adam", HGDTypeName(kept), is ? "f32" : "f64");
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 /* The optimizer of the stage at work */
 static PetscErrorCode SetUpTao(HGTrainer t)
 {
@@ -209,6 +225,7 @@ static PetscErrorCode SetUpTao(HGTrainer t)
   }
   PetscCall(HGTaoIsStochastic(t->tao, &t->stochastic));
   if (t->stochastic) PetscCall(HGTaoGetLearningRate(t->tao, &t->lr));
+  PetscCall(CheckPrecision(t));
   PetscCall(TaoSetSolution(t->tao, t->parameters));
   PetscCall(TaoSetObjectiveAndGradient(t->tao, NULL, t->stochastic ? ObjectiveOfBatch : ObjectiveOfAll, t));
   PetscCall(TaoMonitorSet(t->tao, Monitor, t, NULL));
