@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* clang-format off */ /* it takes types named by macros for expressions */
-/* Everything for one element type: needs REAL, INT, VLEN, EVENS, ODDS, DTYPE and NAME() */
+/* Everything for one element type: needs REAL, INT, VLEN, EVENS, ODDS, LANES, DTYPE and NAME() */
 #include "kernel/vector_template.h"
 #include "kernel/tile_template.h"
 #include "kernel/dot_template.h"
 #include "kernel/conv_template.h"
+#include "kernel/wide_template.h"
+#include "kernel/winograd_template.h"
 #include "kernel/gradient_template.h"
 #include "kernel/weights_template.h"
 
@@ -30,5 +32,6 @@ const HGKernels NAME(HGKernels) = {SIMD, DTYPE, VLEN, NAME(packed_size), NAME(pa
 #undef VLEN
 #undef EVENS
 #undef ODDS
+#undef LANES
 #undef DTYPE
 #undef NAME
