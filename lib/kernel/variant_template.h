@@ -9,6 +9,7 @@
 #include "kernel/winograd_template.h"
 #include "kernel/gradient_template.h"
 #include "kernel/weights_template.h"
+#include "kernel/widegrad_template.h"
 
 static double NAME(peak)(long iterations)
 {
