@@ -123,7 +123,12 @@ static void NAME(pack_block)(const NAME(Source) *a, int co, int nco, int c0, int
     REAL       *p = to->p + v * VLEN;
     const REAL *w = a->w + (co + v * VLEN) * a->so + c0 * a->si + a->lowest;
     if (n < VLEN || !a->run) NAME(pack_elements)(a, co + v * VLEN, n, c0, nc, to, p);
-    else for (int r = 0; r < runs; r++) NAME(pack_run)(a, w + r * a->si, a->run * (nc / runs), to, p + r * to->channel);
+    else {
+      for (int r = 0; r < runs; r++) {
+        for (ptrdiff_t i = 0; !a->merged && a->so == a->run && i < VLEN * a->so; i += 64 / (ptrdiff_t)sizeof(REAL)) __builtin_prefetch(w + (r + 8) * a->si + i);
+        NAME(pack_run)(a, w + r * a->si, a->run * (nc / runs), to, p + r * to->channel);
+      }
+    }
   }
 }
 

@@ -13,7 +13,7 @@
 enum {
   NAME(GRAD_BLOCK)  = 256 * 1024,          /* bytes of the sums of a block without Winograd's filtering */
   NAME(GRAD_MOST)   = 1024 / sizeof(REAL), /* its input channels */
-  NAME(GRAD_TILED)  = 256 / sizeof(REAL),  /* input channels, and output channels, with it */
+  NAME(GRAD_TILED)  = 256 / sizeof(REAL),  /* input channels, and output channels (or twice as many), with it */
   NAME(GRAD_PLACES) = 128,                 /* pixels of a chunk without it, at least as many as tiles with it */
   NAME(GRAD_UNIT)   = 384,                 /* pixels from which on sums in REAL are moved to double */
   NAME(GRAD_TILES)  = 216,                 /* the same with tiles */
@@ -52,7 +52,7 @@ static ptrdiff_t NAME(gradient_row)(const NAME(WideGradient) *g)
 static NAME(GradientSizes) NAME(gradient_sizes)(const NAME(WideGradient) *g)
 {
   const size_t           places = g->tiled ? 16 * (NAME(WINO_TILES) + 1) : NAME(GRAD_PLACES), own = g->size * (sizeof(double) / sizeof(REAL));
-  NAME(GradientSizes)    n = {.v = places * NAME(gradient_row)(g), .d = places * g->cout, .sums = (size_t)g->matrices * g->cin * g->cout};
+  NAME(GradientSizes)    n = {.v = places * NAME(gradient_row)(g), .d = places * 2 * VLEN, .sums = (size_t)g->matrices * g->cin * g->cout};
   n.total = n.v + n.d + n.sums + (g->tiled ? g->size : 0) + own;
   n.total = (n.total + 63) / 64 * 64;
   return n;
@@ -80,7 +80,9 @@ static NAME(WideGradient) NAME(wide_gradient)(const HGConvShape *s, int tiled)
   g.cout     = tiled ? NAME(GRAD_TILED) : 2 * VLEN;
   g.cin      = tiled ? NAME(GRAD_TILED) : MinInt(NAME(GRAD_MOST), NAME(GRAD_BLOCK) / (2 * BYTES) / g.nk);
   g.cin      = MaxInt(1, g.cin > VLEN ? g.cin / VLEN * VLEN : g.cin);
-  g.ciblocks = CeilDiv(s->cin, g.cin), g.coblocks = CeilDiv(s->cout, g.cout);
+  g.ciblocks = CeilDiv(s->cin, g.cin);
+  if (tiled && g.ciblocks * CeilDiv(s->cout, 2 * g.cout) >= NAME(GRAD_BLOCKS)) g.cout *= 2;
+  g.coblocks = CeilDiv(s->cout, g.cout);
   g.blocks   = g.ciblocks * g.coblocks * (tiled ? s->k[0] : 1);
   g.size     = (size_t)g.taps * g.cin * g.cout + g.cout;
   g.parts    = g.blocks >= NAME(GRAD_BLOCKS) ? 1 : MaxInt(1, MinInt(CeilDiv(NAME(GRAD_BLOCKS), g.blocks), (int)(points / 2048)));
@@ -124,36 +126,42 @@ INLINE void NAME(spread)(V d0, V d1, V to[4])
 }
 
 /* A dy A' of a vector of channels of one tile */
-INLINE void NAME(transform_gradient)(const REAL *dy, ptrdiff_t row, ptrdiff_t column, const Place *p, int n, REAL *to, ptrdiff_t step)
+INLINE void NAME(transform_gradient)(const REAL *dy, ptrdiff_t row, ptrdiff_t column, const Place *p, int n, REAL *to, ptrdiff_t step, const int full)
 {
   V d[2][2], e[2][4];
+  GRID(REAL, out, to, 4 * step, step);
 
   UNROLL for (int i = 0; i < 2; i++) {
     UNROLL for (int j = 0; j < 2; j++) {
-      d[i][j] = (V){0};
-      if (i < p->end[0] && j < p->end[1]) d[i][j] = n == VLEN ? NAME(load)(dy + i * row + j * column) : NAME(load_n)(dy + i * row + j * column, n);
+      if (full) d[i][j] = NAME(load)(dy + i * row + j * column);
+      else d[i][j] = i < p->end[0] && j < p->end[1] ? NAME(load_n)(dy + i * row + j * column, n) : (V){0};
     }
   }
   UNROLL for (int j = 0; j < 2; j++) NAME(spread)(d[0][j], d[1][j], e[j]);
   UNROLL for (int i = 0; i < 4; i++) {
     V f[4];
     NAME(spread)(e[0][i], e[1][i], f);
-    UNROLL for (int j = 0; j < 4; j++) NAME(store)(to + (4 * i + j) * step, f[j]);
+    UNROLL for (int j = 0; j < 4; j++) NAME(store)(GRID_AT(out, i, j), f[j]);
   }
 }
 
 static void NAME(transform_gradients)(const HGConvShape *s, const REAL *dy, const Place *p, int n, int channels, REAL *to, ptrdiff_t row, ptrdiff_t step)
 {
   for (int t = 0; t < n; t++) {
-    for (int c = 0; c < channels; c += VLEN)
-      NAME(transform_gradient)(dy + p[t].y + c, s->ys[2], s->ys[3], &p[t], MinInt(VLEN, channels - c), to + t * row + c, step);
+    const int full = NAME(whole)(&p[t]);
+    for (int c = 0; c < channels; c += VLEN) {
+      const int   left = MinInt(VLEN, channels - c);
+      const REAL *from = dy + p[t].y + c;
+      if (full && left == VLEN) NAME(transform_gradient)(from, s->ys[2], s->ys[3], NULL, VLEN, to + t * row + c, step, 1);
+      else NAME(transform_gradient)(from, s->ys[2], s->ys[3], &p[t], left, to + t * row + c, step, 0);
+    }
   }
 }
 
-/* sums[channels][nv vectors] += sum over n rows of v[n][channels] d[n][nv vectors] */
-static void NAME(add_products)(const REAL *v, ptrdiff_t row, const REAL *d, int n, int channels, int nv, REAL *sums)
+/* sums[channels][nv vectors] += sum over n rows of v[n][channels] d[n][nv vectors]; fresh: = */
+static void NAME(add_products)(const REAL *v, ptrdiff_t row, const REAL *d, int n, int channels, int nv, int fresh, REAL *sums)
 {
-  NAME(Rows) u = {.dy = d, .ny = 1, .nx = n, .xp = row, .yp = nv * VLEN, .width = VLEN};
+  NAME(Rows) u = {.fresh = fresh, .dy = d, .ny = 1, .nx = n, .xp = row, .yp = nv * VLEN, .width = VLEN};
   const int  tiles = CeilDiv(channels, nv > 1 ? TILE2 : TILE1);
 
   for (int t = 0; t < tiles; t++) {
@@ -175,9 +183,10 @@ static void NAME(transform_sums)(const REAL *u, ptrdiff_t step, int channels, in
   for (int c = 0; c < channels; c++) {
     for (int v = 0; v < nv; v++) {
       V e[4][3];
+      GRID(const REAL, in, u + (c * nv + v) * VLEN, 4 * step, step);
       UNROLL for (int j = 0; j < 4; j++) {
         V column[4];
-        UNROLL for (int i = 0; i < 4; i++) column[i] = NAME(load)(u + (4 * i + j) * step + (c * nv + v) * VLEN);
+        UNROLL for (int i = 0; i < 4; i++) column[i] = NAME(load)(GRID_AT(in, i, j));
         NAME(gather_taps)(column, e[j]);
       }
       UNROLL for (int i = 0; i < 3; i++) {
@@ -309,7 +318,7 @@ static void NAME(add_bias)(const NAME(WideGradient) *g, const Place *p, int n, c
 }
 
 /* Adds one chunk of points to the sums in REAL: [two vectors of output channels][matrix][input channel][nv vectors] */
-static void NAME(add_chunk)(const NAME(WideGradient) *g, const NAME(GradientBlock) *b, const Place *p, int n, REAL *v, REAL *d, REAL *sums)
+static void NAME(add_chunk)(const NAME(WideGradient) *g, const NAME(GradientBlock) *b, const Place *p, int n, int fresh, REAL *v, REAL *d, REAL *sums)
 {
   const HGConvShape *s = &g->s;
   const ptrdiff_t    pad = g->tiled ? NAME(WINO_PAD) : 0, row = NAME(gradient_row)(g), vstep = n * row + pad;
@@ -324,7 +333,7 @@ static void NAME(add_chunk)(const NAME(WideGradient) *g, const NAME(GradientBloc
     else NAME(copy_pixels)(dy, p, n, 1, width, d, nv * VLEN);
     for (int m = 0; m < g->matrices; m++) {
       if (!g->tiled) NAME(copy_pixels)(x + m / s->k[2] / s->k[1] * s->ts[0] + m / s->k[2] % s->k[1] * s->ts[1] + m % s->k[2] * s->ts[2], p, n, 0, b->nc, v, row);
-      NAME(add_products)(v + (g->tiled ? m * vstep : 0), row, d + (g->tiled ? m * dstep : 0), n, b->nc, nv,
+      NAME(add_products)(v + (g->tiled ? m * vstep : 0), row, d + (g->tiled ? m * dstep : 0), n, b->nc, nv, fresh,
                          sums + ((ptrdiff_t)i * g->matrices + m * nv * VLEN) * g->cin);
     }
   }
@@ -340,8 +349,8 @@ static void NAME(move_sums)(const NAME(WideGradient) *g, NAME(GradientBlock) *b,
     b->tap_step = g->tiled ? nv * VLEN : step, b->channel_step = g->tiled ? 9 * nv * VLEN : nv * VLEN;
     if (g->tiled) NAME(transform_sums)(from, step, b->nc, nv, stage);
     if (!wide) NAME(add_weights)(g, b, b->co + i, width, g->tiled ? stage : from);
-    else NAME(move_to_double)((size_t)g->taps * (g->tiled ? b->nc : g->cin) * nv * VLEN, g->tiled ? stage : from, wide + (ptrdiff_t)i * g->taps * g->cin);
-    if (wide && g->tiled) memset(from, 0, (size_t)16 * step * sizeof(REAL));
+    else if (g->tiled) NAME(move_to_double)((size_t)9 * b->nc * nv * VLEN, stage, wide + (ptrdiff_t)i * 9 * g->cin);
+    else for (int t = 0; t < g->nk; t++) NAME(move_to_double)((size_t)b->nc * nv * VLEN, from + t * step, wide + (ptrdiff_t)i * g->nk * g->cin + t * step);
   }
 }
 
@@ -367,12 +376,12 @@ static void NAME(wide_block)(const NAME(WideGradient) *g, int block, int part, R
   Place                     p[NAME(GRAD_PLACES)];
   int                       summed = 0, in_double = g->parts > 1;
 
-  memset(sums, 0, n.sums * sizeof(REAL)), memset(bias, 0, (size_t)g->cout * sizeof(double));
+  memset(bias, 0, (size_t)g->cout * sizeof(double));
   if (in_double) memset(wide, 0, (g->size - g->cout) * sizeof(double));
   for (int i = first; i < end; i++) {
     const int box0 = i * g->most, box1 = MinInt(box0 + g->most, g->cut.boxes);
     const int places = g->tiled ? NAME(find_places)(&g->s, &g->tiles, &g->cut, box0, box1, p) : NAME(find_pixels)(&g->s, &g->cut, box0, box1, p);
-    NAME(add_chunk)(g, &b, p, places, v, d, sums);
+    NAME(add_chunk)(g, &b, p, places, !summed, v, d, sums);
     if (g->db && b.c0 == 0 && b.z == 0) NAME(add_bias)(g, p, places, &b, bias);
     summed += places;
     if (i < end - 1 ? summed >= (g->tiled ? NAME(GRAD_TILES) : NAME(GRAD_UNIT)) : in_double) {

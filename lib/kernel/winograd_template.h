@@ -11,8 +11,8 @@
 
 enum {
   NAME(WINO_CHANNELS) = 512 / sizeof(REAL), /* input channels of a block */
-  NAME(WINO_OUTPUTS)  = 256 / sizeof(REAL), /* output channels of a pass over the tiles */
-  NAME(WINO_TILES)    = 72,                 /* tiles of a chunk: V, U and the sums fit into 1 MB */
+  NAME(WINO_OUTPUTS)  = 512 / sizeof(REAL), /* output channels of a pass over the tiles: V goes through the L2 cache once for all of them */
+  NAME(WINO_TILES)    = 72,                 /* tiles of a chunk: V, U and the sums for a few of these fit into 1 MB */
   NAME(WINO_PAD)      = 64 / sizeof(REAL),  /* between the 16 matrices, which would lie on the same sets of a cache */
   NAME(WINO_PACK)     = 16                  /* input channels whose weights are packed at once */
 };
@@ -53,6 +53,13 @@ static Cut NAME(cut_tiles)(const HGConvShape *s, HGConvShape *tiles, int *most)
   return CutShape(tiles, rows, pixels);
 }
 
+/* Addresses of 4 x 4 elements from few registers: the compiler would keep all of them, in memory */
+#define GRID(type, p, first, row, column) \
+  ptrdiff_t p##1 = (column), p##3 = 3 * (column); \
+  type     *p[4] = {(first), (first) + (row), (first) + 2 * (row), (first) + 3 * (row)}; \
+  __asm__("" : "+r"(p[0]), "+r"(p[1]), "+r"(p[2]), "+r"(p[3]), "+r"(p##1), "+r"(p##3))
+#define GRID_AT(p, i, j) (p[i] + ((j) == 1 ? p##1 : (j) == 2 ? 2 * p##1 : (j) == 3 ? p##3 : 0))
+
 INLINE void NAME(transform_rows)(V d[4])
 {
   const V d0 = d[0] - d[2], d1 = d[1] + d[2], d2 = d[2] - d[1], d3 = d[1] - d[3];
@@ -63,10 +70,12 @@ INLINE void NAME(transform_rows)(V d[4])
 INLINE void NAME(transform_input)(const REAL *x, ptrdiff_t row, ptrdiff_t column, const Place *p, int n, REAL *to, ptrdiff_t step, const int full)
 {
   V d[4][4]; /* [column][row] */
+  GRID(const REAL, in, x, row, column);
+  GRID(REAL, out, to, 4 * step, step);
 
   UNROLL for (int i = 0; i < 4; i++) {
     UNROLL for (int j = 0; j < 4; j++) {
-      const REAL *from = x + i * row + j * column;
+      const REAL *from = GRID_AT(in, i, j);
       if (full) d[j][i] = NAME(load)(from);
       else if (i < p->first[0] || i > p->end[0] + 1 || j < p->first[1] || j > p->end[1] + 1) d[j][i] = (V){0};
       else d[j][i] = NAME(load_n)(from, n);
@@ -76,7 +85,7 @@ INLINE void NAME(transform_input)(const REAL *x, ptrdiff_t row, ptrdiff_t column
   UNROLL for (int i = 0; i < 4; i++) {
     V e[4] = {d[0][i], d[1][i], d[2][i], d[3][i]};
     NAME(transform_rows)(e);
-    UNROLL for (int j = 0; j < 4; j++) NAME(store)(to + (4 * i + j) * step, e[j]);
+    UNROLL for (int j = 0; j < 4; j++) NAME(store)(GRID_AT(out, i, j), e[j]);
   }
 }
 
@@ -109,6 +118,7 @@ INLINE void NAME(transform_taps)(const V g[3], V to[4])
 INLINE void NAME(transform_weight)(const REAL *w, ptrdiff_t next, REAL *to, ptrdiff_t step)
 {
   V e[3][4];
+  GRID(REAL, out, to, 4 * step, step);
 
   UNROLL for (int j = 0; j < 3; j++) {
     const V g[3] = {NAME(load)(w + j * next), NAME(load)(w + (3 + j) * next), NAME(load)(w + (6 + j) * next)};
@@ -118,7 +128,7 @@ INLINE void NAME(transform_weight)(const REAL *w, ptrdiff_t next, REAL *to, ptrd
     const V g[3] = {e[0][i], e[1][i], e[2][i]};
     V       u[4];
     NAME(transform_taps)(g, u);
-    UNROLL for (int j = 0; j < 4; j++) NAME(store)(to + (4 * i + j) * step, u[j]);
+    UNROLL for (int j = 0; j < 4; j++) NAME(store)(GRID_AT(out, i, j), u[j]);
   }
 }
 
@@ -156,10 +166,10 @@ static void NAME(multiply)(const REAL *x, ptrdiff_t row, int rows, const REAL *w
 INLINE void NAME(transform_output)(const REAL *sums, ptrdiff_t step, V bias, REAL *out, ptrdiff_t next)
 {
   V e[2][4];
+  GRID(const REAL, in, sums, 4 * step, step);
 
   UNROLL for (int j = 0; j < 4; j++) {
-    const V m0 = NAME(load)(sums + j * step), m1 = NAME(load)(sums + (4 + j) * step), m2 = NAME(load)(sums + (8 + j) * step),
-            m3 = NAME(load)(sums + (12 + j) * step);
+    const V m0 = NAME(load)(GRID_AT(in, 0, j)), m1 = NAME(load)(GRID_AT(in, 1, j)), m2 = NAME(load)(GRID_AT(in, 2, j)), m3 = NAME(load)(GRID_AT(in, 3, j));
     e[0][j] = m0 + m1 + m2, e[1][j] = m1 - m2 - m3;
   }
   UNROLL for (int i = 0; i < 2; i++) {
