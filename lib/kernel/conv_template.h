@@ -8,6 +8,7 @@ typedef struct {
   int    nk;      /* taps */
   int    dots;    /* path for few output channels: lanes are input channels */
   int    interleave;     /* path for small groups: groups that share a vector, else 1 */
+  int    wide;    /* weights are not packed ahead: see wide_template.h */
   int    single;  /* one input and one output channel: lanes may be pixels, all have the same weights */
   int    vectors; /* vectors of output channels, of input channels if dots, of groups if interleave > 1 */
   int    cblocks; /* blocks of input channels, so that the weights of one block of output channels stay in L2 cache */
@@ -24,6 +25,7 @@ static NAME(Operator) NAME(operator)(int groups, int cin, int cout, const int k[
   o.interleave     = MaxInt(1, MinInt(groups, VLEN / MaxInt(cin, cout)));
   o.single   = groups == 1 && cin == 1 && cout == 1;
   o.dots    = o.interleave == 1 && cout <= 4 && cout * (o.nk * cv + 4) < o.nk * cin;
+  o.wide    = o.interleave == 1 && cout >= WIDE && (double)cin * cout * o.nk >= WIDE_WEIGHTS;
   o.vectors = o.interleave > 1 ? CeilDiv(groups, o.interleave) : o.dots ? cv : CeilDiv(cout, VLEN);
   o.cblocks = o.interleave > 1 || o.dots ? 1 : MinInt(cin, CeilDiv(o.nk * cin, 384 * 1024 / (2 * BYTES)));
   o.blocks  = o.interleave > 1 ? o.vectors : o.dots ? groups : groups * CeilDiv(o.vectors, 2);
@@ -34,7 +36,7 @@ static NAME(Operator) NAME(operator)(int groups, int cin, int cout, const int k[
 static size_t NAME(packed_size)(int groups, int cin, int cout, const int k[3])
 {
   const NAME(Operator) o = NAME(operator)(groups, cin, cout, k);
-  return o.group * (o.interleave > 1 ? o.vectors : groups) * sizeof(REAL);
+  return o.wide ? 0 : o.group * (o.interleave > 1 ? o.vectors : groups) * sizeof(REAL);
 }
 
 /* Weight of tap t, element (co, ci) of a group */
@@ -86,7 +88,7 @@ static void NAME(pack_interleaved)(const NAME(Operator) *o, int v, int groups, i
 static void NAME(pack)(int groups, int cin, int cout, const int k[3], const HGConvWeights *w, void *packed)
 {
   const NAME(Operator) o = NAME(operator)(groups, cin, cout, k);
-  const int            n = o.interleave > 1 ? o.vectors : groups;
+  const int            n = o.wide ? 0 : o.interleave > 1 ? o.vectors : groups;
 #pragma omp parallel for schedule(static) if (n > 1)
   for (int i = 0; i < n; i++) {
     REAL *p = (REAL *)packed + i * o.group;
@@ -302,27 +304,18 @@ static void NAME(conv_box)(const NAME(Conv) *all, int i, const Box *box)
   }
 }
 
-static size_t NAME(conv_work)(int groups, int cin, int cout, const int k[3])
-{
-  (void)groups, (void)cin, (void)cout, (void)k;
-  return 0;
-}
-
 /* Threads share the boxes of points and, where these are few, the blocks of output channels. */
-static void NAME(conv)(const HGConvShape *s, const void *x, const HGConvWeights *w, const void *packed, const HGConvStore *store, void *work,
-                       void *y)
+static void NAME(conv_packed)(NAME(Conv) *c)
 {
-  (void)w, (void)work;
-  NAME(Conv)       c = {s, NAME(operator)(s->groups, s->cin, s->cout, s->k), x, packed, store->bias, store->mask, store->threshold, y,
-                        store->act == HG_ACT_RELU ? 0 : (REAL)-INFINITY, store->add, 0};
-  const Cut        cut = CutForCache(s, sizeof(REAL));
-  const int        parts = MinInt(c.o.blocks, CeilDiv(32, MaxInt(cut.boxes, 1)));
+  const HGConvShape *s   = c->s;
+  const Cut          cut = CutForCache(s, sizeof(REAL));
+  const int          parts = MinInt(c->o.blocks, CeilDiv(32, MaxInt(cut.boxes, 1)));
 
-  c.stream = NAME(streams)(&c);
+  c->stream = NAME(streams)(c);
 #pragma omp parallel for schedule(static) if (cut.boxes * parts > 1)
   for (int i = 0; i < cut.boxes * parts; i++) {
     const Box box = CutBox(&cut, s, i / parts);
-    for (int j = PartStart(c.o.blocks, parts, i % parts); j < PartStart(c.o.blocks, parts, i % parts + 1); j++) NAME(conv_box)(&c, j, &box);
-    if (c.stream) NAME(drain)();
+    for (int j = PartStart(c->o.blocks, parts, i % parts); j < PartStart(c->o.blocks, parts, i % parts + 1); j++) NAME(conv_box)(c, j, &box);
+    if (c->stream) NAME(drain)();
   }
 }

@@ -19,6 +19,7 @@ typedef struct {
   ptrdiff_t   xy, xp, yy, yp; /* row and pixel strides */
   ptrdiff_t   xt, xr;         /* from one tap along x, y to the next */
   int         width;          /* valid lanes of the last vector */
+  int         fresh;          /* sums are stored instead of added */
   int         in;             /* input channels of small groups in a vector */
   INT         index[VLEN];    /* the one each lane takes */
 } NAME(Rows);
@@ -43,6 +44,11 @@ NOINLINE void NAME(add_doubles)(size_t n, const double *from, double *to) /* n a
 INLINE void NAME(add)(REAL *to, V v)
 {
   NAME(store)(to, NAME(load)(to) + v);
+}
+
+INLINE void NAME(put)(REAL *to, V v, int fresh)
+{
+  NAME(store)(to, fresh ? v : NAME(load)(to) + v);
 }
 
 /* acc[r][v] += x[r] dy[v], pixel p of a row; full: the last vector is whole */
@@ -87,7 +93,7 @@ INLINE void NAME(outer)(const NAME(Rows) *u, REAL *to, const int m, const int nv
   UNROLL for (int p = 1; p < phases; p++) {
     UNROLL for (int i = 0; i < m; i++) UNROLL for (int v = 0; v < nv; v++) acc[i][v] += acc[p * m + i][v];
   }
-  UNROLL for (int i = 0; i < m; i++) UNROLL for (int v = 0; v < nv; v++) NAME(add)(to + (i * nv + v) * VLEN, acc[i][v]);
+  UNROLL for (int i = 0; i < m; i++) UNROLL for (int v = 0; v < nv; v++) NAME(put)(to + (i * nv + v) * VLEN, acc[i][v], u->fresh);
 }
 
 typedef void (*NAME(Outer))(const NAME(Rows) *u, REAL *to);

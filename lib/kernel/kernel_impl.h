@@ -75,6 +75,12 @@ static inline Box CutBox(const Cut *cut, const HGConvShape *s, int i)
   return b;
 }
 
+/* A tile of 2 x 2 points: where its first point reads x and is in y, and which rows and columns of it are wanted, half-open */
+typedef struct {
+  ptrdiff_t   x, y;
+  signed char first[2], end[2];
+} Place;
+
 static inline ptrdiff_t BoxOffset(const Box *b, int y, int x, const ptrdiff_t stride[4])
 {
   return b->n * stride[0] + b->z * stride[1] + y * stride[2] + x * stride[3];

@@ -4,6 +4,7 @@
    these may be wider for all of them if the user sets -march. */
 #include "kernel/kernel_impl.h"
 #include <math.h>
+#include <omp.h>
 #include <stdint.h>
 #include <string.h>
 #if defined(__AVX2__)
@@ -59,6 +60,15 @@
 #define EVEN16 EVEN8, 16, 18, 20, 22, 24, 26, 28, 30
 #define ODD16  ODD8, 17, 19, 21, 23, 25, 27, 29, 31
 
+/* Lanes 0, 1, 2 ... of two vectors whose blocks of n lanes are exchanged: the odd blocks of the first with the even ones of the
+   second; n >= VLEN stands for no exchange */
+#define FIRST(l, n)    ((l) & (n) ? VLEN + (l) - (n) : (l))
+#define SECOND(l, n)   ((l) & (n) ? VLEN + (l) : (l) + (n))
+#define LANES2(F, n)   F(0, n), F(1, n)
+#define LANES4(F, n)   LANES2(F, n), F(2, n), F(3, n)
+#define LANES8(F, n)   LANES4(F, n), F(4, n), F(5, n), F(6, n), F(7, n)
+#define LANES16(F, n)  LANES8(F, n), F(8, n), F(9, n), F(10, n), F(11, n), F(12, n), F(13, n), F(14, n), F(15, n)
+
 #define PASTE3_(a, b, c) a##b##_##c
 #define PASTE3(a, b, c)  PASTE3_(a, b, c)
 
@@ -66,6 +76,10 @@
 #define UNIT  512
 #define UNITS 4
 #define AHEAD 20 /* pixels that it prefetches ahead */
+
+/* A convolution to WIDE channels or more, with WIDE_WEIGHTS or more, reads its weights as they are. */
+#define WIDE         64
+#define WIDE_WEIGHTS 32768
 
 #define V NAME(Vector)
 
@@ -77,12 +91,15 @@
 #if BYTES == 64
 #define EVENS EVEN16
 #define ODDS  ODD16
+#define LANES LANES16
 #elif BYTES == 32
 #define EVENS EVEN8
 #define ODDS  ODD8
+#define LANES LANES8
 #else
 #define EVENS EVEN4
 #define ODDS  ODD4
+#define LANES LANES4
 #endif
 #include "kernel/variant_template.h"
 
@@ -94,11 +111,14 @@
 #if BYTES == 64
 #define EVENS EVEN8
 #define ODDS  ODD8
+#define LANES LANES8
 #elif BYTES == 32
 #define EVENS EVEN4
 #define ODDS  ODD4
+#define LANES LANES4
 #else
 #define EVENS EVEN2
 #define ODDS  ODD2
+#define LANES LANES2
 #endif
 #include "kernel/variant_template.h"

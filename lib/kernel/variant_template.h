@@ -1,12 +1,15 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* clang-format off */ /* it takes types named by macros for expressions */
-/* Everything for one element type: needs REAL, INT, VLEN, EVENS, ODDS, DTYPE and NAME() */
+/* Everything for one element type: needs REAL, INT, VLEN, EVENS, ODDS, LANES, DTYPE and NAME() */
 #include "kernel/vector_template.h"
 #include "kernel/tile_template.h"
 #include "kernel/dot_template.h"
 #include "kernel/conv_template.h"
+#include "kernel/wide_template.h"
+#include "kernel/winograd_template.h"
 #include "kernel/gradient_template.h"
 #include "kernel/weights_template.h"
+#include "kernel/widegrad_template.h"
 
 static double NAME(peak)(long iterations)
 {
@@ -30,5 +33,6 @@ const HGKernels NAME(HGKernels) = {SIMD, DTYPE, VLEN, NAME(packed_size), NAME(pa
 #undef VLEN
 #undef EVENS
 #undef ODDS
+#undef LANES
 #undef DTYPE
 #undef NAME

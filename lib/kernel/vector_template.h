@@ -137,3 +137,31 @@ INLINE V NAME(lane_sums)(V *v /* [VLEN] */)
   return v[0];
 }
 #endif
+
+#if defined(LANES)
+/* Exchanges blocks of n lanes, see FIRST and SECOND */
+#if defined(__clang__)
+#define EXCHANGE(a, b, n) \
+  { \
+    const V first = __builtin_shufflevector(a, b, LANES(FIRST, (n) % VLEN)), second = __builtin_shufflevector(a, b, LANES(SECOND, (n) % VLEN)); \
+    a = first, b = second; \
+  }
+#else
+#define EXCHANGE(a, b, n) \
+  { \
+    const NAME(Mask) to_first = {LANES(FIRST, (n) % VLEN)}, to_second = {LANES(SECOND, (n) % VLEN)}; \
+    const V          first = __builtin_shuffle(a, b, to_first), second = __builtin_shuffle(a, b, to_second); \
+    a = first, b = second; \
+  }
+#endif
+
+/* Lane i of v[j] becomes lane j of v[i] */
+INLINE void NAME(transpose)(V *v /* [VLEN] */)
+{
+  UNROLL for (int i = 0; i < VLEN; i++) if (8 < VLEN && !(i & 8)) EXCHANGE(v[i], v[(i + 8) % VLEN], 8)
+  UNROLL for (int i = 0; i < VLEN; i++) if (4 < VLEN && !(i & 4)) EXCHANGE(v[i], v[(i + 4) % VLEN], 4)
+  UNROLL for (int i = 0; i < VLEN; i++) if (2 < VLEN && !(i & 2)) EXCHANGE(v[i], v[(i + 2) % VLEN], 2)
+  UNROLL for (int i = 0; i < VLEN; i++) if (!(i & 1)) EXCHANGE(v[i], v[i + 1], 1)
+}
+#undef EXCHANGE
+#endif

@@ -38,7 +38,7 @@ static NAME(Gradient) NAME(gradient)(const HGConvShape *s)
   return g;
 }
 
-static size_t NAME(weights_work)(const HGConvShape *s)
+static size_t NAME(weights_narrow_work)(const HGConvShape *s)
 {
   const NAME(Gradient) g = NAME(gradient)(s);
   return g.parts * g.size * (sizeof(double) + sizeof(REAL));
@@ -270,16 +270,5 @@ static void NAME(weights_group)(const HGConvShape *s, const REAL *x, const REAL 
     }
 #pragma omp for schedule(static)
     for (int co = 0; co < (g.interleave > 1 ? s->groups : 1) * s->cout; co++) NAME(gradient_channel)(&g, g.work, co, type, dw, db);
-  }
-}
-
-static void NAME(weights)(const HGConvShape *s, const void *x, const void *dy, void *work, HGDType type, void *dw, void *db)
-{
-  const size_t nw  = (size_t)s->cout * s->cin * s->k[0] * s->k[1] * s->k[2], size = HGDTypeSize(type);
-  const int    all = NAME(gradient)(s).interleave > 1;
-  for (int g = 0; g < (all ? 1 : s->groups); g++) {
-    const ptrdiff_t ci = (ptrdiff_t)g * s->cin, co = (ptrdiff_t)g * s->cout;
-    NAME(weights_group)(s, (const REAL *)x + ci, (const REAL *)dy + co, work, type, (char *)dw + g * nw * size,
-                        db ? (char *)db + co * (ptrdiff_t)size : NULL);
   }
 }

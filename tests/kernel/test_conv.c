@@ -157,7 +157,23 @@ static void SpecialShape(int i, Case *c)
       (HGConvShape){.batch = p[0], .groups = p[1], .cin = p[2], .cout = p[3], .n = {p[4], p[5], p[6]}, .k = {p[4] > 1 ? 3 : 1, p[7], p[8]}};
   for (int d = 0; d < 3; d++) c->stride[d] = c->dilation[d] = 1, c->reversed[d] = 0;
 }
-enum { RANDOM = 240, SPECIAL = 20, STREAMED = RANDOM + SPECIAL - 1 }; /* the last: so large that results go past the caches */
+
+/* Many channels, so many weights that they are not packed: few points, all kernels, strides and dilations; cuts at odd points */
+static void WideShape(int i, Case *c)
+{
+  static const int wide[][14] = {
+      /* batch groups cin cout nz ny nx kz ky kx, at y x, stride, dilation */
+      {1, 1, 130, 300, 1, 7, 9, 1, 3, 3, 0, 1, 1, 1}, {2, 1, 300, 100, 1, 8, 6, 1, 3, 3, 0, 0, 1, 1}, {1, 1, 600, 72, 1, 1, 1, 1, 3, 3, 1, 1, 1, 1},
+      {1, 1, 64, 64, 1, 19, 35, 1, 3, 3, 1, 0, 1, 1}, {1, 1, 100, 128, 3, 3, 4, 3, 3, 3, 1, 1, 1, 1}, {3, 1, 257, 520, 1, 1, 1, 1, 1, 1, 0, 0, 1, 1},
+      {1, 1, 513, 577, 1, 1, 37, 1, 1, 1, 0, 0, 1, 1}, {2, 1, 111, 96, 1, 5, 4, 1, 5, 5, 0, 0, 1, 1}, {1, 1, 130, 160, 1, 5, 5, 1, 3, 3, 0, 0, 2, 1},
+      {1, 1, 96, 129, 1, 5, 6, 1, 3, 3, 0, 0, 1, 2},  {1, 2, 128, 150, 1, 4, 5, 1, 3, 3, 1, 0, 1, 1}, {1, 1, 160, 128, 1, 1, 600, 1, 1, 3, 0, 0, 1, 1},
+  };
+  const int *p = wide[i];
+  c->s = (HGConvShape){.batch = p[0], .groups = p[1], .cin = p[2], .cout = p[3], .n = {p[4], p[5], p[6]}, .k = {p[7], p[8], p[9]}, .at = {p[10], p[11]}};
+  for (int d = 0; d < 3; d++) c->stride[d] = p[12], c->dilation[d] = p[13], c->reversed[d] = Pick(0, 1);
+}
+
+enum { RANDOM = 240, SPECIAL = 20, STREAMED = RANDOM + SPECIAL - 1, WIDE = 12 }; /* STREAMED: so large that results go past the caches */
 
 /* Weights in one of two orders: [g][co][ci][kz][ky][kx], [kz][ky][kx][ci][g][co] */
 static HGConvWeights WeightsCreate(const HGConvShape *s, const void *w, int order)
@@ -204,7 +220,8 @@ static void CaseCreate(int i, HGDType t, Case *c)
 
   memset(c, 0, sizeof(*c));
   if (i < RANDOM) RandomShape(i, c);
-  else SpecialShape(i - RANDOM, c);
+  else if (i < RANDOM + SPECIAL) SpecialShape(i - RANDOM, c);
+  else WideShape(i - RANDOM - SPECIAL, c);
   CaseStrides(c, i == STREAMED, &nx, &ny);
   all   = s->groups * s->cout;
   c->nw = (size_t)s->cin * (size_t)all * (size_t)(s->k[0] * s->k[1] * s->k[2]);
@@ -323,6 +340,8 @@ static void TestCuts(const HGKernels *k, Case *c, const Array *packed, const Arr
         b.n[0]        = h[0] < s->n[0] - z ? h[0] : s->n[0] - z;
         b.n[1]        = h[1] < s->n[1] - y ? h[1] : s->n[1] - y;
         b.n[2]        = h[2] < s->n[2] - x ? h[2] : s->n[2] - x;
+        b.at[0]       = (s->at[0] + y) & 1;
+        b.at[1]       = (s->at[1] + x) & 1;
         Conv(k, &b, c, packed, work, z * s->xs[1] + y * s->xs[2] + x * s->xs[3], z * s->ys[1] + y * s->ys[2] + x * s->ys[3]);
       }
     }
@@ -498,7 +517,7 @@ int main(void)
 {
   omp_set_num_threads(1);
   TestTable();
-  for (int i = 0; i < RANDOM + SPECIAL; i++) {
+  for (int i = getenv("FIRST") ? atoi(getenv("FIRST")) : 0; i < RANDOM + SPECIAL + WIDE; i++) {
     for (int t = HG_F32; t <= HG_F64; t++) {
       Case c;
       CaseCreate(i, (HGDType)t, &c);
