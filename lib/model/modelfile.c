@@ -324,8 +324,10 @@ PetscErrorCode HGModelWriteFile(HGModel m, const char name[], const char path[],
   PetscFunctionBegin;
   PetscCall(PetscMalloc1(MOST_PARTS, &w.part));
   if (!m->rank) PetscCall(PetscMalloc1(HG_MODEL_ROOM, &w.buf));
-  if (!trial) PetscCall(HGModelSumRuns(m));
-  PetscCall(HGModelFetchTiny(m));
+  if (!trial) {
+    PetscCall(HGModelSumRuns(m));
+    PetscCall(HGModelFetchTiny(m));
+  }
   if (!m->rank) PetscCall(Begin(&w, path, trial, &size, &sum));
   PetscCall(Agree(m, &fails));
   if (!fails && !trial) PetscCall(WriteRuns(&w, path));
