@@ -488,6 +488,8 @@ static PetscErrorCode TestLimit(void)
 
 /* ---- memory and time ---- */
 
+#define MOST_MEMORY 32 /* MiB on a rank beside its part: pieces of 8 MiB, and what netCDF-C and MPI have */
+
 /* MiB of a line of /proc/self/status, 0 if there is none */
 static double Memory(const char line[])
 {
@@ -561,8 +563,8 @@ static PetscErrorCode TestLarge(PetscInt rows, PetscInt columns, PetscBool write
   }
   PetscCall(PetscFree2(run, value));
   for (int i = 0; i < 2; i++)
-    PetscCheck(more[i] < 40 || getenv("HG_VALGRIND"), PETSC_COMM_WORLD, PETSC_ERR_PLIB, "%s takes %g MiB beside the array's %g",
-               i ? "reading" : "writing", more[i], (double)rows * columns * 4 / 1048576);
+    PetscCheck(more[i] < MOST_MEMORY || getenv("HG_VALGRIND") || getenv("HG_SANITIZE"), PETSC_COMM_WORLD, PETSC_ERR_PLIB,
+               "%s takes %g MiB beside the array's %g", i ? "reading" : "writing", more[i], (double)rows * columns * 4 / 1048576);
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -574,11 +576,13 @@ static PetscErrorCode Run(void)
   PetscFunctionBegin;
   PetscCallMPI(MPI_Comm_rank(PETSC_COMM_WORLD, &rank));
   PetscCallMPI(MPI_Comm_size(PETSC_COMM_WORLD, &size));
-  PetscCall(PetscOptionsGetInt(NULL, NULL, "-rows", &rows, NULL)); /* 20000 of them have 1.6 GB */
+  PetscCall(PetscOptionsGetInt(NULL, NULL, "-rows", &rows, NULL)); /* of 80 kB; 20000 of them have 1.6 GB */
   PetscCall(PetscOptionsGetBool(NULL, NULL, "-write", &write, NULL));
   PetscCall(PetscOptionsGetBool(NULL, NULL, "-read", &read, NULL));
   if (rows) {
     PetscCall(TestLarge(rows, 20000, write, read));
+    PetscCallMPI(MPI_Barrier(PETSC_COMM_WORLD));
+    if (!rank && read) (void)unlink(path);
     PetscFunctionReturn(PETSC_SUCCESS);
   }
   PetscCall(TestWriting());
@@ -589,7 +593,6 @@ static PetscErrorCode Run(void)
   PetscCall(TestNoRoom());
   PetscCall(TestBadValues());
   PetscCall(TestForeign());
-  if (size <= 2) PetscCall(TestLarge(4000, 4000, PETSC_TRUE, PETSC_TRUE));
   PetscCallMPI(MPI_Barrier(PETSC_COMM_WORLD));
   if (!rank) {
     (void)unlink(path);
