@@ -26,12 +26,12 @@ typedef struct {
   uint32_t    sum;     /* of an array, on rank 0: what it should be, or is when it is written */
   HGDType     type;    /* the rest is of an array that is written */
   PetscInt    nruns;
-  HGModelRun *run;     /* [nruns] what this rank has of it */
-  const void *data;    /* the values of the runs */
-  Vec         vec;     /* whose values they are, or NULL */
-  PetscInt64  place;   /* where in the file it begins, -1 if HDF5 writes it */
-  uint32_t    sum_raw; /* of its bytes in the file, on rank 0 */
-  char        tiny[HG_MODEL_TINY];
+  HGModelRun *run;                           /* [nruns] what this rank has of it */
+  const void *data;                          /* the values of the runs */
+  Vec         vec;                           /* whose values they are, or NULL */
+  PetscInt64  place;                         /* where in the file it begins, -1 if HDF5 writes it */
+  uint32_t    sum_raw;                       /* of its bytes in the file, on rank 0 */
+  _Alignas(double) char tiny[HG_MODEL_TINY]; /* the values of an array that is smaller, on rank 0 */
 } HGModelEntry;
 
 struct _p_HGModel {
@@ -64,7 +64,7 @@ PETSC_INTERN PetscErrorCode HGModelAdd(HGModel, const char[], const char[], HGMo
 PETSC_INTERN PetscErrorCode HGModelRaise(HGModel);
 PETSC_INTERN PetscBool      HGModelCount(const HGModelEntry *, size_t *);
 PETSC_INTERN size_t         HGModelSlab(const HGModelEntry *, size_t, size_t, size_t[], size_t[]);
-PETSC_INTERN PetscErrorCode HGModelAddArray(HGModel, const char[], const char[], PetscInt, const PetscInt[], HGModelEntry **);
+PETSC_INTERN PetscErrorCode HGModelCheckShape(HGModel, const char[], const char[], PetscInt, const PetscInt[], HGModelEntry *);
 PETSC_INTERN PetscErrorCode HGModelSumRuns(HGModel);
 PETSC_INTERN void           HGModelSumPart(HGDType, const void *, size_t, size_t, uint32_t *, uint32_t *);
 PETSC_INTERN PetscErrorCode HGModelFetchTiny(HGModel);

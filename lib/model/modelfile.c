@@ -10,6 +10,7 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 #define MOST_PARTS 4096 /* of arrays in a piece */
@@ -52,22 +53,24 @@ static void WriteAt(Writer *w, const char *at, size_t left, PetscInt64 place)
 
 /* ---- what rank 0 writes ---- */
 
-/* Sets room aside, so that a full disk shows before the work. Whether the file system can; whether there is room otherwise shows when it is full. */
+/* Sets room aside, so that a full disk shows before the work, and does not fill a disk that is too small. Whether the file system can; whether there is room
+   otherwise shows when it is full. */
 static PetscBool Reserve(Writer *w, PetscInt64 size)
 {
-#if defined(__linux__)
-  int e;
+  struct statvfs st;
+  int            e = EOPNOTSUPP;
 
+  if (!fstatvfs(w->fd, &st) && st.f_blocks && st.f_bavail < (uint64_t)size / st.f_frsize) {
+    Failed(w, ENOSPC);
+    return PETSC_TRUE;
+  }
+#if defined(__linux__)
   do e = fallocate(w->fd, 0, 0, size) ? errno : 0;
   while (e == EINTR);
+#endif
   if (e == EOPNOTSUPP || e == ENOSYS || e == EINVAL) return PETSC_FALSE;
   if (e) Failed(w, e);
   return PETSC_TRUE;
-#else
-  (void)w;
-  (void)size;
-  return PETSC_FALSE;
-#endif
 }
 
 /* The bytes from one place to another; the sum of the file goes on with them */
@@ -313,16 +316,18 @@ static PetscErrorCode Agree(HGModel m, PetscBool *fails)
 */
 PetscErrorCode HGModelWriteFile(HGModel m, const char name[], const char path[], PetscBool trial)
 {
-  Writer     w    = {.m = m, .name = name, .fd = -1};
-  PetscInt64 size = 0;
-  uint32_t   sum  = 0;
-  PetscBool  fails;
+  Writer     w     = {.m = m, .name = name, .fd = -1};
+  PetscInt64 size  = 0;
+  uint32_t   sum   = 0;
+  PetscBool  fails = PETSC_FALSE;
 
   PetscFunctionBegin;
   PetscCall(PetscMalloc1(MOST_PARTS, &w.part));
   if (!m->rank) PetscCall(PetscMalloc1(HG_MODEL_ROOM, &w.buf));
-  if (!trial) PetscCall(HGModelSumRuns(m));
-  PetscCall(HGModelFetchTiny(m));
+  if (!trial) {
+    PetscCall(HGModelSumRuns(m));
+    PetscCall(HGModelFetchTiny(m));
+  }
   if (!m->rank) PetscCall(Begin(&w, path, trial, &size, &sum));
   PetscCall(Agree(m, &fails));
   if (!fails && !trial) PetscCall(WriteRuns(&w, path));

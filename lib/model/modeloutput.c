@@ -271,6 +271,9 @@ static PetscErrorCode WriteTemporary(HGModelOutput o, HGModel m, PetscBool trial
 +  o - the output
 -  m - the model
 
+   Options Database Key:
+.  -model_direct 0|1 - whether the ranks of rank 0's node write their parts of arrays into the file themselves (default 1); rank 0 does for all with 0
+
    Level: advanced
 
    Errors:

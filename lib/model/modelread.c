@@ -481,14 +481,12 @@ PetscErrorCode HGModelGetArrayNames(HGModel m, const char group[], char **names)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-static PetscBool HasShape(HGModel m, const HGModelEntry *e, PetscInt ndim, const PetscInt shape[])
+static PetscBool HasShape(HGModel m, const HGModelEntry *e, const HGModelEntry *want)
 {
-  char         found[256], expected[256];
-  HGModelEntry want = {.ndim = (int)ndim};
+  char found[256], expected[256];
 
-  for (PetscInt i = 0; i < ndim; i++) want.shape[i] = (size_t)shape[i];
   HGModelShapeText(e, found, sizeof(found));
-  HGModelShapeText(&want, expected, sizeof(expected));
+  HGModelShapeText(want, expected, sizeof(expected));
   if (!strcmp(found, expected)) return PETSC_TRUE;
   HGModelFails(m, "%s does not fit the network: %s has %s%s, the network %s%s; check the -net_... options", m->path,
                *e->group ? e->group : "the file", e->name, found, e->name, expected);
@@ -496,35 +494,28 @@ static PetscBool HasShape(HGModel m, const HGModelEntry *e, PetscInt ndim, const
 }
 
 /* The array, on rank 0, after a look at its shape; NULL if something is wrong */
-static const HGModelEntry *ExpectArray(HGModel m, const char group[], const char name[], PetscInt ndim, const PetscInt shape[])
+static const HGModelEntry *ExpectArray(HGModel m, const char group[], const char name[], const HGModelEntry *want)
 {
   const HGModelEntry *e = HGModelFind(m, group, name);
 
   if (!e || e->kind != HG_MODEL_ARRAY)
     HGModelFails(m, "%s does not fit the network: %s has no array %s; check the -net_... options", m->path, *group ? group : "the file",
                  name);
-  else if (HasShape(m, e, ndim, shape)) return e;
+  else if (HasShape(m, e, want)) return e;
   return NULL;
 }
 
-/* What this rank wants has to be there */
-static PetscErrorCode CheckWanted(HGModel m, const char group[], const char name[], PetscInt ndim, const PetscInt shape[], PetscInt nruns,
-                                  const HGModelRun run[])
+/* What this rank wants has to be among n elements */
+static void CheckWanted(HGModel m, const char group[], const char name[], size_t n, PetscInt nruns, const HGModelRun run[])
 {
-  HGModelEntry want = {.ndim = (int)ndim};
-  size_t       n;
-  PetscInt64   end = 0;
+  PetscInt64 end = 0;
 
-  PetscFunctionBegin;
-  for (PetscInt i = 0; i < ndim; i++) want.shape[i] = (size_t)PetscMax(shape[i], 0);
-  if (!HGModelCount(&want, &n)) PetscFunctionReturn(PETSC_SUCCESS); /* no file has that shape */
   for (PetscInt i = 0; i < nruns; i++) {
     if (run[i].file < end || run[i].count < 0 || run[i].local < 0 || run[i].count > (PetscInt64)n - run[i].file)
       HGModelFails(m, "%s/%s: run %" PetscInt_FMT " of rank %d is not in ascending order, or not among the array's %zu elements", group,
                    name, i, m->rank, n);
     end = run[i].file + run[i].count;
   }
-  PetscFunctionReturn(PETSC_SUCCESS);
 }
 
 /*@C
@@ -563,12 +554,12 @@ PetscErrorCode HGModelGetRuns(HGModel m, const char group[], const char name[], 
                               PetscInt nruns, const HGModelRun runs[], void *value)
 {
   const HGModelEntry *e = NULL;
+  HGModelEntry        want;
 
   PetscFunctionBegin;
-  PetscCheck(ndim >= 1 && ndim <= HG_MODEL_DIMS, m->comm, PETSC_ERR_ARG_OUTOFRANGE, "%s/%s has %" PetscInt_FMT " dimensions; give 1 to %d",
-             group, name, ndim, HG_MODEL_DIMS);
-  if (!m->rank) e = ExpectArray(m, group, name, ndim, shape);
-  PetscCall(CheckWanted(m, group, name, ndim, shape, nruns, runs));
+  PetscCall(HGModelCheckShape(m, group, name, ndim, shape, &want));
+  if (!m->rank) e = ExpectArray(m, group, name, &want);
+  CheckWanted(m, group, name, want.n, nruns, runs);
   PetscCall(HGModelRaise(m));
   PetscCall(HGModelGetRunsOf(m, e, type, nruns, runs, value));
   PetscCall(HGModelRaise(m));
@@ -599,10 +590,12 @@ PetscErrorCode HGModelGetRuns(HGModel m, const char group[], const char name[], 
 @*/
 PetscErrorCode HGModelGetArray(HGModel m, const char group[], const char name[], PetscInt ndim, const PetscInt shape[], PetscScalar value[])
 {
-  HGModelRun all = {.count = 1};
+  HGModelEntry want;
+  HGModelRun   all = {0};
 
   PetscFunctionBegin;
-  for (PetscInt i = 0; i < ndim; i++) all.count *= shape[i];
+  PetscCall(HGModelCheckShape(m, group, name, ndim, shape, &want));
+  all.count = (PetscInt64)want.n;
   PetscCall(HGModelGetRuns(m, group, name, ndim, shape, sizeof(*value) == sizeof(float) ? HG_F32 : HG_F64, m->rank ? 0 : 1, &all, value));
   PetscFunctionReturn(PETSC_SUCCESS);
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Arrays that are put into a model: what each rank has of them. No rank ever has more. */
 #include "model/model_impl.h"
+#include <endian.h>
 
 #define MOST ((size_t)1 << 59) /* elements of an array */
 
@@ -54,26 +55,50 @@ size_t HGModelSlab(const HGModelEntry *e, size_t at, size_t most, size_t start[]
   return n;
 }
 
-/* HGModelAddArray - Add an array of which no rank has anything yet */
-PetscErrorCode HGModelAddArray(HGModel m, const char group[], const char name[], PetscInt ndim, const PetscInt shape[],
-                               HGModelEntry **entry)
+/*
+  HGModelCheckShape - Check the shape that a caller gives
+
+  Logically Collective
+
+  Input Parameters:
++ m     - the model
+. group - the group
+. name  - the variable
+. ndim  - number of dimensions
+- shape - their lengths
+
+  Output Parameter:
+. e - `ndim`, `shape` and `n` of the array
+*/
+PetscErrorCode HGModelCheckShape(HGModel m, const char group[], const char name[], PetscInt ndim, const PetscInt shape[], HGModelEntry *e)
 {
-  HGModelEntry want = {.ndim = (int)ndim};
-  char         text[256];
-  size_t       n;
+  char text[256];
 
   PetscFunctionBegin;
   PetscCheck(ndim >= 1 && ndim <= HG_MODEL_DIMS, m->comm, PETSC_ERR_ARG_OUTOFRANGE, "%s/%s has %" PetscInt_FMT " dimensions; give 1 to %d",
              group, name, ndim, HG_MODEL_DIMS);
+  PetscCall(PetscMemzero(e, sizeof(*e)));
+  e->ndim = (int)ndim;
   for (PetscInt i = 0; i < ndim; i++) {
     PetscCheck(shape[i] >= 0, m->comm, PETSC_ERR_ARG_OUTOFRANGE, "%s/%s has the length %" PetscInt_FMT "; give 0 or more", group, name,
                shape[i]);
-    want.shape[i] = (size_t)shape[i];
+    e->shape[i] = (size_t)shape[i];
   }
-  HGModelShapeText(&want, text, sizeof(text));
-  PetscCheck(HGModelCount(&want, &n), m->comm, PETSC_ERR_ARG_OUTOFRANGE, "%s/%s%s has more elements than any file; check its lengths",
-             group, name, text);
-  PetscCall(HGModelAdd(m, group, name, HG_MODEL_ARRAY, n, entry));
+  HGModelShapeText(e, text, sizeof(text));
+  PetscCheck(HGModelCount(e, &e->n), m->comm, PETSC_ERR_ARG_OUTOFRANGE, "%s/%s%s has more elements than any file; check its lengths", group,
+             name, text);
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* An array of which no rank has anything yet */
+static PetscErrorCode AddArray(HGModel m, const char group[], const char name[], PetscInt ndim, const PetscInt shape[],
+                               HGModelEntry **entry)
+{
+  HGModelEntry want;
+
+  PetscFunctionBegin;
+  PetscCall(HGModelCheckShape(m, group, name, ndim, shape, &want));
+  PetscCall(HGModelAdd(m, group, name, HG_MODEL_ARRAY, want.n, entry));
   (*entry)->ndim = want.ndim;
   (*entry)->type = HG_F64;
   PetscCall(PetscArraycpy((*entry)->shape, want.shape, ndim));
@@ -110,7 +135,7 @@ PetscErrorCode HGModelPutArray(HGModel m, const char group[], const char name[],
   double       *copy;
 
   PetscFunctionBegin;
-  PetscCall(HGModelAddArray(m, group, name, ndim, shape, &e));
+  PetscCall(AddArray(m, group, name, ndim, shape, &e));
   if (m->rank) PetscFunctionReturn(PETSC_SUCCESS);
   PetscCall(PetscMalloc1(e->n, &copy));
   for (size_t i = 0; i < e->n; i++) copy[i] = (double)PetscRealPart(value[i]);
@@ -188,7 +213,7 @@ PetscErrorCode HGModelPutRuns(HGModel m, const char group[], const char name[], 
   HGModelEntry *e = NULL;
 
   PetscFunctionBegin;
-  PetscCall(HGModelAddArray(m, group, name, ndim, shape, &e));
+  PetscCall(AddArray(m, group, name, ndim, shape, &e));
   PetscCall(CheckRuns(m, e, nruns, runs));
   e->type  = type;
   e->data  = value;
@@ -301,14 +326,17 @@ void HGModelSumPart(HGDType type, const void *value, size_t n, size_t after, uin
 {
   const char  *at   = (const char *)value;
   const size_t size = HGDTypeSize(type), piece = HG_MODEL_ROOM / 32;
+  const int    same = type == HG_F64 && htole64(1) == 1;
   uint32_t     v = 0, r = 0;
 
 #pragma omp parallel for reduction(^ : v, r) if (n > piece)
   for (size_t i = 0; i < n; i += piece) {
     const size_t len = PetscMin(piece, n - i), rest = after + n - i - len;
 
-    v ^= HGModelShiftSum(HGModelSumValues(type, at + size * i, len), sizeof(double) * rest);
-    if (raw) r ^= HGModelShiftSum(HGModelSumBytes(0, at + size * i, size * len), size * rest);
+    const uint32_t part = HGModelShiftSum(HGModelSumValues(type, at + size * i, len), sizeof(double) * rest);
+
+    v ^= part;
+    if (raw) r ^= same ? part : HGModelShiftSum(HGModelSumBytes(0, at + size * i, size * len), size * rest);
   }
   *values ^= v;
   if (raw) *raw ^= r;

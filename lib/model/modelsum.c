@@ -26,6 +26,7 @@ static uint32_t SumWords(uint32_t sum, const void *words, size_t n)
 {
   uint64_t buf[512];
 
+  if (htole64(1) == 1) return HGModelSumBytes(sum, words, 8 * n);
   for (size_t i = 0; i < n; i += 512) {
     const size_t m = PetscMin(n - i, 512);
 
@@ -39,10 +40,10 @@ static uint32_t SumWords(uint32_t sum, const void *words, size_t n)
 /* Of n floats as doubles */
 static uint32_t SumFloats(uint32_t sum, const float value[], size_t n)
 {
-  double buf[512];
+  double buf[2048];
 
-  for (size_t i = 0; i < n; i += 512) {
-    const size_t m = PetscMin(n - i, 512);
+  for (size_t i = 0; i < n; i += 2048) {
+    const size_t m = PetscMin(n - i, 2048);
 
     for (size_t k = 0; k < m; k++) buf[k] = (double)value[i + k];
     sum = SumWords(sum, buf, m);

@@ -117,9 +117,9 @@ static void PutFirst(HGModel m, int group, int id, const HGModelEntry *e, const 
 
 static void EncodeArray(HGModel m, int group, HGModelEntry *e)
 {
-  const size_t size = HGDTypeSize(e->type);
-  int          dim[HG_MODEL_DIMS], id = -1;
-  uint32_t     mark[MARK_WORDS];
+  const size_t              size = HGDTypeSize(e->type);
+  int                       dim[HG_MODEL_DIMS], id = -1;
+  _Alignas(double) uint32_t mark[MARK_WORDS];
 
   for (int i = 0; i < e->ndim; i++) {
     char name[NC_MAX_NAME + 1];
