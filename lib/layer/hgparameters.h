@@ -23,6 +23,8 @@ typedef struct _p_HGParameters *HGParameters;
 
 PETSC_EXTERN PetscErrorCode HGParametersCreate(MPI_Comm, HGDType, HGDType, HGParameters *);
 PETSC_EXTERN PetscErrorCode HGParametersAddLayer(HGParameters, HGLayer);
+PETSC_EXTERN PetscErrorCode HGParametersDivide(HGParameters);
+PETSC_EXTERN PetscErrorCode HGParametersGetNeed(HGParameters, PetscBool, double *, const char **, double *);
 PETSC_EXTERN PetscErrorCode HGParametersSetUp(HGParameters, PetscBool);
 PETSC_EXTERN PetscErrorCode HGParametersDestroy(HGParameters *);
 PETSC_EXTERN PetscErrorCode HGParametersGetSizes(HGParameters, PetscInt *, PetscInt *);

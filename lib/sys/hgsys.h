@@ -60,6 +60,7 @@ PETSC_EXTERN PetscErrorCode HGErrorOf(PetscObject, int, const char[], const char
 PETSC_EXTERN PetscErrorCode HGSetErrorsInOneLine(PetscBool);
 PETSC_EXTERN PetscErrorCode HGCheckInitialized(const char[]);
 PETSC_EXTERN PetscErrorCode HGAgree(MPI_Comm, PetscBool, PetscBool *);
+PETSC_EXTERN PetscErrorCode HGCheckMemory(MPI_Comm, double, const char[]);
 PETSC_EXTERN PetscErrorCode HGAgreeOnMessage(MPI_Comm, char *, size_t);
 PETSC_EXTERN const char *const HGDTypes[]; /* their names */
 PETSC_EXTERN const char       *HGDTypeName(HGDType);

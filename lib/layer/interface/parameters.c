@@ -201,8 +201,22 @@ static PetscErrorCode PlanGradient(HGParameters ps, Entry *e, PetscInt j)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Who owns what, and where the shards lie in the local part of the Vec */
-static PetscErrorCode DivideArrays(HGParameters ps)
+/*@
+   HGParametersDivide - Decide who owns what, and where the shards lie in the local part of the Vec
+
+   Collective
+
+   Input Parameter:
+.  ps - the plan, its layers added
+
+   Level: developer
+
+   Errors:
+   More parameters than PETSc can count.
+
+.seealso: `HGParametersSetUp()`
+@*/
+PetscErrorCode HGParametersDivide(HGParameters ps)
 {
   PetscInt64 n = 0, N = 0;
 
@@ -235,18 +249,15 @@ static PetscErrorCode DivideArrays(HGParameters ps)
 }
 
 /*@
-   HGParametersSetUp - Decide who owns what, and plan all movements
+   HGParametersSetUp - Allocate what is needed, and plan all movements
 
    Collective
 
    Input Parameters:
-+  ps        - the plan, its layers added
++  ps        - the plan, after `HGParametersDivide()`
 -  gradients - whether adjoints will run
 
    Level: developer
-
-   Errors:
-   More parameters than PETSc can count.
 
 .seealso: `HGParametersBegin()`, `HGParametersAdjointBegin()`
 @*/
@@ -254,7 +265,6 @@ PetscErrorCode HGParametersSetUp(HGParameters ps, PetscBool gradients)
 {
   PetscFunctionBegin;
   ps->gradients = gradients;
-  PetscCall(DivideArrays(ps));
   if (ps->kept != ps->dtype) {
     PetscCall(PetscMalloc((size_t)ps->n * HGDTypeSize(ps->dtype), &ps->cast));
     ps->bytes += (size_t)ps->n * HGDTypeSize(ps->dtype);
@@ -265,6 +275,62 @@ PetscErrorCode HGParametersSetUp(HGParameters ps, PetscBool gradients)
       PetscCall(PlanValues(ps, &ps->layer[i], j));
       PetscCall(PlanGradient(ps, &ps->layer[i], j));
     }
+  }
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/*@C
+   HGParametersGetNeed - Get the memory that parameters will take on this rank, before it is allocated
+
+   Not Collective
+
+   Input Parameters:
++  ps        - the plan, after `HGParametersDivide()`
+-  gradients - whether adjoints will run
+
+   Output Parameters:
++  bytes   - of values and gradients, their copies from and for other ranks included, without an optimizer's state
+.  name    - the layer that needs most
+-  largest - what it needs
+
+   Level: developer
+
+   Units:
+   bytes
+
+.seealso: `HGCheckMemory()`
+@*/
+PetscErrorCode HGParametersGetNeed(HGParameters ps, PetscBool gradients, double *bytes, const char **name, double *largest)
+{
+  const double size = (double)HGDTypeSize(ps->dtype), kept = (double)HGDTypeSize(ps->kept);
+
+  PetscFunctionBegin;
+  *bytes   = 0;
+  *largest = 0;
+  *name    = "";
+  for (PetscInt l = 0; l < ps->nlayers; l++) {
+    double need = 0;
+
+    for (PetscInt j = 0; j < ps->layer[l].n; j++) {
+      HGPartition part[HG_USES];
+      PetscInt64  own, n;
+
+      PetscCall(Count(ps->array[ps->layer[l].first + j].own, ps->comm, &own));
+      need += (double)own * (kept * (gradients ? 2 : 1) + (kept == size ? 0 : size));
+      for (int use = 0; use < (gradients ? HG_USES : 1); use++) {
+        PetscInt copies;
+
+        PetscCall(HGLayerGetParameterPartition(ps->layer[l].layer, j, (HGUse)use, &part[use]));
+        PetscCall(HGPartitionCountCopies(part[use], &copies));
+        PetscCall(Count(part[use], ps->comm, &n));
+        if (copies > 1 || (gradients && use == HG_USE_ADJOINT && part[1] != part[0]))
+          need += (double)n * (use == HG_USE_GRADIENT ? kept : size);
+      }
+    }
+    *bytes += need;
+    if (need <= *largest) continue;
+    *largest = need;
+    *name    = ((PetscObject)ps->layer[l].layer)->name;
   }
   PetscFunctionReturn(PETSC_SUCCESS);
 }

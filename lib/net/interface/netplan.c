@@ -405,6 +405,21 @@ static void SortItems(PetscInt n, Item *item[])
   }
 }
 
+/* Tensors and parameters, before any is allocated */
+static PetscErrorCode CheckMemory(HGNet net)
+{
+  double      bytes, largest;
+  const char *name;
+  char        what[256];
+
+  PetscFunctionBegin;
+  PetscCall(HGParametersGetNeed(net->parameters, net->gradients, &bytes, &name, &largest));
+  PetscCall(PetscSNPrintf(what, sizeof(what), "%s: its parameters take %.3g GiB on a rank, the tensors of all layers %.3g", name,
+                          largest / 1073741824, (double)net->arena_bytes / 1073741824));
+  PetscCall(HGCheckMemory(PetscObjectComm((PetscObject)net), bytes + (double)net->arena_bytes, what));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 static PetscErrorCode AllocateArena(HGNet net, PetscInt n, Item *item[])
 {
   char *start;
@@ -417,6 +432,7 @@ static PetscErrorCode AllocateArena(HGNet net, PetscInt n, Item *item[])
     net->arena_bytes = PetscMax(net->arena_bytes, item[i]->offset + item[i]->bytes);
     net->unshared_bytes += item[i]->bytes;
   }
+  PetscCall(CheckMemory(net));
   PetscCall(PetscMalloc(net->arena_bytes + 64, &net->arena));
   net->bytes += net->arena_bytes;
   start = (char *)net->arena + (64 - (uintptr_t)net->arena % 64) % 64;

@@ -67,14 +67,20 @@ static PetscErrorCode BindLayers(HGNet net)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+static PetscErrorCode DivideParameters(HGNet net)
+{
+  PetscFunctionBegin;
+  PetscCall(HGParametersCreate(PetscObjectComm((PetscObject)net), net->dtype, net->kept, &net->parameters));
+  for (PetscInt i = 0; i < net->n; i++) PetscCall(HGParametersAddLayer(net->parameters, net->node[i].layer));
+  PetscCall(HGParametersDivide(net->parameters));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 static PetscErrorCode PlanParameters(HGNet net)
 {
-  MPI_Comm comm = PetscObjectComm((PetscObject)net);
-  size_t   bytes;
+  size_t bytes;
 
   PetscFunctionBegin;
-  PetscCall(HGParametersCreate(comm, net->dtype, net->kept, &net->parameters));
-  for (PetscInt i = 0; i < net->n; i++) PetscCall(HGParametersAddLayer(net->parameters, net->node[i].layer));
   PetscCall(HGParametersSetUp(net->parameters, net->gradients));
   PetscCall(HGParametersGetBytes(net->parameters, &bytes));
   net->bytes += bytes;
@@ -129,6 +135,7 @@ PetscErrorCode HGNetSetUp(HGNet net, HGPartition in, HGDType dtype)
   HGCheck(net->n, comm, "the network has no layers; use HGNetSetType() or HGNetAddLayer()");
   PetscCall(HGNetResolveGraph(net));
   PetscCall(HGNetInferShapes(net));
+  PetscCall(DivideParameters(net));
   PetscCall(HGNetPlanTensors(net));
   PetscCall(BindLayers(net));
   PetscCall(PlanParameters(net));
@@ -172,7 +179,8 @@ static PetscErrorCode ViewLayer(HGNet net, PetscInt i, PetscViewer viewer)
   HGLayer             layer = net->node[i].layer;
   HGPartition         p;
   char                shape[96];
-  PetscInt            halo[3][2], n, params = 0, messages, parts[HG_AXES];
+  PetscInt            halo[3][2], n, messages, parts[HG_AXES];
+  PetscInt64          params = 0, held, most, moved;
   const HGHaloWidths *widths;
   PetscInt64          bytes;
   PetscLogDouble      flops;
@@ -189,18 +197,22 @@ static PetscErrorCode ViewLayer(HGNet net, PetscInt i, PetscViewer viewer)
   PetscCall(HGLayerGetParameters(layer, &n, &param));
   for (PetscInt j = 0; j < n; j++) params += param[j].size;
   PetscCall(HGLayerGetFlops(layer, &flops));
+  PetscCall(HGParametersGetUse(net->parameters, i, &held, &messages, &moved));
+  PetscCallMPI(MPI_Allreduce(&held, &most, 1, MPIU_INT64, MPI_MAX, PetscObjectComm((PetscObject)net)));
+  PetscCallMPI(MPI_Allreduce(MPI_IN_PLACE, &moved, 1, MPIU_INT64, MPI_SUM, PetscObjectComm((PetscObject)net)));
   PetscCall(HGLayerGetTraffic(layer, &messages, &bytes));
   PetscCall(PetscViewerASCIIPrintf(viewer,
-                                   "%-18s %-24s %" PetscInt_FMT "+%" PetscInt_FMT "   %10" PetscInt_FMT " %12.4g %8" PetscInt_FMT
-                                   " %12" PetscInt64_FMT " %6" PetscInt_FMT "  ",
-                                   name, shape, halo[2][0], halo[2][1], params, flops, messages, bytes,
+                                   "%-18s %-24s %" PetscInt_FMT "+%" PetscInt_FMT "   %10" PetscInt64_FMT " %10" PetscInt64_FMT
+                                   " %10" PetscInt64_FMT " %12" PetscInt64_FMT " %12.4g %8" PetscInt_FMT " %12" PetscInt64_FMT
+                                   " %6" PetscInt_FMT "  ",
+                                   name, shape, halo[2][0], halo[2][1], params, held, most, moved, flops, messages, bytes,
                                    parts[HG_N] * parts[HG_C] * parts[HG_Z] * parts[HG_Y] * parts[HG_X]));
   PetscCall(ViewInputs(net, i, viewer));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
 /*@C
-   HGNetView - Print a network's plan: for each layer output shape, halo, parameters, FLOP, messages and bytes
+   HGNetView - Print a network's plan: for each layer output shape, halo, parameters, their movement, FLOP, messages and bytes
 
    Collective
 
@@ -214,8 +226,12 @@ static PetscErrorCode ViewLayer(HGNet net, PetscInt i, PetscViewer viewer)
    Level: beginner
 
    Units:
-   FLOP of one forward application over all ranks (the adjoint takes twice as many); messages and bytes likewise; MiB of
+   FLOP of one forward application over all ranks (the adjoint takes twice as many); messages and bytes of its activations likewise; MiB of
    this rank 0's memory
+
+   Notes:
+   Of a layer's parameters, "held" are those that rank 0 owns or keeps a copy of, "most held" is the largest such number of any rank, and "moved bytes" what
+   all ranks send in a step for their values and gradients.
 
 .seealso: `HGNetSetUp()`
 @*/
@@ -233,8 +249,8 @@ PetscErrorCode HGNetView(HGNet net, PetscViewer viewer)
   }
   PetscCall(HGPartitionView(net->in, viewer));
   PetscCall(LayoutString(net, net->in, shape, sizeof(shape)));
-  PetscCall(PetscViewerASCIIPrintf(viewer, "%-18s %-24s %-5s %10s %12s %8s %12s %6s  %s\n", "layer", "output", "halo", "parameters", "FLOP",
-                                   "messages", "bytes", "ranks", "reads"));
+  PetscCall(PetscViewerASCIIPrintf(viewer, "%-18s %-24s %-5s %10s %10s %10s %12s %12s %8s %12s %6s  %s\n", "layer", "output", "halo",
+                                   "parameters", "held", "most held", "moved bytes", "FLOP", "messages", "bytes", "ranks", "reads"));
   PetscCall(PetscViewerASCIIPrintf(viewer, "%-18s %s\n", "input", shape));
   for (PetscInt i = 0; i < net->n; i++) PetscCall(ViewLayer(net, i, viewer));
   PetscCall(PetscViewerASCIIPrintf(
