@@ -63,12 +63,12 @@ typedef struct {
   HGDType dtype;
   int     vlen; /* elements in a vector register */
 
-  /* Bytes of the packed weights of conv(), 0 if it takes the weights as they are; align them to 64 bytes for speed. */
+  /* Bytes of the packed weights of conv(), 0 if there are so many that it takes them as they are; align them to 64 bytes for speed. */
   size_t (*conv_packed_size)(int groups, int cin, int cout, const int k[3]);
   /* The operator of the input gradient, its pieces if the convolution is strided, and slices of channels are all strides of w. */
   void (*conv_pack)(int groups, int cin, int cout, const int k[3], const HGConvWeights *w, void *packed);
 
-  /* Bytes of scratch for conv() on omp_get_max_threads() threads, 0 for none */
+  /* Bytes of scratch for conv() on omp_get_max_threads() threads or fewer, 0 for none. Inside a parallel region it runs on one. */
   size_t (*conv_work)(int groups, int cin, int cout, const int k[3]);
 
   /* y[n][z][y][x][g][co] = store(sum over kz, ky, kx, ci of x[...][g][ci] w[g][co][ci][kz][ky][kx]), see HGConvStore
@@ -80,7 +80,7 @@ typedef struct {
   void (*conv)(const HGConvShape *s, const void *x, const HGConvWeights *w, const void *packed, const HGConvStore *store, void *work,
                void *y);
 
-  /* Bytes of scratch for conv_weights() on omp_get_max_threads() threads */
+  /* Bytes of scratch for conv_weights() on omp_get_max_threads() threads, for a shape of as many points or fewer */
   size_t (*conv_weights_work)(const HGConvShape *s);
   /* dw[g][co][ci][kz][ky][kx] += sum over n, z, y, x of x[...][g][ci] dy[n][z][y][x][g][co], db[g][co] += sum of dy
        dy     - strides ys

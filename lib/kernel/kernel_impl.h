@@ -30,6 +30,12 @@ static inline int PartStart(int n, int parts, int p)
   return (int)((long long)n * p / parts);
 }
 
+/* Whether n equal pieces of work leave some of the threads idle for long */
+static inline int Uneven(int n, int threads)
+{
+  return n < 4 * threads && n % threads;
+}
+
 /* A box of pixels: pieces of rows of one sample and plane */
 typedef struct {
   int n, z;   /* sample, plane */

@@ -10,6 +10,7 @@ enum {
   NAME(RUN)         = 512,                         /* elements from the first to the last tap of a block of taps that is transposed */
   NAME(WIDE_BLOCK)  = 192 * 1024,                  /* bytes of packed weights */
   NAME(WIDE_MOST)   = 256,                         /* input channels of a block */
+  NAME(WIDE_BLOCKS) = 24,                          /* blocks of output channels of a pass over few points, if these are contiguous */
   NAME(WIDE_SUMS)   = 1024,                        /* sums of one or two vectors that wait for the next block */
   NAME(WIDE_PIXELS) = 256                          /* pixels of a box */
 };
@@ -72,7 +73,7 @@ static void NAME(pack_copy)(const NAME(Source) *a, int co, int nco, int c0, int 
       for (int v = 0, left = nco; left > 0; v++, left -= VLEN) {
         const int rest = left <= VLEN && v % 2 == 0; /* the last block has one vector */
         REAL     *p    = to->p + v / 2 * next + (t * to->tap + c * to->channel) / (rest ? 2 : 1) + v % 2 * VLEN;
-        __builtin_prefetch(w + v * VLEN + 4 * a->si);
+        __builtin_prefetch(w + v * VLEN + 8 * a->si);
         NAME(store)(p, left >= VLEN ? NAME(load)(w + v * VLEN) : NAME(load_n)(w + v * VLEN, left));
       }
     }
@@ -132,21 +133,15 @@ static void NAME(pack_block)(const NAME(Source) *a, int co, int nco, int c0, int
   }
 }
 
-/* Blocks of input channels of a direct convolution, from the operator alone */
+/* Input channels of a block of a direct convolution, from the operator alone: the order of sums depends on it if there are several taps */
 static int NAME(wide_channels)(int nk)
 {
   return MaxInt(1, MinInt(NAME(WIDE_MOST), NAME(WIDE_BLOCK) / (2 * BYTES) / nk));
 }
 
-/* Blocks of output channels that share a pass over the points if there are few of them: rows of weights are long then */
-static int NAME(wide_blocks)(int nk)
-{
-  return MaxInt(1, MinInt(8, NAME(WIDE_BLOCK) / (2 * BYTES) / (nk * NAME(wide_channels)(nk))));
-}
-
 static size_t NAME(wide_packed)(int nk) /* elements of packed weights */
 {
-  return (size_t)NAME(wide_blocks)(nk) * NAME(wide_channels)(nk) * nk * 2 * VLEN;
+  return (size_t)MaxInt(NAME(WIDE_BLOCK) / sizeof(REAL), nk * 2 * VLEN);
 }
 
 static size_t NAME(wide_work)(int nk)
@@ -235,10 +230,10 @@ static void NAME(wide_cut)(NAME(Wide) *d, int threads)
 
   d->cut    = CutShape(s, rows, NAME(WIDE_PIXELS));
   d->boxes  = MaxInt(1, MinInt(d->cut.boxes, NAME(WIDE_SUMS) / MaxInt(1, pixels)));
-  d->blocks = d->w.so == 1 ? NAME(wide_blocks)(d->w.nk) : 1;
-  d->blocks = MaxInt(1, MinInt(d->blocks, NAME(WIDE_SUMS) / MaxInt(1, pixels * d->boxes)));
-  while (d->blocks > 1 && CeilDiv(vectors, d->blocks) * CeilDiv(d->cut.boxes, d->boxes) < 2 * threads) d->blocks = CeilDiv(d->blocks, 2);
-  while (d->boxes > 1 && CeilDiv(vectors, d->blocks) * CeilDiv(d->cut.boxes, d->boxes) < threads) d->boxes = CeilDiv(d->boxes, 2);
+  d->blocks = d->w.so == 1 && d->w.nk == 1 ? MaxInt(1, MinInt(NAME(WIDE_BLOCKS), NAME(WIDE_SUMS) / MaxInt(1, pixels * d->boxes))) : 1;
+  while (d->blocks > 1 && Uneven(CeilDiv(vectors, d->blocks) * CeilDiv(d->cut.boxes, d->boxes), threads)) d->blocks = CeilDiv(d->blocks, 2);
+  if (d->w.nk == 1) d->most = MinInt(NAME(WIDE_MOST), NAME(WIDE_BLOCK) / (2 * BYTES) / d->blocks);
+  while (d->boxes > 1 && Uneven(CeilDiv(vectors, d->blocks) * CeilDiv(d->cut.boxes, d->boxes), threads)) d->boxes = CeilDiv(d->boxes, 2);
 }
 
 /* One group */

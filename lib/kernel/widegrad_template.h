@@ -77,7 +77,7 @@ static NAME(WideGradient) NAME(wide_gradient)(const HGConvShape *s, int tiled)
   g.s.at[0] = g.s.at[1] = 0; /* tiles may start anywhere */
   g.taps     = tiled ? 9 : g.nk;
   g.matrices = tiled ? 16 : g.nk;
-  g.cout     = tiled ? NAME(GRAD_TILED) : 2 * VLEN;
+  g.cout     = tiled ? NAME(GRAD_TILED) : g.nk == 1 && points >= 32 ? 8 * VLEN : 2 * VLEN; /* more of them share a copy of x */
   g.cin      = tiled ? NAME(GRAD_TILED) : MinInt(NAME(GRAD_MOST), NAME(GRAD_BLOCK) / (2 * BYTES) / g.nk);
   g.cin      = MaxInt(1, g.cin > VLEN ? g.cin / VLEN * VLEN : g.cin);
   g.ciblocks = CeilDiv(s->cin, g.cin);
@@ -332,7 +332,7 @@ static void NAME(add_chunk)(const NAME(WideGradient) *g, const NAME(GradientBloc
     if (g->tiled) NAME(transform_gradients)(s, dy, p, n, width, d, nv * VLEN, dstep);
     else NAME(copy_pixels)(dy, p, n, 1, width, d, nv * VLEN);
     for (int m = 0; m < g->matrices; m++) {
-      if (!g->tiled) NAME(copy_pixels)(x + m / s->k[2] / s->k[1] * s->ts[0] + m / s->k[2] % s->k[1] * s->ts[1] + m % s->k[2] * s->ts[2], p, n, 0, b->nc, v, row);
+      if (!g->tiled && (i == 0 || g->nk > 1)) NAME(copy_pixels)(x + m / s->k[2] / s->k[1] * s->ts[0] + m / s->k[2] % s->k[1] * s->ts[1] + m % s->k[2] * s->ts[2], p, n, 0, b->nc, v, row);
       NAME(add_products)(v + (g->tiled ? m * vstep : 0), row, d + (g->tiled ? m * dstep : 0), n, b->nc, nv, fresh,
                          sums + ((ptrdiff_t)i * g->matrices + m * nv * VLEN) * g->cin);
     }

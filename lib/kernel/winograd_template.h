@@ -262,8 +262,8 @@ static void NAME(conv_winograd)(const NAME(Conv) *c, const HGConvWeights *weight
     w.w = (const REAL *)w.w + 2 * w.st[a], w.st[a] = -w.st[a];
   }
   d.cut = NAME(cut_tiles)(s, &d.tiles, &d.boxes);
-  while (d.boxes > 1 && CeilDiv(s->cout, d.outputs) * CeilDiv(d.cut.boxes, d.boxes) < threads) d.boxes = CeilDiv(d.boxes, 2);
-  while (d.outputs > 2 * VLEN && CeilDiv(s->cout, d.outputs) * CeilDiv(d.cut.boxes, d.boxes) < threads) d.outputs /= 2;
+  while (d.boxes > 1 && Uneven(CeilDiv(s->cout, d.outputs) * CeilDiv(d.cut.boxes, d.boxes), threads)) d.boxes = CeilDiv(d.boxes, 2);
+  while (d.outputs > 2 * VLEN && Uneven(CeilDiv(s->cout, d.outputs) * CeilDiv(d.cut.boxes, d.boxes), threads)) d.outputs /= 2;
   const int n = CeilDiv(s->cout, d.outputs), chunks = CeilDiv(d.cut.boxes, d.boxes);
 #pragma omp parallel for schedule(static) collapse(2) num_threads(threads) if (threads > 1)
   for (int i = 0; i < chunks; i++) {
