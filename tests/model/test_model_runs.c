@@ -161,10 +161,11 @@ static PetscErrorCode Output(MPI_Comm comm, const char file[], HGModel m, PetscB
 /* All arrays, and before and behind them others as rank 0 has them; odd: with such a value at the end of the third */
 static PetscErrorCode WriteAll(MPI_Comm comm, const char file[], double odd)
 {
-  PetscScalar small[2] = {1, 2};
-  Part        p[ARRAYS];
-  HGModel     m;
-  PetscMPIInt r, n;
+  PetscScalar    small[2] = {1, 2};
+  Part           p[ARRAYS];
+  HGModel        m;
+  PetscMPIInt    r, n;
+  PetscErrorCode e;
 
   PetscFunctionBegin;
   PetscCallMPI(MPI_Comm_rank(comm, &r));
@@ -179,10 +180,11 @@ static PetscErrorCode WriteAll(MPI_Comm comm, const char file[], double odd)
     PetscCall(PutRuns(m, a, &p[a]));
   }
   PetscCall(HGModelPutArray(m, "fc1", "large", 1, (const PetscInt[]){2}, r ? NULL : small));
-  PetscCall(Output(comm, file, m, PETSC_TRUE));
-  PetscCall(Output(comm, file, m, PETSC_FALSE));
+  e = Output(comm, file, m, PETSC_TRUE);
+  if (!e) e = Output(comm, file, m, PETSC_FALSE);
   PetscCall(HGModelDestroy(&m));
   for (PetscInt a = 0; a < ARRAYS; a++) PetscCall(DestroyPart(&p[a]));
+  PetscCall(e);
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
