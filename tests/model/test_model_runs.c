@@ -290,6 +290,29 @@ static PetscErrorCode TestChunks(void)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+/* Arrays without elements */
+static PetscErrorCode TestEmpty(void)
+{
+  const PetscInt shape[2] = {3, 0};
+  HGModel        m;
+  PetscInt       n;
+
+  PetscFunctionBegin;
+  PetscCall(HGModelCreate(PETSC_COMM_WORLD, &m));
+  PetscCall(HGModelPutRuns(m, "", "none", 2, shape, HG_F32, 0, NULL, NULL));
+  PetscCall(HGModelPutRuns(m, "fc", "none", 1, shape + 1, HG_F64, 1, &(HGModelRun){.count = 0}, NULL));
+  PetscCall(Output(PETSC_COMM_WORLD, other, m, PETSC_TRUE));
+  PetscCall(Output(PETSC_COMM_WORLD, other, m, PETSC_FALSE));
+  PetscCall(HGModelDestroy(&m));
+  PetscCall(HGModelOpen(PETSC_COMM_WORLD, other, &m));
+  PetscCall(HGModelVerify(m, &n));
+  PetscCheck(n == 2, PETSC_COMM_WORLD, PETSC_ERR_PLIB, "%" PetscInt_FMT " empty arrays were verified", n);
+  PetscCall(HGModelGetRuns(m, "", "none", 2, shape, HG_F64, 0, NULL, NULL));
+  PetscCall(HGModelGetRuns(m, "fc", "none", 1, shape + 1, HG_F64, 1, &(HGModelRun){.count = 0}, NULL));
+  PetscCall(HGModelDestroy(&m));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 /* ---- mistakes ---- */
 
 static PetscErrorCode TestBadRuns(void)
@@ -590,6 +613,7 @@ static PetscErrorCode Run(void)
   PetscCall(TestWriting());
   PetscCall(TestReading());
   PetscCall(TestChunks());
+  PetscCall(TestEmpty());
   PetscCall(TestBadRuns());
   PetscCall(TestLimit());
   PetscCall(TestNoRoom());
