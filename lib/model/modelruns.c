@@ -108,7 +108,7 @@ static PetscErrorCode AddArray(HGModel m, const char group[], const char name[],
 /*@C
    HGModelPutArray - Put an array, which becomes a variable of the file
 
-   Collective
+   Logically Collective
 
    Input Parameters:
 +  m     - the model

@@ -161,10 +161,11 @@ static PetscErrorCode Output(MPI_Comm comm, const char file[], HGModel m, PetscB
 /* All arrays, and before and behind them others as rank 0 has them; odd: with such a value at the end of the third */
 static PetscErrorCode WriteAll(MPI_Comm comm, const char file[], double odd)
 {
-  PetscScalar small[2] = {1, 2};
-  Part        p[ARRAYS];
-  HGModel     m;
-  PetscMPIInt r, n;
+  PetscScalar    small[2] = {1, 2};
+  Part           p[ARRAYS];
+  HGModel        m;
+  PetscMPIInt    r, n;
+  PetscErrorCode e;
 
   PetscFunctionBegin;
   PetscCallMPI(MPI_Comm_rank(comm, &r));
@@ -179,10 +180,11 @@ static PetscErrorCode WriteAll(MPI_Comm comm, const char file[], double odd)
     PetscCall(PutRuns(m, a, &p[a]));
   }
   PetscCall(HGModelPutArray(m, "fc1", "large", 1, (const PetscInt[]){2}, r ? NULL : small));
-  PetscCall(Output(comm, file, m, PETSC_TRUE));
-  PetscCall(Output(comm, file, m, PETSC_FALSE));
+  e = Output(comm, file, m, PETSC_TRUE);
+  if (!e) e = Output(comm, file, m, PETSC_FALSE);
   PetscCall(HGModelDestroy(&m));
   for (PetscInt a = 0; a < ARRAYS; a++) PetscCall(DestroyPart(&p[a]));
+  PetscCall(e);
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -285,6 +287,29 @@ static PetscErrorCode TestChunks(void)
   if (!rank && system(copy)) PetscCall(PetscPrintf(PETSC_COMM_SELF, "no nccopy, no test of other chunks\n"));
   PetscCallMPI(MPI_Barrier(PETSC_COMM_WORLD));
   PetscCall(ReadAll(PETSC_COMM_WORLD, other, Columns, HG_F64, rank, size));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Arrays without elements */
+static PetscErrorCode TestEmpty(void)
+{
+  const PetscInt shape[2] = {3, 0};
+  HGModel        m;
+  PetscInt       n;
+
+  PetscFunctionBegin;
+  PetscCall(HGModelCreate(PETSC_COMM_WORLD, &m));
+  PetscCall(HGModelPutRuns(m, "", "none", 2, shape, HG_F32, 0, NULL, NULL));
+  PetscCall(HGModelPutRuns(m, "fc", "none", 1, shape + 1, HG_F64, 1, &(HGModelRun){.count = 0}, NULL));
+  PetscCall(Output(PETSC_COMM_WORLD, other, m, PETSC_TRUE));
+  PetscCall(Output(PETSC_COMM_WORLD, other, m, PETSC_FALSE));
+  PetscCall(HGModelDestroy(&m));
+  PetscCall(HGModelOpen(PETSC_COMM_WORLD, other, &m));
+  PetscCall(HGModelVerify(m, &n));
+  PetscCheck(n == 2, PETSC_COMM_WORLD, PETSC_ERR_PLIB, "%" PetscInt_FMT " empty arrays were verified", n);
+  PetscCall(HGModelGetRuns(m, "", "none", 2, shape, HG_F64, 0, NULL, NULL));
+  PetscCall(HGModelGetRuns(m, "fc", "none", 1, shape + 1, HG_F64, 1, &(HGModelRun){.count = 0}, NULL));
+  PetscCall(HGModelDestroy(&m));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -588,6 +613,7 @@ static PetscErrorCode Run(void)
   PetscCall(TestWriting());
   PetscCall(TestReading());
   PetscCall(TestChunks());
+  PetscCall(TestEmpty());
   PetscCall(TestBadRuns());
   PetscCall(TestLimit());
   PetscCall(TestNoRoom());
