@@ -3,13 +3,16 @@
 
 PetscErrorCode AppModelOptions(void)
 {
-  PetscBool verify = PETSC_TRUE;
+  PetscBool verify = PETSC_TRUE, direct = PETSC_TRUE;
 
   PetscFunctionBegin;
   PetscOptionsBegin(PETSC_COMM_WORLD, NULL, "Model file options", "");
   PetscCall(HGOptionsBool(PetscOptionsObject, "-model_verify",
                           "compare model files with their checksums; 0 for files that were edited on purpose", "HGModelOpen", &verify,
                           NULL));
+  PetscCall(HGOptionsBool(PetscOptionsObject, "-model_direct",
+                          "ranks write their parts of model files themselves where they see the file; 0 for all through rank 0",
+                          "HGModelPutRuns", &direct, NULL));
   PetscOptionsEnd();
   PetscFunctionReturn(PETSC_SUCCESS);
 }

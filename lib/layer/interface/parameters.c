@@ -382,6 +382,7 @@ PetscErrorCode HGParametersDestroy(HGParameters *ps)
   }
   PetscCall(PetscFree(p->array));
   PetscCall(PetscFree(p->layer));
+  PetscCall(VecDestroy(&p->v));
   PetscCall(PetscFree(p->cast));
   PetscCall(PetscFree(p->own_home));
   PetscCall(PetscFree(*ps));
@@ -650,7 +651,8 @@ static PetscErrorCode TakeValues(HGParameters ps, Vec v)
 
    Input Parameters:
 +  ps - the plan, set up
--  v  - the values, of `HGParametersCreateVec()` or longer; they must stay as they are until others are set, or the layers have done their work
+-  v  - the values, of `HGParametersCreateVec()` or longer; kept by a reference. They must stay as they are until others are set, or the layers have
+        done their work
 
    Level: developer
 
@@ -660,6 +662,9 @@ PetscErrorCode HGParametersBegin(HGParameters ps, Vec v)
 {
   PetscFunctionBegin;
   for (PetscInt i = 0; i < ps->narrays; i++) PetscCall(Finish(&ps->array[i]));
+  PetscCall(PetscObjectReference((PetscObject)v));
+  PetscCall(VecDestroy(&ps->v));
+  ps->v = v;
   PetscCall(TakeValues(ps, v));
   for (int use = 0; use < 2; use++) {
     for (PetscInt i = 0; i < ps->narrays; i++) {

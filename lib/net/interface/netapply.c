@@ -244,7 +244,7 @@ PetscErrorCode HGNetInitializeParameters(HGNet net, uint64_t seed, Vec p)
 
    Input Parameters:
 +  net - the network, set up
--  p   - the values, from `HGNetCreateParameters()`; they must not change until others are set, or forward and adjoint are done
+-  p   - the values, from `HGNetCreateParameters()`; kept by a reference. They must not change until others are set, or forward and adjoint are done
 
    Level: beginner
 
