@@ -323,6 +323,11 @@ static void TestThreads(const HGKernels *k, Case *c, const Array *packed, const 
   omp_set_num_threads(threads);
   Conv(k, &c->s, c, packed, work, 0, 0);
   Check(!memcmp(one, c->y.p, bytes), "conv on several threads", k, c, threads, 0);
+  Fill(&c->y, 0.5);
+#pragma omp parallel
+#pragma omp single
+  Conv(k, &c->s, c, packed, work, 0, 0);
+  Check(!memcmp(one, c->y.p, bytes), "conv inside a parallel region", k, c, threads, 0);
   omp_set_num_threads(1);
   free(one);
 }
