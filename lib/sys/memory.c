@@ -41,7 +41,7 @@ PetscErrorCode HGCheckMemory(MPI_Comm comm, double bytes, const char what[])
   if (bytes > have)
     PetscCall(PetscSNPrintf(
         msg, sizeof(msg),
-        "%s: about %.3g GiB in all for %d rank%s of a machine that has %.3g; take a smaller network, grid or batch, or more machines", what,
+        "%s; about %.3g GiB in all for %d rank%s of a machine that has %.3g; take a smaller network, grid or batch, or more machines", what,
         bytes / 1073741824, ranks, ranks > 1 ? "s" : "", have / 1073741824));
   PetscCall(HGAgreeOnMessage(comm, msg, sizeof(msg)));
   HGCheck(!*msg, comm, "%s", msg);

@@ -34,6 +34,7 @@ struct _p_HGParameters {
   void     *cast;            /* [n] the shards in the layers' type, if the Vec has another */
   void     *home, *own_home; /* [n] the gradient of the shards, in the Vec's type: where it is, and the plan's own memory for it */
   void     *at;              /* where the shards lie */
+  Vec       v;               /* in whose array that is, NULL: in cast */
   PetscBool gradients;
   size_t    bytes;
 };

@@ -414,8 +414,9 @@ static PetscErrorCode CheckMemory(HGNet net)
 
   PetscFunctionBegin;
   PetscCall(HGParametersGetNeed(net->parameters, net->gradients, &bytes, &name, &largest));
-  PetscCall(PetscSNPrintf(what, sizeof(what), "%s: its parameters take %.3g GiB on a rank, the tensors of all layers %.3g", name,
-                          largest / 1073741824, (double)net->arena_bytes / 1073741824));
+  PetscCall(PetscSNPrintf(what, sizeof(what),
+                          "out of memory: on a rank the tensors of all layers take %.3g GiB, the parameters %.3g, of which %s %.3g",
+                          (double)net->arena_bytes / 1073741824, bytes / 1073741824, name, largest / 1073741824));
   PetscCall(HGCheckMemory(PetscObjectComm((PetscObject)net), bytes + (double)net->arena_bytes, what));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
