@@ -360,13 +360,20 @@ static HGConvShape ProductShape(PetscInt nb, PetscInt from, PetscInt to)
                        .ys     = {0, 0, 0, to}};
 }
 
+/* Scratch of the weight gradient of some rows */
+static size_t GradientWork(const Dense *d, PetscInt samples, PetscInt rows)
+{
+  const HGConvShape s = ProductShape(samples, d->in, rows);
+
+  return rows ? (*d->kernels->conv_weights_work)(&s) : 0;
+}
+
 static PetscErrorCode AllocateWeights(HGLayer layer, PetscInt samples)
 {
-  Dense            *d      = (Dense *)layer->data;
-  const int         k[3]   = {1, 1, 1};
-  const size_t      size   = HGDTypeSize(layer->dtype);
-  const HGConvShape s      = ProductShape(samples, d->in, d->out);
-  void            **free[] = {&d->w, &d->packed, &d->packed_adjoint, &d->dw};
+  Dense       *d      = (Dense *)layer->data;
+  const int    k[3]   = {1, 1, 1};
+  const size_t size   = HGDTypeSize(layer->dtype);
+  void       **free[] = {&d->w, &d->packed, &d->packed_adjoint, &d->dw};
 
   PetscFunctionBegin;
   for (int i = 0; i < 4; i++) PetscCall(PetscFree(*free[i]));
@@ -378,7 +385,9 @@ static PetscErrorCode AllocateWeights(HGLayer layer, PetscInt samples)
   PetscCall(PetscMalloc((*d->kernels->conv_packed_size)(1, (int)d->out, (int)d->in, k), &d->packed_adjoint));
   d->weights       = (HGConvWeights){.w = d->w, .so = d->in, .si = 1};
   d->transposed    = (HGConvWeights){.w = d->w, .so = 1, .si = d->in};
-  layer->work_size = PetscMax((*d->kernels->conv_weights_work)(&s), (*d->kernels->conv_work)(1, (int)d->in, (int)d->out, k));
+  layer->work_size = GradientWork(d, samples, d->column ? PetscMin(ROWS, d->out) : d->out);
+  if (d->column) layer->work_size = PetscMax(layer->work_size, GradientWork(d, samples, d->out % ROWS)); /* the last rows */
+  layer->work_size = PetscMax(layer->work_size, (*d->kernels->conv_work)(1, (int)d->in, (int)d->out, k));
   layer->work_size = PetscMax(layer->work_size, (*d->kernels->conv_work)(1, (int)d->out, (int)d->in, k));
   PetscFunctionReturn(PETSC_SUCCESS);
 }

@@ -23,11 +23,20 @@ static HGAdamStep StepOf(const Adam *a)
                       .root  = PetscSqrtReal(1 - PetscPowReal(a->beta2, step))};
 }
 
+/* In double precision the same bits with every instruction set */
 static void Update_Adam(Tao tao, PetscInt n, const PetscScalar *g, PetscScalar *x, PetscScalar *const state[])
 {
   const HGAdamStep a = StepOf((const Adam *)tao->data);
+  PetscScalar     *m = state[0], *v = state[1];
 
-  (*HGTaoKernels(HG_F64)->adam)((size_t)n, &a, g, x, state[0], state[1]);
+#pragma omp parallel for schedule(static) if (n > 16384)
+  for (PetscInt i = 0; i < n; i++) {
+    const PetscReal d = g[i] + a.decay * x[i];
+
+    m[i] = a.beta1 * m[i] + (1 - a.beta1) * d;
+    v[i] = a.beta2 * v[i] + (1 - a.beta2) * d * d;
+    x[i] = a.keep * x[i] - a.rate * m[i] / (PetscSqrtReal(v[i]) / a.root + a.eps);
+  }
 }
 
 static void UpdateF32_Adam(Tao tao, PetscInt n, const float *g, float *x, float *const state[])

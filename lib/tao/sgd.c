@@ -21,8 +21,15 @@ static HGSGDStep StepOf(const SGD *o)
 static void Update_SGD(Tao tao, PetscInt n, const PetscScalar *g, PetscScalar *x, PetscScalar *const state[])
 {
   const HGSGDStep a = StepOf((const SGD *)tao->data);
+  PetscScalar    *m = state[0];
 
-  (*HGTaoKernels(HG_F64)->sgd)((size_t)n, &a, g, x, state[0]);
+#pragma omp parallel for schedule(static) if (n > 16384)
+  for (PetscInt i = 0; i < n; i++) {
+    const PetscReal d = g[i] + a.decay * x[i];
+
+    m[i] = a.first ? d : a.momentum * m[i] + d;
+    x[i] -= a.rate * (a.nesterov ? d + a.momentum * m[i] : m[i]);
+  }
 }
 
 static void UpdateF32_SGD(Tao tao, PetscInt n, const float *g, float *x, float *const state[])
