@@ -8,6 +8,7 @@
 #include "sys/hgtext.h"
 #include "kernel/hgkernel.h"
 #include "tensor/hgtensor.h"
+#include "tensor/hgvec.h"
 #include "linop/hglinop.h"
 #include "model/hgmodel.h"
 #include "data/hgdata.h"

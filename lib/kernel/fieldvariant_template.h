@@ -36,6 +36,7 @@ const HGFieldKernels NAME(HGFieldKernels) = {
   .sums             = NAME(sums),
   .normalize        = NAME(normalize),
   .normalize_adjoint = NAME(normalize_adjoint),
+  .dot              = NAME(dot),
   .adam             = NAME(adam),
   .sgd              = NAME(sgd),
 };

@@ -150,6 +150,8 @@ typedef struct {
   void (*normalize_adjoint)(const HGFieldShape *s, const HGNormalization *c, const void *x, const void *dy, const HGFieldStore *store,
                             void *dx);
 
+  /* The sum of x y over n elements, in double precision and in an order that depends on n alone */
+  double (*dot)(size_t n, const void *x, const void *y);
   /* Steps of optimizers on arrays of n elements, which do not overlap */
   void (*adam)(size_t n, const HGAdamStep *a, const void *g, void *x, void *m, void *v);
   void (*sgd)(size_t n, const HGSGDStep *a, const void *g, void *x, void *m);

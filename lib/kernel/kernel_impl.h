@@ -19,6 +19,11 @@ static inline int MaxInt(int a, int b)
   return a > b ? a : b;
 }
 
+static inline size_t MinSize(size_t a, size_t b)
+{
+  return a < b ? a : b;
+}
+
 static inline int CeilDiv(int a, int b)
 {
   return (a + b - 1) / b;

@@ -67,3 +67,27 @@ static void NAME(sgd)(size_t n, const HGSGDStep *a, const void *g_, void *x_, vo
     }
   }
 }
+
+enum { NAME(SUMS) = 256 }; /* partial sums, whatever the number of threads */
+
+static double NAME(dot)(size_t n, const void *x_, const void *y_)
+{
+  const REAL  *x = x_, *y = y_;
+  const size_t block = (n / NAME(SUMS) / 64 + 1) * 64;
+  double       part[NAME(SUMS)], sum = 0;
+
+#pragma omp parallel for schedule(static) if (n > NAME(STEP))
+  for (int b = 0; b < NAME(SUMS); b++) {
+    const size_t first = MinSize(n, b * block), last = MinSize(n, first + block);
+    double       lane[32] = {0}, s = 0;
+    size_t       i = first;
+    for (; i + 32 <= last; i += 32) {
+      UNROLL for (int l = 0; l < 32; l++) lane[l] += (double)x[i + l] * (double)y[i + l];
+    }
+    for (int l = 0; i < last; i++, l++) lane[l] += (double)x[i] * (double)y[i];
+    for (int l = 0; l < 32; l++) s += lane[l];
+    part[b] = s;
+  }
+  for (int b = 0; b < NAME(SUMS); b++) sum += part[b];
+  return sum;
+}

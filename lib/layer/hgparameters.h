@@ -4,7 +4,7 @@
 
 #include "layer/hglayer.h"
 #include "model/hgmodel.h"
-#include "sys/hgvec.h"
+#include "tensor/hgvec.h"
 
 /*S
    HGParameters - where the parameters of some layers live, and how they get to the ranks that use them

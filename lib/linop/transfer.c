@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Execution of transfers: pack, persistent messages, unpack. The plan is made in transferplan.c. */
 #include "linop/transfer_impl.h"
+#include <stdlib.h>
 
 ptrdiff_t HGMessageMost = PETSC_MPI_INT_MAX;
 
 /* Counts of MPI are ints: a longer message is one item of a type of its own, made of chunks and a rest */
-static PetscErrorCode MakeType(ptrdiff_t length, HGDType dtype, MPI_Datatype *type, PetscMPIInt *items)
+static PetscErrorCode TellPacked(ptrdiff_t length, HGDType dtype, HGMessage *m)
 {
   const MPI_Datatype element = dtype == HG_F32 ? MPI_FLOAT : MPI_DOUBLE;
   const ptrdiff_t    chunk = PetscMin(HGMessageMost, 1 << 20), chunks = length / chunk;
@@ -14,15 +15,63 @@ static PetscErrorCode MakeType(ptrdiff_t length, HGDType dtype, MPI_Datatype *ty
   MPI_Aint           start[2] = {0, (MPI_Aint)(chunks * chunk) * (MPI_Aint)HGDTypeSize(dtype)};
 
   PetscFunctionBegin;
-  *type  = element;
-  *items = (PetscMPIInt)length;
+  *m = (HGMessage){.type = element, .items = (PetscMPIInt)length};
   if (length <= HGMessageMost) PetscFunctionReturn(PETSC_SUCCESS);
   PetscCallMPI(MPI_Type_contiguous((int)chunk, element, &part[0]));
   part[1] = element;
-  PetscCallMPI(MPI_Type_create_struct(2, count, start, part, type));
-  PetscCallMPI(MPI_Type_commit(type));
+  PetscCallMPI(MPI_Type_create_struct(2, count, start, part, &m->type));
+  PetscCallMPI(MPI_Type_commit(&m->type));
   PetscCallMPI(MPI_Type_free(&part[0]));
-  *items = 1;
+  m->items = 1;
+  m->own   = PETSC_TRUE;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Elements of a box that lie one behind the other, and the axes outside of them */
+static ptrdiff_t RunOf(const HGStrided *b, int *outside)
+{
+  ptrdiff_t run = 1;
+  int       a   = HG_AXES - 1;
+
+  for (; a >= 0; a--) {
+    if (b->size[a] > 1 && b->stride[a] != run) break;
+    run *= b->size[a];
+  }
+  *outside = a + 1;
+  return run;
+}
+
+/* Long pieces far apart are sent from there: a copy in a buffer would be memory that lasts */
+static PetscBool IsWorthPlacing(const HGStrided *b, HGDType dtype)
+{
+  const ptrdiff_t size = (ptrdiff_t)HGDTypeSize(dtype);
+  int             outside;
+
+  return RunOf(b, &outside) * size >= 4096 && HGStridedCount(b) * size >= 1 << 20 ? PETSC_TRUE : PETSC_FALSE;
+}
+
+/* A box as it lies in its array */
+static PetscErrorCode TellPlaced(const HGStrided *b, HGDType dtype, HGMessage *m)
+{
+  int             outside;
+  const ptrdiff_t run = RunOf(b, &outside);
+  HGMessage       inner;
+  MPI_Datatype    type;
+
+  PetscFunctionBegin;
+  PetscCall(TellPacked(run, dtype, &inner));
+  PetscCallMPI(MPI_Type_contiguous(inner.items, inner.type, &type));
+  if (inner.own) PetscCallMPI(MPI_Type_free(&inner.type));
+  for (int a = outside - 1; a >= 0; a--) {
+    MPI_Datatype wider;
+
+    if (b->size[a] == 1) continue;
+    PetscCallMPI(MPI_Type_create_hvector((int)b->size[a], 1, (MPI_Aint)b->stride[a] * (MPI_Aint)HGDTypeSize(dtype), type, &wider));
+    PetscCallMPI(MPI_Type_free(&type));
+    type = wider;
+  }
+  PetscCallMPI(MPI_Type_commit(&type));
+  *m = (HGMessage){.type = type, .items = 1, .own = PETSC_TRUE};
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -40,12 +89,20 @@ static PetscErrorCode AllocateMessages(HGPeers *ps, HGDType dtype)
       for (int a = 0; a < HG_AXES; a++) p->length += (p->boxes.box->size[a] - 1) * p->boxes.box->stride[a];
     }
     p->direct = p->span || (p->boxes.n == 1 && HGStridedContiguous(p->boxes.box)) ? PETSC_TRUE : PETSC_FALSE;
+    PetscCall(TellPacked(p->length, dtype, &p->packed));
+    p->placed     = p->packed;
+    p->placed.own = PETSC_FALSE;
+    if (!p->direct && p->boxes.n == 1 && IsWorthPlacing(p->boxes.box, dtype)) {
+      PetscCall(TellPlaced(p->boxes.box, dtype, &p->placed));
+      p->direct = PETSC_TRUE;
+    }
     ps->ndirect += p->direct;
     p->offset = total;
     total += (size_t)p->length;
-    PetscCall(MakeType(p->length, dtype, &p->type, &p->items));
   }
-  PetscCall(PetscCalloc(total * HGDTypeSize(dtype), &ps->buf));
+  /* The system's zeros take no memory until they are written, and where messages go from the arrays they never are */
+  ps->buf = (char *)calloc(total + 1, HGDTypeSize(dtype));
+  PetscCheck(ps->buf, PETSC_COMM_SELF, PETSC_ERR_MEM, "no memory for messages of %zu bytes", total * HGDTypeSize(dtype));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -58,6 +115,11 @@ static inline void *Element(HGTransfer t, void *array, ptrdiff_t i)
 static void *Message(HGTransfer t, const HGPeers *ps, const HGPeer *p, void *array)
 {
   return p->direct && array ? Element(t, array, p->boxes.box->offset) : Element(t, ps->buf, (ptrdiff_t)p->offset);
+}
+
+static const HGMessage *Told(const HGPeer *p, const void *array)
+{
+  return p->direct && array ? &p->placed : &p->packed;
 }
 
 static inline const HGPeers *Incoming(HGTransfer t, int dir)
@@ -87,12 +149,17 @@ static PetscErrorCode MakeRequests(HGTransfer t, int dir, HGRequests *q, void *f
   PetscFunctionBegin;
   PetscCall(FreeRequests(t, q));
   PetscCall(PetscMalloc1(in->n + out->n, &q->r));
-  for (PetscInt i = 0; i < in->n; i++)
-    PetscCallMPI(MPI_Recv_init(Message(t, in, &in->p[i], t->add[dir] ? NULL : into), in->p[i].items, in->p[i].type, in->p[i].rank, t->tag,
-                               t->comm, &q->r[i]));
-  for (PetscInt i = 0; i < out->n; i++)
-    PetscCallMPI(MPI_Send_init(Message(t, out, &out->p[i], from), out->p[i].items, out->p[i].type, out->p[i].rank, t->tag, t->comm,
-                               &q->r[in->n + i]));
+  for (PetscInt i = 0; i < in->n; i++) {
+    void            *to = t->add[dir] ? NULL : into;
+    const HGMessage *m  = Told(&in->p[i], to);
+
+    PetscCallMPI(MPI_Recv_init(Message(t, in, &in->p[i], to), m->items, m->type, in->p[i].rank, t->tag, t->comm, &q->r[i]));
+  }
+  for (PetscInt i = 0; i < out->n; i++) {
+    const HGMessage *m = Told(&out->p[i], from);
+
+    PetscCallMPI(MPI_Send_init(Message(t, out, &out->p[i], from), m->items, m->type, out->p[i].rank, t->tag, t->comm, &q->r[in->n + i]));
+  }
   q->from = from;
   q->into = into;
   q->made = PETSC_TRUE;
@@ -135,10 +202,11 @@ static PetscErrorCode FreePeers(HGPeers *ps)
   for (PetscInt i = 0; i < ps->n; i++) {
     PetscCall(PetscFree(ps->p[i].boxes.box));
     PetscCall(PetscFree(ps->p[i].gaps.box));
-    if (ps->p[i].length > HGMessageMost) PetscCallMPI(MPI_Type_free(&ps->p[i].type));
+    if (ps->p[i].packed.own) PetscCallMPI(MPI_Type_free(&ps->p[i].packed.type));
+    if (ps->p[i].placed.own) PetscCallMPI(MPI_Type_free(&ps->p[i].placed.type));
   }
   PetscCall(PetscFree(ps->p));
-  PetscCall(PetscFree(ps->buf));
+  free(ps->buf);
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -222,7 +290,7 @@ static PetscErrorCode StartMessages(HGTransfer t, int dir, void *from, void *int
   if (in->n) PetscCallMPI(MPI_Startall((PetscMPIInt)in->n, r));
   for (PetscInt i = 0; i < out->n; i++) {
     if (kind == HG_BUFFERED || !out->p[i].direct) Pack(t, out, &out->p[i], from);
-    PetscCallMPI(MPI_Start_isend(out->p[i].items, out->p[i].type, &r[in->n + i]));
+    PetscCallMPI(MPI_Start_isend(out->p[i].packed.items, out->p[i].packed.type, &r[in->n + i]));
   }
   PetscFunctionReturn(PETSC_SUCCESS);
 }

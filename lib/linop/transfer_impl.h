@@ -14,17 +14,24 @@ typedef struct {
   ptrdiff_t  count; /* elements in all of them */
 } HGBoxes;
 
+/* So many items of a type */
+typedef struct {
+  MPI_Datatype type;
+  PetscMPIInt  items;
+  PetscBool    own; /* the type is to be freed */
+} HGMessage;
+
 /* What goes to or comes from one rank */
 typedef struct {
-  PetscMPIInt  rank;
-  HGBoxes      boxes;
-  HGBoxes      gaps;   /* with span: ghost points between its rows, which are to be zero */
-  PetscBool    span;   /* one box, sent with what lies between its rows, which saves packing it */
-  ptrdiff_t    length; /* of its message, elements */
-  MPI_Datatype type;   /* and what MPI is told: so many items of a type */
-  PetscMPIInt  items;
-  size_t       offset; /* of its message in the buffer, elements */
-  PetscBool    direct; /* contiguous: can be sent and received where it lies */
+  PetscMPIInt rank;
+  HGBoxes     boxes;
+  HGBoxes     gaps;   /* with span: ghost points between its rows, which are to be zero */
+  PetscBool   span;   /* one box, sent with what lies between its rows, which saves packing it */
+  ptrdiff_t   length; /* of its message, elements */
+  HGMessage   packed; /* what MPI is told of it in the buffer */
+  HGMessage   placed; /* and in the array, if it is direct */
+  size_t      offset; /* of its message in the buffer, elements */
+  PetscBool   direct; /* contiguous, or long and in long pieces: can be sent and received where it lies */
 } HGPeer;
 
 typedef struct {

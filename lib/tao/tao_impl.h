@@ -3,7 +3,7 @@
 #define HGTAO_IMPL_H
 
 #include "tao/hgtao.h"
-#include "sys/hgvec.h"
+#include "tensor/hgvec.h"
 #include "kernel/hgfield.h"
 #include <petsc/private/taoimpl.h>
 

@@ -3,7 +3,7 @@
 #define HGTRAIN_IMPL_H
 
 #include "train/stages.h"
-#include "sys/hgvec.h"
+#include "tensor/hgvec.h"
 #include "objective/objective_impl.h"
 #include "sys/hgprogress.h"
 #include "sys/hgsignal.h"

@@ -4,7 +4,8 @@
    memory. PETSc's calls work on it as on any Vec; VecGetArray() and its relatives give a copy in double precision, which is put back on restoring. Sums are
    in double precision.
 */
-#include "sys/hgvec.h"
+#include "tensor/hgvec.h"
+#include "kernel/hgfield.h"
 #include <petsc/private/vecimpl.h>
 
 typedef struct {
@@ -101,30 +102,14 @@ static PetscErrorCode RestoreArrayRead_F32(Vec v, const PetscScalar **a)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* ---- reductions: in blocks of fixed size, whose sums are added in order: the same bits on any number of threads ---- */
-
-#define BLOCK 4096
+/* ---- reductions ---- */
 
 static double SumOf(PetscInt n, const float *x, const float *y)
 {
-  const PetscInt blocks = (n + BLOCK - 1) / BLOCK;
-  double        *part, sum = 0;
+  HGSimd simd;
 
-  PetscCallAbort(PETSC_COMM_SELF, PetscMalloc1(blocks, &part));
-#pragma omp parallel for schedule(static) if (blocks > 8)
-  for (PetscInt b = 0; b < blocks; b++) {
-    const PetscInt end     = PetscMin(n, (b + 1) * BLOCK);
-    double         lane[8] = {0};
-    PetscInt       i       = b * BLOCK;
-
-    for (; i + 8 <= end; i += 8)
-      for (int l = 0; l < 8; l++) lane[l] += (double)x[i + l] * (double)y[i + l];
-    for (; i < end; i++) lane[0] += (double)x[i] * (double)y[i];
-    part[b] = ((lane[0] + lane[1]) + (lane[2] + lane[3])) + ((lane[4] + lane[5]) + (lane[6] + lane[7]));
-  }
-  for (PetscInt b = 0; b < blocks; b++) sum += part[b];
-  PetscCallAbort(PETSC_COMM_SELF, PetscFree(part));
-  return sum;
+  PetscCallAbort(PETSC_COMM_SELF, HGGetSimd(&simd));
+  return (*HGFieldKernelsGet(simd, HG_F32)->dot)((size_t)n, x, y);
 }
 
 static PetscErrorCode Dot_F32(Vec x, Vec y, PetscScalar *z)
