@@ -19,6 +19,7 @@ static const Network networks[] = {
     {3, {2, 2, 5, 7, 6}, 3, "-net_type resnet -net_norm instance -net_width 3 -net_depth 1 -net_dropout 0.1 -net_activation softplus"},
     {1, {4, 2, 1, 1, 24}, 2, "-net_type unet -net_width 4 -net_levels 4 -net_norm batch"},
     {3, {1, 2, 7, 5, 6}, 2, "-net_type cnn -net_width 4 -net_depth 2"},
+    {2, {2, 2, 1, 9, 12}, 2, "-net_type cnn -net_width 80 -net_depth 3"}, /* wide: the kernels take the weights as they are */
 };
 
 /* parts [N][C][Z][Y][X] */

@@ -156,6 +156,32 @@ static PetscErrorCode MoveOutputBack(HGNet net)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+/* Ranks that have no channel in any layer would do nothing */
+static PetscErrorCode CheckChannelParts(HGNet net)
+{
+  PetscInt    parts[HG_AXES], size[HG_AXES], most;
+  const char *widest = "input";
+
+  PetscFunctionBegin;
+  PetscCall(HGPartitionGetParts(net->in, parts));
+  PetscCall(HGPartitionGetSizes(net->in, NULL, size));
+  most = size[HG_C];
+  for (PetscInt i = 0; i < net->n; i++) {
+    HGPartition p;
+
+    PetscCall(OutputOf(net, i, &p));
+    PetscCall(HGPartitionGetSizes(p, NULL, size));
+    if (size[HG_C] <= most) continue;
+    most = size[HG_C];
+    PetscCall(PetscObjectGetName((PetscObject)net->node[i].layer, &widest));
+  }
+  HGCheck(parts[HG_C] <= most, PetscObjectComm((PetscObject)net),
+          "%" PetscInt_FMT " parts of the channels, and the layer that has most, %s, has %" PetscInt_FMT
+          " channels; give fewer parts with -hg_channel_parts",
+          parts[HG_C], widest, most);
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 static PetscErrorCode CountParameters(HGNet net)
 {
   PetscFunctionBegin;
@@ -220,6 +246,7 @@ PetscErrorCode HGNetInferShapes(HGNet net)
     PetscCall(Agglomerate(net, &i));
   }
   PetscCall(MoveOutputBack(net));
+  PetscCall(CheckChannelParts(net));
   PetscCall(CountParameters(net));
   PetscCall(UniteHalos(net));
   PetscFunctionReturn(PETSC_SUCCESS);
