@@ -75,6 +75,7 @@ static PetscErrorCode Append_Adam(Tao tao, PetscReal lr, HGText *text)
   PetscCall(HGTaoAppendReal(text, "tao_adam_beta2", a->beta2));
   PetscCall(HGTaoAppendReal(text, "tao_adam_eps", a->eps));
   PetscCall(HGTaoAppendReal(text, "tao_adam_weight_decay", a->base.weight_decay));
+  PetscCall(HGTaoAppendDType(tao, text, "tao_adam_dtype"));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 

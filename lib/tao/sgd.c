@@ -65,6 +65,7 @@ static PetscErrorCode Append_SGD(Tao tao, PetscReal lr, HGText *text)
   PetscCall(HGTaoAppendReal(text, "tao_sgd_momentum", o->momentum));
   if (o->nesterov) PetscCall(HGTextAppend(text, " -tao_sgd_nesterov"));
   PetscCall(HGTaoAppendReal(text, "tao_sgd_weight_decay", o->base.weight_decay));
+  PetscCall(HGTaoAppendDType(tao, text, "tao_sgd_dtype"));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 

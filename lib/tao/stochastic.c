@@ -391,6 +391,18 @@ PetscErrorCode HGTaoOptionDType(HGOptionItems PetscOptionsObject, const char nam
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+/* HGTaoAppendDType - And tells of single precision, or of what was chosen, so that a resumed run knows what its weights and moments were kept in */
+PetscErrorCode HGTaoAppendDType(Tao tao, HGText *text, const char name[])
+{
+  const HGStochastic *s  = (const HGStochastic *)tao->data;
+  PetscBool           is = PETSC_FALSE;
+
+  PetscFunctionBegin;
+  if (tao->solution) PetscCall(HGVecIsF32(tao->solution, &is));
+  if (is || s->chosen) PetscCall(HGTextAppend(text, " -%s %s", name, is ? "f32" : "f64"));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 /* HGTaoKernels - The steps of this machine's instruction set */
 const HGFieldKernels *HGTaoKernels(HGDType t)
 {

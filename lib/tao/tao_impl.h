@@ -23,6 +23,7 @@ typedef struct {
 
 PETSC_EXTERN PetscErrorCode        HGTaoCreateStochastic(Tao, size_t, HGStochastic **);
 PETSC_INTERN PetscErrorCode        HGTaoOptionDType(HGOptionItems, const char[], HGStochastic *);
+PETSC_INTERN PetscErrorCode        HGTaoAppendDType(Tao, HGText *, const char[]);
 PETSC_INTERN const HGFieldKernels *HGTaoKernels(HGDType);
 PETSC_EXTERN PetscErrorCode        HGTaoAppendReal(HGText *, const char[], PetscReal);
 
