@@ -789,6 +789,15 @@ static PetscErrorCode MoveHome(HGParameters ps, void *at)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+/* Bound by memory: all threads */
+static void Zero(char *at, size_t bytes)
+{
+  const size_t piece = 1 << 20;
+
+#pragma omp parallel for schedule(static) if (bytes > piece)
+  for (size_t i = 0; i < bytes; i += piece) memset(at + i, 0, PetscMin(piece, bytes - i));
+}
+
 /*@
    HGParametersAdjointZero - Set the gradients that this rank sums to zero
 
@@ -819,7 +828,7 @@ PetscErrorCode HGParametersAdjointZero(HGParameters ps, Vec g)
     const HGTensorLocal *local;
 
     PetscCall(HGTensorGetLocal(ps->array[i].sum, &local));
-    PetscCall(PetscMemzero(local->array, local->elements * HGDTypeSize(ps->kept)));
+    Zero((char *)local->array, local->elements * HGDTypeSize(ps->kept));
   }
   PetscFunctionReturn(PETSC_SUCCESS);
 }
