@@ -349,6 +349,22 @@ static PetscErrorCode Duplicate_F32(Vec v, Vec *w)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+static PetscErrorCode DuplicateVecs_F32(Vec v, PetscInt n, Vec **w)
+{
+  PetscFunctionBegin;
+  PetscCall(PetscMalloc1(n, w));
+  for (PetscInt i = 0; i < n; i++) PetscCall(Duplicate_F32(v, &(*w)[i]));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode DestroyVecs_F32(PetscInt n, Vec w[])
+{
+  PetscFunctionBegin;
+  for (PetscInt i = 0; i < n; i++) PetscCall(VecDestroy(&w[i]));
+  PetscCall(PetscFree(w));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 static PetscErrorCode Destroy_F32(Vec v)
 {
   F32 *f = (F32 *)v->data;
@@ -384,8 +400,8 @@ static PetscErrorCode Create(MPI_Comm comm, PetscInt n, PetscInt N, float *array
   (*v)->data                   = f;
   (*v)->petscnative            = PETSC_FALSE;
   (*v)->ops->duplicate         = Duplicate_F32;
-  (*v)->ops->duplicatevecs     = VecDuplicateVecs_Default;
-  (*v)->ops->destroyvecs       = VecDestroyVecs_Default;
+  (*v)->ops->duplicatevecs     = DuplicateVecs_F32;
+  (*v)->ops->destroyvecs       = DestroyVecs_F32;
   (*v)->ops->destroy           = Destroy_F32;
   (*v)->ops->view              = View_F32;
   (*v)->ops->getsize           = GetSize_F32;

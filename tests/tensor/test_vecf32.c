@@ -104,7 +104,7 @@ static PetscErrorCode TestElements(Vec f[], Vec d[])
 
 int main(int argc, char **argv)
 {
-  Vec       f[3], d[3], twin;
+  Vec       f[3], d[3], twin, *twins;
   PetscBool is;
 
   PetscCall(HGInitialize(&argc, &argv, NULL, NULL));
@@ -123,6 +123,10 @@ int main(int argc, char **argv)
   PetscCall(TestReductions(f, d));
   PetscCall(TestElements(f, d));
   PetscCall(VecDestroy(&twin));
+  PetscCall(VecDuplicateVecs(f[0], 2, &twins));
+  PetscCall(HGVecIsF32(twins[1], &is));
+  PetscCheck(is, PETSC_COMM_WORLD, PETSC_ERR_PLIB, "duplicates have another type");
+  PetscCall(VecDestroyVecs(2, &twins));
   for (int i = 0; i < 3; i++) {
     PetscCall(VecDestroy(&f[i]));
     PetscCall(VecDestroy(&d[i]));

@@ -20,7 +20,7 @@ PetscErrorCode HGLayerSetParameter(HGLayer layer, PetscInt j, const char name[],
     PetscCall(PetscStrlcat(text, number, sizeof(text)));
   }
   HGCheckOptions(elements <= (double)PETSC_MAX_INT, layer,
-                 "%s: the %s of %s elements takes %.3g GiB, and this PETSc counts up to %" PetscInt_FMT
+                 "%s: out of memory: the %s of %s elements takes %.3g GiB, and this PETSc counts up to %" PetscInt_FMT
                  " of them; choose a smaller -net_width, or a PETSc with --with-64-bit-indices",
                  ((PetscObject)layer)->name, name, text, elements * (double)HGDTypeSize(layer->dtype) / 1073741824, PETSC_MAX_INT);
   for (PetscInt i = 0; i < ndim; i++) param->size *= shape[i];

@@ -70,7 +70,7 @@ static PetscErrorCode WriteNet(HGNet net, HGModel m, const char options[], Vec p
 {
   const void *v;
   HGDType     type;
-  PetscInt    more, nruns;
+  PetscInt    more = 0, nruns = 0;
   HGModelRun  run;
 
   PetscFunctionBegin;
@@ -346,7 +346,7 @@ PetscErrorCode HGNetReadModel(HGNet net, HGModel m, Vec p)
 {
   void      *v;
   HGDType    type;
-  PetscInt   more, nruns;
+  PetscInt   more = 0, nruns = 0;
   PetscBool  has;
   HGModelRun run;
 
