@@ -167,7 +167,8 @@ static void NAME(add_products)(const REAL *v, ptrdiff_t row, const REAL *d, int 
   for (int t = 0; t < tiles; t++) {
     const int c = PartStart(channels, tiles, t), m = PartStart(channels, tiles, t + 1) - c;
     u.x = v + c;
-    (nv > 1 ? NAME(outers2) : NAME(outers1))[m - 1](&u, sums + (ptrdiff_t)c * nv * VLEN);
+    const NAME(Outer) outer = nv > 1 ? NAME(outers2)[m - 1] : NAME(outers1)[m - 1];
+    outer(&u, sums + (ptrdiff_t)c * nv * VLEN);
   }
 }
 

@@ -330,7 +330,7 @@ static PetscErrorCode SetParameterValues_Conv(HGLayer layer, HGUse use, const vo
   w.sg = c->small * row;
   w.so = sweep->spread ? taps : row;
   w.si = sweep->spread ? row : taps;
-  if (sweep->cout && sweep->groups) PetscCall(HGConvSweepSetWeights(sweep, &w));
+  if (HGBoxCount(&box)) PetscCall(HGConvSweepSetWeights(sweep, &w)); /* ranks without a part have no weights, and no points */
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -368,6 +368,7 @@ static void BiasGradient(HGLayer layer, PetscInt nb, HGDType type, void *db)
   HGConvShape          s;
 
   PetscCallVoid(HGTensorGetLocal(layer->dy, &dy));
+  if (!dy->elements) return;
   s = BiasShape(layer, nb, dy);
   (*c->kernels->conv_weights)(&s, layer->dtype == HG_F32 ? (const void *)&one_f : (const void *)&one, dy->owned, layer->work, type, db,
                               NULL);
@@ -397,6 +398,7 @@ static PetscErrorCode WeightGradient(HGLayer layer, PetscInt nb, HGDType type, v
   if (!x || !dy || !mine[1]) PetscFunctionReturn(PETSC_SUCCESS);
   PetscCall(HGTensorGetLocal(x, &lx));
   PetscCall(HGTensorGetLocal(dy, &ldy));
+  if (!lx->elements || !ldy->elements) PetscFunctionReturn(PETSC_SUCCESS);
   const HGTensorLocal *big = c->transposed ? ldy : lx, *small = c->transposed ? lx : ldy;
   const HGConvShape    s    = WeightShape(layer, nb, big, small);
   const char          *from = (const char *)big->owned + FirstTap(c, big, small) * (ptrdiff_t)HGDTypeSize(layer->dtype);

@@ -386,8 +386,8 @@ PetscErrorCode HGModelFetchTiny(HGModel m)
 
     if (e->kind != HG_MODEL_ARRAY || size * e->n >= HG_MODEL_TINY) continue;
     for (PetscInt k = 0; k < e->nruns; k++)
-      memcpy(all[i] + size * (size_t)e->run[k].file, (const char *)e->data + size * (size_t)e->run[k].local,
-             size * (size_t)e->run[k].count);
+      PetscCall(PetscMemcpy(all[i] + size * (size_t)e->run[k].file, (const char *)e->data + size * (size_t)e->run[k].local,
+                            size * (size_t)e->run[k].count));
   }
   PetscCallMPI(MPI_Reduce(m->rank ? (void *)all : MPI_IN_PLACE, all, HG_MODEL_TINY * (PetscMPIInt)m->n, MPI_BYTE, MPI_BOR, 0, m->comm));
   for (PetscInt i = 0; i < m->n; i++) PetscCall(PetscArraycpy(m->entry[i].tiny, all[i], HG_MODEL_TINY));
