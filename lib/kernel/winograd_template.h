@@ -157,7 +157,8 @@ static void NAME(multiply)(const REAL *x, ptrdiff_t row, int rows, const REAL *w
 
   for (int t = 0; t < n; t++) {
     const int h = m + (t < longer);
-    (nv > 1 ? NAME(tiles2) : NAME(tiles1))[h - 1](&b, x, sums, NULL, sums);
+    const NAME(Tile) tile = nv > 1 ? NAME(tiles2)[h - 1] : NAME(tiles1)[h - 1];
+    tile(&b, x, sums, NULL, sums);
     x += h * row, sums += h * nv * VLEN;
   }
 }
