@@ -28,9 +28,7 @@ PETSC_EXTERN PetscErrorCode HGParametersGetNeed(HGParameters, PetscBool, double 
 PETSC_EXTERN PetscErrorCode HGParametersSetUp(HGParameters, PetscBool);
 PETSC_EXTERN PetscErrorCode HGParametersDestroy(HGParameters *);
 PETSC_EXTERN PetscErrorCode HGParametersGetSizes(HGParameters, PetscInt *, PetscInt *);
-PETSC_EXTERN PetscErrorCode HGParametersGetBytes(HGParameters, size_t *);
 PETSC_EXTERN PetscErrorCode HGParametersGetUse(HGParameters, PetscInt, PetscInt64 *, PetscInt *, PetscInt64 *);
-PETSC_EXTERN PetscErrorCode HGParametersGetShard(HGParameters, PetscInt, PetscInt, HGPartition *, PetscInt *);
 PETSC_EXTERN PetscErrorCode HGParametersGetRuns(HGParameters, PetscInt, PetscInt, PetscInt *, HGModelRun *[]);
 PETSC_EXTERN PetscErrorCode HGParametersCreateVec(HGParameters, Vec *);
 PETSC_EXTERN PetscErrorCode HGParametersBegin(HGParameters, Vec);

@@ -81,7 +81,5 @@ PETSC_EXTERN PetscErrorCode HGOptionsCreateFromText(MPI_Comm, const char[], cons
 PETSC_EXTERN PetscErrorCode HGOptionsDestroyUsed(MPI_Comm, const char[], PetscOptions *);
 PETSC_EXTERN PetscErrorCode HGOptionsCompareText(const char[], const char[], char **, char **);
 
-PETSC_EXTERN PetscErrorCode HGVecGatherToZero(Vec, Vec *);
-PETSC_EXTERN PetscErrorCode HGVecScatterFromZero(Vec *, Vec);
 
 #endif

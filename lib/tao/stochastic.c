@@ -4,48 +4,25 @@
 
 #define STOCHASTIC "HGTaoGetStochastic_C" /* the function that a stochastic optimizer has */
 
-static PetscErrorCode TakeStepF32(Tao tao)
+/* Parameters, gradient and state are kept in one precision */
+static PetscErrorCode TakeStep(Tao tao)
 {
   HGStochastic *s = (HGStochastic *)tao->data;
-  float        *x, *g, *a[HG_MAX_STATE] = {NULL, NULL};
+  void         *x, *a[HG_MAX_STATE] = {NULL, NULL};
+  const void   *g;
+  HGDType       type;
   PetscInt      n;
 
   PetscFunctionBegin;
-  PetscCheck(s->update_f32, PetscObjectComm((PetscObject)tao), PETSC_ERR_SUP, "-tao_type %s has no step in single precision",
-             ((PetscObject)tao)->type_name);
-  PetscCall(VecGetLocalSize(tao->solution, &n));
-  PetscCall(HGVecGetArrayF32(tao->solution, &x));
-  PetscCall(HGVecGetArrayF32(tao->gradient, &g));
-  for (PetscInt i = 0; i < s->nstate; i++) PetscCall(HGVecGetArrayF32(s->state[i], &a[i]));
-  (*s->update_f32)(tao, n, g, x, a);
-  for (PetscInt i = 0; i < s->nstate; i++) PetscCall(PetscObjectStateIncrease((PetscObject)s->state[i]));
-  PetscCall(PetscObjectStateIncrease((PetscObject)tao->solution));
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
-
-static PetscErrorCode TakeStep(Tao tao)
-{
-  HGStochastic      *s = (HGStochastic *)tao->data;
-  PetscScalar       *x, *a[HG_MAX_STATE] = {NULL, NULL};
-  const PetscScalar *g;
-  PetscInt           n;
-  PetscBool          is;
-
-  PetscFunctionBegin;
   s->step++;
-  PetscCall(HGVecIsF32(tao->solution, &is));
-  if (is) {
-    PetscCall(TakeStepF32(tao));
-    PetscFunctionReturn(PETSC_SUCCESS);
-  }
   PetscCall(VecGetLocalSize(tao->solution, &n));
-  PetscCall(VecGetArray(tao->solution, &x));
-  PetscCall(VecGetArrayRead(tao->gradient, &g));
-  for (PetscInt i = 0; i < s->nstate; i++) PetscCall(VecGetArray(s->state[i], &a[i]));
-  (*s->update)(tao, n, g, x, a);
-  for (PetscInt i = 0; i < s->nstate; i++) PetscCall(VecRestoreArray(s->state[i], &a[i]));
-  PetscCall(VecRestoreArrayRead(tao->gradient, &g));
-  PetscCall(VecRestoreArray(tao->solution, &x));
+  PetscCall(HGVecGetElements(tao->solution, &type, &x));
+  PetscCall(HGVecGetElementsRead(tao->gradient, &type, &g));
+  for (PetscInt i = 0; i < s->nstate; i++) PetscCall(HGVecGetElements(s->state[i], &type, &a[i]));
+  PetscCheck(type == HG_F64 || s->update_f32, PetscObjectComm((PetscObject)tao), PETSC_ERR_SUP,
+             "-tao_type %s has no step in single precision", ((PetscObject)tao)->type_name);
+  if (type == HG_F32) (*s->update_f32)(tao, n, (const float *)g, (float *)x, (float *const *)a);
+  else (*s->update)(tao, n, (const PetscScalar *)g, (PetscScalar *)x, (PetscScalar *const *)a);
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 

@@ -7,8 +7,9 @@
 
 #define HGVECF32 "hgf32" /* the type of vectors whose elements are kept in single precision */
 
-PETSC_EXTERN PetscErrorCode HGVecCreateF32(MPI_Comm, PetscInt, PetscInt, float[], Vec *);
+PETSC_EXTERN PetscErrorCode HGVecCreateF32(MPI_Comm, PetscInt, PetscInt, Vec *);
 PETSC_EXTERN PetscErrorCode HGVecIsF32(Vec, PetscBool *);
-PETSC_EXTERN PetscErrorCode HGVecGetArrayF32(Vec, float *[]);
+PETSC_EXTERN PetscErrorCode HGVecGetElements(Vec, HGDType *, void **);
+PETSC_EXTERN PetscErrorCode HGVecGetElementsRead(Vec, HGDType *, const void **);
 
 #endif

@@ -10,13 +10,11 @@
 
 typedef struct {
   float       *array;  /* [local size] */
-  void        *memory; /* that array is in, NULL: the user's */
+  void        *memory; /* that array is in */
   PetscScalar *copy;   /* [local size] while somebody has it */
   PetscInt     users;
   PetscBool    changed;
 } F32;
-
-static PetscErrorCode Create(MPI_Comm, PetscInt, PetscInt, float *, Vec *);
 
 static inline float *ArrayOf(Vec v)
 {
@@ -228,7 +226,7 @@ static PetscErrorCode Copy_F32(Vec from, Vec to)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* w = a x + b y + c z, of which y and z may be w */
+/* w = a u + b v, of which both may be w */
 static PetscErrorCode Combine(Vec w, PetscScalar a, Vec u, PetscScalar b, Vec v)
 {
   float         *to = ArrayOf(w);
@@ -345,7 +343,7 @@ static PetscErrorCode GetLocalSize_F32(Vec v, PetscInt *n)
 static PetscErrorCode Duplicate_F32(Vec v, Vec *w)
 {
   PetscFunctionBegin;
-  PetscCall(Create(PetscObjectComm((PetscObject)v), v->map->n, v->map->N, NULL, w));
+  PetscCall(HGVecCreateF32(PetscObjectComm((PetscObject)v), v->map->n, v->map->N, w));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -383,7 +381,32 @@ static PetscErrorCode Nothing(Vec v)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-static PetscErrorCode Create(MPI_Comm comm, PetscInt n, PetscInt N, float *array, Vec *v)
+/*@
+   HGVecCreateF32 - Create a vector whose elements are kept in single precision
+
+   Collective
+
+   Input Parameters:
++  comm - the ranks
+.  n    - elements of this rank
+-  N    - of all, or `PETSC_DETERMINE`
+
+   Output Parameter:
+.  v - the vector, of type `HGVECF32`; its elements are not set
+
+   Level: advanced
+
+   Notes:
+   Half the memory of PETSc's own vectors, for weights and moments of large networks. `VecGetArray()` and its relatives give a copy in double
+   precision that lives until it is restored; `HGVecGetElements()` gives the elements themselves. Norms and inner products are summed in double precision,
+   in an order that does not depend on the number of threads.
+
+   Errors:
+   Operations together with a vector of another type, but for `VecCopy()` from this one.
+
+.seealso: `HGVecGetElements()`, `HGVecIsF32()`
+@*/
+PetscErrorCode HGVecCreateF32(MPI_Comm comm, PetscInt n, PetscInt N, Vec *v)
 {
   F32 *f;
 
@@ -392,11 +415,8 @@ static PetscErrorCode Create(MPI_Comm comm, PetscInt n, PetscInt N, float *array
   PetscCall(VecSetSizes(*v, n, N));
   PetscCall(PetscLayoutSetUp((*v)->map));
   PetscCall(PetscNew(&f));
-  f->array = array;
-  if (!array) {
-    PetscCall(PetscMalloc((size_t)(*v)->map->n * sizeof(float) + 64, &f->memory)); /* written by who sets it, as pages of their own then */
-    f->array = (float *)((char *)f->memory + (64 - (uintptr_t)f->memory % 64) % 64);
-  }
+  PetscCall(PetscMalloc((size_t)(*v)->map->n * sizeof(float) + 64, &f->memory));
+  f->array                     = (float *)((char *)f->memory + (64 - (uintptr_t)f->memory % 64) % 64);
   (*v)->data                   = f;
   (*v)->petscnative            = PETSC_FALSE;
   (*v)->ops->duplicate         = Duplicate_F32;
@@ -433,42 +453,6 @@ static PetscErrorCode Create(MPI_Comm comm, PetscInt n, PetscInt N, float *array
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/*@C
-   HGVecCreateF32 - Create a vector whose elements are kept in single precision
-
-   Collective
-
-   Input Parameters:
-+  comm  - the ranks
-.  n     - elements of this rank
-.  N     - of all, or `PETSC_DETERMINE`
--  array - the elements, which outlives the vector; NULL: the vector has memory of its own, whose contents are not set
-
-   Output Parameter:
-.  v - the vector, of type `HGVECF32`
-
-   Level: advanced
-
-   Shape:
-   array: [n]
-
-   Notes:
-   Half the memory of PETSc's own vectors, for weights and moments of large networks. `VecGetArray()` and its relatives give a copy in double
-   precision that lives until it is restored; `HGVecGetArrayF32()` gives the elements themselves. Norms and inner products are summed in double precision,
-   in an order that does not depend on the number of threads.
-
-   Errors:
-   Operations together with a vector of another type, but for `VecCopy()` from this one.
-
-.seealso: `HGVecGetArrayF32()`, `HGVecIsF32()`
-@*/
-PetscErrorCode HGVecCreateF32(MPI_Comm comm, PetscInt n, PetscInt N, float array[], Vec *v)
-{
-  PetscFunctionBegin;
-  PetscCall(Create(comm, n, N, array, v));
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
-
 /*@
    HGVecIsF32 - Whether a vector's elements are kept in single precision
 
@@ -492,15 +476,16 @@ PetscErrorCode HGVecIsF32(Vec v, PetscBool *is)
 }
 
 /*@C
-   HGVecGetArrayF32 - Get the elements of a vector that are kept in single precision
+   HGVecGetElements - Get the elements of any vector in the precision that they are kept in, to write them
 
    Logically Collective
 
    Input Parameter:
-.  v - the vector, of type `HGVECF32`
+.  v - the vector
 
-   Output Parameter:
-.  array - this rank's elements; valid as long as the vector
+   Output Parameters:
++  type  - `HG_F32` for a vector of type `HGVECF32`, else `HG_F64`
+-  array - this rank's elements; valid as long as the vector, nothing is to be restored
 
    Level: advanced
 
@@ -508,14 +493,51 @@ PetscErrorCode HGVecIsF32(Vec v, PetscBool *is)
    array: [local size]
 
    Note:
-   After changing them call `PetscObjectStateIncrease()`, since PETSc keeps norms.
+   Counts as a change of the vector: norms that PETSc keeps are forgotten now, so ask for none before the elements are written.
 
-.seealso: `HGVecCreateF32()`
+.seealso: `HGVecGetElementsRead()`, `HGVecCreateF32()`
 @*/
-PetscErrorCode HGVecGetArrayF32(Vec v, float *array[])
+PetscErrorCode HGVecGetElements(Vec v, HGDType *type, void **array)
 {
   PetscFunctionBegin;
-  PetscCall(CheckF32(v));
-  *array = ArrayOf(v);
+  PetscCall(HGVecGetElementsRead(v, type, (const void **)array));
+  PetscCall(PetscObjectStateIncrease((PetscObject)v));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/*@C
+   HGVecGetElementsRead - Get the elements of any vector in the precision that they are kept in, to read them
+
+   Not Collective
+
+   Input Parameter:
+.  v - the vector
+
+   Output Parameters:
++  type  - `HG_F32` for a vector of type `HGVECF32`, else `HG_F64`
+-  array - this rank's elements; valid as long as the vector, nothing is to be restored
+
+   Level: advanced
+
+   Shape:
+   array: [local size]
+
+.seealso: `HGVecGetElements()`
+@*/
+PetscErrorCode HGVecGetElementsRead(Vec v, HGDType *type, const void **array)
+{
+  const PetscScalar *a;
+  PetscBool          is;
+
+  PetscFunctionBegin;
+  PetscCall(HGVecIsF32(v, &is));
+  *type = is ? HG_F32 : HG_F64;
+  if (is) {
+    *array = ArrayOf(v);
+    PetscFunctionReturn(PETSC_SUCCESS);
+  }
+  PetscCall(VecGetArrayRead(v, &a));
+  *array = a;
+  PetscCall(VecRestoreArrayRead(v, &a));
   PetscFunctionReturn(PETSC_SUCCESS);
 }

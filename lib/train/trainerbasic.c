@@ -415,9 +415,6 @@ PetscErrorCode HGTrainerSetStages(HGTrainer trainer, const char stages[])
 
    Level: intermediate
 
-   Errors:
-   Stages of which one asks for single precision (`-tao_adam_dtype f32`) and another has none.
-
 .seealso: `HGNetSetParameterType()`, `HGTaoGetDType()`
 @*/
 PetscErrorCode HGTrainerGetParameterType(HGTrainer trainer, HGDType net, HGDType *kept)

@@ -209,9 +209,9 @@ static PetscErrorCode CheckPrecision(HGTrainer t)
   PetscCall(HGVecIsF32(t->parameters, &is));
   PetscCall(HGTaoGetDType(t->tao, is ? HG_F32 : HG_F64, &kept));
   HGCheck(is == (kept == HG_F32), PetscObjectComm((PetscObject)t),
-          "-tao_%s_dtype %s: the parameters are kept in %s, for the sake of the network, another stage or an unknown parameter; leave the "
-          "option out",
-          !strcmp(((PetscObject)t->tao)->type_name, "sgd") ? "sgd" : "adam", HGDTypeName(kept), is ? "f32" : "f64");
+          "the optimizer %s is to work in %s, and the parameters are kept in %s, for the sake of the network, another stage or an unknown "
+          "parameter; leave -tao_adam_dtype and -tao_sgd_dtype out",
+          ((PetscObject)t->tao)->type_name, HGDTypeName(kept), is ? "f32" : "f64");
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 

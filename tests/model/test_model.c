@@ -211,6 +211,7 @@ static PetscErrorCode TestNames(void)
   size_t             size;
   const PetscScalar *v;
   Vec                all, q, natural;
+  VecScatter         scatter;
   PetscMPIInt        rank;
 
   PetscFunctionBegin;
@@ -220,7 +221,10 @@ static PetscErrorCode TestNames(void)
   PetscCall(WriteTrained(&t, path));
   PetscCall(HGNetCreateNaturalParameters(t.net, &natural));
   PetscCall(HGNetGlobalToNatural(t.net, t.p, natural));
-  PetscCall(HGVecGatherToZero(natural, &all));
+  PetscCall(VecScatterCreateToZero(natural, &scatter, &all));
+  PetscCall(VecScatterBegin(scatter, natural, all, INSERT_VALUES, SCATTER_FORWARD));
+  PetscCall(VecScatterEnd(scatter, natural, all, INSERT_VALUES, SCATTER_FORWARD));
+  PetscCall(VecScatterDestroy(&scatter));
   PetscCall(VecDestroy(&natural));
   if (!rank) {
     PetscCall(ReadFile(&bytes, &size));

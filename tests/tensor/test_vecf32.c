@@ -114,7 +114,7 @@ int main(int argc, char **argv)
 
     if (i) PetscCall(VecDuplicate(d[0], &d[i]));
     PetscCall(VecGetLocalSize(d[0], &n));
-    PetscCall(HGVecCreateF32(PETSC_COMM_WORLD, n, N, NULL, &f[i]));
+    PetscCall(HGVecCreateF32(PETSC_COMM_WORLD, n, N, &f[i]));
     PetscCall(Fill((uint64_t)i, f[i], d[i]));
   }
   PetscCall(VecDuplicate(f[0], &twin));

@@ -36,7 +36,6 @@ struct _p_HGParameters {
   void     *at;              /* where the shards lie */
   Vec       v;               /* in whose array that is, NULL: in cast */
   PetscBool gradients;
-  size_t    bytes;
 };
 
 /*@
@@ -129,15 +128,11 @@ static PetscErrorCode PlaceTensor(HGPartition p, HGDType t, void *at, HGTensor *
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-static PetscErrorCode OwnTensor(HGParameters ps, HGPartition p, HGDType t, HGTensor *x)
+static PetscErrorCode OwnTensor(HGPartition p, HGDType t, HGTensor *x)
 {
-  size_t bytes;
-
   PetscFunctionBegin;
   PetscCall(HGTensorCreate(p, t, x));
   PetscCall(HGTensorSetUp(*x));
-  PetscCall(HGTensorGetBytes(*x, &bytes));
-  ps->bytes += bytes;
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -175,7 +170,7 @@ static PetscErrorCode PlanValues(HGParameters ps, Entry *e, PetscInt j)
       PetscCall(HGTensorReference(a->value[use]));
       continue;
     }
-    PetscCall(OwnTensor(ps, part[use], ps->dtype, &a->value[use]));
+    PetscCall(OwnTensor(part[use], ps->dtype, &a->value[use]));
     PetscCall(PlanMove(HGLINOPBROADCAST, a->shard, a->value[use], &a->move[use]));
   }
   PetscFunctionReturn(PETSC_SUCCESS);
@@ -196,7 +191,7 @@ static PetscErrorCode PlanGradient(HGParameters ps, Entry *e, PetscInt j)
     a->sum = a->home;
     PetscCall(HGTensorReference(a->sum));
   } else {
-    PetscCall(OwnTensor(ps, part, ps->kept, &a->sum));
+    PetscCall(OwnTensor(part, ps->kept, &a->sum));
     PetscCall(PlanMove(HGLINOPSUMREDUCE, a->sum, a->home, &a->reduce));
   }
   PetscFunctionReturn(PETSC_SUCCESS);
@@ -211,9 +206,6 @@ static PetscErrorCode PlanGradient(HGParameters ps, Entry *e, PetscInt j)
 .  ps - the plan, its layers added
 
    Level: developer
-
-   Errors:
-   More parameters than PETSc can count.
 
 .seealso: `HGParametersSetUp()`
 @*/
@@ -238,12 +230,9 @@ PetscErrorCode HGParametersDivide(HGParameters ps)
       a->offset = (PetscInt)n;
       n += count;
       N += param[j].size;
-      HGCheck(N <= PETSC_MAX_INT, ps->comm,
-              "%s: up to its %s the network has %" PetscInt64_FMT " parameters, and this PETSc counts up to %" PetscInt_FMT
-              "; choose a smaller -net_width, or a PETSc with --with-64-bit-indices",
-              ((PetscObject)e->layer)->name, param[j].name, N, PETSC_MAX_INT);
     }
   }
+  PetscCheck(N <= PETSC_MAX_INT, ps->comm, PETSC_ERR_ARG_OUTOFRANGE, "%" PetscInt64_FMT " parameters", N); /* a network has counted them */
   ps->n = (PetscInt)n;
   ps->N = (PetscInt)N;
   PetscFunctionReturn(PETSC_SUCCESS);
@@ -266,10 +255,7 @@ PetscErrorCode HGParametersSetUp(HGParameters ps, PetscBool gradients)
 {
   PetscFunctionBegin;
   ps->gradients = gradients;
-  if (ps->kept != ps->dtype) {
-    PetscCall(PetscMalloc((size_t)ps->n * HGDTypeSize(ps->dtype), &ps->cast));
-    ps->bytes += (size_t)ps->n * HGDTypeSize(ps->dtype);
-  }
+  if (ps->kept != ps->dtype) PetscCall(PetscMalloc((size_t)ps->n * HGDTypeSize(ps->dtype), &ps->cast));
   ps->at = ps->cast;
   for (PetscInt i = 0; i < ps->nlayers; i++) {
     for (PetscInt j = 0; j < ps->layer[i].n; j++) {
@@ -417,31 +403,6 @@ PetscErrorCode HGParametersGetSizes(HGParameters ps, PetscInt *n, PetscInt *N)
 }
 
 /*@
-   HGParametersGetBytes - Get the memory that the plan takes on this rank, beside the Vec of the values
-
-   Not Collective
-
-   Input Parameter:
-.  ps - the plan, set up
-
-   Output Parameter:
-.  bytes - the memory
-
-   Level: developer
-
-   Units:
-   bytes
-
-.seealso: `HGParametersGetUse()`
-@*/
-PetscErrorCode HGParametersGetBytes(HGParameters ps, size_t *bytes)
-{
-  PetscFunctionBegin;
-  *bytes = ps->bytes;
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
-
-/*@
    HGParametersGetUse - Get how many parameters of a layer this rank holds, and what their movement sends in a step
 
    Not Collective
@@ -473,51 +434,23 @@ PetscErrorCode HGParametersGetUse(HGParameters ps, PetscInt l, PetscInt64 *held,
     HGLinOp      op[] = {a->move[0], a->move[1], a->reduce};
     PetscInt64   n;
 
-    const HGTensorLocal *local;
-
     PetscCall(Count(a->own, ps->comm, &n));
     *held += n;
     for (int i = 0; i < 3; i++) {
-      PetscInt   m;
-      PetscInt64 b;
+      HGPartition part;
+      PetscInt    m;
+      PetscInt64  b;
 
       if (!op[i]) continue;
       PetscCall(HGLinOpTraffic(op[i], &m, &b));
       *messages += m;
       *bytes += b;
       if (i == 2) continue;
-      PetscCall(HGTensorGetLocal(a->value[i], &local));
-      *held += (PetscInt64)local->elements;
+      PetscCall(HGLayerGetParameterPartition(ps->layer[l].layer, j, (HGUse)i, &part));
+      PetscCall(Count(part, ps->comm, &n));
+      *held += n;
     }
   }
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
-
-/*@
-   HGParametersGetShard - Get which part of an array each rank owns, and where it lies in the local part of the Vec
-
-   Not Collective
-
-   Input Parameters:
-+  ps - the plan, set up
-.  l  - number of the layer
--  j  - number of its array
-
-   Output Parameters:
-+  own    - partition of the array as a tensor [n][z][y][x][c]; do not destroy it
--  offset - of this rank's part
-
-   Level: developer
-
-.seealso: `HGParametersGetRuns()`
-@*/
-PetscErrorCode HGParametersGetShard(HGParameters ps, PetscInt l, PetscInt j, HGPartition *own, PetscInt *offset)
-{
-  const Array *a = &ps->array[ps->layer[l].first + j];
-
-  PetscFunctionBegin;
-  if (own) *own = a->own;
-  if (offset) *offset = a->offset;
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -592,13 +525,25 @@ PetscErrorCode HGParametersGetRuns(HGParameters ps, PetscInt l, PetscInt j, Pets
 PetscErrorCode HGParametersCreateVec(HGParameters ps, Vec *v)
 {
   PetscFunctionBegin;
-  if (ps->kept == HG_F32) PetscCall(HGVecCreateF32(ps->comm, ps->n, ps->N, NULL, v));
+  if (ps->kept == HG_F32) PetscCall(HGVecCreateF32(ps->comm, ps->n, ps->N, v));
   else PetscCall(VecCreateMPI(ps->comm, ps->n, ps->N, v));
   PetscCall(VecSet(*v, 0));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
 /* ---- values ---- */
+
+/* A Vec of parameters or of a gradient is like those that the plan makes */
+static PetscErrorCode CheckKept(HGParameters ps, Vec v)
+{
+  PetscBool is;
+
+  PetscFunctionBegin;
+  PetscCall(HGVecIsF32(v, &is));
+  PetscCheck(is == (ps->kept == HG_F32), ps->comm, PETSC_ERR_ARG_WRONG,
+             "parameters or a gradient in a Vec of type %s; take one of HGNetCreateParameters()", ((PetscObject)v)->type_name);
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
 
 /* Shards lie in another array now: messages start and end there */
 static PetscErrorCode MoveShards(HGParameters ps, void *at)
@@ -618,29 +563,19 @@ static PetscErrorCode MoveShards(HGParameters ps, void *at)
 /* The shards have the values of v */
 static PetscErrorCode TakeValues(HGParameters ps, Vec v)
 {
-  PetscBool is;
+  const void *a;
+  HGDType     type;
 
   PetscFunctionBegin;
-  PetscCall(HGVecIsF32(v, &is));
-  PetscCheck(is == (ps->kept == HG_F32), ps->comm, PETSC_ERR_ARG_WRONG,
-             "parameters in a Vec of type %s; take one of HGNetCreateParameters()", ((PetscObject)v)->type_name);
-  if (is) {
-    float *a;
-
-    PetscCall(HGVecGetArrayF32(v, &a));
-    if (a != ps->at) PetscCall(MoveShards(ps, a));
-  } else {
-    const PetscScalar *a;
-
-    PetscCall(VecGetArrayRead(v, &a));
-    if (ps->dtype == HG_F64 && a != ps->at) PetscCall(MoveShards(ps, (void *)a));
-    if (ps->dtype == HG_F32) {
-      float *to = (float *)ps->cast;
+  PetscCall(CheckKept(ps, v));
+  PetscCall(HGVecGetElementsRead(v, &type, &a));
+  if (!ps->cast && a != ps->at) PetscCall(MoveShards(ps, (void *)a));
+  if (ps->cast) {
+    const double *from = (const double *)a;
+    float        *to   = (float *)ps->cast;
 
 #pragma omp parallel for simd schedule(static) if (ps->n > 65536)
-      for (PetscInt i = 0; i < ps->n; i++) to[i] = (float)a[i];
-    }
-    PetscCall(VecRestoreArrayRead(v, &a));
+    for (PetscInt i = 0; i < ps->n; i++) to[i] = (float)from[i];
   }
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -746,28 +681,6 @@ PetscErrorCode HGParametersGetValues(HGParameters ps, PetscInt l, PetscInt j, co
 
 /* ---- gradients ---- */
 
-/* The elements of a Vec like that of the values, in the type that they are kept in, for somebody who writes them */
-static PetscErrorCode ElementsOf(HGParameters ps, Vec v, void **array)
-{
-  PetscBool is;
-
-  PetscFunctionBegin;
-  PetscCall(HGVecIsF32(v, &is));
-  PetscCheck(is == (ps->kept == HG_F32), ps->comm, PETSC_ERR_ARG_WRONG,
-             "a gradient in a Vec of type %s; take one like that of the parameters", ((PetscObject)v)->type_name);
-  if (is) {
-    PetscCall(HGVecGetArrayF32(v, (float **)array));
-    PetscCall(PetscObjectStateIncrease((PetscObject)v));
-  } else {
-    PetscScalar *a;
-
-    PetscCall(VecGetArray(v, &a));
-    *array = a;
-    PetscCall(VecRestoreArray(v, &a));
-  }
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
-
 /* Gradients come home to another array now */
 static PetscErrorCode MoveHome(HGParameters ps, void *at)
 {
@@ -813,16 +726,15 @@ static void Zero(char *at, size_t bytes)
 @*/
 PetscErrorCode HGParametersAdjointZero(HGParameters ps, Vec g)
 {
-  void *at;
+  void   *at;
+  HGDType type;
 
   PetscFunctionBegin;
   for (PetscInt i = 0; i < ps->narrays; i++) PetscCall(Finish(&ps->array[i]));
-  if (!g && !ps->own_home) {
-    PetscCall(PetscMalloc((size_t)ps->n * HGDTypeSize(ps->kept) + 1, &ps->own_home));
-    ps->bytes += (size_t)ps->n * HGDTypeSize(ps->kept);
-  }
+  if (!g && !ps->own_home) PetscCall(PetscMalloc((size_t)ps->n * HGDTypeSize(ps->kept) + 1, &ps->own_home));
   at = ps->own_home;
-  if (g) PetscCall(ElementsOf(ps, g, &at));
+  if (g) PetscCall(CheckKept(ps, g));
+  if (g) PetscCall(HGVecGetElements(g, &type, &at));
   if (at != ps->home) PetscCall(MoveHome(ps, at));
   for (PetscInt i = 0; i < ps->narrays; i++) {
     const HGTensorLocal *local;
@@ -904,12 +816,14 @@ PetscErrorCode HGParametersAdjointBegin(HGParameters ps, PetscInt l)
 @*/
 PetscErrorCode HGParametersAdjointEnd(HGParameters ps, Vec g)
 {
-  void *to;
+  void   *to;
+  HGDType type;
 
   PetscFunctionBegin;
   for (PetscInt l = 0; l < ps->nlayers; l++) PetscCall(HGParametersAdjointBegin(ps, l));
   for (PetscInt i = 0; i < ps->narrays; i++) PetscCall(Finish(&ps->array[i]));
-  PetscCall(ElementsOf(ps, g, &to));
+  PetscCall(CheckKept(ps, g));
+  PetscCall(HGVecGetElements(g, &type, &to));
   if (to != ps->home) PetscCall(PetscMemcpy(to, ps->home, (size_t)ps->n * HGDTypeSize(ps->kept)));
   PetscFunctionReturn(PETSC_SUCCESS);
 }

@@ -168,8 +168,8 @@ PetscErrorCode HGNetCreateParameters(HGNet net, Vec *p)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* The elements of one array that this rank owns, in the local part of the Vec: v in double, or f in single precision */
-static PetscErrorCode DrawArray(HGNet net, PetscInt l, PetscInt j, uint64_t seed, PetscScalar v[], float f[])
+/* The elements of one array that this rank owns, in the local part of the Vec */
+static PetscErrorCode DrawArray(HGNet net, PetscInt l, PetscInt j, uint64_t seed, HGDType type, void *v)
 {
   const HGParameter *param;
   const char        *layer;
@@ -189,8 +189,8 @@ static PetscErrorCode DrawArray(HGNet net, PetscInt l, PetscInt j, uint64_t seed
     for (PetscInt64 i = 0; i < run[r].count; i++) {
       const double value = param[j].mean + param[j].bound * (2 * HGRandomUniform(seed, stream, (uint64_t)(run[r].file + i)) - 1);
 
-      if (f) f[run[r].local + i] = (float)value;
-      else v[run[r].local + i] = (PetscScalar)value;
+      if (type == HG_F32) ((float *)v)[run[r].local + i] = (float)value;
+      else ((double *)v)[run[r].local + i] = value;
     }
   }
   PetscCall(PetscFree(run));
@@ -217,23 +217,18 @@ static PetscErrorCode DrawArray(HGNet net, PetscInt l, PetscInt j, uint64_t seed
 @*/
 PetscErrorCode HGNetInitializeParameters(HGNet net, uint64_t seed, Vec p)
 {
-  PetscScalar *v = NULL;
-  float       *f = NULL;
-  PetscBool    is;
+  HGDType type;
+  void   *v;
 
   PetscFunctionBegin;
   PetscValidHeaderSpecific(net, HG_NET_CLASSID, 1);
-  PetscCall(HGVecIsF32(p, &is));
-  if (is) PetscCall(HGVecGetArrayF32(p, &f));
-  else PetscCall(VecGetArray(p, &v));
+  PetscCall(HGVecGetElements(p, &type, &v));
   for (PetscInt l = 0; l < net->n; l++) {
     PetscInt n;
 
     PetscCall(HGLayerGetParameters(net->node[l].layer, &n, NULL));
-    for (PetscInt j = 0; j < n; j++) PetscCall(DrawArray(net, l, j, seed, v, f));
+    for (PetscInt j = 0; j < n; j++) PetscCall(DrawArray(net, l, j, seed, type, v));
   }
-  if (is) PetscCall(PetscObjectStateIncrease((PetscObject)p));
-  else PetscCall(VecRestoreArray(p, &v));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 

@@ -9,22 +9,6 @@
 
 /* ---- the section "net" ---- */
 
-/* This rank's elements of a Vec of parameters, in the type that they are kept in; they stay where they are */
-static PetscErrorCode LookAt(Vec p, HGDType *type, const void **v)
-{
-  PetscBool is;
-
-  PetscFunctionBegin;
-  PetscCall(HGVecIsF32(p, &is));
-  *type = is ? HG_F32 : HG_F64;
-  if (is) PetscCall(HGVecGetArrayF32(p, (float **)v));
-  else {
-    PetscCall(VecGetArrayRead(p, (const PetscScalar **)v));
-    PetscCall(VecRestoreArrayRead(p, &(const PetscScalar *){*v}));
-  }
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
-
 static PetscErrorCode WriteLayers(HGNet net, HGModel m, HGDType type, const void *v)
 {
   PetscMPIInt rank;
@@ -76,7 +60,7 @@ static PetscErrorCode WriteNet(HGNet net, HGModel m, const char options[], Vec p
   PetscFunctionBegin;
   PetscCall(HGModelSetSection(m, "net"));
   PetscCall(HGModelPutText(m, "", "net_options", options));
-  PetscCall(LookAt(p, &type, &v));
+  PetscCall(HGVecGetElementsRead(p, &type, &v));
   PetscCall(WriteLayers(net, m, type, v));
   PetscCall(FindTail(net, p, &more, &nruns, &run));
   if (more) PetscCall(HGModelPutRuns(m, "", "unknown", 1, &more, type, nruns, &run, v));
@@ -145,34 +129,10 @@ PetscErrorCode HGNetPutVec(HGNet net, HGModel m, const char group[], const char 
   PetscFunctionBegin;
   PetscValidHeaderSpecific(net, HG_NET_CLASSID, 1);
   PetscCall(VecGetSize(v, &N));
-  PetscCall(LookAt(v, &type, &a));
+  PetscCall(HGVecGetElementsRead(v, &type, &a));
   PetscCall(AllRuns(net, v, &n, &run));
   PetscCall(HGModelPutRuns(m, group, name, 1, &N, type, n, run, a));
   PetscCall(PetscFree(run));
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
-
-/* Gives a Vec's elements to be written: in the type that they are kept in */
-static PetscErrorCode Open(Vec p, HGDType *type, void **v)
-{
-  PetscBool is;
-
-  PetscFunctionBegin;
-  PetscCall(HGVecIsF32(p, &is));
-  *type = is ? HG_F32 : HG_F64;
-  if (is) PetscCall(HGVecGetArrayF32(p, (float **)v));
-  else PetscCall(VecGetArray(p, (PetscScalar **)v));
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
-
-static PetscErrorCode Close(Vec p, void **v)
-{
-  PetscBool is;
-
-  PetscFunctionBegin;
-  PetscCall(HGVecIsF32(p, &is));
-  if (is) PetscCall(PetscObjectStateIncrease((PetscObject)p));
-  else PetscCall(VecRestoreArray(p, (PetscScalar **)v));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -208,9 +168,8 @@ PetscErrorCode HGNetGetVec(HGNet net, HGModel m, const char group[], const char 
   PetscValidHeaderSpecific(net, HG_NET_CLASSID, 1);
   PetscCall(VecGetSize(v, &N));
   PetscCall(AllRuns(net, v, &n, &run));
-  PetscCall(Open(v, &type, &a));
+  PetscCall(HGVecGetElements(v, &type, &a));
   PetscCall(HGModelGetRuns(m, group, name, 1, &N, type, n, run, a));
-  PetscCall(Close(v, &a));
   PetscCall(PetscFree(run));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -352,12 +311,11 @@ PetscErrorCode HGNetReadModel(HGNet net, HGModel m, Vec p)
 
   PetscFunctionBegin;
   PetscValidHeaderSpecific(net, HG_NET_CLASSID, 1);
-  PetscCall(Open(p, &type, &v));
+  PetscCall(HGVecGetElements(p, &type, &v));
   PetscCall(ReadLayers(net, m, type, v));
   PetscCall(FindTail(net, p, &more, &nruns, &run));
   PetscCall(HGModelHas(m, "", "unknown", &has));
   if (more && has) PetscCall(HGModelGetRuns(m, "", "unknown", 1, &more, type, nruns, &run, v));
-  PetscCall(Close(p, &v));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 

@@ -89,13 +89,13 @@ static PetscErrorCode Move(HGNet net, Vec p, Vec natural, ScatterMode mode)
   if (!is) PetscFunctionReturn(PETSC_SUCCESS);
   if (mode == SCATTER_FORWARD) {
     const PetscScalar *a;
-    float             *f;
+    HGDType            type;
+    void              *f;
 
     PetscCall(VecGetArrayRead(wide, &a));
-    PetscCall(HGVecGetArrayF32(p, &f));
-    for (PetscInt i = 0; i < n; i++) f[i] = (float)a[i];
+    PetscCall(HGVecGetElements(p, &type, &f));
+    for (PetscInt i = 0; i < n; i++) ((float *)f)[i] = (float)a[i];
     PetscCall(VecRestoreArrayRead(wide, &a));
-    PetscCall(PetscObjectStateIncrease((PetscObject)p));
   }
   PetscCall(VecDestroy(&wide));
   PetscFunctionReturn(PETSC_SUCCESS);

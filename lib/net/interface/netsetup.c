@@ -78,12 +78,13 @@ static PetscErrorCode DivideParameters(HGNet net)
 
 static PetscErrorCode PlanParameters(HGNet net)
 {
-  size_t bytes;
+  double      bytes, largest;
+  const char *name;
 
   PetscFunctionBegin;
   PetscCall(HGParametersSetUp(net->parameters, net->gradients));
-  PetscCall(HGParametersGetBytes(net->parameters, &bytes));
-  net->bytes += bytes;
+  PetscCall(HGParametersGetNeed(net->parameters, net->gradients, &bytes, &name, &largest));
+  net->bytes += (size_t)bytes;
   PetscCall(PetscLogEventGetId("HG parameters", &net->gather));
   if (net->gather < 0) PetscCall(PetscLogEventRegister("HG parameters", HG_NET_CLASSID, &net->gather));
   PetscCall(PetscLogEventGetId("HG parameters*", &net->reduce));
