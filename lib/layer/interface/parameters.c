@@ -1,42 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The movement of parameters and their gradients between the ranks that own and the ranks that use them */
-#include "layer/hgparameters.h"
-#include "layer/layer_impl.h"
-#include "linop/linop_impl.h"
-
-/* One array of one layer */
-typedef struct {
-  HGPartition own;
-  HGTensor    shard;             /* this rank's part, in the network's type */
-  HGTensor    value[2];          /* [use] what it uses forward and in the adjoint; the shard itself, or memory of their own */
-  HGLinOp     move[2];           /* [use] from the shard to these; NULL: they are the shard, or the adjoint's are those of forward */
-  HGTensor    sum, home;         /* the gradient that this rank sums, and that of its shard, which may be the same */
-  HGLinOp     reduce;            /* from one to the other; NULL: they are the same */
-  PetscInt    offset;            /* of the shard in the local part of the Vec */
-  PetscBool   moving[2], coming; /* the movement has begun */
-} Array;
-
-typedef struct {
-  HGLayer     layer;
-  PetscInt    first, n;   /* its arrays */
-  PetscBool   current[2]; /* [use] the layer has the values that were set last */
-  const void *value[2][HG_MAX_PARAMETERS];
-  void       *gradient[HG_MAX_PARAMETERS];
-} Entry;
-
-struct _p_HGParameters {
-  MPI_Comm  comm;
-  HGDType   dtype, kept; /* of the layers; of the Vec and of gradients */
-  PetscInt  nlayers, narrays, layer_room, array_room;
-  Entry    *layer;           /* [nlayers] */
-  Array    *array;           /* [narrays] */
-  PetscInt  n, N;            /* of this rank, of all */
-  void     *cast;            /* [n] the shards in the layers' type, if the Vec has another */
-  void     *home, *own_home; /* [n] the gradient of the shards, in the Vec's type: where it is, and the plan's own memory for it */
-  void     *at;              /* where the shards lie */
-  Vec       v;               /* in whose array that is, NULL: in cast */
-  PetscBool gradients;
-};
+/* Who owns which parameters, and the plan of their movement to the ranks that use them */
+#include "layer/parameters_impl.h"
 
 /*@
    HGParametersCreate - Create a plan for the parameters of layers
@@ -97,11 +61,11 @@ PetscErrorCode HGParametersAddLayer(HGParameters ps, HGLayer layer)
 
   PetscFunctionBegin;
   PetscCall(HGLayerGetParameters(layer, &n, NULL));
-  PetscCall(Grow(ps->nlayers, &ps->layer_room, sizeof(Entry), &ps->layer));
-  ps->layer[ps->nlayers++] = (Entry){.layer = layer, .first = ps->narrays, .n = n};
+  PetscCall(Grow(ps->nlayers, &ps->layer_room, sizeof(HGParameterLayer), &ps->layer));
+  ps->layer[ps->nlayers++] = (HGParameterLayer){.layer = layer, .first = ps->narrays, .n = n};
   for (PetscInt j = 0; j < n; j++) {
-    PetscCall(Grow(ps->narrays, &ps->array_room, sizeof(Array), &ps->array));
-    ps->array[ps->narrays++] = (Array){.own = NULL};
+    PetscCall(Grow(ps->narrays, &ps->array_room, sizeof(HGParameterArray), &ps->array));
+    ps->array[ps->narrays++] = (HGParameterArray){.own = NULL};
   }
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -146,18 +110,13 @@ static PetscErrorCode PlanMove(HGLinOpType type, HGTensor from, HGTensor to, HGL
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-static inline char *Element(HGDType t, void *array, PetscInt i)
+static PetscErrorCode PlanValues(HGParameters ps, HGParameterLayer *e, PetscInt j)
 {
-  return (char *)array + (size_t)i * HGDTypeSize(t);
-}
-
-static PetscErrorCode PlanValues(HGParameters ps, Entry *e, PetscInt j)
-{
-  Array      *a = &ps->array[e->first + j];
-  HGPartition part[2], summed;
+  HGParameterArray *a = &ps->array[e->first + j];
+  HGPartition       part[2], summed;
 
   PetscFunctionBegin;
-  PetscCall(PlaceTensor(a->own, ps->dtype, ps->cast ? Element(ps->dtype, ps->cast, a->offset) : NULL, &a->shard));
+  PetscCall(PlaceTensor(a->own, ps->dtype, ps->cast ? HGParametersElement(ps->dtype, ps->cast, a->offset) : NULL, &a->shard));
   PetscCall(HGLayerGetParameterPartition(e->layer, j, HG_USE_GRADIENT, &summed));
   for (int use = 0; use < (ps->gradients ? 2 : 1); use++) {
     PetscInt copies;
@@ -176,11 +135,11 @@ static PetscErrorCode PlanValues(HGParameters ps, Entry *e, PetscInt j)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-static PetscErrorCode PlanGradient(HGParameters ps, Entry *e, PetscInt j)
+static PetscErrorCode PlanGradient(HGParameters ps, HGParameterLayer *e, PetscInt j)
 {
-  Array      *a = &ps->array[e->first + j];
-  HGPartition part;
-  PetscInt    copies;
+  HGParameterArray *a = &ps->array[e->first + j];
+  HGPartition       part;
+  PetscInt          copies;
 
   PetscFunctionBegin;
   if (!ps->gradients) PetscFunctionReturn(PETSC_SUCCESS);
@@ -215,14 +174,14 @@ PetscErrorCode HGParametersDivide(HGParameters ps)
 
   PetscFunctionBegin;
   for (PetscInt i = 0; i < ps->nlayers; i++) {
-    const Entry       *e = &ps->layer[i];
-    const HGParameter *param;
+    const HGParameterLayer *e = &ps->layer[i];
+    const HGParameter      *param;
 
     PetscCall(HGLayerGetParameters(e->layer, NULL, &param));
     for (PetscInt j = 0; j < e->n; j++) {
-      Array      *a = &ps->array[e->first + j];
-      HGPartition part;
-      PetscInt64  count;
+      HGParameterArray *a = &ps->array[e->first + j];
+      HGPartition       part;
+      PetscInt64        count;
 
       PetscCall(HGLayerGetParameterPartition(e->layer, j, HG_USE_GRADIENT, &part));
       PetscCall(HGPartitionCreateDivided(part, &a->own));
@@ -322,19 +281,6 @@ PetscErrorCode HGParametersGetNeed(HGParameters ps, PetscBool gradients, double 
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Messages that nobody has waited for */
-static PetscErrorCode Finish(Array *a)
-{
-  PetscFunctionBegin;
-  for (int use = 0; use < 2; use++) {
-    if (a->moving[use]) PetscCall(HGLinOpApplyEnd(a->move[use], a->shard, a->value[use]));
-    a->moving[use] = PETSC_FALSE;
-  }
-  if (a->coming) PetscCall(HGLinOpApplyEnd(a->reduce, a->sum, a->home));
-  a->coming = PETSC_FALSE;
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
-
 /*@
    HGParametersDestroy - Destroy a plan
 
@@ -354,9 +300,9 @@ PetscErrorCode HGParametersDestroy(HGParameters *ps)
   PetscFunctionBegin;
   if (!p) PetscFunctionReturn(PETSC_SUCCESS);
   for (PetscInt i = 0; i < p->narrays; i++) {
-    Array *a = &p->array[i];
+    HGParameterArray *a = &p->array[i];
 
-    PetscCall(Finish(a));
+    PetscCall(HGParametersFinish(a));
     for (int use = 0; use < 2; use++) {
       PetscCall(HGLinOpDestroy(&a->move[use]));
       PetscCall(HGTensorDestroy(&a->value[use]));
@@ -430,9 +376,9 @@ PetscErrorCode HGParametersGetUse(HGParameters ps, PetscInt l, PetscInt64 *held,
   *messages = 0;
   *bytes    = 0;
   for (PetscInt j = 0; j < ps->layer[l].n; j++) {
-    const Array *a    = &ps->array[ps->layer[l].first + j];
-    HGLinOp      op[] = {a->move[0], a->move[1], a->reduce};
-    PetscInt64   n;
+    const HGParameterArray *a    = &ps->array[ps->layer[l].first + j];
+    HGLinOp                 op[] = {a->move[0], a->move[1], a->reduce};
+    PetscInt64              n;
 
     PetscCall(Count(a->own, ps->comm, &n));
     *held += n;
@@ -474,13 +420,13 @@ PetscErrorCode HGParametersGetUse(HGParameters ps, PetscInt l, PetscInt64 *held,
 @*/
 PetscErrorCode HGParametersGetRuns(HGParameters ps, PetscInt l, PetscInt j, PetscInt *n, HGModelRun *run[])
 {
-  static const int order[HG_AXES] = {HG_N, HG_Z, HG_Y, HG_X, HG_C}; /* in memory */
-  const Array     *a              = &ps->array[ps->layer[l].first + j];
-  PetscInt         size[HG_AXES], whole = 1;
-  PetscInt64       length = 1, count = 1;
-  PetscMPIInt      rank;
-  HGBox            box;
-  int              d = HG_AXES - 1;
+  static const int        order[HG_AXES] = {HG_N, HG_Z, HG_Y, HG_X, HG_C}; /* in memory */
+  const HGParameterArray *a              = &ps->array[ps->layer[l].first + j];
+  PetscInt                size[HG_AXES], whole = 1;
+  PetscInt64              length = 1, count = 1;
+  PetscMPIInt             rank;
+  HGBox                   box;
+  int                     d = HG_AXES - 1;
 
   PetscFunctionBegin;
   PetscCallMPI(MPI_Comm_rank(ps->comm, &rank));
@@ -528,302 +474,5 @@ PetscErrorCode HGParametersCreateVec(HGParameters ps, Vec *v)
   if (ps->kept == HG_F32) PetscCall(HGVecCreateF32(ps->comm, ps->n, ps->N, v));
   else PetscCall(VecCreateMPI(ps->comm, ps->n, ps->N, v));
   PetscCall(VecSet(*v, 0));
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
-
-/* ---- values ---- */
-
-/* A Vec of parameters or of a gradient is like those that the plan makes */
-static PetscErrorCode CheckKept(HGParameters ps, Vec v)
-{
-  PetscBool is;
-
-  PetscFunctionBegin;
-  PetscCall(HGVecIsF32(v, &is));
-  PetscCheck(is == (ps->kept == HG_F32), ps->comm, PETSC_ERR_ARG_WRONG,
-             "parameters or a gradient in a Vec of type %s; take one of HGNetCreateParameters()", ((PetscObject)v)->type_name);
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
-
-/* Shards lie in another array now: messages start and end there */
-static PetscErrorCode MoveShards(HGParameters ps, void *at)
-{
-  PetscFunctionBegin;
-  ps->at = at;
-  for (PetscInt i = 0; i < ps->narrays; i++) {
-    Array *a = &ps->array[i];
-
-    PetscCall(HGTensorPlaceArray(a->shard, Element(ps->dtype, at, a->offset)));
-    for (int use = 0; use < 2; use++)
-      if (a->move[use]) PetscCall(HGLinOpBind(a->move[use], a->shard, a->value[use]));
-  }
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
-
-/* The shards have the values of v */
-static PetscErrorCode TakeValues(HGParameters ps, Vec v)
-{
-  const void *a;
-  HGDType     type;
-
-  PetscFunctionBegin;
-  PetscCall(CheckKept(ps, v));
-  PetscCall(HGVecGetElementsRead(v, &type, &a));
-  if (!ps->cast && a != ps->at) PetscCall(MoveShards(ps, (void *)a));
-  if (ps->cast) {
-    const double *from = (const double *)a;
-    float        *to   = (float *)ps->cast;
-
-#pragma omp parallel for simd schedule(static) if (ps->n > 65536)
-    for (PetscInt i = 0; i < ps->n; i++) to[i] = (float)from[i];
-  }
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
-
-/*@
-   HGParametersBegin - Set the values, and start to bring them to the ranks that use them
-
-   Collective
-
-   Input Parameters:
-+  ps - the plan, set up
--  v  - the values, of `HGParametersCreateVec()` or longer; kept by a reference. They must stay as they are until others are set, or the layers have
-        done their work
-
-   Level: developer
-
-.seealso: `HGParametersEnd()`
-@*/
-PetscErrorCode HGParametersBegin(HGParameters ps, Vec v)
-{
-  PetscFunctionBegin;
-  for (PetscInt i = 0; i < ps->narrays; i++) PetscCall(Finish(&ps->array[i]));
-  PetscCall(PetscObjectReference((PetscObject)v));
-  PetscCall(VecDestroy(&ps->v));
-  ps->v = v;
-  PetscCall(TakeValues(ps, v));
-  for (int use = 0; use < 2; use++) {
-    for (PetscInt i = 0; i < ps->narrays; i++) {
-      Array *a = &ps->array[i];
-
-      if (!a->move[use]) continue;
-      PetscCall(HGLinOpApplyBegin(a->move[use], a->shard, a->value[use]));
-      a->moving[use] = PETSC_TRUE;
-    }
-  }
-  for (PetscInt l = 0; l < ps->nlayers; l++) ps->layer[l].current[0] = ps->layer[l].current[1] = PETSC_FALSE;
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
-
-/*@
-   HGParametersEnd - Give a layer its values, once they are there
-
-   Collective
-
-   Input Parameters:
-+  ps  - the plan, after `HGParametersBegin()`
-.  l   - number of the layer
--  use - `HG_USE_FORWARD` or `HG_USE_ADJOINT`
-
-   Level: developer
-
-   Note:
-   Does nothing if the layer has them.
-
-.seealso: `HGParametersBegin()`, `HGLayerSetParameterValues()`
-@*/
-PetscErrorCode HGParametersEnd(HGParameters ps, PetscInt l, HGUse use)
-{
-  Entry *e = &ps->layer[l];
-
-  PetscFunctionBegin;
-  if (e->current[use]) PetscFunctionReturn(PETSC_SUCCESS);
-  for (PetscInt j = 0; j < e->n; j++) {
-    Array               *a = &ps->array[e->first + j];
-    const HGTensorLocal *local;
-
-    for (int u = 0; u < 2; u++) {
-      if (!a->moving[u] || (u != (int)use && a->value[u] != a->value[use])) continue;
-      PetscCall(HGLinOpApplyEnd(a->move[u], a->shard, a->value[u]));
-      a->moving[u] = PETSC_FALSE;
-    }
-    PetscCall(HGTensorGetLocal(a->value[use], &local));
-    e->value[use][j] = local->owned;
-  }
-  PetscCall(HGLayerSetParameterValues(e->layer, use, e->value[use]));
-  e->current[use] = PETSC_TRUE;
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
-
-/*@C
-   HGParametersGetValues - Get the values that a layer uses forward on this rank
-
-   Not Collective
-
-   Input Parameters:
-+  ps - the plan, after `HGParametersEnd()` of the layer
-.  l  - number of the layer
--  j  - number of its array
-
-   Output Parameter:
-.  value - this rank's part, in the layers' type
-
-   Level: developer
-
-.seealso: `HGParametersEnd()`
-@*/
-PetscErrorCode HGParametersGetValues(HGParameters ps, PetscInt l, PetscInt j, const void **value)
-{
-  PetscFunctionBegin;
-  *value = ps->layer[l].value[HG_USE_FORWARD][j];
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
-
-/* ---- gradients ---- */
-
-/* Gradients come home to another array now */
-static PetscErrorCode MoveHome(HGParameters ps, void *at)
-{
-  PetscFunctionBegin;
-  ps->home = at;
-  for (PetscInt l = 0; l < ps->nlayers; l++) {
-    Entry *e = &ps->layer[l];
-
-    for (PetscInt j = 0; j < e->n; j++) {
-      Array               *a = &ps->array[e->first + j];
-      const HGTensorLocal *local;
-
-      PetscCall(HGTensorPlaceArray(a->home, Element(ps->kept, at, a->offset)));
-      if (a->reduce) PetscCall(HGLinOpBind(a->reduce, a->sum, a->home));
-      PetscCall(HGTensorGetLocal(a->sum, &local));
-      e->gradient[j] = local->owned;
-    }
-  }
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
-
-/* Bound by memory: all threads */
-static void Zero(char *at, size_t bytes)
-{
-  const size_t piece = 1 << 20;
-
-#pragma omp parallel for schedule(static) if (bytes > piece)
-  for (size_t i = 0; i < bytes; i += piece) memset(at + i, 0, PetscMin(piece, bytes - i));
-}
-
-/*@
-   HGParametersAdjointZero - Set the gradients that this rank sums to zero
-
-   Collective
-
-   Input Parameters:
-+  ps - the plan, set up for gradients
--  g  - where the sum is to be in the end: it is made there, which spares a copy; NULL: in memory of the plan's own
-
-   Level: developer
-
-.seealso: `HGParametersGetGradient()`, `HGParametersAdjointEnd()`
-@*/
-PetscErrorCode HGParametersAdjointZero(HGParameters ps, Vec g)
-{
-  void   *at;
-  HGDType type;
-
-  PetscFunctionBegin;
-  for (PetscInt i = 0; i < ps->narrays; i++) PetscCall(Finish(&ps->array[i]));
-  if (!g && !ps->own_home) PetscCall(PetscMalloc((size_t)ps->n * HGDTypeSize(ps->kept) + 1, &ps->own_home));
-  at = ps->own_home;
-  if (g) PetscCall(CheckKept(ps, g));
-  if (g) PetscCall(HGVecGetElements(g, &type, &at));
-  if (at != ps->home) PetscCall(MoveHome(ps, at));
-  for (PetscInt i = 0; i < ps->narrays; i++) {
-    const HGTensorLocal *local;
-
-    PetscCall(HGTensorGetLocal(ps->array[i].sum, &local));
-    Zero((char *)local->array, local->elements * HGDTypeSize(ps->kept));
-  }
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
-
-/*@C
-   HGParametersGetGradient - Get where a layer's adjoint adds its gradient
-
-   Not Collective
-
-   Input Parameters:
-+  ps - the plan, set up for gradients
--  l  - number of the layer
-
-   Output Parameters:
-+  type - of the gradient
--  dp   - for each array, this rank's part
-
-   Level: developer
-
-.seealso: `HGLayerAdjoint()`
-@*/
-PetscErrorCode HGParametersGetGradient(HGParameters ps, PetscInt l, HGDType *type, void *const *dp[])
-{
-  PetscFunctionBegin;
-  *type = ps->kept;
-  *dp   = ps->layer[l].gradient;
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
-
-/*@
-   HGParametersAdjointBegin - Start a layer's gradient on its way home, after the layer's last adjoint
-
-   Collective
-
-   Input Parameters:
-+  ps - the plan
--  l  - number of the layer
-
-   Level: developer
-
-.seealso: `HGParametersAdjointEnd()`
-@*/
-PetscErrorCode HGParametersAdjointBegin(HGParameters ps, PetscInt l)
-{
-  PetscFunctionBegin;
-  for (PetscInt j = 0; j < ps->layer[l].n; j++) {
-    Array *a = &ps->array[ps->layer[l].first + j];
-
-    if (!a->reduce || a->coming) continue;
-    PetscCall(HGLinOpApplyBegin(a->reduce, a->sum, a->home));
-    a->coming = PETSC_TRUE;
-  }
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
-
-/*@
-   HGParametersAdjointEnd - The gradients of all layers, summed, with their owners
-
-   Collective
-
-   Input Parameter:
-.  ps - the plan
-
-   Output Parameter:
-.  g - the gradient: the Vec of `HGParametersAdjointZero()`, or another one whose local part begins like it
-
-   Level: developer
-
-   Note:
-   Starts those that have not been started.
-
-.seealso: `HGParametersAdjointBegin()`
-@*/
-PetscErrorCode HGParametersAdjointEnd(HGParameters ps, Vec g)
-{
-  void   *to;
-  HGDType type;
-
-  PetscFunctionBegin;
-  for (PetscInt l = 0; l < ps->nlayers; l++) PetscCall(HGParametersAdjointBegin(ps, l));
-  for (PetscInt i = 0; i < ps->narrays; i++) PetscCall(Finish(&ps->array[i]));
-  PetscCall(CheckKept(ps, g));
-  PetscCall(HGVecGetElements(g, &type, &to));
-  if (to != ps->home) PetscCall(PetscMemcpy(to, ps->home, (size_t)ps->n * HGDTypeSize(ps->kept)));
   PetscFunctionReturn(PETSC_SUCCESS);
 }

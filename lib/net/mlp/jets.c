@@ -232,7 +232,18 @@ PetscErrorCode HGMLPAdjointBegin(HGNet net)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* The lanes' sums, in their order */
+/* Adds the lanes' sums, in their order, to the n elements of an array */
+static void AddLanes(const HGMLP *m, const double *from, PetscInt64 n, HGDType type, void *to)
+{
+  for (PetscInt64 k = 0; k < n; k++) {
+    double sum = type == HG_F64 ? ((double *)to)[k] : (double)((float *)to)[k];
+
+    for (int lane = 0; lane < HG_JET_LANES; lane++) sum += from[(size_t)lane * (size_t)m->nparams + (size_t)k];
+    if (type == HG_F64) ((double *)to)[k] = sum;
+    else ((float *)to)[k] = (float)sum;
+  }
+}
+
 PetscErrorCode HGMLPAdjointEnd(HGNet net)
 {
   const HGMLP  *m  = (HGMLP *)net->data;
@@ -247,15 +258,7 @@ PetscErrorCode HGMLPAdjointEnd(HGNet net)
 
     PetscCall(HGLayerGetParameters(net->node[i].layer, &n, &param));
     PetscCall(HGParametersGetGradient(net->parameters, i, &type, &dp));
-    for (PetscInt j = 0; j < n; at += param[j++].size) {
-      for (PetscInt k = 0; k < (PetscInt)param[j].size; k++) {
-        double sum = type == HG_F64 ? ((double *)dp[j])[k] : (double)((float *)dp[j])[k];
-
-        for (int lane = 0; lane < HG_JET_LANES; lane++) sum += at[(size_t)lane * (size_t)m->nparams + (size_t)k];
-        if (type == HG_F64) ((double *)dp[j])[k] = sum;
-        else ((float *)dp[j])[k] = (float)sum;
-      }
-    }
+    for (PetscInt j = 0; j < n; at += param[j++].size) AddLanes(m, at, param[j].size, type, dp[j]);
   }
   PetscFunctionReturn(PETSC_SUCCESS);
 }
