@@ -81,5 +81,4 @@ PETSC_EXTERN PetscErrorCode HGOptionsCreateFromText(MPI_Comm, const char[], cons
 PETSC_EXTERN PetscErrorCode HGOptionsDestroyUsed(MPI_Comm, const char[], PetscOptions *);
 PETSC_EXTERN PetscErrorCode HGOptionsCompareText(const char[], const char[], char **, char **);
 
-
 #endif
